@@ -1,0 +1,88 @@
+# The developers' commands. `make` lists them.
+# Each one prepares what it needs by itself and is quick the second time.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.SUFFIXES:
+MAKEFLAGS += --no-builtin-rules
+
+VENV := .venv
+PY := $(VENV)/bin/python
+# The Python that makes .venv; empty: the first usable one on PATH.
+PYTHON ?=
+
+# The checks and the tests look at the program as a developer runs it, whatever this machine's .env says.
+TEST_ENVIRONMENT := DEBUG=1 ENV_FILE=/dev/null
+# A production-like environment, for the checks that only such a one can fail.
+DEPLOY_ENVIRONMENT := DEBUG=0 ENV_FILE=/dev/null ALLOWED_HOSTS=chat.example.org \
+	SECRET_KEY=not-a-secret-but-long-enough-for-the-check-of-a-deployment-0123456789
+
+.PHONY: help run setup test check bench format requirements clean packages packages-dev system
+
+help: ## list the commands
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS='	' read -r name text; do printf '  make %-13s %s\n' "$$name" "$$text"; done
+
+run: packages ## serve on http://127.0.0.1:8000 (HOST, PORT), with a database and demo people; Ctrl+C stops it
+	@exec $(PY) -m config.serve --laptop
+
+setup: packages-dev system ## install everything that running, testing and checking need, now
+	@echo 'Ready: make run, make test, make check.'
+
+test: packages-dev system ## run all tests: SQLite, PostgreSQL, browser
+	@$(TEST_ENVIRONMENT) $(PY) -m tests.run $(TESTS)
+
+check: packages-dev ## lint, types, import law, templates, migrations, deployment settings
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(TEST_ENVIRONMENT) $(PY) -m mypy
+	$(TEST_ENVIRONMENT) $(VENV)/bin/lint-imports --no-cache
+	$(PY) -m djlint templates --lint --quiet
+	$(TEST_ENVIRONMENT) $(PY) manage.py makemigrations --check --dry-run
+	$(DEPLOY_ENVIRONMENT) $(PY) manage.py check --deploy --fail-level WARNING
+
+bench: ## (comes with a later release)
+	@echo 'There are no benchmarks yet: they come with a later release. Nothing was measured.' >&2
+	@exit 1
+
+format: packages-dev ## lay out the Python files and fix what ruff can fix
+	$(PY) -m ruff check --fix .
+	$(PY) -m ruff format .
+
+# Keeps the pins that are there. To move one: delete its line first, or all lines to move everything.
+COMPILE := uv pip compile --quiet --universal --python-version 3.11 pyproject.toml
+requirements: ## pin pyproject.toml's dependencies anew (needs uv)
+	@command -v uv >/dev/null || { echo 'This needs uv: python3 -m pip install uv' >&2; exit 1; }
+	$(COMPILE) --custom-compile-command 'make requirements' -o requirements.txt
+	@touch requirements-dev.txt && cp requirements-dev.txt $(VENV)/dev.txt
+	$(COMPILE) --group dev --no-header --no-annotate -c requirements.txt -o $(VENV)/dev.txt
+	@{ echo '# Made by `make requirements`: what tests and checks need beside requirements.txt.'; \
+		echo '-r requirements.txt'; grep -vxFf requirements.txt $(VENV)/dev.txt; } > $(VENV)/dev.tmp
+	@mv $(VENV)/dev.tmp requirements-dev.txt && rm $(VENV)/dev.txt
+
+clean: ## remove what these commands made, except databases and .env
+	rm -rf $(VENV) staticfiles test-results .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache db.test*.sqlite3*
+
+# --- What the commands stand on ------------------------------------------------------------------------------------
+
+# A copy of the file as last installed tells whether anything changed: time stamps lie after a checkout or a copy.
+packages:
+	@$(call make_venv)
+	@$(call install,requirements.txt)
+
+packages-dev: packages
+	@$(call install,requirements-dev.txt)
+
+system:
+	@$(PY) -m config.system_packages
+
+define make_venv
+$(PY) -c '' 2>/dev/null || sh config/make_venv.sh $(VENV) $(PYTHON)
+endef
+
+define install
+cmp -s $(1) $(VENV)/installed-$(1) || { \
+	echo 'Installing the packages of $(1) (once) ...' && \
+	$(PY) -m pip install --quiet --disable-pip-version-check --no-input --requirement $(1) && \
+	cp $(1) $(VENV)/installed-$(1); }
+endef

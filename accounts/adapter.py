@@ -1,0 +1,38 @@
+"""Our answers to the questions that django-allauth asks."""
+
+import unicodedata
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.models import Authenticator
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import reverse
+
+from accounts.models import User
+
+
+class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
+    """Sign-up can be closed; names are folded before they are checked, so that look-alikes collide."""
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        return bool(settings.ACCOUNT_SIGNUP_OPEN)
+
+    def clean_username(self, username: str, shallow: bool = False) -> str:
+        folded = unicodedata.normalize("NFKC", username).strip().lower()
+        return str(super().clean_username(folded, shallow))
+
+    def get_password_change_redirect_url(self, request: HttpRequest) -> str:
+        return reverse("accounts_profile")  # the form again, empty, would look as if nothing had happened
+
+
+class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]
+    """What a phone or key shows beside the account, and the name that a new passkey is offered."""
+
+    def generate_authenticator_name(self, user: User, type: Authenticator.Type) -> str:
+        kept = Authenticator.objects.filter(user_id=user.pk, type=type).count()
+        return f"Passkey {kept + 1}" if kept else "Passkey"
+
+    def get_public_key_credential_rp_entity(self) -> dict[str, str]:
+        entity: dict[str, str] = super().get_public_key_credential_rp_entity()
+        return entity | {"name": settings.MFA_TOTP_ISSUER}

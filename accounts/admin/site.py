@@ -1,0 +1,30 @@
+"""The door of the administration: the same sign-in as everywhere, with its throttling and its second factor."""
+
+from typing import Any
+
+from allauth.account.decorators import secure_admin_login
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.cache import never_cache
+
+from accounts import views
+
+_ask_to_sign_in = secure_admin_login(admin.site.login)
+
+
+@never_cache
+def login(request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    """Send anonymous people to the sign-in page; tell others plainly that this is not for them.
+
+    Without the second, someone signed in without being staff would be sent here and back for ever.
+    """
+    if request.user.is_authenticated and not admin.site.has_permission(request):
+        return views.not_staff(request)
+    response: HttpResponse = _ask_to_sign_in(request, extra_context)
+    return response
+
+
+admin.site.login = login  # type: ignore[method-assign]
+admin.site.site_header = "Parley"
+admin.site.site_title = "Parley administration"
+admin.site.index_title = "Administration"

@@ -1,0 +1,106 @@
+"""People in the administration.
+
+Everything is saved row by row, never with `queryset.update()`: only a saved row says that access has changed.
+"""
+
+from typing import Any, Final
+
+from django.contrib import admin, messages
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.forms import UserChangeForm
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+
+from accounts.models import User
+from accounts.names import fold_display_name
+
+_PRIVILEGES: Final = ("is_staff", "is_superuser", "groups", "user_permissions")
+
+
+class UserForm(UserChangeForm):  # type: ignore[type-arg]
+    def clean_display_name(self) -> str:
+        return fold_display_name(self.cleaned_data["display_name"])
+
+
+@admin.register(User)
+class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
+    """Search, look, deactivate. Only superusers hand out privileges or touch other superusers."""
+
+    form = UserForm
+    list_display = (
+        "username",
+        "display_name",
+        "email",
+        "is_active",
+        "is_staff",
+        "token_count",
+        "last_login",
+        "date_joined",
+    )
+    list_filter = ("is_active", "is_staff", "is_superuser", "groups", "date_joined", "last_login")
+    search_fields = ("username", "display_name", "email")
+    ordering = ("username",)
+    date_hierarchy = "date_joined"
+    readonly_fields = ("last_login", "date_joined")
+    actions = ("deactivate", "activate")
+    fieldsets = (
+        (None, {"fields": ("username", "password")}),
+        ("Person", {"fields": ("display_name", "email")}),
+        ("Access", {"fields": ("is_active", *_PRIVILEGES)}),
+        ("Dates", {"fields": ("last_login", "date_joined")}),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        return super().get_queryset(request).annotate(token_count=Count("api_tokens"))
+
+    @admin.display(description="tokens", ordering="token_count")
+    def token_count(self, user: Any) -> int:
+        return int(user.token_count)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
+        fields = tuple(super().get_readonly_fields(request, obj))
+        # Otherwise whoever may edit users could make themselves a superuser.
+        return fields if request.user.is_superuser else (*fields, *_PRIVILEGES)  # type: ignore[union-attr]
+
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return super().has_change_permission(request, obj) and _may_touch(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return super().has_delete_permission(request, obj) and _may_touch(request, obj)
+
+    @admin.action(description="Deactivate selected users", permissions=["change"])
+    def deactivate(self, request: HttpRequest, queryset: QuerySet[User]) -> HttpResponse | None:
+        return self._set_active(request, queryset, active=False)
+
+    @admin.action(description="Activate selected users", permissions=["change"])
+    def activate(self, request: HttpRequest, queryset: QuerySet[User]) -> HttpResponse | None:
+        return self._set_active(request, queryset, active=True)
+
+    def _set_active(self, request: HttpRequest, queryset: QuerySet[User], *, active: bool) -> HttpResponse | None:
+        """Ask, then save each user who is not yet so."""
+        chosen = list(queryset)
+        spared = [user for user in chosen if user == request.user or not _may_touch(request, user)]
+        affected = [user for user in chosen if user not in spared and user.is_active is not active]
+        if request.POST.get("confirmed") and affected:
+            for user in affected:
+                user.is_active = active
+                user.save(update_fields=["is_active"])
+                self.log_change(request, user, "Activated." if active else "Deactivated.")
+            count = f"{len(affected)} user{'s' if len(affected) > 1 else ''}"
+            self.message_user(request, f"{count} {'activated' if active else 'deactivated'}.", messages.SUCCESS)
+            return None
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Activate users" if active else "Deactivate users",
+            "opts": self.model._meta,
+            "active": active,
+            "affected": affected,
+            "spared": spared,
+            "action": "activate" if active else "deactivate",
+        }
+        return TemplateResponse(request, "accounts/admin/confirm_active.html", context)
+
+
+def _may_touch(request: HttpRequest, user: User | None) -> bool:
+    return user is None or not user.is_superuser or bool(request.user.is_superuser)  # type: ignore[union-attr]

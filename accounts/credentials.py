@@ -1,0 +1,108 @@
+"""What a connection was opened with, and whether it still holds.
+
+A credential outlives the request that showed it, so it is compared with the database again whenever access may have
+changed, and now and then besides. It must never reach a log: `key` opens the account.
+"""
+
+import hmac
+from collections.abc import Iterable
+from enum import Enum
+from typing import Literal, NamedTuple
+
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.auth.models import AnonymousUser
+from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
+from django.http import HttpRequest
+from django.utils import timezone
+
+from accounts.models import ApiToken, User
+
+BEARER = "Bearer "
+
+
+class Standing(Enum):
+    VALID = "valid"
+    SIGNED_OUT = "signed out"  # session gone, password changed or token revoked
+    DEACTIVATED = "deactivated"
+
+
+class Credential(NamedTuple):
+    """Who, and by what: `key` is the session key, or the API token's primary key."""
+
+    user_id: int
+    username: str
+    kind: Literal["session", "token"]
+    key: str
+
+    def __repr__(self) -> str:
+        return f"Credential(user_id={self.user_id}, kind={self.kind!r})"  # never the key
+
+
+def from_session_key(session_key: str) -> Credential | None:
+    """Return the credential of a live session of an active user, or None."""
+    session = Session.objects.filter(session_key=session_key, expire_date__gt=timezone.now()).first()
+    if session is None:
+        return None
+    data = session.get_decoded()
+    try:
+        user = User.objects.get(pk=data[SESSION_KEY], is_active=True)
+    except (KeyError, ValueError, User.DoesNotExist):
+        return None
+    return Credential(user.pk, user.username, "session", session_key) if _hash_matches(data, user) else None
+
+
+def from_secret(secret: str) -> Credential | None:
+    """Return the credential of a live API token, and note its use; None if there is none."""
+    token = ApiToken.objects.for_secret(secret)  # type: ignore[attr-defined]
+    if token is None:
+        return None
+    token.note_use()
+    return Credential(token.user_id, token.user.username, "token", str(token.pk))
+
+
+def from_request(request: HttpRequest) -> Credential | None:
+    """Return the credential of an HTTP request: its Bearer token if it shows one, else its session."""
+    header = request.headers.get("Authorization", "")
+    if header.startswith(BEARER):
+        return from_secret(header.removeprefix(BEARER).strip())
+    user: User | AnonymousUser = request.user  # type: ignore[assignment]
+    key = request.session.session_key
+    if not isinstance(user, User) or not user.is_active or key is None:
+        return None
+    return Credential(user.pk, user.username, "session", key)
+
+
+def standings(credentials: Iterable[Credential]) -> dict[Credential, Standing]:
+    """Compare credentials with the database: three queries however many there are."""
+    wanted = set(credentials)
+    users = User.objects.in_bulk({credential.user_id for credential in wanted})
+    tokens = set(ApiToken.objects.filter(pk__in=_keys(wanted, "token")).values_list("pk", flat=True))
+    store = SessionStore()
+    live = Session.objects.filter(session_key__in=_keys(wanted, "session"), expire_date__gt=timezone.now())
+    sessions = {session.session_key: store.decode(session.session_data) for session in live}
+
+    def standing(credential: Credential) -> Standing:
+        user = users.get(credential.user_id)
+        if user is None or not user.is_active:
+            return Standing.DEACTIVATED
+        if credential.kind == "token":
+            return Standing.VALID if int(credential.key) in tokens else Standing.SIGNED_OUT
+        data = sessions.get(credential.key, {})
+        owns = data.get(SESSION_KEY) == str(user.pk)
+        return Standing.VALID if owns and _hash_matches(data, user) else Standing.SIGNED_OUT
+
+    return {credential: standing(credential) for credential in wanted}
+
+
+def _keys(credentials: set[Credential], kind: str) -> list[str]:
+    return [credential.key for credential in credentials if credential.kind == kind]
+
+
+def _hash_matches(data: dict[str, str], user: User) -> bool:
+    """A password change makes every older session's hash stale: that is how Django signs them out."""
+    if BACKEND_SESSION_KEY not in data:
+        return False
+    shown = data.get(HASH_SESSION_KEY, "")
+    known = [user.get_session_auth_hash(), *user.get_session_auth_fallback_hash()]
+    return any(hmac.compare_digest(shown, candidate) for candidate in known)

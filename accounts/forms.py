@@ -1,0 +1,68 @@
+"""Forms of the settings pages."""
+
+from typing import Any, ClassVar, Final
+
+from django import forms
+
+from accounts.models import ApiToken, User
+from accounts.names import fold_display_name, refuse_hidden_characters, refuse_reserved_name
+
+TOKENS_PER_USER: Final = 50
+NAME_CHARS: Final = 60
+
+
+class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]
+    """How one is shown to others."""
+
+    # Its own field: the model's would be checked before folding, and refuse what folding repairs.
+    display_name = forms.CharField(
+        max_length=NAME_CHARS,
+        required=False,
+        label="Display name",
+        help_text="Shown beside your user name. Leave it empty to be known by your user name alone.",
+        widget=forms.TextInput(attrs={"autocomplete": "name", "maxlength": NAME_CHARS}),
+    )
+
+    class Meta:
+        model = User
+        fields: ClassVar[list[str]] = ["display_name"]
+
+    def clean_display_name(self) -> str:
+        name = fold_display_name(self.cleaned_data["display_name"])
+        refuse_hidden_characters(name)
+        if name.lower() != self.instance.username:
+            refuse_reserved_name(name)
+        return name
+
+    def save(self, commit: bool = True) -> User:
+        # Only this column: a whole row written here would undo what an administrator changed meanwhile.
+        self.instance.save(update_fields=["display_name"])
+        return self.instance
+
+
+class TokenForm(forms.Form):
+    """The name of a new API token."""
+
+    name = forms.CharField(
+        max_length=NAME_CHARS,
+        label="Name",
+        help_text="What will use it, for example “deploy bot”.",
+        widget=forms.TextInput(attrs={"autocomplete": "off", "maxlength": NAME_CHARS}),
+    )
+
+    def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+
+    def clean_name(self) -> str:
+        name = fold_display_name(self.cleaned_data["name"])
+        refuse_hidden_characters(name)
+        # Also stops a reloaded page from making the same token again.
+        if ApiToken.objects.filter(user=self.user, name=name).exists():
+            raise forms.ValidationError("You have a token with this name. Choose another, or revoke the old one first.")
+        return name
+
+    def clean(self) -> dict[str, Any]:
+        if ApiToken.objects.filter(user=self.user).count() >= TOKENS_PER_USER:
+            raise forms.ValidationError(f"You have {TOKENS_PER_USER} tokens, the most there can be. Revoke one first.")
+        return self.cleaned_data

@@ -1,0 +1,87 @@
+"""Users and their API tokens."""
+
+import hashlib
+import secrets
+from typing import ClassVar, Final
+
+from django.contrib.auth.models import AbstractUser, UserManager
+from django.db import models
+from django.utils import timezone
+
+from accounts.names import refuse_hidden_characters, username_validator
+
+
+class User(AbstractUser):
+    """A person, or Claude. `username` is the name on the wire; `display_name` is free text for the pages."""
+
+    username = models.CharField(
+        max_length=32,
+        unique=True,
+        validators=[username_validator],
+        help_text="1 to 32 of: a to z, digits, dot, dash, underscore.",
+        error_messages={"unique": "This name is taken."},
+    )
+    first_name = None  # type: ignore[assignment]
+    last_name = None  # type: ignore[assignment]
+    display_name = models.CharField(
+        max_length=60,
+        blank=True,
+        validators=[refuse_hidden_characters],
+        help_text="Shown beside the user name.",
+    )
+
+    objects: ClassVar[UserManager["User"]] = UserManager()
+
+    def get_full_name(self) -> str:
+        return self.display_name or self.username
+
+    def get_short_name(self) -> str:
+        return self.get_full_name()
+
+
+API_TOKEN_PREFIX: Final = "parley_"  # noqa: S105 - lets secret scanners recognise a leaked token
+_LAST_USED_RESOLUTION_SECONDS: Final = 60
+
+
+class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
+    def for_secret(self, secret: str) -> "ApiToken | None":
+        """Return the live token of an active user whose secret this is, or None."""
+        return self.select_related("user").filter(digest=digest_of(secret), user__is_active=True).first()
+
+
+class ApiToken(models.Model):
+    """A long-lived secret for a program that acts as its user. Only a digest is kept."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="api_tokens")
+    name = models.CharField(max_length=60)
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    hint = models.CharField(max_length=8, editable=False, help_text="The secret's last four characters.")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects: ClassVar[models.Manager["ApiToken"]] = ApiTokenQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        ordering = ("-created_at",)
+
+    def __str__(self) -> str:
+        return f"{self.name} (…{self.hint})"
+
+    @classmethod
+    def issue(cls, user: User, name: str) -> tuple["ApiToken", str]:
+        """Create a token; return it and its secret, which is shown once and cannot be read again."""
+        secret = API_TOKEN_PREFIX + secrets.token_urlsafe(32)
+        token = cls.objects.create(user=user, name=name, digest=digest_of(secret), hint=secret[-4:])
+        return token, secret
+
+    def note_use(self) -> None:
+        """Remember the time of use, at most once a minute: a write for every request would make reading expensive."""
+        now = timezone.now()
+        if self.last_used_at is None or (now - self.last_used_at).total_seconds() > _LAST_USED_RESOLUTION_SECONDS:
+            type(self).objects.filter(pk=self.pk).update(last_used_at=now)
+
+
+def digest_of(secret: str) -> str:
+    """SHA-256 suffices: the secret has 256 random bits, so there is nothing to guess that a slow hash would slow."""
+    # A client may send lone surrogates, which plain UTF-8 refuses: that is a wrong secret, not a server error.
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()

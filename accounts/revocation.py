@@ -1,0 +1,54 @@
+"""Says that a user's access may have changed, whoever changed it.
+
+Sessions, users and tokens are also written by Django, by allauth and by the admin site, which know nothing of sockets.
+So this is the one place where model signals are used: nobody can forget to call it. `accounts` may not import `chat`;
+those who hold connections listen to `access_changed` and compare credentials again.
+"""
+
+from functools import partial
+from typing import Any
+
+from django.contrib.auth import SESSION_KEY
+from django.contrib.sessions.models import Session
+from django.db import transaction
+from django.db.models.signals import post_delete, post_save
+from django.dispatch import Signal
+
+from accounts.models import ApiToken, User
+
+access_changed = Signal()
+"""Sent after commit with `user_id`: something about this user's ways in is different now."""
+
+_HARMLESS_FIELDS = frozenset({"last_login", "display_name", "email"})
+
+
+def announce(user_id: int) -> None:
+    """Tell the listeners after commit. Robust: a listener's fault must not turn a password change into an error page,
+    and connections are compared with the database now and then anyway."""
+    transaction.on_commit(partial(access_changed.send_robust, sender=User, user_id=user_id))
+
+
+def watch_credentials() -> None:
+    post_save.connect(_user_saved, sender=User, dispatch_uid="revocation.user_saved")
+    post_delete.connect(_user_deleted, sender=User, dispatch_uid="revocation.user_deleted")
+    post_delete.connect(_session_deleted, sender=Session, dispatch_uid="revocation.session_deleted")
+    post_delete.connect(_token_deleted, sender=ApiToken, dispatch_uid="revocation.token_deleted")
+
+
+def _user_saved(instance: User, created: bool, update_fields: frozenset[str] | None, **_: Any) -> None:
+    if not created and not (update_fields and update_fields <= _HARMLESS_FIELDS):
+        announce(instance.pk)
+
+
+def _user_deleted(instance: User, **_: Any) -> None:
+    announce(instance.pk)
+
+
+def _session_deleted(instance: Session, **_: Any) -> None:
+    user_id = instance.get_decoded().get(SESSION_KEY)
+    if user_id is not None:
+        announce(int(user_id))
+
+
+def _token_deleted(instance: ApiToken, **_: Any) -> None:
+    announce(instance.user_id)

@@ -1,0 +1,82 @@
+"""Pages about oneself that django-allauth does not bring."""
+
+from allauth.mfa.models import Authenticator
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from accounts.forms import ProfileForm, TokenForm
+from accounts.models import ApiToken, User
+
+
+class SignedInRequest(HttpRequest):
+    """A request behind `login_required`."""
+
+    user: User  # type: ignore[assignment]
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def profile(request: SignedInRequest) -> HttpResponse:
+    """Show and change one's display name; the page from which the other settings are reached."""
+    form = ProfileForm(request.POST or None, instance=request.user)
+    if request.method == "POST" and form.is_valid():
+        form.save()
+        messages.success(request, "Profile saved.")
+        return redirect("accounts_profile")
+    if form.errors:
+        request.user.refresh_from_db()  # the refused name must not appear elsewhere on the page
+    context = {
+        "form": form,
+        "second_steps": _second_steps(request.user),
+        "token_count": request.user.api_tokens.count(),
+    }
+    return render(request, "accounts/profile.html", context)
+
+
+def _second_steps(user: User) -> str:
+    """Say in a few words what protects the account beside its password."""
+    kinds = list(Authenticator.objects.filter(user=user).values_list("type", flat=True))
+    passkeys = kinds.count(Authenticator.Type.WEBAUTHN)
+    parts = [f"{passkeys} passkey{'s' if passkeys > 1 else ''}"] if passkeys else []
+    if Authenticator.Type.TOTP in kinds:
+        parts.append("authenticator app")
+    return ", ".join(parts).capitalize() or "Off"
+
+
+@login_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def tokens(request: SignedInRequest) -> HttpResponse:
+    """List one's API tokens; create one and show its secret in this answer, the only one that ever holds it."""
+    form = TokenForm(request.user, request.POST or None)
+    issued, secret = None, None
+    if request.method == "POST" and form.is_valid():
+        issued, secret = ApiToken.issue(request.user, form.cleaned_data["name"])
+        form = TokenForm(request.user)
+    owned = ApiToken.objects.filter(user=request.user)
+    return render(request, "accounts/tokens.html", {"form": form, "tokens": owned, "issued": issued, "secret": secret})
+
+
+@login_required
+@require_POST
+def revoke_token(request: SignedInRequest, token_id: int) -> HttpResponse:
+    """Delete one of one's own tokens; whatever uses it is signed out."""
+    token = get_object_or_404(ApiToken, pk=token_id, user=request.user)
+    name = token.name
+    token.delete()
+    messages.success(request, f"Token “{name}” revoked.")
+    return redirect("accounts_tokens")
+
+
+def too_many_requests(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Say that someone tried too often."""
+    return render(request, "accounts/too_many_requests.html", status=429)
+
+
+def not_staff(request: HttpRequest) -> HttpResponse:
+    """Say that the administration is not for this account."""
+    return render(request, "accounts/not_staff.html", status=403)

@@ -1,0 +1,95 @@
+"""The only way to get a room or message *for a user*: the permission is part of the query.
+
+What does not exist and what one may not see raise the same NOT_FOUND.
+"""
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from accounts.models import User
+from chat.models import Membership, Message, Role, Room, RoomKind
+from chat.protocol import wire
+from chat.protocol.errors import not_found, unauthorized
+
+if TYPE_CHECKING:
+    from accounts.credentials import Credential
+
+
+class Actor(NamedTuple):
+    """Whoever asks: all that an action needs to know of a user, so that a request costs no query for them."""
+
+    id: int
+    username: str
+
+    @classmethod
+    def of(cls, user: User) -> "Actor":
+        return cls(user.pk, user.username)
+
+    @classmethod
+    def by(cls, credential: "Credential") -> "Actor":
+        return cls(credential.user_id, credential.username)
+
+    @property
+    def ref(self) -> wire.UserRef:
+        return wire.UserRef(str(self.id), self.username)
+
+
+def room_for(actor: Actor, slug: str) -> Room:
+    """Return a room that the actor may read. Raises NOT_FOUND."""
+    room = Room.objects.visible_to(actor.id).filter(slug=slug).first()  # type: ignore[attr-defined]
+    if room is None:
+        raise not_found("room")
+    return room
+
+
+def membership_in(actor: Actor, room: Room) -> Membership | None:
+    return Membership.objects.filter(room=room, user_id=actor.id).first()
+
+
+def locked_room_for(actor: Actor, slug: str) -> tuple[Room, Membership | None]:
+    """Return a visible room with its row locked, and the actor's membership. Call inside a transaction.
+
+    The lock comes before the look at the membership: a removal that commits while we wait for it is then seen.
+    """
+    room = Room.objects.select_for_update().filter(slug=slug).first()
+    membership = membership_in(actor, room) if room is not None else None
+    if room is None or (membership is None and room.kind != RoomKind.OPEN):
+        raise not_found("room")
+    return room, membership
+
+
+def locked_room_of_member(actor: Actor, slug: str) -> tuple[Room, Membership]:
+    """Return a room that the actor is a member of, locked. Raises NOT_FOUND, or UNAUTHORIZED in an open room."""
+    room, membership = locked_room_for(actor, slug)
+    if membership is None:
+        raise unauthorized("Join the room first.")
+    return room, membership
+
+
+def locked_message_for(actor: Actor, message_id: str) -> tuple[Room, Membership, Message]:
+    """Return a message in a room of the actor's, the room's row locked. Raises NOT_FOUND or UNAUTHORIZED."""
+    slug = Room.objects.filter(messages=int(message_id)).values_list("slug", flat=True).first()
+    if slug is None:
+        raise not_found("message")
+    try:
+        room, membership = locked_room_for(actor, slug)
+    except Exception as error:
+        raise not_found("message") from error
+    if membership is None:
+        raise unauthorized("Join the room first.")
+    message = Message.objects.filter(pk=int(message_id), room=room).first()
+    if message is None:
+        raise not_found("message")
+    return room, membership, message
+
+
+def may_moderate(membership: Membership) -> bool:
+    return Role(membership.role).rank >= Role.MODERATOR.rank
+
+
+def person_called(key: str) -> User:
+    """Return the active user with this id or username. Raises NOT_FOUND."""
+    wanted = {"pk": int(key)} if key.isascii() and key.isdigit() and len(key) < 19 else {"username": key.lower()}
+    user = User.objects.filter(is_active=True, **wanted).first()
+    if user is None:
+        raise not_found("person")
+    return user

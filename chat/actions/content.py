@@ -1,0 +1,20 @@
+"""What the text of a message may be."""
+
+from django.conf import settings
+
+from chat.protocol.errors import invalid
+
+
+def checked_content(content: str) -> str:
+    """Return the text without blank ends. Raises VALIDATION_ERROR when nothing is left, or too much."""
+    content = content.strip()
+    if not _has_ink(content):
+        raise invalid("A message cannot be empty.", "$.content")
+    if settings.CONTENT_CHARS and len(content) > settings.CONTENT_CHARS:
+        raise invalid(f"A message has at most {settings.CONTENT_CHARS} characters.", "$.content")
+    return content
+
+
+def _has_ink(content: str) -> bool:
+    """Whether anything would be seen: zero-width and other invisible characters alone make an empty message."""
+    return content.isascii() and bool(content) or any(char.isprintable() and not char.isspace() for char in content)

@@ -1,0 +1,44 @@
+"""Unsent text. The higher version wins, so that a late save from a sleeping tab cannot overwrite newer words."""
+
+from django.conf import settings
+from django.db import transaction
+
+from chat import access
+from chat.access import Actor
+from chat.models import Draft, Room
+from chat.protocol import requests, wire
+from chat.protocol.errors import ErrorCode, ProtocolError, invalid
+from chat.realtime.events import ephemeral, room_group, user_group
+from chat.realtime.publishing import publish_after_commit
+
+
+def of(room: Room, actor: Actor) -> wire.Draft | None:
+    """Return the draft that the actor's tabs show in this room."""
+    draft = Draft.objects.filter(room=room, user=_owner(room, actor)).first()
+    return None if draft is None else wire.Draft(draft.content, draft.version)
+
+
+def _owner(room: Room, actor: Actor) -> int | None:
+    return None if room.is_session else actor.id
+
+
+@transaction.atomic
+def save_draft(actor: Actor, request: requests.SaveDraft) -> wire.DraftFact:
+    """Keep a draft. Raises CONFLICT, with what is stored, when its version is not newer."""
+    if settings.CONTENT_CHARS and len(request.content) > settings.CONTENT_CHARS:
+        raise invalid("The text is too long.", "$.content")
+    # The room's row lock makes the comparison of versions safe between processes.
+    room, _membership = access.locked_room_of_member(actor, request.room)
+    draft, _created = Draft.objects.get_or_create(room=room, user_id=_owner(room, actor))
+    if request.version <= draft.version:
+        raise ProtocolError(
+            ErrorCode.CONFLICT,
+            "There is a newer draft.",
+            details={"content": draft.content, "version": draft.version},
+        )
+    draft.content, draft.version = request.content, request.version
+    draft.save()
+    fact = wire.DraftFact(room.slug, draft.content, draft.version, actor.ref)
+    group = room_group(room.slug) if room.is_session else user_group(actor.id)
+    publish_after_commit(ephemeral(group, "draft_updated", fact))
+    return fact

@@ -1,0 +1,74 @@
+"""Invitation links: whoever has one, and is signed in, may come in."""
+
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from chat import access
+from chat.access import Actor
+from chat.actions import members
+from chat.models import Invitation, Membership, Room, RoomKind
+from chat.protocol.errors import failed, not_found, unauthorized
+
+
+@transaction.atomic
+def create(actor: Actor, slug: str, days: int, uses: int | None) -> Invitation:
+    """Make a link that is good for some days and, if given, a number of uses. Raises UNAUTHORIZED, REQUEST_FAILED."""
+    room, membership = access.locked_room_of_member(actor, slug)
+    if not access.may_moderate(membership):
+        raise unauthorized("Only the room's owners and moderators may invite.")
+    if room.kind == RoomKind.DIRECT:
+        raise failed("A direct room always has the same two people.")
+    return Invitation.objects.create(
+        room=room, created_by_id=actor.id, expires_at=timezone.now() + timedelta(days=days), uses_left=uses
+    )
+
+
+def look_up(token: str) -> Invitation | None:
+    """Return the invitation behind a link while it is good."""
+    invitation = Invitation.objects.select_related("room", "created_by").filter(token=token).first()
+    if invitation is None or not invitation.is_open or invitation.room.archived_at is not None:
+        return None
+    return invitation
+
+
+@transaction.atomic
+def accept(actor: Actor, token: str) -> str:
+    """Bring the actor into the room; return its slug. Raises NOT_FOUND when the link is not good any more."""
+    invitation = look_up(token)
+    if invitation is None:
+        raise not_found("invitation")
+    room = Room.objects.select_for_update().get(pk=invitation.room_id)
+    if Membership.objects.filter(room=room, user=actor.id).exists():
+        return room.slug
+    if invitation.uses_left is not None:
+        # Compare and set: the last use of a link goes to one of two people who click in the same moment.
+        taken = Invitation.objects.filter(pk=invitation.pk, uses_left__gt=0).update(uses_left=F("uses_left") - 1)
+        if not taken:
+            raise not_found("invitation")
+    members.enter(room, actor.id, actor)
+    return room.slug
+
+
+@transaction.atomic
+def revoke(actor: Actor, invitation_id: int) -> None:
+    """End a link. Raises NOT_FOUND, UNAUTHORIZED."""
+    invitation = Invitation.objects.select_related("room").filter(pk=invitation_id).first()
+    if invitation is None:
+        raise not_found("invitation")
+    _room, membership = access.locked_room_of_member(actor, invitation.room.slug)
+    if not access.may_moderate(membership):
+        raise unauthorized("Only the room's owners and moderators may end an invitation.")
+    invitation.delete()
+
+
+def of_room(actor: Actor, slug: str) -> list[Invitation]:
+    """Return a room's links that are still good, for those who moderate it."""
+    room = access.room_for(actor, slug)
+    membership = access.membership_in(actor, room)
+    if membership is None or not access.may_moderate(membership):
+        return []
+    found = Invitation.objects.filter(room=room, expires_at__gt=timezone.now()).exclude(uses_left=0)
+    return list(found.select_related("created_by"))

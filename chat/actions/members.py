@@ -1,0 +1,153 @@
+"""Membership: joining, leaving, adding, removing and roles. Losing it ends every tab's subscription at once."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from django.db import transaction
+
+from accounts.models import User
+from chat import access
+from chat.access import Actor
+from chat.actions.notices import add_notice, by_whom
+from chat.models import Kind, Membership, Role, Room, RoomKind
+from chat.presenter import user_ref
+from chat.protocol import requests, wire
+from chat.protocol.errors import failed, not_found, unauthorized
+from chat.realtime.events import ephemeral, room_group, user_group
+from chat.realtime.publishing import control, publish_after_commit
+
+
+class Person(NamedTuple):
+    """A member as the page of a room's people shows them."""
+
+    user: wire.UserRef
+    display_name: str
+    role: str
+    joined_at: datetime
+
+
+def people(actor: Actor, slug: str) -> list[Person]:
+    """Return the members of a room that the actor may see, owners first. Raises NOT_FOUND."""
+    room = access.room_for(actor, slug)
+    members = Membership.objects.filter(room=room).select_related("user").order_by("user__username")
+    found = [Person(user_ref(m.user), m.user.display_name, m.role, m.joined_at) for m in members]
+    return sorted(found, key=lambda person: -Role(person.role).rank)
+
+
+def enter(room: Room, user_id: int, by: Actor, role: str = Role.MEMBER) -> Membership:
+    """Make somebody a member of a locked room, with notice and events. They have read what was there before them."""
+    notice = add_notice(room, Kind.JOIN, user_id, by_whom(by, user_id))
+    membership = Membership.objects.create(room=room, user_id=user_id, role=role, last_read_seq=notice.seq)
+    _tell(room, membership.user, role)
+    return membership
+
+
+@transaction.atomic
+def add_member(actor: Actor, request: requests.AddMember) -> wire.MembershipFact:
+    """Make somebody a member. Raises UNAUTHORIZED for those who do not moderate the room."""
+    room, own = access.locked_room_of_member(actor, request.room)
+    _refuse_direct(room)
+    _need_rank(own, Role(request.role), "add members")
+    person = access.person_called(request.user)
+    present = Membership.objects.filter(room=room, user=person).first()
+    if present is not None:
+        return _fact(room, person, present.role)
+    enter(room, person.pk, actor, request.role)
+    return _fact(room, person, request.role)
+
+
+@transaction.atomic
+def remove_member(actor: Actor, request: requests.RemoveMember) -> wire.MembershipFact:
+    """End somebody's membership. Raises UNAUTHORIZED, or NOT_FOUND when they are no member."""
+    room, own = access.locked_room_of_member(actor, request.room)
+    _refuse_direct(room)
+    person = access.person_called(request.user)
+    target = _member(room, person)
+    if target.pk != own.pk:
+        _need_rank(own, Role(target.role), "remove this member")
+    _end(room, target, actor)
+    return _fact(room, person, None)
+
+
+@transaction.atomic
+def quit_room(actor: Actor, request: requests.QuitRoom) -> wire.MembershipFact:
+    """End the actor's own membership."""
+    room, own = access.locked_room_of_member(actor, request.room)
+    _refuse_direct(room)
+    _end(room, own, actor)
+    return _fact(room, own.user, None)
+
+
+@transaction.atomic
+def set_role(actor: Actor, request: requests.SetRole) -> wire.MembershipFact:
+    """Change a member's role. Nobody gives or takes a role above their own."""
+    room, own = access.locked_room_of_member(actor, request.room)
+    _refuse_direct(room)
+    person = access.person_called(request.user)
+    target = _member(room, person)
+    role = Role(request.role)
+    _need_rank(own, max(role, Role(target.role), key=lambda each: each.rank), "change this role")
+    if target.role == Role.OWNER and role != Role.OWNER:
+        _keep_an_owner(room, target)
+    target.role = role
+    target.save(update_fields=["role"])
+    _tell(room, person, role)
+    return _fact(room, person, role)
+
+
+def expel(membership: Membership, by: Actor) -> None:
+    """End a membership on the operators' word: the room's own rules do not bind the admin site."""
+    with transaction.atomic():
+        room = Room.objects.select_for_update().get(pk=membership.room_id)
+        _remove(room, membership, by)
+
+
+def _end(room: Room, membership: Membership, by: Actor) -> None:
+    if membership.role == Role.OWNER:
+        _keep_an_owner(room, membership)
+    _remove(room, membership, by)
+
+
+def _remove(room: Room, membership: Membership, by: Actor) -> None:
+    user = membership.user
+    add_notice(room, Kind.LEAVE, user.pk, by_whom(by, user.pk))
+    membership.delete()
+    _tell(room, user, None)
+    control("access", user.pk, room.slug)
+
+
+def _tell(room: Room, user: User, role: str | None) -> None:
+    """The room hears of the member; the member's own tabs hear it in their own group, joined or not."""
+    fact = _fact(room, user, role)
+    news = wire.Notification("removed" if role is None else "added", room=room.slug)
+    publish_after_commit(
+        ephemeral(room_group(room.slug), "member_updated", fact), ephemeral(user_group(user.pk), "notification", news)
+    )
+
+
+def _fact(room: Room, user: User, role: str | None) -> wire.MembershipFact:
+    return wire.MembershipFact(room.slug, user_ref(user), role)
+
+
+def _member(room: Room, person: User) -> Membership:
+    membership = Membership.objects.filter(room=room, user=person).select_related("user").first()
+    if membership is None:
+        raise not_found("member")
+    return membership
+
+
+def _need_rank(own: Membership, over: Role, what: str) -> None:
+    if not access.may_moderate(own) or Role(own.role).rank < over.rank:
+        raise unauthorized(f"You may not {what}.")
+
+
+def _keep_an_owner(room: Room, leaving: Membership) -> None:
+    """A room without an owner could never be changed again; the last one in may leave an empty room."""
+    others = Membership.objects.filter(room=room).exclude(pk=leaving.pk)
+    if others.exists() and not others.filter(role=Role.OWNER).exists():
+        raise failed("Make somebody else an owner first.")
+
+
+def _refuse_direct(room: Room) -> None:
+    if room.kind == RoomKind.DIRECT:
+        raise failed("A direct room always has the same two people.")

@@ -1,0 +1,136 @@
+"""What happens to a message after it was posted: edits, deletion, reactions. Posting itself is the writer's."""
+
+import unicodedata
+from typing import Final
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import User
+from chat import access, markdown
+from chat.access import Actor
+from chat.actions.content import checked_content
+from chat.actions.notices import take_change
+from chat.models import Kind, Membership, Mention, Message, Reaction, Room
+from chat.presenter import present_message, with_everything
+from chat.protocol import requests, wire
+from chat.protocol.errors import failed, invalid, unauthorized
+from chat.realtime.events import durable
+from chat.realtime.publishing import publish_after_commit
+
+_EMOJI_KINDS_AT_MOST: Final = 20
+
+
+def edit_message(actor: Actor, request: requests.EditMessage) -> wire.MessageAnswer:
+    """Change the content of one's own message."""
+    content = checked_content(request.content)
+    html = markdown.render(content)  # before the lock: formatting may take long
+    with transaction.atomic():
+        room, _membership, message = _living(actor, request.message)
+        if message.author_id != actor.id:
+            raise unauthorized("Only its author may edit a message.")
+        message.content, message.html, message.edited_at = content, html, timezone.now()
+        message.change = take_change(room)
+        message.save(update_fields=["content", "html", "edited_at", "change"])
+        _mention_again(room, message)
+        return _publish(room, message)
+
+
+@transaction.atomic
+def delete_message(actor: Actor, request: requests.DeleteMessage) -> wire.MessageAnswer:
+    """Delete one's own message, or, as a moderator, anybody's. A tombstone without content stays. Idempotent."""
+    room, membership, message = access.locked_message_for(actor, request.message)
+    if message.author_id != actor.id and not access.may_moderate(membership):
+        raise unauthorized("Only its author or a moderator may delete a message.")
+    if message.kind != Kind.TEXT:
+        raise failed("A notice cannot be deleted.")
+    if message.deleted_at is not None:
+        return _answer(room, message)
+    bury(room, message, actor.id)
+    return _publish(room, message)
+
+
+def bury(room: Room, message: Message, by_user_id: int) -> None:
+    """Turn a message of a locked room into a tombstone."""
+    message.content = message.html = ""
+    message.deleted_at, message.deleted_by_id = timezone.now(), by_user_id
+    message.change = take_change(room)
+    message.save(update_fields=["content", "html", "deleted_at", "deleted_by", "change"])
+    message.reactions.all().delete()
+    message.mentions.all().delete()
+
+
+def delete_as_operator(message: Message, operator: Actor) -> None:
+    """Delete a message on the operators' word, from the admin site."""
+    with transaction.atomic():
+        room = Room.objects.select_for_update().get(pk=message.room_id)
+        message.refresh_from_db()
+        if message.deleted_at is None:
+            bury(room, message, operator.id)
+            _publish(room, message)
+
+
+@transaction.atomic
+def add_reaction(actor: Actor, request: requests.AddReaction) -> wire.MessageAnswer:
+    """Put an emoji on a message; a second time changes nothing."""
+    emoji = checked_emoji(request.emoji)
+    room, _membership, message = _living(actor, request.message)
+    kinds = set(message.reactions.values_list("emoji", flat=True))
+    if emoji not in kinds and len(kinds) >= _EMOJI_KINDS_AT_MOST:
+        raise failed("There are enough different reactions on this message.")
+    _reaction, created = Reaction.objects.get_or_create(message=message, user_id=actor.id, emoji=emoji)
+    return _changed(room, message) if created else _answer(room, message)
+
+
+@transaction.atomic
+def remove_reaction(actor: Actor, request: requests.RemoveReaction) -> wire.MessageAnswer:
+    """Take one's emoji off a message; a second time changes nothing."""
+    room, _membership, message = _living(actor, request.message)
+    gone, _by_model = message.reactions.filter(user=actor.id, emoji=request.emoji).delete()
+    return _changed(room, message) if gone else _answer(room, message)
+
+
+def checked_emoji(emoji: str) -> str:
+    """Return the emoji. Raises VALIDATION_ERROR for what is text: a reaction is no way around the message rules."""
+    symbols = {"So", "Sk", "Sm", "Mn", "Me", "Cf", "Cs", "Po", "Nd"}
+    kinds = [unicodedata.category(char) for char in emoji]
+    if not all(kind in symbols for kind in kinds) or not ({"So", "Sm", "Sk", "Po"} & set(kinds) or "\u20e3" in emoji):
+        raise invalid("A reaction is an emoji.", "$.emoji")
+    return emoji
+
+
+def _living(actor: Actor, message_id: str) -> tuple[Room, Membership, Message]:
+    room, membership, message = access.locked_message_for(actor, message_id)
+    if message.kind != Kind.TEXT:
+        raise failed("A notice cannot be changed.")
+    if message.deleted_at is not None:
+        raise failed("This message was deleted.")
+    if room.archived_at is not None:
+        raise failed("This room is archived.")
+    return room, membership, message
+
+
+def _changed(room: Room, message: Message) -> wire.MessageAnswer:
+    message.change = take_change(room)
+    message.save(update_fields=["change"])
+    return _publish(room, message)
+
+
+def _publish(room: Room, message: Message) -> wire.MessageAnswer:
+    answer = _answer(room, message)
+    publish_after_commit(durable(answer.message))
+    return answer
+
+
+def _answer(room: Room, message: Message) -> wire.MessageAnswer:
+    fresh = with_everything(Message.objects.filter(pk=message.pk)).get()
+    return wire.MessageAnswer(present_message(room.slug, fresh))
+
+
+def _mention_again(room: Room, message: Message) -> None:
+    names = markdown.mentioned_names(message.content)
+    people = User.objects.filter(username__in=names, memberships__room=room) if names else User.objects.none()
+    message.mentions.exclude(user__in=people).delete()
+    Mention.objects.bulk_create(
+        [Mention(message=message, user=person, room=room, seq=message.seq) for person in people], ignore_conflicts=True
+    )

@@ -1,0 +1,228 @@
+"""Storing messages, many in one transaction. Called by the writer only, on its own thread."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from hashlib import blake2b
+from typing import Final, NamedTuple
+
+from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
+from msgspec import UNSET
+
+from accounts.models import User
+from chat.access import Actor
+from chat.markdown import mentioned_names
+from chat.models import Kind, Membership, Mention, Message, Room, RoomKind
+from chat.presenter import millis, present_message, present_reply_to, with_everything
+from chat.protocol import wire
+from chat.protocol.errors import ErrorCode, ProtocolError, failed, not_found, unauthorized, unavailable
+
+_TRIES: Final = 4
+_DIGEST_BYTES: Final = 16
+_MENTIONS_AT_MOST: Final = 50
+
+
+class Post(NamedTuple):
+    """One message to store; content and html are ready."""
+
+    actor: Actor
+    slug: str
+    content: str
+    html: str
+    client_id: str | None
+    reply_to: int | None
+
+    @property
+    def digest(self) -> bytes:
+        """What the client id stands for: the same id with another digest is a CONFLICT."""
+        parts = f"{self.slug}\0{self.reply_to or ''}\0{self.content}"
+        return blake2b(parts.encode(), digest_size=_DIGEST_BYTES).digest()
+
+    @property
+    def key(self) -> tuple[int, str] | None:
+        return None if self.client_id is None else (self.actor.id, self.client_id)
+
+
+class Stored(NamedTuple):
+    """`is_first` is False when the same message had been stored before: it is answered, not published again."""
+
+    message: wire.Message
+    is_first: bool
+
+
+Result = Stored | ProtocolError
+
+
+def store(posts: Sequence[Post]) -> list[Result]:
+    """Store what may be stored, in order, and commit; return a result for each post.
+
+    Idempotency rests on the unique constraint: only when that speaks up are the earlier messages looked up, and the
+    transaction is tried again without them.
+    """
+    earlier: dict[tuple[int, str], Message] = {}
+    for _try in range(_TRIES):
+        try:
+            with transaction.atomic():
+                return _store(posts, earlier)
+        except IntegrityError:
+            earlier = _stored_before(posts)
+    raise unavailable()
+
+
+def _stored_before(posts: Sequence[Post]) -> dict[tuple[int, str], Message]:
+    keys = {post.key for post in posts if post.key is not None}
+    authors, client_ids = {author for author, _ in keys}, {client_id for _, client_id in keys}
+    found = Message.objects.filter(author__in=authors, client_id__in=client_ids).select_related("room")
+    by_key = {(message.author_id, message.client_id): message for message in with_everything(found)}
+    return {key: by_key[key] for key in keys if key in by_key}
+
+
+def _store(posts: Sequence[Post], earlier: dict[tuple[int, str], Message]) -> list[Result]:
+    # In id order: two processes that lock the same rooms in another order would wait for each other for ever.
+    wanted = Room.objects.select_for_update().filter(slug__in={post.slug for post in posts}).order_by("pk")
+    rooms = {room.slug: room for room in wanted}
+    members = _members(rooms, posts)
+    replied_to = _replied_to(posts)
+    now = timezone.now()
+    outcome: list[Result | Message] = []
+    firsts: dict[tuple[int, str], int] = {}
+    for index, post in enumerate(posts):
+        if post.key is not None and post.key in earlier:
+            outcome.append(_again(post, earlier[post.key]))
+        elif post.key is not None and post.key in firsts:
+            # A resend in the same round: it shares the row of the first.
+            outcome.append(outcome[firsts[post.key]] if post.digest == posts[firsts[post.key]].digest else _conflict())
+        else:
+            outcome.append(
+                _refusal(post, rooms.get(post.slug), members, replied_to) or _next_message(rooms[post.slug], post, now)
+            )
+            if post.key is not None:
+                firsts[post.key] = index
+    fresh = list({id(message): message for message in outcome if isinstance(message, Message)}.values())
+    if not fresh:
+        return [result for result in outcome if not isinstance(result, Message)]
+    _insert(fresh, {room.pk: room for room in rooms.values()}, now)
+    mentions = _insert_mentions(fresh)
+    presented: dict[int, Stored] = {}
+    results: list[Result] = []
+    for post, result in zip(posts, outcome, strict=True):
+        if not isinstance(result, Message):
+            results.append(result)
+            continue
+        is_first = result.pk not in presented
+        if is_first:
+            presented[result.pk] = Stored(
+                _present(post, result, replied_to, mentions.get(result.pk, ())), is_first=True
+            )
+        results.append(presented[result.pk] if is_first else presented[result.pk]._replace(is_first=False))
+    return results
+
+
+def _members(rooms: dict[str, Room], posts: Sequence[Post]) -> set[tuple[int, int]]:
+    found = Membership.objects.filter(
+        room__in=[room.pk for room in rooms.values()], user__in={post.actor.id for post in posts}
+    )
+    return set(found.values_list("room_id", "user_id"))
+
+
+def _replied_to(posts: Sequence[Post]) -> dict[int, Message]:
+    ids = {post.reply_to for post in posts if post.reply_to is not None}
+    return Message.objects.select_related("author").in_bulk(ids) if ids else {}
+
+
+def _refusal(
+    post: Post, room: Room | None, members: set[tuple[int, int]], replied_to: dict[int, Message]
+) -> ProtocolError | None:
+    if room is None:
+        return not_found("room")
+    if (room.pk, post.actor.id) not in members:
+        return unauthorized("Join the room first.") if room.kind == RoomKind.OPEN else not_found("room")
+    if room.archived_at is not None:
+        return failed("This room is archived.")
+    if post.reply_to is not None:
+        target = replied_to.get(post.reply_to)
+        if target is None or target.room_id != room.pk:
+            return not_found("message")
+    return None
+
+
+def _again(post: Post, message: Message) -> Result:
+    if message.client_digest is None or bytes(message.client_digest) != post.digest:
+        return _conflict()
+    return Stored(present_message(message.room.slug, message), is_first=False)
+
+
+def _conflict() -> ProtocolError:
+    return ProtocolError(ErrorCode.CONFLICT, "Another message was sent under this id.")
+
+
+def _next_message(room: Room, post: Post, now: datetime) -> Message:
+    room.change += 1
+    return Message(
+        room_id=room.pk,
+        seq=room.change,
+        change=room.change,
+        kind=Kind.TEXT,
+        author_id=post.actor.id,
+        content=post.content,
+        html=post.html,
+        client_id=post.client_id,
+        client_digest=None if post.client_id is None else post.digest,
+        reply_to_id=post.reply_to,
+        created_at=now,
+    )
+
+
+def _insert(fresh: list[Message], rooms: dict[int, Room], now: datetime) -> None:
+    Message.objects.bulk_create(fresh)
+    moment = connection.ops.adapt_datetimefield_value(now)
+    touched = sorted({message.room_id for message in fresh})
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "UPDATE chat_room SET change = %s, last_message_at = %s WHERE id = %s",
+            [(rooms[room_id].change, moment, room_id) for room_id in touched],
+        )
+
+
+def _insert_mentions(fresh: list[Message]) -> dict[int, list[int]]:
+    """Store who is mentioned, members of the room only; return their ids by message."""
+    names = {message.pk: mentioned_names(message.content) for message in fresh}
+    wanted = set().union(*names.values())
+    if not wanted:
+        return {}
+    room_ids = {message.room_id for message in fresh}
+    people = User.objects.filter(username__in=wanted, memberships__room__in=room_ids)
+    found = {
+        (room_id, name): user_id for room_id, name, user_id in people.values_list("memberships__room", "username", "pk")
+    }
+    mentions: dict[int, list[int]] = {}
+    for message in fresh:
+        ids = {found[message.room_id, name] for name in names[message.pk] if (message.room_id, name) in found}
+        mentions[message.pk] = sorted(ids)[:_MENTIONS_AT_MOST]
+    rows = [
+        Mention(message=message, user_id=user_id, room_id=message.room_id, seq=message.seq)
+        for message in fresh
+        for user_id in mentions[message.pk]
+    ]
+    Mention.objects.bulk_create(rows)
+    return mentions
+
+
+def _present(post: Post, message: Message, replied_to: dict[int, Message], mentions: Sequence[int]) -> wire.Message:
+    """Return the stored message without reading it again: everything in it is known here."""
+    target = None if post.reply_to is None else replied_to[post.reply_to]
+    return wire.Message(
+        id=str(message.pk),
+        room=post.slug,
+        seq=message.seq,
+        change=message.change,
+        kind=Kind.TEXT.value,
+        author=post.actor.ref,
+        content=post.content,
+        html=post.html,
+        createdAt=millis(message.created_at),
+        reactions=[],
+        mentions=[str(user_id) for user_id in mentions],
+        clientId=UNSET if post.client_id is None else post.client_id,
+        replyTo=UNSET if target is None else present_reply_to(target),
+    )

@@ -1,0 +1,196 @@
+"""Rooms: listing, creating, changing, archiving."""
+
+import re
+import secrets
+import unicodedata
+from typing import Final
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from msgspec import UNSET
+
+from accounts.models import User
+from chat import access
+from chat.access import Actor
+from chat.actions import unread
+from chat.actions.notices import add_notice
+from chat.models import Draft, Kind, Membership, Role, Room, RoomKind
+from chat.presenter import present_room, room_fields, user_ref
+from chat.protocol import requests, wire
+from chat.protocol.errors import failed, invalid, unauthorized
+from chat.realtime.events import ephemeral, room_group, user_group
+from chat.realtime.publishing import publish_after_commit
+
+_SLUG_CHARS: Final = 50
+_SLUG_TRIES: Final = 5
+
+
+def list_rooms(actor: Actor) -> wire.RoomList:
+    """Return the actor's rooms with what is unread in them, busiest last first: five queries, however many rooms."""
+    memberships = list(
+        Membership.objects.filter(user_id=actor.id, room__archived_at=None)
+        .select_related("room")
+        .order_by("room__name")
+    )
+    counts = unread.of_user(actor.id)
+    drafts = {draft.room_id: draft for draft in Draft.objects.filter(user_id=actor.id).exclude(content="")}
+    people = people_of_direct_rooms([m.room for m in memberships if m.room.kind == RoomKind.DIRECT])
+    rooms = []
+    for membership in memberships:
+        room, draft = membership.room, drafts.get(membership.room_id)
+        count = counts.get(room.pk, unread.NOTHING)
+        rooms.append(
+            wire.ListedRoom(
+                **room_fields(room),
+                members=people.get(room.pk, UNSET),
+                role=membership.role,
+                unread=count.unread,
+                mentions=count.mentions,
+                lastReadSeq=membership.last_read_seq,
+                muted=membership.muted,
+                draft=UNSET if draft is None else wire.Draft(draft.content, draft.version),
+            )
+        )
+    return wire.RoomList(rooms)
+
+
+def people_of_direct_rooms(rooms: list[Room]) -> dict[int, list[wire.UserRef]]:
+    """Return who is in each direct room, by the room's id: a direct room is called after them."""
+    people: dict[int, list[wire.UserRef]] = {}
+    if rooms:
+        for membership in Membership.objects.filter(room__in=rooms).select_related("user").order_by("pk"):
+            people.setdefault(membership.room_id, []).append(user_ref(membership.user))
+    return people
+
+
+def present(room: Room) -> wire.Room:
+    people = people_of_direct_rooms([room]).get(room.pk) if room.kind == RoomKind.DIRECT else None
+    return present_room(room, people)
+
+
+def open_rooms_to_join(actor: Actor) -> list[wire.Room]:
+    """Return the open rooms that the actor is not in yet."""
+    rooms = Room.objects.filter(kind=RoomKind.OPEN, archived_at=None).exclude(memberships__user=actor.id)
+    return [present_room(room) for room in rooms.order_by("name")[:200]]
+
+
+@transaction.atomic
+def create_room(actor: Actor, request: requests.CreateRoom) -> wire.RoomFact:
+    """Create a room owned by the actor; for two people the direct room that they already have is returned."""
+    people = [access.person_called(key) for key in request.members]
+    if request.kind == RoomKind.DIRECT:
+        return _direct_room(actor, people)
+    name = request.name if request.name is not UNSET else ""
+    slug = request.room if request.room is not UNSET else ""
+    if not (name.strip() or slug):
+        raise invalid("Give the room a name.", "$.name")
+    room = _insert(
+        Room(kind=request.kind, name=name.strip() or slug, topic=request.topic, created_by_id=actor.id), slug
+    )
+    _fill(room, actor, [person for person in people if person.pk != actor.id])
+    return wire.RoomFact(present_room(room))
+
+
+def _direct_room(actor: Actor, people: list[User]) -> wire.RoomFact:
+    others = [person for person in people if person.pk != actor.id]
+    if len(others) != 1:
+        raise invalid("A direct room has exactly one other person.", "$.members")
+    other = others[0]
+    key = Room.direct_key_of(actor.id, other.pk)
+    room = Room.objects.filter(direct_key=key).first()
+    if room is None:
+        slug = "direct-" + key.replace(":", "-")
+        name = f"{actor.username}, {other.username}"
+        try:
+            with transaction.atomic():
+                room = Room.objects.create(
+                    slug=slug, name=name[:80], kind=RoomKind.DIRECT, direct_key=key, created_by_id=actor.id
+                )
+                _fill(room, actor, [other])
+        except IntegrityError:  # both wrote to each other in the same moment
+            room = Room.objects.get(direct_key=key)
+    return wire.RoomFact(present(room))
+
+
+def _fill(room: Room, actor: Actor, people: list[User]) -> None:
+    members = [Membership(room=room, user_id=actor.id, role=Role.OWNER)]
+    role = Role.OWNER if room.kind == RoomKind.DIRECT else Role.MEMBER
+    members += [Membership(room=room, user=person, role=role) for person in people]
+    Membership.objects.bulk_create(members)
+    added = wire.Notification("added", room=room.slug)
+    publish_after_commit(*(ephemeral(user_group(member.user_id), "notification", added) for member in members))
+
+
+def _insert(room: Room, slug: str) -> Room:
+    """Insert under the wanted slug, or under one made from the name. Raises REQUEST_FAILED when it is taken."""
+    for attempt in range(_SLUG_TRIES):
+        room.slug = slug or slug_from(room.name, distinct=attempt > 0)
+        try:
+            with transaction.atomic():
+                room.save(force_insert=True)
+            return room
+        except IntegrityError:
+            if slug:
+                break
+    raise failed("There is already a room of this name.")
+
+
+def slug_from(name: str, *, distinct: bool = False) -> str:
+    """Make a slug of a name; `distinct` adds a random ending for a name that is taken."""
+    ascii_name = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    slug = re.sub(r"[^a-z0-9]+", "-", ascii_name).strip("-")[: _SLUG_CHARS - 6].strip("-")
+    if distinct or not slug:
+        slug = f"{slug or 'room'}-{secrets.token_hex(2)}"
+    return slug
+
+
+@transaction.atomic
+def update_room(actor: Actor, request: requests.UpdateRoom) -> wire.RoomFact:
+    """Change name, topic or kind. Raises UNAUTHORIZED for those who do not moderate the room."""
+    room, membership = access.locked_room_of_member(actor, request.room)
+    if not access.may_moderate(membership):
+        raise unauthorized("Only the room's owners and moderators may change it.")
+    if room.kind == RoomKind.DIRECT:
+        raise failed("A direct room cannot be changed.")
+    if request.name is not UNSET and request.name.strip() != room.name:
+        room.name = request.name.strip()
+        if not room.name:
+            raise invalid("Give the room a name.", "$.name")
+        add_notice(room, Kind.RENAME, actor.id, room.name)
+    if request.topic is not UNSET and request.topic.strip() != room.topic:
+        room.topic = request.topic.strip()
+        add_notice(room, Kind.TOPIC, actor.id, room.topic)
+    if request.kind is not UNSET and request.kind != room.kind:
+        if room.is_session:
+            raise failed("A session stays a session.")
+        room.kind = request.kind
+    room.save(update_fields=["name", "topic", "kind"])
+    return _tell(room)
+
+
+@transaction.atomic
+def archive_room(actor: Actor, request: requests.ArchiveRoom) -> wire.RoomFact:
+    """Make a room read-only. Raises UNAUTHORIZED for those who do not own it."""
+    room, membership = access.locked_room_of_member(actor, request.room)
+    if membership.role != Role.OWNER:
+        raise unauthorized("Only the room's owners may archive it.")
+    if room.archived_at is None:
+        room.archived_at = timezone.now()
+        add_notice(room, Kind.ARCHIVE, actor.id)
+        room.save(update_fields=["archived_at"])
+    return _tell(room)
+
+
+@transaction.atomic
+def mute_room(actor: Actor, request: requests.MuteRoom) -> wire.MutedFact:
+    """Turn the actor's own notifications from a room off or on."""
+    _room, membership = access.locked_room_of_member(actor, request.room)
+    membership.muted = request.muted
+    membership.save(update_fields=["muted"])
+    return wire.MutedFact(request.room, request.muted)
+
+
+def _tell(room: Room) -> wire.RoomFact:
+    fact = wire.RoomFact(present(room))
+    publish_after_commit(ephemeral(room_group(room.slug), "room_updated", fact))
+    return fact

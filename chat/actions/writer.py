@@ -1,0 +1,70 @@
+"""Group commit, as databases do it: one loop stores all messages that are waiting in one transaction.
+
+An idle process stores a single message at once; under load a round carries what has come in the meantime. A future is
+resolved only after the commit, so an answer still means: stored.
+"""
+
+import asyncio
+from collections import deque
+from typing import Final
+
+import structlog
+
+from chat.actions.posting import Post, Result, Stored, store
+from chat.protocol.errors import ErrorCode, ProtocolError
+from chat.realtime.database import in_writer
+from chat.realtime.events import durable
+from chat.realtime.hub import Hub
+
+log = structlog.get_logger(__name__)
+
+_ROUND_AT_MOST: Final = 256
+_WAITING_AT_MOST: Final = 10_000
+
+
+class Writer:
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self._waiting: deque[tuple[Post, asyncio.Future[Stored]]] = deque()
+        self._filled = asyncio.Event()
+
+    def post(self, post: Post) -> "asyncio.Future[Stored]":
+        """Queue a message; the future brings what was stored, or raises ProtocolError. Order of calls is kept."""
+        future: asyncio.Future[Stored] = asyncio.get_running_loop().create_future()
+        if len(self._waiting) >= _WAITING_AT_MOST:
+            # The database is slower than everybody's typing: refuse, rather than fill the memory.
+            future.set_exception(ProtocolError(ErrorCode.UNAVAILABLE, "Too busy right now. Please try again."))
+            return future
+        self._waiting.append((post, future))
+        self._filled.set()
+        return future
+
+    async def run(self) -> None:
+        """Store rounds for ever."""
+        while True:
+            await self._filled.wait()
+            self._filled.clear()
+            while self._waiting:
+                await self._store_round()
+
+    async def _store_round(self) -> None:
+        size = min(_ROUND_AT_MOST, len(self._waiting))
+        posts, futures = zip(*(self._waiting.popleft() for _ in range(size)), strict=True)
+        try:
+            results: list[Result] = await in_writer(store, posts)
+        except ProtocolError as error:
+            results = [error] * size
+        except Exception:
+            # A fault of ours in one round must not end the writer: the rest of the process would never post again.
+            log.exception("writer.round_failed", posts=size)
+            results = [ProtocolError(ErrorCode.INTERNAL_ERROR, "Something went wrong on our side.")] * size
+        for future, result in zip(futures, results, strict=True):
+            if future.done():
+                continue  # whoever asked has gone
+            if isinstance(result, Stored):
+                future.set_result(result)
+            else:
+                future.set_exception(result)
+        for result in results:
+            if isinstance(result, Stored) and result.is_first:
+                self._hub.publish(durable(result.message))

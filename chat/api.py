@@ -1,0 +1,93 @@
+"""HTTP for programs: the socket ticket, and what a proxy asks about the process's health."""
+
+from asgiref.sync import sync_to_async
+from django.db import DatabaseError, connection
+from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import CsrfViewMiddleware
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+
+from accounts import credentials, tickets
+from accounts.credentials import BEARER, Credential
+from chat.protocol import frames
+from chat.protocol.errors import ErrorCode, ProtocolError
+from chat.realtime import opening, runtime
+from chat.realtime.database import in_database
+from chat.realtime.opening import Refusal
+
+_JSON = "application/json"
+
+
+@csrf_exempt  # checked below for cookies; a Bearer token does not travel by itself
+@require_POST
+@never_cache
+async def socket_ticket(request: HttpRequest) -> HttpResponse:
+    """Return a ticket for one opening of the socket, or the reason why there would be none.
+
+    A page cannot see why a socket was refused, so it asks here first and is told.
+    """
+    try:
+        credential = await _credential(request)
+        process = await runtime.current()
+        opening.check_room_for_one_more(process, credential.user_id, _address(request))
+    except Refusal as refusal:
+        return error_response(refusal.status, refusal.error)
+    body = frames.to_json({"ticket": tickets.issue(credential), "expiresIn": 60})
+    return HttpResponse(body, content_type=_JSON)
+
+
+async def _credential(request: HttpRequest) -> Credential:
+    if not request.headers.get("Authorization", "").startswith(BEARER):
+        failure = await sync_to_async(CsrfViewMiddleware(lambda _: HttpResponse()).process_view)(
+            request, lambda _: HttpResponse(), (), {}
+        )
+        if failure is not None:
+            raise Refusal(403, ProtocolError(ErrorCode.UNAUTHORIZED, "The CSRF token is missing or wrong."))
+    try:
+        found = await in_database(credentials.from_request, request)
+    except ProtocolError as error:
+        raise Refusal(503, error) from error
+    if found is None:
+        raise opening.signed_out()
+    return found
+
+
+def _address(request: HttpRequest) -> str:
+    return (
+        opening.address_of(request.scope) if hasattr(request, "scope") else request.META.get("REMOTE_ADDR", "unknown")
+    )
+
+
+def error_response(status: int, error: ProtocolError) -> HttpResponse:
+    """Return the protocol's error envelope as an HTTP answer."""
+    response = HttpResponse(frames.encode(frames.failure(error)), status=status, content_type=_JSON)
+    if error.retry_after is not None:
+        response["Retry-After"] = str(max(1, error.retry_after // 1000))
+    return response
+
+
+@never_cache
+async def healthz(_request: HttpRequest) -> HttpResponse:
+    """The process answers."""
+    return HttpResponse("ok\n", content_type="text/plain")
+
+
+@never_cache
+async def readyz(_request: HttpRequest) -> HttpResponse:
+    """The process should get work: it is not draining, and the database answers."""
+    process = await runtime.current()
+    if process.is_draining:
+        return HttpResponse("draining\n", status=503, content_type="text/plain")
+    try:
+        await in_database(_ask_database)
+    except ProtocolError:
+        return HttpResponse("database unreachable\n", status=503, content_type="text/plain")
+    return HttpResponse("ready\n", content_type="text/plain")
+
+
+def _ask_database() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+        if cursor.fetchone() != (1,):
+            raise DatabaseError("The database gave another answer than one.")

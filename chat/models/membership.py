@@ -1,0 +1,34 @@
+"""Who is in a room, as what, and how far they have read."""
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+
+class Role(models.TextChoices):
+    OWNER = "owner"
+    MODERATOR = "moderator"
+    MEMBER = "member"
+
+    @property
+    def rank(self) -> int:
+        return (Role.MEMBER, Role.MODERATOR, Role.OWNER).index(self)
+
+
+class Membership(models.Model):
+    room = models.ForeignKey("chat.Room", on_delete=models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=9, choices=Role, default=Role.MEMBER)
+    muted = models.BooleanField(default=False)
+    last_read_seq = models.BigIntegerField(default=0)
+    joined_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects: ClassVar[models.Manager["Membership"]] = models.Manager()
+
+    class Meta:
+        constraints = (models.UniqueConstraint(fields=("room", "user"), name="one_membership_per_person"),)
+
+    def __str__(self) -> str:
+        return f"{self.user} in {self.room} as {self.role}"

@@ -1,0 +1,79 @@
+"""Rooms, and the counter that orders everything durable in them."""
+
+import secrets
+from typing import TYPE_CHECKING, ClassVar
+
+from django.conf import settings
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from chat.models.membership import Membership
+from chat.protocol.names import ROOM_SLUG_PATTERN
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+
+class RoomKind(models.TextChoices):
+    OPEN = "open", "open: anybody may join"
+    CLOSED = "closed", "closed: by invitation"
+    DIRECT = "direct", "direct: two people"
+    SESSION = "session", "session: every message goes to Claude"
+
+
+def new_epoch() -> str:
+    return secrets.token_urlsafe(6)
+
+
+class RoomQuerySet(models.QuerySet["Room"]):
+    def visible_to(self, user_id: int) -> "RoomQuerySet":
+        """Rooms that this user may know of: open ones, and those that they are in."""
+        member = models.Exists(Membership.objects.filter(room=models.OuterRef("pk"), user=user_id))
+        return self.filter(models.Q(kind=RoomKind.OPEN) | models.Q(member))
+
+    def of_member(self, user_id: int) -> "RoomQuerySet":
+        return self.filter(memberships__user=user_id)
+
+
+class Room(models.Model):
+    """A place to talk. `change` counts its durable changes; a cursor is only good with the `epoch` it was given in."""
+
+    slug = models.CharField(
+        max_length=50,
+        unique=True,
+        validators=[RegexValidator(ROOM_SLUG_PATTERN, "Use 1 to 50 of: a to z, digits and dash.")],
+        help_text="The room's name on the wire and in links. It never changes.",
+    )
+    name = models.CharField(max_length=80)
+    topic = models.CharField(max_length=300, blank=True)
+    kind = models.CharField(max_length=8, choices=RoomKind, default=RoomKind.OPEN)
+    direct_key = models.CharField(max_length=41, unique=True, null=True, blank=True, editable=False)
+    change = models.BigIntegerField(default=0, editable=False)
+    epoch = models.CharField(max_length=16, default=new_epoch, editable=False)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now, db_default=Now(), editable=False)
+    archived_at = models.DateTimeField(null=True, blank=True)
+    last_message_at = models.DateTimeField(null=True, blank=True, editable=False)
+    members: "models.ManyToManyField[User, models.Model]" = models.ManyToManyField(
+        settings.AUTH_USER_MODEL, through="chat.Membership", related_name="rooms"
+    )
+
+    objects: ClassVar[models.Manager["Room"]] = RoomQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        ordering = ("name",)
+
+    def __str__(self) -> str:
+        return self.slug
+
+    @property
+    def is_session(self) -> bool:
+        return self.kind == RoomKind.SESSION
+
+    @staticmethod
+    def direct_key_of(user_id: int, other_id: int) -> str:
+        """Return the key under which two people's one direct room is found, whoever asks."""
+        low, high = sorted((user_id, other_id))
+        return f"{low}:{high}"

@@ -1,0 +1,95 @@
+"""What the pages show and hand to their scripts: the reader's rooms, and one room with its people and newest messages.
+
+Reads only. Everything comes through `access` and the actions, so a page shows nothing that the socket would refuse.
+"""
+
+from typing import Any, Final
+
+import msgspec
+from django.conf import settings
+from msgspec import UNSET
+
+from accounts.models import User
+from chat import access
+from chat.access import Actor
+from chat.actions import drafts, history, members, rooms
+from chat.models import Room, RoomKind
+from chat.protocol import requests, wire
+
+PEOPLE_IN_PICKER: Final = 30
+
+_SECTIONS: Final = (
+    ("sessions", "Sessions", ("session",)),
+    ("rooms", "Rooms", ("open", "closed")),
+    ("direct", "Direct messages", ("direct",)),
+)
+
+
+def shell(actor: Actor, user: User) -> dict[str, Any]:
+    """Return what every page of the application needs: who reads it, and their rooms for the sidebar."""
+    listed = rooms.list_rooms(actor).rooms
+    me = {"id": str(actor.id), "username": actor.username, "displayName": user.get_full_name()}
+    facts = {"me": me, "rooms": msgspec.to_builtins(listed), "contentChars": settings.CONTENT_CHARS}
+    return {"app_data": facts, "sections": _sections(listed, actor), "room_count": len(listed)}
+
+
+def _sections(listed: list[wire.ListedRoom], actor: Actor) -> list[dict[str, Any]]:
+    newest_first = sorted(listed, key=lambda room: (-(room.lastMessageAt or 0), room.name.lower()))
+    return [
+        {"key": key, "title": title, "rooms": [_entry(room, actor) for room in newest_first if room.kind in kinds]}
+        for key, title, kinds in _SECTIONS
+    ]
+
+
+def _entry(room: wire.ListedRoom, actor: Actor) -> dict[str, Any]:
+    return {
+        "slug": room.slug,
+        "title": title_of(room, actor),
+        "kind": room.kind,
+        "unread": room.unread,
+        "mentions": room.mentions,
+        "muted": room.muted,
+        "topic": room.topic,
+    }
+
+
+def title_of(room: wire.Room, actor: Actor) -> str:
+    """Return what the reader calls a room: a direct room is called after the other person."""
+    if room.kind != RoomKind.DIRECT or room.members is UNSET:
+        return room.name
+    others = [person.username for person in room.members if person.id != str(actor.id)]
+    return ", ".join(others) or room.name
+
+
+def room_facts(actor: Actor, room: Room, seq: int | None = None) -> dict[str, Any]:
+    """Return what the room's page begins with. `seq` asks for the messages around it. Raises NOT_FOUND."""
+    around: Any = UNSET if seq is None else seq
+    shown = rooms.present(room)
+    own = access.membership_in(actor, room)
+    draft = drafts.of(room, actor)
+    return {
+        "room": msgspec.to_builtins(shown),
+        "title": title_of(shown, actor),
+        "role": None if own is None else own.role,
+        "muted": own is not None and own.muted,
+        "lastReadSeq": 0 if own is None else own.last_read_seq,
+        "draft": None if draft is None else msgspec.to_builtins(draft),
+        "people": [
+            {
+                "id": person.user.id,
+                "username": person.user.username,
+                "displayName": person.display_name,
+                "role": person.role,
+            }
+            for person in members.people(actor, room.slug)
+        ],
+        "page": msgspec.to_builtins(history.page(actor, requests.GetMessages(room=room.slug, around=around))),
+    }
+
+
+def people_like(query: str, *, besides: set[int]) -> list[User]:
+    """Return active people whose name holds the query, for picking one. Everybody here may know everybody's name."""
+    found = User.objects.filter(is_active=True).exclude(pk__in=besides)
+    for word in query.split()[:5]:
+        found = found.filter(username__icontains=word) | found.filter(display_name__icontains=word)
+    return list(found.order_by("username")[:PEOPLE_IN_PICKER])

@@ -1,0 +1,261 @@
+"""What a client may ask: one struct for each request's payload. A struct's docstring is its entry in docs/protocol.md.
+
+Unknown fields are refused: a misspelt optional field that is silently ignored is a bug nobody finds.
+"""
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from chat.protocol.names import ROOM_SLUG_PATTERN, ROW_ID_PATTERN
+
+_MAX_INT = 2**53 - 1  # what JavaScript can count
+
+Slug = Annotated[str, Meta(pattern=ROOM_SLUG_PATTERN, max_length=50)]
+RowId = Annotated[str, Meta(pattern=ROW_ID_PATTERN)]
+UserKey = Annotated[str, Meta(min_length=1, max_length=32)]
+Counter = Annotated[int, Meta(ge=0, le=_MAX_INT)]
+PageSize = Annotated[int, Meta(ge=1, le=200)]
+Emoji = Annotated[str, Meta(min_length=1, max_length=32)]
+ClientId = Annotated[str, Meta(min_length=1, max_length=64)]
+RoomName = Annotated[str, Meta(min_length=1, max_length=80)]
+Topic = Annotated[str, Meta(max_length=300)]
+Epoch = Annotated[str, Meta(max_length=16)]
+
+
+class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
+    """Base of all payloads."""
+
+
+class Ping(Request):
+    """Asks for a `pong`."""
+
+
+class Pong(Request):
+    """Answers the server's `ping`; gets no answer itself."""
+
+
+class ListRooms(Request):
+    """Lists the rooms that I am in, and asks for `unread` notifications about them from now on."""
+
+
+class CreateRoom(Request):
+    """Creates a room. Of a direct room between the same two people there is only ever one."""
+
+    kind: Literal["open", "closed", "direct", "session"] = "open"
+    name: RoomName | UnsetType = UNSET
+    room: Slug | UnsetType = UNSET
+    topic: Topic = ""
+    members: Annotated[list[UserKey], Meta(max_length=100)] = []
+
+
+class UpdateRoom(Request):
+    """Changes a room's name, topic or kind (open or closed)."""
+
+    room: Slug
+    name: RoomName | UnsetType = UNSET
+    topic: Topic | UnsetType = UNSET
+    kind: Literal["open", "closed"] | UnsetType = UNSET
+
+
+class ArchiveRoom(Request):
+    """Makes a room read-only."""
+
+    room: Slug
+
+
+class MuteRoom(Request):
+    """Turns my notifications from a room off or on."""
+
+    room: Slug
+    muted: bool
+
+
+class JoinRoom(Request):
+    """Subscribes this connection to a room; in an open room it also makes me a member.
+
+    With `after` and `epoch` the answer brings what changed since; otherwise the newest messages.
+    """
+
+    room: Slug
+    after: Counter | UnsetType = UNSET
+    epoch: Epoch | UnsetType = UNSET
+
+
+class LeaveRoom(Request):
+    """Ends this connection's subscription; membership stays."""
+
+    room: Slug
+
+
+class QuitRoom(Request):
+    """Ends my membership."""
+
+    room: Slug
+
+
+class AddMember(Request):
+    """Makes somebody a member."""
+
+    room: Slug
+    user: UserKey
+    role: Literal["owner", "moderator", "member"] = "member"
+
+
+class RemoveMember(Request):
+    """Ends somebody's membership; their tabs get nothing more of the room."""
+
+    room: Slug
+    user: UserKey
+
+
+class SetRole(Request):
+    """Changes a member's role."""
+
+    room: Slug
+    user: UserKey
+    role: Literal["owner", "moderator", "member"]
+
+
+class GetMessages(Request):
+    """Reads a page of history: the newest, or those before, after or around a `seq`."""
+
+    room: Slug
+    limit: PageSize = 50
+    before: Counter | UnsetType = UNSET
+    after: Counter | UnsetType = UNSET
+    around: Counter | UnsetType = UNSET
+
+    def __post_init__(self) -> None:
+        if sum(bound is not UNSET for bound in (self.before, self.after, self.around)) > 1:
+            raise ValueError("give one of before, after and around")
+
+
+class SyncCursor(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    change: Counter
+    epoch: Epoch
+
+
+class Sync(Request):
+    """Recovers several rooms at once: what changed in each since its cursor."""
+
+    rooms: Annotated[dict[Slug, SyncCursor], Meta(max_length=200)]
+
+
+class CreateMessage(Request):
+    """Posts a message. The same `clientId` (else the frame's `id`) is stored once, however often it is sent."""
+
+    room: Slug
+    content: str
+    clientId: ClientId | UnsetType = UNSET
+    replyTo: RowId | UnsetType = UNSET
+
+
+class EditMessage(Request):
+    """Changes the content of a message of mine."""
+
+    message: RowId
+    content: str
+
+
+class DeleteMessage(Request):
+    """Deletes a message of mine, or, as moderator, anybody's. A tombstone stays."""
+
+    message: RowId
+
+
+class AddReaction(Request):
+    """Puts an emoji on a message."""
+
+    message: RowId
+    emoji: Emoji
+
+
+class RemoveReaction(Request):
+    """Takes my emoji off a message."""
+
+    message: RowId
+    emoji: Emoji
+
+
+class SearchMessages(Request):
+    """Finds messages in my rooms, newest first."""
+
+    query: Annotated[str, Meta(min_length=1, max_length=200)]
+    room: Slug | UnsetType = UNSET
+    before: RowId | UnsetType = UNSET
+    limit: Annotated[int, Meta(ge=1, le=50)] = 20
+
+
+class MarkRead(Request):
+    """Sets how far I have read; lower than before marks as unread."""
+
+    room: Slug
+    seq: Counter
+
+
+class Typing(Request):
+    """Tells the others in the room that I am typing, or not any more."""
+
+    room: Slug
+    typing: bool
+
+
+class SaveDraft(Request):
+    """Keeps unsent text, for my other tabs, or in a session for everybody's. The version must grow."""
+
+    room: Slug
+    content: str
+    version: Counter
+
+
+class GetUser(Request):
+    """Looks a person up."""
+
+    userId: UserKey
+
+
+class ListPresence(Request):
+    """Lists who has the room open now."""
+
+    room: Slug
+
+
+PAYLOADS: dict[str, type[Request]] = {
+    "ping": Ping,
+    "pong": Pong,
+    "list_rooms": ListRooms,
+    "create_room": CreateRoom,
+    "update_room": UpdateRoom,
+    "archive_room": ArchiveRoom,
+    "mute_room": MuteRoom,
+    "join_room": JoinRoom,
+    "leave_room": LeaveRoom,
+    "quit_room": QuitRoom,
+    "add_member": AddMember,
+    "remove_member": RemoveMember,
+    "set_role": SetRole,
+    "get_messages": GetMessages,
+    "sync": Sync,
+    "create_message": CreateMessage,
+    "edit_message": EditMessage,
+    "delete_message": DeleteMessage,
+    "add_reaction": AddReaction,
+    "remove_reaction": RemoveReaction,
+    "search_messages": SearchMessages,
+    "mark_read": MarkRead,
+    "typing": Typing,
+    "save_draft": SaveDraft,
+    "get_user": GetUser,
+    "list_presence": ListPresence,
+}
+
+ALIASES: dict[str, str] = {
+    "join": "join_room",
+    "subscribe": "join_room",
+    "leave": "leave_room",
+    "unsubscribe": "leave_room",
+    "chat": "create_message",
+    "room_message": "create_message",
+}

@@ -1,0 +1,288 @@
+"""What the server sends: the shapes of rooms, messages and people, and of every event and answer.
+
+Field names are the wire's (camelCase), so that what is read here is what a client sees. Absent optional fields are
+left out of the JSON (`UNSET`); times are milliseconds since the epoch; ids are strings.
+"""
+
+from typing import Any
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+Id = str
+Millis = int
+
+
+class Wire(msgspec.Struct, frozen=True, gc=False, omit_defaults=False):
+    """Base of everything that goes out. Holds no cycles, so the garbage collector need not look at it."""
+
+
+class UserRef(Wire):
+    id: Id
+    username: str
+
+
+class OnlineUser(Wire):
+    id: Id
+    username: str
+    tabs: int
+
+
+class User(Wire):
+    id: Id
+    username: str
+    displayName: str
+    online: bool
+
+
+class Draft(Wire):
+    content: str
+    version: int
+
+
+class Room(Wire):
+    slug: str
+    name: str
+    kind: str
+    topic: str
+    change: int
+    epoch: str
+    createdAt: Millis
+    archivedAt: Millis | UnsetType = UNSET
+    lastMessageAt: Millis | UnsetType = UNSET
+    members: list[UserRef] | UnsetType = UNSET
+
+
+class ListedRoom(Room):
+    """A room of mine, with what concerns only me. `unread` and `mentions` stop counting at 100."""
+
+    role: str = "member"
+    unread: int = 0
+    mentions: int = 0
+    lastReadSeq: int = 0
+    muted: bool = False
+    draft: Draft | UnsetType = UNSET
+
+
+class ReplyTo(Wire):
+    id: Id
+    seq: int
+    author: UserRef | None
+    excerpt: str
+    deleted: bool
+
+
+class Reaction(Wire):
+    emoji: str
+    users: list[UserRef]
+
+
+class Message(Wire):
+    id: Id
+    room: str
+    seq: int
+    change: int
+    kind: str
+    author: UserRef | None
+    content: str
+    html: str
+    createdAt: Millis
+    reactions: list[Reaction]
+    mentions: list[Id]
+    clientId: str | UnsetType = UNSET
+    replyTo: ReplyTo | UnsetType = UNSET
+    editedAt: Millis | UnsetType = UNSET
+    deletedAt: Millis | UnsetType = UNSET
+
+
+class Heartbeat(Wire):
+    interval: Millis
+    timeout: Millis
+
+
+class Limits(Wire):
+    frameBytes: int
+    contentChars: int
+
+
+class Welcome(Wire):
+    connectionId: str
+    user: UserRef
+    protocol: int
+    serverTime: Millis
+    heartbeat: Heartbeat
+    limits: Limits
+
+
+class Nothing(Wire):
+    pass
+
+
+class RoomList(Wire):
+    rooms: list[ListedRoom]
+
+
+class RoomFact(Wire):
+    """An answer or event about a room as a whole: the created room, or `room_updated`."""
+
+    room: Room
+
+
+class Joined(Wire):
+    room: Room
+    role: str
+    change: int
+    epoch: str
+    online: list[OnlineUser]
+    messages: list[Message]
+    reset: bool
+    hasMore: bool
+    lastReadSeq: int
+    streams: list[Any]
+    draft: Draft | UnsetType = UNSET
+
+
+class Left(Wire):
+    room: str
+
+
+class MembershipFact(Wire):
+    """`role` is null when the person is not a member any more."""
+
+    room: str
+    user: UserRef
+    role: str | None
+
+
+class MutedFact(Wire):
+    room: str
+    muted: bool
+
+
+class MessagePage(Wire):
+    room: str
+    messages: list[Message]
+    hasMore: bool
+    hasNewer: bool
+
+
+class Recovery(Wire):
+    messages: list[Message]
+    change: int
+    epoch: str
+    reset: bool
+    hasMore: bool
+
+
+class RecoveryRefused(Wire):
+    error: str
+
+
+class SyncResult(Wire):
+    rooms: dict[str, Recovery | RecoveryRefused]
+
+
+class MessageAnswer(Wire):
+    message: Message
+
+
+class MessageEvent(Wire):
+    """`new_message` and `message_updated`: the one event of a durable change."""
+
+    room: str
+    change: int
+    message: Message
+
+
+class SearchHit(Wire):
+    message: Message
+    excerpt: str
+
+
+class SearchResult(Wire):
+    hits: list[SearchHit]
+    hasMore: bool
+
+
+class ReadFact(Wire):
+    room: str
+    lastReadSeq: int
+    unread: int
+    mentions: int
+
+
+class DraftFact(Wire):
+    room: str
+    content: str
+    version: int
+    user: UserRef
+
+
+class TypingFact(Wire):
+    room: str
+    user: UserRef
+    typing: bool
+
+
+class UserAnswer(Wire):
+    user: User
+
+
+class PresenceFact(Wire):
+    room: str
+    online: list[OnlineUser]
+
+
+class PersonEvent(Wire):
+    """`user_joined` and `user_left`: a person's first tab in the room, and the last one gone."""
+
+    room: str
+    user: UserRef
+
+
+class TabEvent(Wire):
+    user: UserRef
+    connectionId: str
+    tabs: int
+    room: str | UnsetType = UNSET
+
+
+class Notification(Wire):
+    kind: str
+    room: str | UnsetType = UNSET
+    message: Message | UnsetType = UNSET
+    id: Id | UnsetType = UNSET
+    text: str | UnsetType = UNSET
+    count: int | UnsetType = UNSET
+    mentions: int | UnsetType = UNSET
+    seq: int | UnsetType = UNSET
+
+
+class ServerDraining(Wire):
+    reconnectAfter: Millis
+
+
+class ErrorBody(Wire):
+    code: str
+    message: str
+    details: dict[str, Any] | UnsetType = UNSET
+    retryAfter: Millis | UnsetType = UNSET
+
+
+class Ok(Wire):
+    """The envelope of an answer or an event. `type` names the request answered, or the event."""
+
+    type: str
+    timestamp: Millis
+    data: Any
+    success: bool = True
+    requestId: str | int | UnsetType = UNSET
+
+
+class Failure(Wire):
+    timestamp: Millis
+    error: ErrorBody
+    type: str = "error"
+    success: bool = False
+    requestId: str | int | UnsetType = UNSET
+    data: Any = UNSET

@@ -1,0 +1,50 @@
+"""What each process compares with the database now and then, because any hint may have been lost."""
+
+import asyncio
+from typing import Final
+
+import structlog
+from django.conf import settings
+
+from chat.actions import announcements
+from chat.protocol.errors import ProtocolError
+from chat.realtime.database import in_database
+from chat.realtime.runtime import Runtime
+
+log = structlog.get_logger(__name__)
+
+# Two announcements may commit in the other order of their ids; those told already are dropped by their name.
+_ANNOUNCEMENTS_READ_AGAIN: Final = 20
+
+
+def begin(runtime: Runtime) -> None:
+    runtime.hub.spawn(_check_heads(runtime), "head check")
+    runtime.hub.spawn(_check_access(runtime), "access check")
+
+
+async def _check_heads(runtime: Runtime) -> None:
+    """Find the durable events and announcements that this process has missed."""
+    first = newest = None
+    while True:
+        try:
+            if first is None or newest is None:
+                first = newest = await in_database(announcements.newest_id)
+            floor = max(first, newest - _ANNOUNCEMENTS_READ_AGAIN)
+            for announcement_id, event in await in_database(announcements.after, floor):
+                runtime.hub.deliver(event)
+                newest = max(newest, announcement_id)
+        except ProtocolError:
+            log.warning("checks.database_unreachable")
+        await runtime.hub.check_heads()
+        await asyncio.sleep(settings.HEAD_CHECK_SECONDS)
+
+
+async def _check_access(runtime: Runtime) -> None:
+    """Find credentials and memberships that ended without a word to us."""
+    while True:
+        await asyncio.sleep(settings.ACCESS_CHECK_SECONDS)
+        connections = list(runtime.registry)
+        await runtime.check_credentials(connections)
+        await runtime.check_memberships(connections)
+        runtime.messages_per_user.forget_idle()
+        runtime.forget_old_changes()

@@ -1,0 +1,90 @@
+"""One open socket: who it is, what it has joined, what it may still do, and its outbox."""
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from django.conf import settings
+
+from chat.access import Actor
+from chat.protocol import frames
+from chat.protocol.close import REASONS, CloseCode
+from chat.protocol.errors import ProtocolError
+from chat.realtime.limits import TokenBucket
+from chat.realtime.outbox import DirectOutbox, FrameWriter, Outbox, Payload, Send, SendOutbox
+
+if TYPE_CHECKING:
+    from accounts.credentials import Credential
+
+log = structlog.get_logger(__name__)
+
+
+class Connection:
+    """Lives from `welcome` to the end of the socket. States: open, then closing once a close code was chosen."""
+
+    __slots__ = (
+        "actor",
+        "address",
+        "busy_since",
+        "close_code",
+        "credential",
+        "frame_budget",
+        "id",
+        "in_flight",
+        "last_activity",
+        "last_pong",
+        "opened_at",
+        "outbox",
+        "refusals",
+        "rooms",
+        "watching",
+    )
+
+    def __init__(
+        self, id_: str, credential: "Credential", address: str, send: Send, writer: FrameWriter | None = None
+    ) -> None:
+        self.id = id_
+        self.credential = credential
+        self.actor = Actor.by(credential)
+        self.address = address
+        self.rooms: dict[str, bool] = {}  # slug -> whether it is a session
+        self.watching: set[str] = set()
+        self.opened_at = time.time()
+        self.last_activity = self.last_pong = time.monotonic()
+        self.busy_since: float | None = None
+        self.in_flight = 0
+        self.refusals = 0
+        self.frame_budget = TokenBucket(settings.FRAMES_PER_SECOND, settings.FRAMES_BURST)
+        self.close_code: CloseCode | None = None
+        self.outbox: Outbox = (
+            SendOutbox(send, self._overflowed) if writer is None else DirectOutbox(writer, self._overflowed)
+        )
+
+    @property
+    def user_id(self) -> int:
+        return self.actor.id
+
+    @property
+    def is_closing(self) -> bool:
+        return self.close_code is not None
+
+    def send(self, payload: Payload) -> None:
+        """Queue a frame; does nothing once the connection is closing."""
+        if self.close_code is None:
+            self.outbox.push(payload)
+
+    def answer(self, type_: str, data: Any, request_id: str | int | None) -> None:
+        self.send(Payload(frames.answer(type_, data, request_id)))
+
+    def fail(self, error: ProtocolError, request_id: str | int | None = None) -> None:
+        self.send(Payload(frames.encode(frames.failure(error, request_id))))
+
+    def close(self, code: CloseCode) -> None:
+        """Send the close frame; the first code wins."""
+        if self.close_code is None:
+            self.close_code = code
+            log.info("connection.closing", connection=self.id, user=self.user_id, code=int(code))
+            self.outbox.close(code, REASONS[code])
+
+    def _overflowed(self) -> None:
+        self.close(CloseCode.TOO_SLOW)

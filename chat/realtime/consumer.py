@@ -1,0 +1,144 @@
+"""The socket's consumer: opens or refuses, then reads frames one after the other and has each handled.
+
+It does not register with the channel layer and does not use Channels' dispatch: the hub delivers to connections
+directly, and every frame through `dispatch` would cost a thread hop.
+"""
+
+import time
+from typing import Any, Final
+
+import structlog
+from channels.consumer import AsyncConsumer
+from django.conf import settings
+
+from chat.protocol import frames
+from chat.protocol.close import CloseCode
+from chat.protocol.errors import ErrorCode, ProtocolError
+from chat.realtime import opening, runtime
+from chat.realtime.connection import Connection
+from chat.realtime.handlers import HANDLERS
+from chat.realtime.opening import Refusal, Scope
+from chat.realtime.outbox import Send
+from chat.realtime.runtime import Runtime
+
+log = structlog.get_logger(__name__)
+
+# So many frames refused for speed in a row are not a hurry but a flood.
+_REFUSALS_AT_MOST: Final = 200
+_FRAMES_EXTENSION: Final = "parley.frames"
+
+
+class ChatConsumer(AsyncConsumer):
+    channel_layer_alias = None
+
+    async def __call__(self, scope: Scope, receive: Any, send: Send) -> None:
+        self._receive, self._send = receive, send
+        await receive()  # websocket.connect
+        process = await runtime.current()
+        try:
+            connection = await self._admit(scope, process)
+        except Refusal as refusal:
+            log.info("connection.refused", status=refusal.status, code=str(refusal.error.code))
+            await refuse(scope, send, refusal)
+            return
+        try:
+            await self._read(process, connection)
+        finally:
+            process.dismiss(connection)
+            log.info("connection.closed", connection=connection.id, user=connection.user_id)
+
+    async def _admit(self, scope: Scope, process: Runtime) -> Connection:
+        credential = await opening.credential_of(scope)
+        address = opening.address_of(scope)
+        opening.check_room_for_one_more(process, credential.user_id, address)
+        writer = scope.get("extensions", {}).get(_FRAMES_EXTENSION)
+        connection = Connection(runtime.new_connection_id(), credential, address, self._send, writer)
+        # Counted before the handshake is answered: many openings at once must not all pass the limit.
+        process.admit(connection)
+        try:
+            await self._send({"type": "websocket.accept"})
+        except BaseException:
+            process.dismiss(connection)
+            raise
+        process.welcome(connection)
+        if process.access_changed_lately(credential.user_id):
+            await process.check_credentials([connection])
+        return connection
+
+    async def _read(self, process: Runtime, connection: Connection) -> None:
+        """Take frames until the socket ends. One at a time: a client's requests take effect in its own order."""
+        while True:
+            message = await self._receive()
+            if message["type"] == "websocket.disconnect":
+                return
+            if connection.is_closing:
+                continue
+            text = message.get("text")
+            if text is None:
+                connection.close(CloseCode.BINARY_FRAME)
+            elif _is_too_big(text):
+                connection.close(CloseCode.FRAME_TOO_BIG)
+            else:
+                connection.last_activity = time.monotonic()
+                await _take(process, connection, text)
+
+
+def _is_too_big(text: str) -> bool:
+    if settings.FRAME_BYTES <= 0 or len(text) * 4 <= settings.FRAME_BYTES:  # at most four bytes a character
+        return False
+    return len(text.encode()) > settings.FRAME_BYTES
+
+
+async def _take(process: Runtime, connection: Connection, text: str) -> None:
+    """Handle one frame. Whatever is wrong with it gets one error and one log line; the connection goes on."""
+    wait = connection.frame_budget.take()
+    if wait:
+        _refuse_for_speed(connection, text, wait)
+        return
+    try:
+        frame = frames.decode(text)
+    except frames.BadFrame as error:
+        log.info("frame.refused", connection=connection.id, code=str(error.code), details=error.details)
+        connection.fail(error, error.request_id)
+        return
+    if frame.type == "pong":
+        connection.last_pong = connection.last_activity
+        return
+    connection.busy_since = connection.last_activity
+    try:
+        data = await HANDLERS[frame.type](process, connection, frame)
+        if data is not None and frame.id is not None:
+            connection.answer(frame.type, data, frame.id)
+    except ProtocolError as error:
+        log.info("request.refused", connection=connection.id, type=frame.type, code=str(error.code))
+        connection.fail(error, frame.id)
+    except Exception:
+        log.exception("request.failed", connection=connection.id, type=frame.type)
+        connection.fail(ProtocolError(ErrorCode.INTERNAL_ERROR, "Something went wrong on our side."), frame.id)
+    finally:
+        connection.busy_since = None
+
+
+def _refuse_for_speed(connection: Connection, text: str, wait: int) -> None:
+    """Ask politely for patience; close when it does not help."""
+    connection.refusals += 1
+    if connection.refusals == 1:
+        log.info("connection.too_fast", connection=connection.id)
+    if connection.refusals > _REFUSALS_AT_MOST:
+        connection.close(CloseCode.FLOODING)
+        return
+    error = ProtocolError(ErrorCode.RATE_LIMITED, "Too many frames; please slow down.", retry_after=wait)
+    connection.fail(error, frames.id_of(text))
+
+
+async def refuse(scope: Scope, send: Send, refusal: Refusal) -> None:
+    """Answer the handshake with an HTTP error; a server that cannot do that (Daphne) answers 403 by itself."""
+    if "websocket.http.response" not in scope.get("extensions", {}):
+        await send({"type": "websocket.close"})
+        return
+    body = frames.encode(frames.failure(refusal.error)).encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    if refusal.error.retry_after is not None:
+        headers.append((b"retry-after", str(max(1, refusal.error.retry_after // 1000)).encode()))
+    await send({"type": "websocket.http.response.start", "status": refusal.status, "headers": headers})
+    await send({"type": "websocket.http.response.body", "body": body})

@@ -1,0 +1,47 @@
+"""The way from the event loop to the database: short synchronous functions on a few threads of our own.
+
+Django's own `a*` calls of a process all share one thread, so one slow query holds up everybody.
+"""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import ParamSpec, TypeVar
+
+from django.conf import settings
+from django.db import DatabaseError, InterfaceError, close_old_connections
+
+from chat.protocol.errors import unavailable
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_threads = ThreadPoolExecutor(max_workers=settings.DATABASE_THREADS, thread_name_prefix="database")
+_writer_thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="writer")
+# Rendering hostile markdown can take long; it must hold up neither the event loop nor the database threads.
+_rendering_thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="render")
+
+
+def _guarded(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    close_old_connections()  # a connection that died while idle would fail the next query
+    try:
+        return function(*args, **kwargs)
+    except (DatabaseError, InterfaceError) as error:
+        raise unavailable() from error
+    finally:
+        close_old_connections()  # returns a pooled connection
+
+
+async def in_database(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run a short synchronous function that uses the ORM. Raises UNAVAILABLE when the database cannot be used."""
+    return await asyncio.get_running_loop().run_in_executor(_threads, lambda: _guarded(function, *args, **kwargs))
+
+
+async def in_writer(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """The same on the one thread that stores messages, so that posting never waits behind reading."""
+    return await asyncio.get_running_loop().run_in_executor(_writer_thread, lambda: _guarded(function, *args, **kwargs))
+
+
+async def in_renderer(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run a function that uses much CPU and no database."""
+    return await asyncio.get_running_loop().run_in_executor(_rendering_thread, lambda: function(*args, **kwargs))

@@ -1,0 +1,145 @@
+"""One room in one process: its durable events to its local connections, in order of `change`, no gap, no repeat.
+
+Events come from this process's own writes and from the channel layer, in any order, some twice, some never. The feed
+holds what came early, drops what came twice, and says when something is missing so that the hub reads it from the
+database. It does no I/O.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+from chat.realtime.connection import Connection
+from chat.realtime.events import Event
+from chat.realtime.outbox import Payload
+
+_HELD_AT_MOST: Final = 1000
+_JOIN_BUFFER_AT_MOST: Final = 2000
+
+
+class Feed:
+    """States of a connection in it: joining (events are buffered), late (ahead of the feed), live.
+
+    A connection that has read the database may know a later `change` than the feed has seen; it is late until the
+    feed comes up to it, so that it neither misses nor repeats an event.
+    """
+
+    __slots__ = ("_late", "_on_gap", "epoch", "held", "joining", "last", "live", "noted", "slug", "watchers")
+
+    def __init__(self, slug: str, on_gap: "Callable[[Feed], None]") -> None:
+        self.slug = slug
+        self.last: int | None = None  # the change up to which the live connections have everything
+        self.epoch = ""
+        self.noted = 0  # the change up to which the watchers were told
+        self.live: set[Connection] = set()
+        self.watchers: set[Connection] = set()  # members who have not opened the room: they hear only that it moves
+        self.held: dict[int, tuple[Event, Payload]] = {}
+        self.joining: dict[Connection, list[tuple[Event, Payload]]] = {}
+        self._late: dict[Connection, int] = {}
+        self._on_gap = on_gap
+
+    @property
+    def is_idle(self) -> bool:
+        return not (self.live or self.joining or self._late or self.watchers)
+
+    @property
+    def has_gap(self) -> bool:
+        return bool(self.held) and self.last is not None
+
+    def connections(self) -> list[Connection]:
+        """Return everybody in the room, live or about to be."""
+        return [*self.live, *self._late, *self.joining]
+
+    def begin_joining(self, connection: Connection) -> None:
+        """Buffer what comes from now on: the caller reads the database next."""
+        self.live.discard(connection)
+        self._late.pop(connection, None)
+        self.joining[connection] = []
+
+    def can_go_live(self, connection: Connection) -> bool:
+        """False when the buffer ran over, or the joining was ended by a removal meanwhile: it must be redone."""
+        buffered = self.joining.get(connection)
+        return buffered is not None and len(buffered) <= _JOIN_BUFFER_AT_MOST
+
+    def go_live(self, connection: Connection, change: int, epoch: str) -> None:
+        """Hand out what was buffered beyond `change`, and from now on everything."""
+        buffered = self.joining.pop(connection)
+        if self.last is None:
+            self.last, self.epoch = change, epoch
+            self._release_held()
+        for event, payload in buffered:
+            if (event.change is None or event.change > change) and _hears(connection, event):
+                connection.send(payload)
+        if self.last is not None and change > self.last:
+            self._late[connection] = change
+        else:
+            self.live.add(connection)
+
+    def remove(self, connection: Connection) -> None:
+        self.live.discard(connection)
+        self._late.pop(connection, None)
+        self.joining.pop(connection, None)
+        if not (self.live or self._late or self.joining):
+            self.forget_position()
+
+    def forget_position(self) -> None:
+        """Nobody follows the order any more, so nothing is held, repaired or checked until somebody joins."""
+        self.last = None
+        self.held.clear()
+
+    def take(self, event: Event, payload: Payload) -> None:
+        """Deliver an event, or hold it until those before it are there."""
+        if event.change is None:
+            self._deliver(event, payload)
+        elif self.last is None or event.change > self.last + 1:
+            if len(self.held) < _HELD_AT_MOST and (self.joining or self.last is not None):
+                self.held[event.change] = (event, payload)
+            if self.last is not None:
+                self._on_gap(self)
+        elif event.change == self.last + 1:
+            self._deliver(event, payload)
+            self.last = event.change
+            if self.held:
+                self._release_held()
+            if self._late:
+                self._promote()
+
+    def _release_held(self) -> None:
+        assert self.last is not None
+        for change in sorted(self.held):
+            if change == self.last + 1:
+                self._deliver(*self.held.pop(change))
+                self.last = change
+            elif change <= self.last:
+                del self.held[change]
+            else:
+                break
+        if self._late:
+            self._promote()
+        if self.held:
+            self._on_gap(self)
+
+    def _promote(self) -> None:
+        assert self.last is not None
+        for connection, change in list(self._late.items()):
+            if change <= self.last:
+                del self._late[connection]
+                self.live.add(connection)
+
+    def _deliver(self, event: Event, payload: Payload) -> None:
+        if event.without_connection or event.without_user:
+            for connection in self.live:
+                if _hears(connection, event):
+                    connection.send(payload)
+        else:
+            for connection in self.live:
+                connection.send(payload)
+        for connection, change in self._late.items():
+            if (event.change is None or event.change > change) and _hears(connection, event):
+                connection.send(payload)
+        for buffer in self.joining.values():
+            if len(buffer) <= _JOIN_BUFFER_AT_MOST:
+                buffer.append((event, payload))
+
+
+def _hears(connection: Connection, event: Event) -> bool:
+    return connection.id != event.without_connection and connection.user_id != event.without_user

@@ -1,0 +1,184 @@
+"""One function for each request type: what it needs of this process, which action it calls, what it answers.
+
+A handler returns the answer's data, or None when it has answered itself. Nothing here decides what is allowed: that is
+the business of `access` and the actions.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any, Final
+
+import structlog
+from django.conf import settings
+from msgspec import UNSET
+
+from chat import markdown
+from chat.access import Actor
+from chat.actions import drafts, history, joining, members, messages, people, reading, rooms, search
+from chat.actions.content import checked_content
+from chat.actions.posting import Post, Stored
+from chat.protocol import wire
+from chat.protocol.errors import ErrorCode, ProtocolError, failed
+from chat.protocol.frames import Frame
+from chat.realtime.connection import Connection
+from chat.realtime.database import in_database, in_renderer
+from chat.realtime.events import ephemeral, room_group
+from chat.realtime.presence import topic_of_room
+from chat.realtime.runtime import Runtime
+
+log = structlog.get_logger(__name__)
+
+Handler = Callable[[Runtime, Connection, Frame], Awaitable[wire.Wire | None]]
+
+_JOIN_TRIES: Final = 3
+_ROOMS_JOINED_AT_MOST: Final = 2000
+
+
+def _by_action(action: Callable[[Actor, Any], wire.Wire]) -> Handler:
+    """Return the handler of a request that one database action answers."""
+
+    async def handler(_runtime: Runtime, connection: Connection, frame: Frame) -> wire.Wire:
+        return await in_database(action, connection.actor, frame.payload)
+
+    return handler
+
+
+async def _ping(_runtime: Runtime, connection: Connection, frame: Frame) -> None:
+    connection.answer("pong", wire.Nothing(), frame.id)
+
+
+async def _list_rooms(runtime: Runtime, connection: Connection, _frame: Frame) -> wire.Wire:
+    listed = await in_database(rooms.list_rooms, connection.actor)
+    if not connection.is_closing:
+        for room in listed.rooms:
+            runtime.hub.watchers.watch(room.slug, connection)
+    return listed
+
+
+async def _join_room(runtime: Runtime, connection: Connection, frame: Frame) -> None:
+    """Subscribe and buffer first, then read the database, answer, hand out what is newer, go live: no hole, no repeat."""
+    request: Any = frame.payload
+    if len(connection.rooms) >= _ROOMS_JOINED_AT_MOST:
+        raise failed("This connection has joined too many rooms.")
+    for _try in range(_JOIN_TRIES):
+        feed = await runtime.hub.begin_joining(request.room, connection)
+        try:
+            opened = await in_database(joining.open_room, connection.actor, request)
+        except BaseException:
+            runtime.leave_room(connection, request.room)
+            raise
+        if connection.is_closing:
+            runtime.leave_room(connection, request.room)
+            return
+        if feed.can_go_live(connection):
+            is_session = opened.room.kind == "session"
+            topic = topic_of_room(request.room, is_session=is_session)
+            connection.rooms[request.room] = is_session
+            runtime.presence.enter(topic, connection)
+            connection.answer("joined", opened.joined(runtime.presence.online(topic)), frame.id)
+            feed.go_live(connection, opened.room.change, opened.room.epoch)
+            return
+        runtime.leave_room(connection, request.room)
+    raise ProtocolError(ErrorCode.UNAVAILABLE, "This room is too busy right now. Please try again.")
+
+
+async def _leave_room(runtime: Runtime, connection: Connection, frame: Frame) -> None:
+    request: Any = frame.payload
+    runtime.leave_room(connection, request.room)
+    connection.answer("left", wire.Left(request.room), frame.id)
+
+
+async def _create_message(runtime: Runtime, connection: Connection, frame: Frame) -> None:
+    """Queue the message and return: the next frame need not wait for the disk, and order is kept by the queue."""
+    request: Any = frame.payload
+    content = checked_content(request.content)
+    wait = runtime.messages_per_user.take(connection.user_id)
+    if wait:
+        raise ProtocolError(ErrorCode.RATE_LIMITED, "You are posting too fast.", retry_after=wait)
+    plain = markdown.is_plain(content)
+    html = markdown.render(content) if plain else await in_renderer(markdown.render, content)
+    post = Post(
+        actor=connection.actor,
+        slug=request.room,
+        content=content,
+        html=html,
+        client_id=_client_id(request.clientId, frame.id),
+        reply_to=None if request.replyTo is UNSET else int(request.replyTo),
+    )
+    future = runtime.writer.post(post)
+    connection.in_flight += 1
+    future.add_done_callback(partial(_posted, connection, frame.id))
+    if connection.in_flight >= settings.REQUESTS_IN_FLIGHT > 0:
+        await asyncio.wait([future])  # back-pressure: the socket is not read further until this one is stored
+
+
+def _client_id(client_id: Any, request_id: str | int | None) -> str | None:
+    if client_id is not UNSET:
+        return str(client_id)
+    return None if request_id is None else str(request_id)
+
+
+def _posted(connection: Connection, request_id: str | int | None, future: "asyncio.Future[Stored]") -> None:
+    connection.in_flight -= 1
+    if future.cancelled():
+        return
+    error = future.exception()
+    if error is None:
+        if request_id is not None:
+            connection.answer("create_message", wire.MessageAnswer(future.result().message), request_id)
+    elif isinstance(error, ProtocolError):
+        log.info("request.refused", connection=connection.id, type="create_message", code=str(error.code))
+        connection.fail(error, request_id)
+
+
+async def _typing(runtime: Runtime, connection: Connection, frame: Frame) -> wire.Wire:
+    """Costs no query: a connection has a room in `rooms` only while its user is a member."""
+    request: Any = frame.payload
+    if request.room not in connection.rooms:
+        raise failed("Join the room first.")
+    fact = wire.TypingFact(request.room, connection.actor.ref, request.typing)
+    runtime.hub.publish(ephemeral(room_group(request.room), "typing", fact, without_user=connection.user_id))
+    return wire.Nothing()
+
+
+async def _get_user(runtime: Runtime, connection: Connection, frame: Frame) -> wire.Wire:
+    user = await in_database(people.get_user, connection.actor, frame.payload)
+    online = runtime.presence.tabs_of(user.pk) > 0
+    return wire.UserAnswer(wire.User(str(user.pk), user.username, user.get_full_name(), online))
+
+
+async def _list_presence(runtime: Runtime, connection: Connection, frame: Frame) -> wire.Wire:
+    request: Any = frame.payload
+    room = await in_database(people.room_of_presence, connection.actor, request)
+    topic = topic_of_room(room.slug, is_session=room.is_session)
+    return wire.PresenceFact(room.slug, runtime.presence.online(topic))
+
+
+HANDLERS: Final[dict[str, Handler]] = {
+    "ping": _ping,
+    "list_rooms": _list_rooms,
+    "create_room": _by_action(rooms.create_room),
+    "update_room": _by_action(rooms.update_room),
+    "archive_room": _by_action(rooms.archive_room),
+    "mute_room": _by_action(rooms.mute_room),
+    "join_room": _join_room,
+    "leave_room": _leave_room,
+    "quit_room": _by_action(members.quit_room),
+    "add_member": _by_action(members.add_member),
+    "remove_member": _by_action(members.remove_member),
+    "set_role": _by_action(members.set_role),
+    "get_messages": _by_action(history.page),
+    "sync": _by_action(history.sync),
+    "create_message": _create_message,
+    "edit_message": _by_action(messages.edit_message),
+    "delete_message": _by_action(messages.delete_message),
+    "add_reaction": _by_action(messages.add_reaction),
+    "remove_reaction": _by_action(messages.remove_reaction),
+    "search_messages": _by_action(search.search_messages),
+    "mark_read": _by_action(reading.mark_read),
+    "typing": _typing,
+    "save_draft": _by_action(drafts.save_draft),
+    "get_user": _get_user,
+    "list_presence": _list_presence,
+}

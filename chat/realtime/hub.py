@@ -1,0 +1,291 @@
+"""The process's switchboard: from published events to local connections, and to the other processes.
+
+One layer channel for the whole process. Local connections hear a local event at once; the channel layer carries it to
+the other processes as a hint that may be lost, doubled or late. What is missing is read from the database, which is
+the truth (feed.py keeps the order within a room).
+"""
+
+import asyncio
+import contextlib
+import secrets
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any, Final
+
+import structlog
+from channels.layers import InMemoryChannelLayer, get_channel_layer
+from django.conf import settings
+
+from chat.protocol.close import CloseCode
+from chat.protocol.errors import ProtocolError
+from chat.realtime import recovery
+from chat.realtime.connection import Connection
+from chat.realtime.database import in_database
+from chat.realtime.events import GLOBAL_GROUP, Event, durable, room_group, room_of_group
+from chat.realtime.feed import Feed
+from chat.realtime.layer_sender import LayerSender
+from chat.realtime.outbox import Payload
+from chat.realtime.publishing import CONTROL_GROUP, layer_group, message_of
+from chat.realtime.subscriptions import Subscriptions
+from chat.realtime.watchers import Watchers
+
+log = structlog.get_logger(__name__)
+
+_SUBSCRIBE_WAIT_SECONDS: Final = 1.0
+# Publishing order between processes is not commit order: a later change waits this long for the earlier one.
+_GAP_PATIENCE_SECONDS: Final = 0.05
+_REPAIR_RETRY_SECONDS: Final = 1.0
+_LISTEN_RETRY_SECONDS: Final = 0.5
+_ONCE_REMEMBERED: Final = 1000
+PRESENCE_GROUP: Final = "presence"
+
+Handler = Callable[[dict[str, Any]], None]
+
+
+class Hub:
+    """Everything in it runs on the event loop that started it; only `publishing` crosses threads."""
+
+    def __init__(self) -> None:
+        self.id = secrets.token_urlsafe(9)
+        self.layer = get_channel_layer()
+        # The in-memory layer joins nothing but this process with itself.
+        self.is_alone = isinstance(self.layer, InMemoryChannelLayer)
+        self.feeds: dict[str, Feed] = {}
+        self.watchers = Watchers(self.feed_of, self._forget_if_idle)
+        self._groups: dict[str, set[Connection]] = {}
+        self._once: OrderedDict[str, None] = OrderedDict()
+        self._repairing: set[str] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._handlers: dict[str, Handler] = {"hub.event": self._event_arrived, "hub.control": self._control_arrived}
+        self.on_control: Callable[[str, int, str], None] = lambda _order, _user_id, _room: None
+
+    async def start(self) -> None:
+        """Open the process's channel and begin to listen."""
+        self._channel = await self.layer.new_channel("hub")
+        self._subscriptions = Subscriptions(self.layer, self._channel)
+        self._sender = LayerSender(self.layer)
+        self.spawn(self._subscriptions.run(), "subscriptions")
+        self.spawn(self._sender.run(), "layer sender")
+        self.spawn(self._listen(), "listener")
+        for group in (GLOBAL_GROUP, CONTROL_GROUP, PRESENCE_GROUP):
+            self._subscriptions.want(layer_group(group))
+        for group in (GLOBAL_GROUP, CONTROL_GROUP, PRESENCE_GROUP):
+            await self._subscriptions.wait_for(layer_group(group), _SUBSCRIBE_WAIT_SECONDS)
+
+    async def stop(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def spawn(self, work: Any, name: str) -> "asyncio.Task[None]":
+        """Run a task and keep it: the loop alone holds tasks weakly. What it raises is logged."""
+        task = asyncio.get_running_loop().create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+        return task
+
+    def _done(self, task: "asyncio.Task[None]") -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            log.error("hub.task_failed", task=task.get_name(), exc_info=task.exception())
+
+    def handle(self, type_: str, handler: Handler) -> None:
+        """Let somebody else handle one type of layer message (presence does)."""
+        self._handlers[type_] = handler
+
+    # --- Groups without order: global, users ---------------------------------------------------------------------
+
+    def add(self, group: str, connection: Connection) -> None:
+        members = self._groups.setdefault(group, set())
+        if not members and group != GLOBAL_GROUP:
+            self._subscriptions.want(layer_group(group))
+        members.add(connection)
+
+    def discard(self, group: str, connection: Connection) -> None:
+        members = self._groups.get(group)
+        if members is None:
+            return
+        members.discard(connection)
+        if not members:
+            del self._groups[group]
+            if group != GLOBAL_GROUP:
+                self._subscriptions.unwant(layer_group(group))
+
+    # --- Rooms ---------------------------------------------------------------------------------------------------------
+
+    def feed_of(self, slug: str) -> Feed:
+        """Return a room's feed, subscribing the process to the room if this is its first use."""
+        feed = self.feeds.get(slug)
+        if feed is None:
+            feed = self.feeds[slug] = Feed(slug, self._gap_found)
+            self._subscriptions.want(layer_group(room_group(slug)))
+        return feed
+
+    async def begin_joining(self, slug: str, connection: Connection) -> Feed:
+        """Buffer the room's events for a connection; the caller reads the database next and then calls `go_live`."""
+        feed = self.feed_of(slug)
+        feed.begin_joining(connection)
+        await self._subscriptions.wait_for(layer_group(room_group(slug)), _SUBSCRIBE_WAIT_SECONDS)
+        return feed
+
+    def leave(self, slug: str, connection: Connection) -> None:
+        feed = self.feeds.get(slug)
+        if feed is not None:
+            feed.remove(connection)
+            self._forget_if_idle(feed)
+
+    def _forget_if_idle(self, feed: Feed) -> None:
+        if feed.is_idle and self.feeds.get(feed.slug) is feed:
+            del self.feeds[feed.slug]
+            self._subscriptions.unwant(layer_group(room_group(feed.slug)))
+
+    # --- Publishing ------------------------------------------------------------------------------------------------------
+
+    def take(self, items: list[tuple[str, Any]]) -> None:
+        """Publish what another thread hands over."""
+        for kind, value in items:
+            if kind == "event":
+                self.publish(value)
+            else:
+                self.on_control(*value)
+                self._to_layer(kind, value)
+
+    def publish(self, event: Event) -> None:
+        """Deliver to local connections and tell the other processes."""
+        self.deliver(event)
+        self._to_layer("event", event)
+
+    def _to_layer(self, kind: str, value: Any) -> None:
+        if not self.is_alone:
+            self._sender.put(*message_of(kind, value, self.id))
+
+    def send_to_processes(self, group: str, message: dict[str, Any]) -> None:
+        """Send a message of the processes among themselves."""
+        if not self.is_alone:
+            self._sender.put(layer_group(group), {**message, "origin": self.id})
+
+    def deliver(self, event: Event) -> None:
+        """Deliver to local connections only."""
+        if event.once and self._seen(event.once):
+            return
+        slug = room_of_group(event.group)
+        if slug is not None:
+            feed = self.feeds.get(slug)
+            if feed is not None:
+                feed.take(event, Payload(event.text))
+                self.watchers.note(feed, event)
+            return
+        members = self._groups.get(event.group)
+        if members:
+            payload = Payload(event.text)
+            for connection in members:
+                if connection.id != event.without_connection:
+                    connection.send(payload)
+
+    def _seen(self, once: str) -> bool:
+        if once in self._once:
+            return True
+        self._once[once] = None
+        if len(self._once) > _ONCE_REMEMBERED:
+            self._once.popitem(last=False)
+        return False
+
+    # --- Listening -------------------------------------------------------------------------------------------------------
+
+    async def _listen(self) -> None:
+        """Take what the layer brings, for ever: if this ended, every socket of the process would fall silent."""
+        while True:
+            try:
+                message = await self.layer.receive(self._channel)
+            except asyncio.CancelledError:
+                raise
+            except Exception as error:  # every channel layer has errors of its own
+                log.warning("hub.layer_unreachable", error=type(error).__name__)
+                self._subscriptions.lost()
+                await asyncio.sleep(_LISTEN_RETRY_SECONDS)
+                continue
+            if message.get("origin") == self.id:
+                continue  # heard already when it was published
+            try:
+                self._handlers[message["type"]](message)
+            except Exception:
+                # A message that we cannot read (another version's, say) must not end the listening.
+                log.exception("hub.bad_layer_message", type=message.get("type"))
+
+    def _event_arrived(self, message: dict[str, Any]) -> None:
+        self.deliver(Event(*message["event"]))
+
+    def _control_arrived(self, message: dict[str, Any]) -> None:
+        self.on_control(*message["order"])
+
+    # --- Repair ------------------------------------------------------------------------------------------------------------
+
+    def _gap_found(self, feed: Feed) -> None:
+        if feed.slug not in self._repairing:
+            self._repairing.add(feed.slug)
+            self.spawn(self._repair_soon(feed), "repair")
+
+    async def _repair_soon(self, feed: Feed) -> None:
+        try:
+            await asyncio.sleep(_GAP_PATIENCE_SECONDS)
+            while feed.has_gap and self.feeds.get(feed.slug) is feed:
+                if not await self.repair(feed):
+                    await asyncio.sleep(_REPAIR_RETRY_SECONDS)
+        finally:
+            self._repairing.discard(feed.slug)
+
+    async def repair(self, feed: Feed) -> bool:
+        """Read what a feed is missing and deliver it. False when the database could not be asked.
+
+        A hole that even the database cannot fill (the missing event's row has changed again) ends in 4003: the
+        clients come back with their cursors and get the newest states.
+        """
+        assert feed.last is not None
+        known = feed.last
+        try:
+            found = await in_database(recovery.changes_after, feed.slug, known, settings.RECOVERY_ROWS)
+        except ProtocolError:
+            return False
+        if found is None:
+            self.end_room(feed, CloseCode.POSITION_LOST)
+            return True
+        head, messages = found
+        for message in messages:
+            event = durable(message)
+            if feed.last is None:
+                return True  # everybody left while we read
+            if feed.last + 1 == message.change:
+                feed.take(event, Payload(event.text))
+                self.watchers.note(feed, event)
+        if feed.last is not None and feed.last < head:
+            log.warning("hub.position_lost", room=feed.slug, known=known, reached=feed.last, head=head)
+            self.end_room(feed, CloseCode.POSITION_LOST)
+        return True
+
+    def end_room(self, feed: Feed, code: CloseCode) -> None:
+        """Close everybody in a room whose order cannot be kept; a new feed begins with the first who comes back."""
+        if self.feeds.get(feed.slug) is feed and not feed.watchers:
+            self._forget(feed)
+        for connection in feed.connections():
+            connection.close(code)
+        feed.forget_position()
+
+    def _forget(self, feed: Feed) -> None:
+        del self.feeds[feed.slug]
+        self._subscriptions.unwant(layer_group(room_group(feed.slug)))
+
+    async def check_heads(self) -> None:
+        """Compare the rooms in use with the database, in one query, and repair those that missed an event."""
+        feeds = {slug: feed for slug, feed in self.feeds.items() if feed.last is not None}
+        if not feeds:
+            return
+        with contextlib.suppress(ProtocolError):
+            heads = await in_database(recovery.heads, list(feeds))
+            for slug, feed in feeds.items():
+                change, epoch = heads.get(slug, (None, ""))
+                if self.feeds.get(slug) is not feed or feed.last is None:
+                    continue
+                if change is None or epoch != feed.epoch:
+                    self.end_room(feed, CloseCode.POSITION_LOST)  # gone, restored or purged: no cursor holds
+                elif change > feed.last:
+                    await self.repair(feed)

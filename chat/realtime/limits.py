@@ -1,0 +1,50 @@
+"""How fast is too fast: token buckets that cost a subtraction. 0 means no limit."""
+
+import time
+
+
+class TokenBucket:
+    """Holds up to `burst` tokens and regains `per_second` of them."""
+
+    __slots__ = ("_at", "_burst", "_per_second", "_tokens")
+
+    def __init__(self, per_second: float, burst: float) -> None:
+        self._per_second = per_second
+        self._burst = max(1.0, burst)
+        self._tokens = self._burst
+        self._at = time.monotonic()
+
+    def take(self) -> int:
+        """Take a token: 0 when there was one, else the milliseconds until there will be."""
+        if self._per_second <= 0:
+            return 0
+        now = time.monotonic()
+        self._tokens = min(self._burst, self._tokens + (now - self._at) * self._per_second)
+        self._at = now
+        if self._tokens >= 1:
+            self._tokens -= 1
+            return 0
+        return max(1, round((1 - self._tokens) / self._per_second * 1000))
+
+    @property
+    def is_full(self) -> bool:
+        return self._tokens + (time.monotonic() - self._at) * self._per_second >= self._burst
+
+
+class PerUser:
+    """A bucket for each user who is active now; full ones are forgotten, so that memory follows activity."""
+
+    def __init__(self, per_second: float, burst: float) -> None:
+        self._per_second, self._burst = per_second, burst
+        self._buckets: dict[int, TokenBucket] = {}
+
+    def take(self, user_id: int) -> int:
+        if self._per_second <= 0:
+            return 0
+        bucket = self._buckets.get(user_id)
+        if bucket is None:
+            bucket = self._buckets[user_id] = TokenBucket(self._per_second, self._burst)
+        return bucket.take()
+
+    def forget_idle(self) -> None:
+        self._buckets = {user_id: bucket for user_id, bucket in self._buckets.items() if not bucket.is_full}

@@ -1,0 +1,146 @@
+"""Who may open a socket: decided before the upgrade, so that a refusal is an HTTP answer and costs nothing more."""
+
+from collections.abc import Iterable
+from http.cookies import CookieError, SimpleCookie
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import parse_qs, urlsplit
+
+from django.conf import settings
+
+from accounts import credentials, tickets
+from accounts.credentials import BEARER, Credential
+from chat.protocol.errors import ErrorCode, ProtocolError
+from chat.realtime.database import in_database
+
+if TYPE_CHECKING:
+    from chat.realtime.runtime import Runtime
+
+Scope = dict[str, Any]
+
+_TICKET_CHARS_AT_MOST: Final = 1000
+_DEFAULT_PORTS: Final = {"http": 80, "https": 443, "ws": 80, "wss": 443}
+_WEB_SCHEME: Final = {"ws": "http", "wss": "https"}
+
+
+class Refusal(Exception):
+    """Why a socket is not opened: an HTTP status and the error that its body tells."""
+
+    def __init__(self, status: int, error: ProtocolError) -> None:
+        super().__init__(error.message)
+        self.status = status
+        self.error = error
+
+
+def _refusal(status: int, code: ErrorCode, message: str, retry_after: int | None = None) -> Refusal:
+    return Refusal(status, ProtocolError(code, message, retry_after=retry_after))
+
+
+def signed_out() -> Refusal:
+    return _refusal(401, ErrorCode.UNAUTHORIZED, "You are not signed in.")
+
+
+def foreign_origin() -> Refusal:
+    return _refusal(403, ErrorCode.UNAUTHORIZED, "This page may not open a socket here.")
+
+
+def unknown_path() -> Refusal:
+    return _refusal(404, ErrorCode.NOT_FOUND, "There is nothing here. The socket is at /ws.")
+
+
+async def credential_of(scope: Scope) -> Credential:
+    """Return by whom the socket is opened: the first of Bearer, ticket and cookie that is present. Raises Refusal."""
+    headers = _headers(scope)
+    authorization = headers.get(b"authorization", b"").decode("latin-1")
+    query = parse_qs(scope.get("query_string", b"").decode("latin-1"), max_num_fields=20)
+    if authorization:
+        if not authorization.startswith(BEARER):
+            raise signed_out()
+        found = await _in_database(credentials.from_secret, authorization.removeprefix(BEARER).strip())
+    elif "token" in query:
+        found = await _by_ticket(query["token"][0])
+    else:
+        found = await _by_cookie(scope, headers)
+    if found is None:
+        raise signed_out()
+    return found
+
+
+async def _by_ticket(ticket: str) -> Credential | None:
+    unsealed = tickets.unseal(ticket) if len(ticket) <= _TICKET_CHARS_AT_MOST else None
+    if unsealed is None:
+        return None
+    nonce, credential = unsealed
+    if not tickets.spend_here(nonce):
+        return None
+    # One process alone needs no shared store, and so no thread hop for each opening.
+    if settings.REDIS_URL and not await in_database(tickets.spend_everywhere, nonce):
+        return None
+    return credential
+
+
+async def _by_cookie(scope: Scope, headers: dict[bytes, bytes]) -> Credential | None:
+    try:
+        cookies = SimpleCookie(headers.get(b"cookie", b"").decode("latin-1"))
+    except CookieError:
+        return None
+    morsel = cookies.get(settings.SESSION_COOKIE_NAME)
+    if morsel is None or not morsel.value:
+        return None
+    # A browser sends the cookie along from any page: only the Origin tells ours from a stranger's.
+    if not is_own_origin(headers.get(b"origin", b"").decode("latin-1"), scope, headers):
+        raise foreign_origin()
+    return await _in_database(credentials.from_session_key, morsel.value)
+
+
+async def _in_database(function: Any, value: str) -> Credential | None:
+    try:
+        found: Credential | None = await in_database(function, value)
+    except ProtocolError as error:
+        raise Refusal(503, error) from error
+    return found
+
+
+def is_own_origin(origin: str, scope: Scope, headers: dict[bytes, bytes]) -> bool:
+    """Whether scheme, host and port of an Origin are ours, or it is in SOCKET_ALLOWED_ORIGINS."""
+    if origin in settings.SOCKET_ALLOWED_ORIGINS:
+        return True
+    host = headers.get(b"host", b"").decode("latin-1").lower()
+    scheme = _WEB_SCHEME.get(scope.get("scheme", "ws"), "http")
+    if settings.TLS and headers.get(b"x-forwarded-proto") == b"https":
+        scheme = "https"
+    try:
+        shown, own = urlsplit(origin), urlsplit(f"{scheme}://{host}")
+        return (
+            shown.scheme == own.scheme
+            and bool(shown.hostname)
+            and shown.hostname == own.hostname
+            and (shown.port or _DEFAULT_PORTS[scheme]) == (own.port or _DEFAULT_PORTS[scheme])
+        )
+    except ValueError:
+        return False
+
+
+def address_of(scope: Scope) -> str:
+    """Return the client's address; behind trusted proxies, the one that the outermost of them saw."""
+    if settings.TRUSTED_PROXIES:
+        forwarded = _headers(scope).get(b"x-forwarded-for", b"").decode("latin-1")
+        hops = [hop.strip() for hop in forwarded.split(",") if hop.strip()]
+        if hops:
+            return hops[-min(settings.TRUSTED_PROXIES, len(hops))]
+    client = scope.get("client")
+    return str(client[0]) if client else "unknown"
+
+
+def _headers(scope: Scope) -> dict[bytes, bytes]:
+    pairs: Iterable[tuple[bytes, bytes]] = scope.get("headers", ())
+    return {bytes(name).lower(): bytes(value) for name, value in pairs}
+
+
+def check_room_for_one_more(runtime: "Runtime", user_id: int, address: str) -> None:
+    """Raise Refusal when the process is draining, or the user or the address has enough connections."""
+    if runtime.is_draining:
+        raise _refusal(503, ErrorCode.UNAVAILABLE, "Restarting; come back in a moment.", retry_after=2000)
+    if 0 < settings.SOCKETS_PER_USER <= runtime.presence.tabs_of(user_id):
+        raise _refusal(429, ErrorCode.RATE_LIMITED, "You have too many connections open.", retry_after=30_000)
+    if 0 < settings.SOCKETS_PER_ADDRESS <= runtime.registry.count_at(address):
+        raise _refusal(429, ErrorCode.RATE_LIMITED, "Too many connections from your address.", retry_after=30_000)

@@ -1,0 +1,151 @@
+"""What waits to be written to one connection: bounded, and never in anybody else's way.
+
+Two kinds with one behaviour. `DirectOutbox` writes ready-made frames through the server's extension (see
+uvicorn_protocol.py) and knows how much the transport still holds. `SendOutbox` uses ASGI's `send`, on any server.
+Whoever reads too slowly fills the outbox; it is then dropped and the owner told, who closes with 4001.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import Any, Final, Protocol
+
+from django.conf import settings
+
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+_SMALL_FRAME: Final = 126
+_MEDIUM_FRAME: Final = 65_536
+
+
+class Payload:
+    """The text of a frame, and its bytes as an unmasked WebSocket text frame, made once for all who get it."""
+
+    __slots__ = ("_framed", "text")
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._framed: bytes | None = None
+
+    @property
+    def framed(self) -> bytes:
+        if self._framed is None:
+            data = self.text.encode()
+            size = len(data)
+            if size < _SMALL_FRAME:
+                header = bytes((0x81, size))
+            elif size < _MEDIUM_FRAME:
+                header = b"\x81\x7e" + size.to_bytes(2, "big")
+            else:
+                header = b"\x81\x7f" + size.to_bytes(8, "big")
+            self._framed = header + data
+        return self._framed
+
+
+class FrameWriter(Protocol):
+    """What a server offers that takes ready-made frames: the extension `parley.frames` of the ASGI scope."""
+
+    def write(self, frames: bytes) -> None: ...
+    def buffered(self) -> int: ...
+    def close(self, code: int, reason: str) -> None: ...
+
+
+class Outbox(Protocol):
+    def push(self, payload: Payload) -> None: ...
+    def close(self, code: int, reason: str) -> None: ...
+
+
+class DirectOutbox:
+    """Frames that become due in the same turn of the loop are joined and written once."""
+
+    __slots__ = ("_closed", "_on_overflow", "_pending", "_writer")
+
+    _dirty: "list[DirectOutbox]" = []  # noqa: RUF012 - one for all outboxes of the process, on purpose
+
+    def __init__(self, writer: FrameWriter, on_overflow: Callable[[], None]) -> None:
+        self._writer = writer
+        self._on_overflow = on_overflow
+        self._pending: list[bytes] = []
+        self._closed = False
+
+    def push(self, payload: Payload) -> None:
+        if self._closed:
+            return
+        if not self._pending:
+            if not DirectOutbox._dirty:
+                asyncio.get_running_loop().call_soon(DirectOutbox._flush_all)
+            DirectOutbox._dirty.append(self)
+        self._pending.append(payload.framed)
+
+    @staticmethod
+    def _flush_all() -> None:
+        dirty, DirectOutbox._dirty = DirectOutbox._dirty, []
+        for outbox in dirty:
+            outbox._flush()
+
+    def _flush(self) -> None:
+        pending, self._pending = self._pending, []
+        if self._closed or not pending:
+            return
+        if self._writer.buffered() > settings.OUTBOX_BYTES > 0:
+            self._on_overflow()
+            return
+        self._writer.write(pending[0] if len(pending) == 1 else b"".join(pending))
+
+    def close(self, code: int, reason: str) -> None:
+        """Write what is pending and then the close frame."""
+        if self._closed:
+            return
+        self._flush()
+        if not self._closed:
+            self._closed = True
+            self._writer.close(code, reason)
+
+
+class SendOutbox:
+    """A queue that a task empties through ASGI's `send`; the task lives only while there is something to send."""
+
+    __slots__ = ("_bytes", "_close", "_on_overflow", "_queue", "_send", "_task")
+
+    def __init__(self, send: Send, on_overflow: Callable[[], None]) -> None:
+        self._send = send
+        self._on_overflow = on_overflow
+        self._queue: deque[Payload] = deque()
+        self._bytes = 0
+        self._close: dict[str, Any] | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    def push(self, payload: Payload) -> None:
+        if self._close is not None:
+            return
+        self._queue.append(payload)
+        self._bytes += len(payload.text)
+        if self._bytes > settings.OUTBOX_BYTES > 0 and len(self._queue) > 1:
+            self._queue.clear()
+            self._bytes = 0
+            self._on_overflow()
+            return
+        self._wake()
+
+    def close(self, code: int, reason: str) -> None:
+        if self._close is None:
+            self._close = {"type": "websocket.close", "code": code, "reason": reason}
+            self._wake()
+
+    def _wake(self) -> None:
+        if self._task is None:
+            self._task = asyncio.get_running_loop().create_task(self._empty())
+
+    async def _empty(self) -> None:
+        try:
+            while self._queue:
+                payload = self._queue.popleft()
+                self._bytes -= len(payload.text)
+                await self._send({"type": "websocket.send", "text": payload.text})
+            if self._close is not None:
+                await self._send(self._close)
+        except (OSError, RuntimeError):
+            # The peer is gone, or the server has already closed: the receiving side of the connection notices.
+            self._queue.clear()
+        finally:
+            self._task = None

@@ -1,0 +1,212 @@
+"""Who is here, over all processes. Each process owns its entries; the others keep a copy and let it die with it.
+
+A process sends its changes with a running number and, every few seconds, a beat with the newest number; who misses
+one asks for the whole. A process that falls silent is dropped with everything it owned. Each process derives
+`user_joined`, `user_left` and the tab events from its own merged view, so nothing needs to be broadcast twice.
+"""
+
+import asyncio
+import time
+from collections.abc import Iterable
+from typing import Any, Final, NamedTuple
+
+from django.conf import settings
+
+from chat.protocol import frames, wire
+from chat.realtime.connection import Connection
+from chat.realtime.events import Event, room_group, user_group
+from chat.realtime.hub import PRESENCE_GROUP, Hub
+
+_JOIN_CHANGES_SECONDS: Final = 0.03
+
+SESSION: Final = "session"
+ROOM: Final = "room"
+USER: Final = "user"
+
+
+class Topic(NamedTuple):
+    """Where somebody is: a room, a session, or, under their own id, anywhere at all."""
+
+    kind: str
+    name: str
+
+
+class Tab(NamedTuple):
+    connection_id: str
+    user_id: int
+    username: str
+
+
+Entry = tuple[Topic, Tab]
+
+
+class _Peer:
+    """What another process has told us."""
+
+    __slots__ = ("entries", "number", "seen_at")
+
+    def __init__(self) -> None:
+        self.entries: set[Entry] = set()
+        self.number = -1
+        self.seen_at = time.monotonic()
+
+
+class Presence:
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self._own: set[Entry] = set()
+        self._number = 0
+        self._changes: list[tuple[bool, Entry]] = []
+        self._peers: dict[str, _Peer] = {}
+        self._here: dict[Topic, dict[int, dict[str, Tab]]] = {}  # topic -> user -> connection id -> tab
+        hub.handle("hub.presence", self._heard)
+
+    # --- Own entries -------------------------------------------------------------------------------------------------
+
+    def enter(self, topic: Topic, connection: Connection) -> None:
+        self._change(True, (topic, _tab(connection)))
+
+    def leave(self, topic: Topic, connection: Connection) -> None:
+        self._change(False, (topic, _tab(connection)))
+
+    def _change(self, arrived: bool, entry: Entry) -> None:
+        if arrived == (entry in self._own):
+            return
+        (self._own.add if arrived else self._own.discard)(entry)
+        self._apply(arrived, entry)
+        if not self._hub.is_alone:
+            if not self._changes:
+                asyncio.get_running_loop().call_later(_JOIN_CHANGES_SECONDS, self._send_changes)
+            self._changes.append((arrived, entry))
+
+    def _send_changes(self) -> None:
+        changes, self._changes = self._changes, []
+        self._number += 1
+        self._send(changes=[[arrived, *topic, *tab] for arrived, (topic, tab) in changes])
+
+    def _send(self, **fields: Any) -> None:
+        message = {"type": "hub.presence", "number": self._number, **fields}
+        self._hub.send_to_processes(PRESENCE_GROUP, message)
+
+    def _send_whole(self) -> None:
+        self._send(whole=[[*topic, *tab] for topic, tab in self._own])
+
+    # --- Questions ---------------------------------------------------------------------------------------------------
+
+    def online(self, topic: Topic) -> list[wire.OnlineUser]:
+        """Return who is in a room, each person once, with the number of their tabs."""
+        here = self._here.get(topic, {})
+        people = [(next(iter(tabs.values())), len(tabs)) for tabs in here.values()]
+        return [wire.OnlineUser(str(tab.user_id), tab.username, count) for tab, count in people]
+
+    def tabs_of(self, user_id: int) -> int:
+        """Return how many connections a user has in all processes."""
+        return len(self._here.get(Topic(USER, str(user_id)), {}).get(user_id, ()))
+
+    def processes(self) -> dict[str, int]:
+        """Return the known processes and how many connections each has: for the admin site."""
+        own = {self._hub.id: self._own}
+        peers = {process: peer.entries for process, peer in self._peers.items()}
+        return {
+            process: sum(topic.kind == USER for topic, _ in entries) for process, entries in {**own, **peers}.items()
+        }
+
+    # --- The other processes --------------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Beat, and drop the processes that have fallen silent, for ever."""
+        self._send(hello=True)
+        while True:
+            await asyncio.sleep(settings.PRESENCE_BEAT_SECONDS)
+            self._send()
+            too_old = time.monotonic() - settings.PRESENCE_EXPIRY_SECONDS
+            for process in [process for process, peer in self._peers.items() if peer.seen_at < too_old]:
+                self._replace(self._peers.pop(process).entries, set())
+
+    def goodbye(self) -> None:
+        """Tell the others that this process ends, so that they need not wait for its silence."""
+        self._send(goodbye=True)
+
+    def _heard(self, message: dict[str, Any]) -> None:
+        origin, number = message["origin"], message["number"]
+        if message.get("goodbye"):
+            peer = self._peers.pop(origin, None)
+            if peer is not None:
+                self._replace(peer.entries, set())
+            return
+        if message.get("ask") == self._hub.id or message.get("hello"):
+            self._send_whole()
+        peer = self._peers.setdefault(origin, _Peer())
+        peer.seen_at = time.monotonic()
+        if "whole" in message:
+            whole = {(Topic(*row[:2]), Tab(*row[2:])) for row in message["whole"]}
+            old, peer.entries, peer.number = peer.entries, whole, number
+            self._replace(old, whole)
+        elif "changes" in message and number == peer.number + 1:
+            peer.number = number
+            for arrived, *row in message["changes"]:
+                entry = (Topic(*row[:2]), Tab(*row[2:]))
+                (peer.entries.add if arrived else peer.entries.discard)(entry)
+                self._apply(arrived, entry)
+        elif number != peer.number:
+            self._send(ask=origin)
+
+    def _replace(self, old: set[Entry], new: set[Entry]) -> None:
+        gone, come = old - new, new - old
+        for entry in gone:
+            self._apply(False, entry)
+        for entry in come:
+            self._apply(True, entry)
+        self._tell_whole({topic for topic, _ in gone | come if topic.kind != USER})
+
+    def _tell_whole(self, topics: Iterable[Topic]) -> None:
+        """After many changes at once, say who is here now: a client need not have followed each of them."""
+        for topic in topics:
+            fact = wire.PresenceFact(topic.name, self.online(topic))
+            self._hub.deliver(Event(room_group(topic.name), frames.event("presence", fact)))
+
+    # --- The merged view -------------------------------------------------------------------------------------------------
+
+    def _apply(self, arrived: bool, entry: Entry) -> None:
+        topic, tab = entry
+        users = self._here.setdefault(topic, {})
+        tabs = users.setdefault(tab.user_id, {})
+        before = len(tabs)
+        if arrived:
+            tabs[tab.connection_id] = tab
+        else:
+            tabs.pop(tab.connection_id, None)
+        count = len(tabs)
+        if not tabs:
+            del users[tab.user_id]
+            if not users:
+                del self._here[topic]
+        if count != before:
+            self._tell(topic, tab, count, arrived=arrived)
+
+    def _tell(self, topic: Topic, tab: Tab, count: int, *, arrived: bool) -> None:
+        user = wire.UserRef(str(tab.user_id), tab.username)
+        tab_event = "tab_connected" if arrived else "tab_disconnected"
+        if topic.kind == USER:
+            self._deliver(user_group(tab.user_id), tab_event, wire.TabEvent(user, tab.connection_id, count), tab)
+            return
+        group = room_group(topic.name)
+        if topic.kind == SESSION:
+            self._deliver(group, tab_event, wire.TabEvent(user, tab.connection_id, count, topic.name), tab)
+        if count == (1 if arrived else 0):
+            self._deliver(group, "user_joined" if arrived else "user_left", wire.PersonEvent(topic.name, user), tab)
+
+    def _deliver(self, group: str, type_: str, data: wire.Wire, tab: Tab) -> None:
+        self._hub.deliver(Event(group, frames.event(type_, data), without_connection=tab.connection_id))
+
+
+def _tab(connection: Connection) -> Tab:
+    return Tab(connection.id, connection.user_id, connection.actor.username)
+
+
+def topic_of_room(slug: str, *, is_session: bool) -> Topic:
+    return Topic(SESSION if is_session else ROOM, slug)
+
+
+def topic_of_user(user_id: int) -> Topic:
+    return Topic(USER, str(user_id))

@@ -1,0 +1,74 @@
+"""What changed in a room since a cursor, read from the database: for tabs that come back, and for the hub.
+
+Recovery needs nothing but the database. Rows come in the compacted form: each once, in its newest state.
+"""
+
+from typing import Final, NamedTuple
+
+from django.conf import settings
+
+from chat.models import Membership, Message, Room
+from chat.presenter import present_messages, with_everything
+from chat.protocol import wire
+
+NEWEST_PAGE: Final = 50
+
+
+class Since(NamedTuple):
+    """What changed in a room after a cursor, read in one moment."""
+
+    room: Room
+    messages: list[wire.Message]
+    reset: bool
+    has_more: bool
+
+
+def since(room: Room, after: int | None, epoch: str | None) -> Since:
+    """Return the rows changed after a cursor, each once in its newest state, in order of `change`.
+
+    Without a cursor, the last page. With one that cannot be honoured (another epoch, from the future, too much
+    changed) the last page and `reset`. The room's `change` is read first and rows beyond it are left out, so that
+    rows and cursor belong together even while others write.
+    """
+    room = Room.objects.get(pk=room.pk)
+    if after is None:
+        messages, has_more = _page_up_to(room)
+        return Since(room, messages, False, has_more)
+    honoured = epoch == room.epoch and after <= room.change
+    rows = _changed(room, after, settings.RECOVERY_ROWS + 1) if honoured else []
+    if not honoured or len(rows) > settings.RECOVERY_ROWS:
+        messages, has_more = _page_up_to(room)
+        return Since(room, messages, True, has_more)
+    return Since(room, present_messages(room.slug, rows), False, True)
+
+
+def _page_up_to(room: Room) -> tuple[list[wire.Message], bool]:
+    found = list(with_everything(Message.objects.filter(room=room).order_by("-seq")[: NEWEST_PAGE + 1]))
+    rows = [row for row in found[:NEWEST_PAGE][::-1] if row.seq <= room.change]
+    return present_messages(room.slug, rows), len(found) > NEWEST_PAGE
+
+
+def _changed(room: Room, after: int, limit: int) -> list[Message]:
+    rows = Message.objects.filter(room=room, change__gt=after, change__lte=room.change).order_by("change")[:limit]
+    return list(with_everything(rows))
+
+
+def changes_after(slug: str, after: int, limit: int) -> tuple[int, list[wire.Message]] | None:
+    """Return a room's `change` and the rows changed after a cursor, for the hub; None when the room is gone."""
+    room = Room.objects.filter(slug=slug).first()
+    if room is None:
+        return None
+    return room.change, present_messages(slug, _changed(room, after, limit))
+
+
+def heads(slugs: list[str]) -> dict[str, tuple[int, str]]:
+    """Return `change` and `epoch` of rooms by slug: the head check's one query."""
+    found = Room.objects.filter(slug__in=slugs).values_list("slug", "change", "epoch")
+    return {slug: (change, epoch) for slug, change, epoch in found}
+
+
+def members_among(pairs: set[tuple[str, int]]) -> set[tuple[str, int]]:
+    """Return those of the (slug, user id) pairs that are memberships: the others may hear nothing more."""
+    slugs, user_ids = {slug for slug, _ in pairs}, {user_id for _, user_id in pairs}
+    found = Membership.objects.filter(room__slug__in=slugs, user__in=user_ids)
+    return pairs & set(found.values_list("room__slug", "user_id"))

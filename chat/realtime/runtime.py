@@ -1,0 +1,213 @@
+"""Everything of one server process that lives as long as it does, put together and kept going."""
+
+import asyncio
+import random
+import secrets
+from typing import Any, Final
+
+import structlog
+from django.conf import settings
+
+from accounts.credentials import Standing, standings
+from chat.actions.writer import Writer
+from chat.protocol import frames, wire
+from chat.protocol.close import CloseCode
+from chat.protocol.errors import ProtocolError
+from chat.realtime import publishing, recovery
+from chat.realtime.connection import Connection
+from chat.realtime.database import in_database
+from chat.realtime.events import GLOBAL_GROUP, user_group
+from chat.realtime.heartbeat import Heartbeat
+from chat.realtime.hub import Hub
+from chat.realtime.limits import PerUser
+from chat.realtime.outbox import Payload
+from chat.realtime.presence import Presence, topic_of_room, topic_of_user
+from chat.realtime.registry import Registry
+
+log = structlog.get_logger(__name__)
+
+_CHECKED_AT_ONCE: Final = 500
+_MINUTE_SECONDS: Final = 60.0
+_CLOSE_CODES: Final = {Standing.SIGNED_OUT: CloseCode.SIGNED_OUT, Standing.DEACTIVATED: CloseCode.DEACTIVATED}
+
+
+class Runtime:
+    """The process's hub, registry, presence, heartbeat and writer. States: started, draining, stopped."""
+
+    def __init__(self) -> None:
+        self.hub = Hub()
+        self.registry = Registry()
+        self.presence = Presence(self.hub)
+        self.heartbeat = Heartbeat()
+        self.writer = Writer(self.hub)
+        per_second = settings.MESSAGES_PER_MINUTE / _MINUTE_SECONDS
+        self.messages_per_user = PerUser(per_second, burst=max(1, settings.MESSAGES_PER_MINUTE / 2))
+        self.is_draining = False
+        self._access_changed_at: dict[int, float] = {}
+        self.hub.on_control = self._obey
+
+    async def start(self) -> None:
+        await self.hub.start()
+        publishing.attach(asyncio.get_running_loop(), self.hub)
+        self.hub.spawn(self.presence.run(), "presence")
+        self.hub.spawn(self.heartbeat.run(), "heartbeat")
+        self.hub.spawn(self.writer.run(), "writer")
+
+    # --- Connections -------------------------------------------------------------------------------------------------
+
+    def admit(self, connection: Connection) -> None:
+        """Count a connection."""
+        self.registry.add(connection)
+        self.presence.enter(topic_of_user(connection.user_id), connection)
+
+    def welcome(self, connection: Connection) -> None:
+        """Send the first frame. The connection joins its groups here, so that nothing can come before it."""
+        interval, timeout = round(self.heartbeat.interval * 1000), round(self.heartbeat.timeout * 1000)
+        welcome = wire.Welcome(
+            connectionId=connection.id,
+            user=connection.actor.ref,
+            protocol=1,
+            serverTime=frames.now_ms(),
+            heartbeat=wire.Heartbeat(interval, timeout),
+            limits=wire.Limits(settings.FRAME_BYTES, settings.CONTENT_CHARS),
+        )
+        connection.send(Payload(frames.event("welcome", welcome)))
+        self.heartbeat.add(connection)
+        self.hub.add(GLOBAL_GROUP, connection)
+        self.hub.add(user_group(connection.user_id), connection)
+        log.info("connection.opened", connection=connection.id, user=connection.user_id)
+
+    def dismiss(self, connection: Connection) -> None:
+        """Forget a connection that has ended, everywhere it was known."""
+        for slug in list(connection.rooms):
+            self.leave_room(connection, slug)
+        for slug in list(connection.watching):
+            self.hub.watchers.unwatch(self.hub.feed_of(slug), connection)
+        for feed in [feed for feed in self.hub.feeds.values() if connection in feed.joining]:
+            self.hub.leave(feed.slug, connection)
+        self.presence.leave(topic_of_user(connection.user_id), connection)
+        self.hub.discard(user_group(connection.user_id), connection)
+        self.hub.discard(GLOBAL_GROUP, connection)
+        self.heartbeat.remove(connection)
+        self.registry.remove(connection)
+
+    def leave_room(self, connection: Connection, slug: str) -> None:
+        """End a connection's subscription to a room."""
+        self.hub.leave(slug, connection)
+        is_session = connection.rooms.pop(slug, None)
+        if is_session is not None:
+            self.presence.leave(topic_of_room(slug, is_session=is_session), connection)
+
+    # --- Taking access away --------------------------------------------------------------------------------------------
+
+    def _obey(self, order: str, user_id: int, room: str) -> None:
+        if order == "recheck":
+            self._access_changed_at[user_id] = asyncio.get_running_loop().time()
+            self.hub.spawn(self.check_credentials(self.registry.of_user(user_id)), "recheck")
+        elif order == "access":
+            self.hub.spawn(self.check_memberships(self.registry.of_user(user_id), room), "access")
+
+    def access_changed_lately(self, user_id: int) -> bool:
+        """Whether a ticket of this user may be older than the last change of their access."""
+        changed = self._access_changed_at.get(user_id)
+        return changed is not None and asyncio.get_running_loop().time() - changed < 2 * settings.SOCKET_TICKET_SECONDS
+
+    async def check_credentials(self, connections: list[Connection]) -> None:
+        """Close the connections whose credential does not hold any more."""
+        for start in range(0, len(connections), _CHECKED_AT_ONCE):
+            some = connections[start : start + _CHECKED_AT_ONCE]
+            try:
+                found = await in_database(standings, [connection.credential for connection in some])
+            except ProtocolError:
+                log.warning("access.check_impossible", connections=len(some))
+                continue
+            for connection in some:
+                code = _CLOSE_CODES.get(found[connection.credential])
+                if code is not None:
+                    connection.close(code)
+
+    async def check_memberships(self, connections: list[Connection], only_room: str = "") -> None:
+        """End the subscriptions of those who are not members any more."""
+        wanted: list[tuple[Connection, str]] = []
+        for connection in connections:
+            slugs = {*connection.rooms, *connection.watching}
+            joining = [slug for slug, feed in self.hub.feeds.items() if connection in feed.joining]
+            wanted += [(connection, slug) for slug in {*slugs, *joining} if only_room in ("", slug)]
+        if not wanted:
+            return
+        pairs = {(slug, connection.user_id) for connection, slug in wanted}
+        try:
+            members = await in_database(recovery.members_among, pairs)
+        except ProtocolError:
+            log.warning("access.check_impossible", connections=len(connections))
+            return
+        for connection, slug in wanted:
+            if (slug, connection.user_id) not in members:
+                self.put_out(connection, slug)
+
+    def put_out(self, connection: Connection, slug: str) -> None:
+        """End the subscription of somebody who is not a member any more, and tell their tab so."""
+        was_in = slug in connection.rooms
+        if slug in connection.watching:
+            self.hub.watchers.unwatch(self.hub.feed_of(slug), connection)
+        self.leave_room(connection, slug)
+        if was_in:
+            connection.send(Payload(frames.event("left", wire.Left(slug))))
+
+    def forget_old_changes(self) -> None:
+        """Forget what no ticket can be older than."""
+        self._access_changed_at = {
+            user_id: at for user_id, at in self._access_changed_at.items() if self.access_changed_lately(user_id)
+        }
+
+    # --- Ending ----------------------------------------------------------------------------------------------------------
+
+    async def drain(self) -> None:
+        """Send everybody away, spread over the drain, so that they do not all come back in the same moment."""
+        if self.is_draining:
+            return
+        self.is_draining = True
+        connections = list(self.registry)
+        log.info("runtime.draining", connections=len(connections))
+        window = settings.DRAIN_SECONDS / 2
+        for connection in connections:
+            after = round(random.uniform(0.2, 1) * window * 1000)  # noqa: S311 - spreads load, guards nothing
+            connection.send(Payload(frames.event("server_draining", wire.ServerDraining(after))))
+        pause = window / max(1, len(connections))
+        for connection in connections:
+            connection.close(CloseCode.RESTART)
+            await asyncio.sleep(pause)
+        self.presence.goodbye()
+        await asyncio.sleep(0.1)
+
+    async def stop(self) -> None:
+        publishing.detach(self.hub)
+        await self.hub.stop()
+
+
+def new_connection_id() -> str:
+    return secrets.token_urlsafe(9)
+
+
+_runtimes: dict[int, "asyncio.Future[Runtime]"] = {}
+
+
+async def current() -> Runtime:
+    """Return the process's runtime, started by whoever comes first: not every server tells when it starts."""
+    key = id(asyncio.get_running_loop())
+    started = _runtimes.get(key)
+    if started is None:
+        started = _runtimes[key] = asyncio.get_running_loop().create_future()
+        runtime = Runtime()
+        await runtime.start()
+        from chat.realtime import checks  # imports this module
+
+        checks.begin(runtime)
+        started.set_result(runtime)
+    return await asyncio.shield(started)
+
+
+def running() -> "Runtime | None":
+    """Return the runtime of this process if it has been started: for pages and the admin site."""
+    done: list[Any] = [future for future in _runtimes.values() if future.done() and not future.cancelled()]
+    return done[-1].result() if done else None

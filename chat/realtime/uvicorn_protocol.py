@@ -1,0 +1,71 @@
+"""uvicorn's WebSocket protocol with one more ASGI extension: `parley.frames` takes ready-made frames.
+
+Use it with `--ws chat.realtime.uvicorn_protocol:FrameProtocol`. On servers without it Parley uses ASGI's `send`.
+"""
+
+import logging
+from typing import Any, Final
+
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import CloseCode
+from websockets.protocol import State
+
+from chat.realtime.outbox import FrameWriter
+
+EXTENSION: Final = "parley.frames"
+_CLOSE_TIMEOUT_SECONDS: Final = 5.0
+
+
+class FrameProtocol(WebSocketsSansIOProtocol):
+    """Adds the extension; logs no request line, since its query holds a ticket; no traceback for bad UTF-8."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.logger = logging.getLogger("chat.socket")
+
+    def handle_connect(self, event: Any) -> None:
+        super().handle_connect(event)
+        if self.handshake_initiated and not self.close_sent:
+            # The application's task has not run yet: it sees the scope with the extension.
+            self.scope["extensions"][EXTENSION] = _Writer(self)  # type: ignore[index]
+
+    def send_receive_event_to_app(self) -> None:
+        if self.curr_msg_data_type == "text" and not self.close_sent:
+            try:
+                b"".join(self.frames).decode()
+            except UnicodeDecodeError:
+                self.frames = []
+                self.conn.send_close(CloseCode.INVALID_DATA)
+                self.handle_parser_exception()
+                return
+        super().send_receive_event_to_app()
+
+
+class _Writer(FrameWriter):
+    __slots__ = ("_protocol",)
+
+    def __init__(self, protocol: FrameProtocol) -> None:
+        self._protocol = protocol
+
+    def write(self, frames: bytes) -> None:
+        protocol = self._protocol
+        if protocol.conn.state is State.OPEN and not protocol.transport.is_closing():
+            protocol.transport.write(frames)
+
+    def buffered(self) -> int:
+        return self._protocol.transport.get_write_buffer_size()
+
+    def close(self, code: int, reason: str) -> None:
+        """Send the close frame, then cut the line of a peer that does not answer: its full buffer would stay for ever."""
+        protocol = self._protocol
+        if protocol.close_sent or protocol.transport.is_closing() or protocol.conn.state is not State.OPEN:
+            return
+        protocol.stop_keepalive()
+        protocol.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
+        protocol.conn.send_close(code, reason)
+        protocol.transport.write(b"".join(protocol.conn.data_to_send()))
+        protocol.close_sent = True
+        if protocol.read_paused:
+            protocol.read_paused = False
+            protocol.transport.resume_reading()
+        protocol.close_timer = protocol.loop.call_later(_CLOSE_TIMEOUT_SECONDS, protocol.transport.abort)

@@ -1,0 +1,22 @@
+"""The pages' addresses."""
+
+from django.urls import path
+
+from chat import api, views
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("rooms/", views.browse, name="browse"),
+    path("rooms/new", views.create_room, name="create_room"),
+    path("rooms/<slug:slug>/", views.room, name="room"),
+    path("rooms/<slug:slug>/data", views.room_data, name="room_data"),
+    path("rooms/<slug:slug>/people", views.people, name="room_people"),
+    path("rooms/<slug:slug>/invite", views.invite, name="room_invite"),
+    path("rooms/<slug:slug>/details", views.details, name="room_details"),
+    path("direct/new", views.new_direct, name="new_direct"),
+    path("invite/<str:token>", views.invitation, name="invitation"),
+    path("search", views.search, name="search"),
+    path("api/socket-ticket", api.socket_ticket, name="socket_ticket"),
+    path("healthz", api.healthz, name="healthz"),
+    path("readyz", api.readyz, name="readyz"),
+]

@@ -1,0 +1,35 @@
+"""The ASGI application: pages through Django, sockets through Channels, and the process's runtime behind both."""
+
+import os
+from typing import Any
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+from django.core.asgi import get_asgi_application
+
+_pages = get_asgi_application()
+
+from channels.routing import ProtocolTypeRouter  # noqa: E402 - needs Django's applications to be loaded
+
+from chat.realtime import runtime  # noqa: E402
+from chat.routing import socket_application  # noqa: E402
+
+
+async def _with_runtime(scope: dict[str, Any], receive: Any, send: Any) -> None:
+    await runtime.current()  # a page may publish, so the hub must listen before the first of them
+    await _pages(scope, receive, send)
+
+
+async def _lifespan(_scope: dict[str, Any], receive: Any, send: Any) -> None:
+    while True:
+        message = await receive()
+        if message["type"] == "lifespan.startup":
+            await runtime.current()
+            await send({"type": "lifespan.startup.complete"})
+        else:
+            await (await runtime.current()).stop()
+            await send({"type": "lifespan.shutdown.complete"})
+            return
+
+
+application = ProtocolTypeRouter({"http": _with_runtime, "websocket": socket_application, "lifespan": _lifespan})

@@ -1,0 +1,66 @@
+"""Logs: one line an event, JSON in production; ids and types only, never message text, tokens or cookies."""
+
+import logging
+import logging.config
+import re
+from typing import Any
+
+import structlog
+
+_SECRET_IN_QUERY = re.compile(r"((?:token|ticket|key)=)[^&\s\"']+")
+
+
+def redact(_logger: Any, _name: str, event: dict[str, Any]) -> dict[str, Any]:
+    """Remove tickets from logged request lines: servers write the whole path, and a ticket stands in its query."""
+    text = event.get("event")
+    if isinstance(text, str) and "=" in text:
+        event["event"] = _SECRET_IN_QUERY.sub(r"\1[redacted]", text)
+    return event
+
+
+def configure(options: dict[str, Any]) -> None:
+    """Send structlog's and the standard library's records through the same processors to standard error."""
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    renderer: list[Any] = (
+        [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+        if options["json"]
+        else [structlog.dev.ConsoleRenderer(colors=False)]
+    )
+    logging.config.dictConfig(
+        {
+            "version": 1,
+            "disable_existing_loggers": False,
+            "formatters": {
+                "line": {
+                    "()": structlog.stdlib.ProcessorFormatter,
+                    "foreign_pre_chain": [*shared, structlog.stdlib.PositionalArgumentsFormatter()],
+                    "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, redact, *renderer],
+                }
+            },
+            "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+            "root": {"handlers": ["stderr"], "level": options["level"]},
+            "loggers": {
+                # One line for each socket and request is the proxy's business; faults still come through.
+                "uvicorn.access": {"level": "WARNING"},
+                "django.channels.server": {"level": "WARNING"},
+                "daphne": {"level": "WARNING"},
+                # One line for each opened socket, which we write ourselves with the connection id.
+                "chat.socket": {"level": "WARNING"},
+            },
+        }
+    )
+    structlog.configure(
+        processors=[
+            *shared,
+            structlog.stdlib.PositionalArgumentsFormatter(),
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[options["level"]]),
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=True,
+    )

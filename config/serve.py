@@ -1,0 +1,185 @@
+"""Serves Parley with uvicorn: `python -m config.serve`.
+
+With `--laptop` (`make run`) it first makes what a fresh machine lacks: DEBUG, tables, people to sign in as. A
+production server never changes the database by itself: two processes that start together would both do it.
+"""
+
+import argparse
+import asyncio
+import errno
+import os
+import socket
+import sys
+from pathlib import Path
+from typing import Final, NoReturn
+
+import environ
+import structlog
+
+BACKLOG: Final = 4096
+_DEFAULT_HOST: Final = "127.0.0.1"
+_DEFAULT_PORT: Final = 8000
+_LARGEST_PORT: Final = 65535
+_LARGEST_FRAME_BYTES: Final = 2**31 - 1
+_TICK_SECONDS: Final = 0.1
+
+log = structlog.get_logger(__name__)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m config.serve", description="Serve Parley on HOST and PORT.")
+    parser.add_argument("--laptop", action="store_true", help="make the tables and demo people first; DEBUG unless set")
+    laptop = parser.parse_args().laptop
+    try:
+        set_up_django(laptop=laptop)
+        host, port = address()
+        listener = listen(host, port)
+        if laptop:
+            prepare()
+        serve(listener, host, laptop=laptop)
+    except KeyboardInterrupt:
+        # uvicorn raises it again once it has ended in good order.
+        sys.exit(0)
+
+
+def set_up_django(*, laptop: bool) -> None:
+    if laptop:
+        # What .env says goes before what a laptop assumes, so it is read first.
+        environ.Env.read_env(os.environ.get("ENV_FILE", Path(__file__).resolve().parent.parent / ".env"))
+        os.environ.setdefault("DEBUG", "1")
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+    import django
+    from django.core.exceptions import ImproperlyConfigured
+
+    try:
+        django.setup()
+    except ImproperlyConfigured as error:
+        refuse(str(error))
+
+
+def address() -> tuple[str, int]:
+    """Return HOST and PORT; settings.py has read .env into the environment by now."""
+    host = os.environ.get("HOST") or _DEFAULT_HOST
+    text = os.environ.get("PORT") or str(_DEFAULT_PORT)
+    if not text.isdecimal() or not 0 < int(text) <= _LARGEST_PORT:
+        refuse(f"PORT is {text!r}; it must be a number from 1 to {_LARGEST_PORT}.")
+    return host, int(text)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Take the port before anything slow happens, so that who is too late hears it at once and changes nothing."""
+    try:
+        family, _, _, _, at = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        listener = socket.socket(family)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(at)
+        # Without this, two processes that share SO_REUSEADDR could both bind, and the second would fail much later.
+        listener.listen(BACKLOG)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            refuse(f"Port {port} of {host} is in use. Stop the other program, or take another port: PORT={port + 1}.")
+        if error.errno == errno.EACCES:
+            refuse(f"This user may not open port {port}. Take one above 1023, for example PORT={_DEFAULT_PORT}.")
+        refuse(f"Cannot listen on HOST={host} PORT={port}: {error.strerror or error}.")
+    return listener
+
+
+def prepare() -> None:
+    """Bring the database to this version; give an empty debug database people and rooms to try."""
+    from django.conf import settings
+    from django.contrib.auth import get_user_model
+    from django.core.management import call_command
+    from django.db import DatabaseError, connection
+    from django.db.migrations.executor import MigrationExecutor
+
+    try:
+        executor = MigrationExecutor(connection)
+        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+            say("Preparing the database ...")
+            call_command("migrate", verbosity=0, interactive=False)
+        if settings.DEBUG and not get_user_model().objects.exists():
+            call_command("demo")
+    except DatabaseError as error:
+        refuse(f"The database of DATABASE_URL does not answer as it should: {error}")
+    if not settings.DEBUG:
+        # Outside debug the pages name static files by their hashed names, which only exist after this.
+        call_command("collectstatic", verbosity=0, interactive=False)
+    connection.close()
+
+
+def serve(listener: socket.socket, host: str, *, laptop: bool) -> None:
+    """Serve until SIGTERM or Ctrl+C, then send everybody away before ending."""
+    import uvicorn
+    from django.conf import settings
+
+    from chat.realtime import runtime
+    from config.asgi import application
+
+    port = listener.getsockname()[1]
+
+    class Server(uvicorn.Server):
+        """uvicorn, which says where to go once it listens and takes its leave properly."""
+
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            if laptop:
+                say(welcome(host, port))
+            else:
+                log.info("serving", host=host, port=port, pid=os.getpid())
+
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            # A proxy must find the door shut, and go to another process, before we send anybody out through it.
+            for server in self.servers:
+                server.close()
+            current = runtime.running()
+            if current is not None:
+                drain = asyncio.create_task(current.drain())
+                while not drain.done() and not self.force_exit:
+                    await asyncio.wait({drain}, timeout=_TICK_SECONDS)
+                drain.cancel()
+            await super().shutdown(sockets)
+
+    config = uvicorn.Config(
+        application,
+        http="httptools",
+        ws="chat.realtime.uvicorn_protocol:FrameProtocol",
+        lifespan="on",
+        backlog=BACKLOG,
+        # Bounds what endless fragments may pile up; a whole frame over the limit is closed with 1009 either way.
+        ws_max_size=settings.FRAME_BYTES or _LARGEST_FRAME_BYTES,
+        # A compression context for each socket costs more memory than everything else of it, and invites bombs.
+        ws_per_message_deflate=False,
+        # The heartbeat is ours: browsers answer these pings below the page, so they prove nothing about the page.
+        ws_ping_interval=None,
+        ws_ping_timeout=None,
+        # uvicorn believes X-Forwarded-For from front to back, which a client can write itself. Parley counts
+        # TRUSTED_PROXIES from the back.
+        proxy_headers=False,
+        server_header=False,
+        access_log=False,
+        log_config=None,
+        # At INFO uvicorn writes a line for each socket, with the ticket in it.
+        log_level="warning",
+        timeout_graceful_shutdown=max(1, round(settings.DRAIN_SECONDS)),
+    )
+    Server(config).run([listener])
+
+
+def welcome(host: str, port: int) -> str:
+    """Return where to go and, in a debug database that has them, how to sign in as the demo people."""
+    shown = "localhost" if host in ("0.0.0.0", "::") else f"[{host}]" if ":" in host else host  # noqa: S104
+    lines = ["", f"  Parley is ready: http://{shown}:{port}/", "", "  Ctrl+C stops it.", ""]
+    return "\n".join(lines)
+
+
+def say(text: str) -> None:
+    print(text, flush=True)
+
+
+def refuse(reason: str) -> NoReturn:
+    sys.exit(f"Parley does not start: {reason}")
+
+
+if __name__ == "__main__":
+    main()

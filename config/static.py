@@ -1,0 +1,9 @@
+"""Static files in production: hashed names, also inside ES modules, so that they can be cached for ever."""
+
+from servestatic.storage import CompressedManifestStaticFilesStorage
+
+
+class ModuleStaticFilesStorage(CompressedManifestStaticFilesStorage):
+    """Rewrites `import … from "./x.js"` to the hashed name: otherwise a deploy mixes old and new modules in one page."""
+
+    support_js_module_import_aggregation = True

@@ -1,0 +1,108 @@
+"""The programs beside Python that the tests need: says what is missing, or as root installs it with apt.
+
+`python -m config.system_packages`. Uses the standard library only.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from glob import glob
+from pathlib import Path
+from typing import Final
+
+_APT_TRIES: Final = 3
+
+
+@dataclass(frozen=True)
+class Program:
+    """One program: what it is for, how to find it, and how systems call its package."""
+
+    purpose: str
+    find: Callable[[], str | None]
+    apt: str
+    others: str
+
+
+def chromium() -> str | None:
+    return _first_on_path("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+def redis_server() -> str | None:
+    return _first_on_path("redis-server", "valkey-server")
+
+
+def postgresql_directory() -> str | None:
+    """Return the directory that holds both `initdb` and `postgres`, of the newest version there is.
+
+    Both have to be from one place: an initdb of one version makes a directory that another one's server refuses.
+    """
+    places = sorted(
+        glob("/usr/lib/postgresql/*/bin") + glob("/usr/pgsql-*/bin") + glob("/opt/homebrew/opt/postgresql@*/bin"),
+        key=lambda place: [
+            int(part) for part in place.replace("-", "/").replace("@", "/").split("/") if part.isdigit()
+        ],
+        reverse=True,
+    )
+    initdb = shutil.which("initdb")
+    if initdb:
+        places.append(str(Path(initdb).resolve().parent))
+    for place in places:
+        if os.access(f"{place}/initdb", os.X_OK) and os.access(f"{place}/postgres", os.X_OK):
+            return place
+    return None
+
+
+def _first_on_path(*names: str) -> str | None:
+    return next((path for path in map(shutil.which, names) if path), None)
+
+
+PROGRAMS: Final = {
+    "Chromium": Program("the browser tests", chromium, "chromium", "chromium"),
+    "Redis": Program("the tests with several server processes", redis_server, "redis-server", "redis (or valkey)"),
+    "PostgreSQL": Program("the database tests", postgresql_directory, "postgresql", "postgresql (the server)"),
+}
+
+
+def missing() -> dict[str, Program]:
+    return {name: program for name, program in PROGRAMS.items() if program.find() is None}
+
+
+def install(packages: list[str]) -> None:
+    """Install Debian packages without a question and without starting what they bring."""
+    environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
+    update = ["apt-get", "update", "-q"]
+    add = ["apt-get", "install", "-q", "-y", "--no-install-recommends", *packages]
+    for attempt in range(1, _APT_TRIES + 1):
+        done = all(
+            subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, check=False).returncode == 0
+            for command in (update, add)
+        )
+        if done:
+            return
+        print(f"apt failed (attempt {attempt} of {_APT_TRIES}).", file=sys.stderr, flush=True)
+
+
+def main() -> int:
+    lacking = missing()
+    if not lacking:
+        return 0
+    if os.geteuid() == 0 and shutil.which("apt-get"):
+        print(f"Installing {', '.join(lacking)} with apt, for the tests ...", flush=True)
+        install([program.apt for program in lacking.values()])
+        lacking = missing()
+    if not lacking:
+        return 0
+    print("The tests need programs that this machine lacks:", file=sys.stderr)
+    for name, program in lacking.items():
+        print(f"  {name}, for {program.purpose}", file=sys.stderr)
+    print("On Debian and Ubuntu:", file=sys.stderr)
+    print(f"  sudo apt-get install {' '.join(program.apt for program in lacking.values())}", file=sys.stderr)
+    print(f"Elsewhere install: {', '.join(program.others for program in lacking.values())}.", file=sys.stderr)
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

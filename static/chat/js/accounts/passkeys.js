@@ -1,0 +1,144 @@
+/**
+ * Passkeys and security keys: runs the browser's ceremony when a form with `data-passkey` is submitted, puts the answer
+ * into its `credential` input and sends the form.
+ *
+ *   data-passkey="create"   register one more; a `passwordless` checkbox decides whether it signs in alone
+ *   data-passkey="signup"   register the first, which signs in alone
+ *   data-passkey="get"      confirm with a registered one
+ *   data-passkey="login"    sign in; the options are fetched from the form's address at that moment
+ *   data-options            id of the JSON script with the options (all but "login")
+ *
+ * Forms that are `hidden` are shown once the browser turns out to know passkeys.
+ */
+
+import { decode, encode } from "./base64url.js";
+
+const IP_ADDRESS = /^[\d.]+$|^\[/;
+const MESSAGES = {
+  NotAllowedError: "Nothing was confirmed, or it took too long. Try again.",
+  InvalidStateError: "This device already has a passkey for your account.",
+  NotSupportedError: "This device cannot make the kind of key that is asked for.",
+  SecurityError: "The browser refuses passkeys at this address. They need https and a host name.",
+};
+const UNSUPPORTED = "This browser does not know passkeys, or the page did not come over https.";
+const UNREACHABLE = "The server did not answer. Try again.";
+
+class UnreachableError extends Error {}
+
+/** @returns {boolean} */
+export function supported() {
+  return Boolean(window.PublicKeyCredential && navigator.credentials?.create && navigator.credentials?.get);
+}
+
+/** Options as the server sends them (bytes as text) made into those that the browser takes. */
+function withBytes(publicKey) {
+  const descriptors = (list) => list?.map((descriptor) => ({ ...descriptor, id: decode(descriptor.id) }));
+  const options = { ...publicKey, challenge: decode(publicKey.challenge) };
+  if (publicKey.user) options.user = { ...publicKey.user, id: decode(publicKey.user.id) };
+  if (publicKey.excludeCredentials) options.excludeCredentials = descriptors(publicKey.excludeCredentials);
+  if (publicKey.allowCredentials) options.allowCredentials = descriptors(publicKey.allowCredentials);
+  return options;
+}
+
+/** What the browser answered, as the server reads it. */
+function asJson(credential) {
+  const { response } = credential;
+  const answer = { clientDataJSON: encode(response.clientDataJSON) };
+  if (response.attestationObject) {
+    answer.attestationObject = encode(response.attestationObject);
+    answer.transports = response.getTransports?.() ?? [];
+  } else {
+    answer.authenticatorData = encode(response.authenticatorData);
+    answer.signature = encode(response.signature);
+    answer.userHandle = response.userHandle ? encode(response.userHandle) : null;
+  }
+  return JSON.stringify({
+    type: credential.type,
+    id: credential.id,
+    rawId: encode(credential.rawId),
+    authenticatorAttachment: credential.authenticatorAttachment,
+    response: answer,
+    clientExtensionResults: credential.getClientExtensionResults(),
+  });
+}
+
+/** A key that signs in alone must be stored on the device and ask who is there; another need not. */
+function requireAlone(publicKey, alone) {
+  const selection = { ...publicKey.authenticatorSelection };
+  selection.residentKey = alone ? "required" : "discouraged";
+  selection.requireResidentKey = alone;
+  if (alone) selection.userVerification = "required";
+  return { ...publicKey, authenticatorSelection: selection };
+}
+
+async function create(form) {
+  const { publicKey } = options(form).creation_options;
+  const asked = form.dataset.passkey === "signup" ? publicKey : requireAlone(publicKey, Boolean(form.elements.passwordless?.checked));
+  return navigator.credentials.create({ publicKey: withBytes(asked) });
+}
+
+async function get(form) {
+  const { publicKey } = form.dataset.passkey === "login" ? await fetchOptions(form.action) : options(form).request_options;
+  return navigator.credentials.get({ publicKey: withBytes(publicKey) });
+}
+
+function options(form) {
+  return JSON.parse(document.getElementById(form.dataset.options).textContent);
+}
+
+async function fetchOptions(url) {
+  let answer;
+  try {
+    answer = await fetch(url, { headers: { Accept: "application/json" } });
+  } catch {
+    throw new UnreachableError();
+  }
+  if (!answer.ok || answer.redirected) throw new UnreachableError();
+  return (await answer.json()).request_options;
+}
+
+function explain(error) {
+  if (error instanceof UnreachableError) return UNREACHABLE;
+  if (error.name === "SecurityError" && IP_ADDRESS.test(location.hostname)) {
+    return `Passkeys need a host name, and ${location.hostname} is a number. On your own machine, open http://localhost${location.port && `:${location.port}`} instead.`;
+  }
+  return MESSAGES[error.name] ?? `That did not work (${error.name}).`;
+}
+
+class PasskeyForm {
+  constructor(form) {
+    this.form = form;
+    this.button = form.querySelector("button[type=submit]");
+    this.message = form.querySelector("[data-passkey-error]");
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.run();
+    });
+    form.hidden = false;
+  }
+
+  async run() {
+    if (!supported()) return this.say(UNSUPPORTED);
+    this.say("");
+    // Two ceremonies at once are refused by the browser.
+    this.button.disabled = true;
+    try {
+      const credential = this.form.dataset.passkey.match(/create|signup/) ? await create(this.form) : await get(this.form);
+      this.form.elements.credential.value = asJson(credential);
+      this.form.submit();
+    } catch (error) {
+      this.say(explain(error));
+    } finally {
+      this.button.disabled = false;
+    }
+  }
+
+  say(text) {
+    this.message.textContent = text;
+    this.message.hidden = text === "";
+  }
+}
+
+for (const form of document.querySelectorAll("form[data-passkey]")) {
+  if (supported() || !form.hidden) new PasskeyForm(form);
+}

@@ -1,0 +1,53 @@
+/**
+ * What a client does after each close code: the protocol's Closing table as a function. It decides, it does
+ * not act.
+ */
+
+import { ConnectionError } from "./errors.js";
+
+/**
+ * @typedef {"stay" | "now" | "told" | "jitter"} Closing
+ * stay: do not come back. now: at once. told: after the time that the server gave, else jitter. jitter: a
+ * random wait up to the back-off.
+ */
+
+const STAY = new Set([1000, 1003, 1007, 1009]);
+const RESTART = 1012;
+const POSITION_LOST = 4003;
+
+/**
+ * @param {number} code
+ * @returns {Closing}
+ */
+export function closingRule(code) {
+  if (STAY.has(code) || (code >= 4100 && code <= 4199)) return "stay";
+  if (code === POSITION_LOST) return "now";
+  return code === RESTART ? "told" : "jitter";
+}
+
+/** @type {Record<number, [code: string, message: string]>} */
+const MEANING = {
+  1000: ["CLOSED", "The server has ended the connection."],
+  1003: ["PROTOCOL", "The server refused a frame of this page."],
+  1007: ["PROTOCOL", "The server refused a frame of this page."],
+  1009: ["PROTOCOL", "A frame of this page was too large."],
+  1012: ["RESTARTING", "The server is restarting."],
+  4000: ["TIMEOUT", "The connection did not answer in time."],
+  4001: ["TOO_SLOW", "The connection was too slow to keep up."],
+  4002: ["RATE_LIMITED", "Too much was sent in a short time."],
+  4003: ["POSITION_LOST", "The connection has to start again."],
+  4100: ["UNAUTHORIZED", "You are signed out."],
+  4101: ["DEACTIVATED", "This account is not active."],
+};
+
+/**
+ * @param {number} code
+ * @param {string} reason
+ * @returns {ConnectionError}
+ */
+export function closingError(code, reason) {
+  const fatal = closingRule(code) === "stay";
+  const other = fatal ? ["UNAUTHORIZED", "Access has ended."] : ["CONNECTION_LOST", "The connection was lost."];
+  const [name, message] = MEANING[code] ?? other;
+  return new ConnectionError(name, reason && fatal ? `${message} (${reason})` : message, { fatal, closeCode: code });
+}

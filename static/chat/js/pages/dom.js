@@ -1,0 +1,54 @@
+/**
+ * Building elements. Text goes in as text, never as HTML; there is no way here to do otherwise.
+ */
+
+const SVG = "http://www.w3.org/2000/svg";
+
+/**
+ * @param {string} tag
+ * @param {Record<string, any>} [properties] attributes; `class`; `on…` handlers; null and false are left out
+ * @param {...(Node | string | null | undefined | false)} children
+ * @returns {HTMLElement}
+ */
+export function el(tag, properties = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(properties)) {
+    if (value === null || value === undefined || value === false) continue;
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else element.setAttribute(name, value === true ? "" : String(value));
+  }
+  element.append(...children.filter((child) => child !== null && child !== undefined && child !== false));
+  return element;
+}
+
+/**
+ * @param {string} name of a symbol in templates/chat/_icons.html
+ * @returns {SVGElement}
+ */
+export function icon(name) {
+  const svg = document.createElementNS(SVG, "svg");
+  const use = document.createElementNS(SVG, "use");
+  svg.setAttribute("class", "icon");
+  svg.setAttribute("aria-hidden", "true");
+  use.setAttribute("href", `#icon-${name}`);
+  svg.append(use);
+  return svg;
+}
+
+/** @param {string} name @param {string} label @param {Record<string, any>} [properties] */
+export function iconButton(name, label, properties = {}) {
+  const { class: extra = "", ...more } = properties;
+  const button = { type: "button", class: `icon-button ${extra}`.trim(), "aria-label": label, title: label, ...more };
+  return el("button", button, icon(name));
+}
+
+/** @param {Element} element @param {string} name @param {any} value null and false take the attribute away */
+export function setAttribute(element, name, value) {
+  if (value === null || value === undefined || value === false) element.removeAttribute(name);
+  else if (element.getAttribute(name) !== String(value)) element.setAttribute(name, value === true ? "" : String(value));
+}
+
+/** @param {string} id of a json_script element */
+export function pageData(id) {
+  return JSON.parse(document.getElementById(id)?.textContent ?? "null");
+}

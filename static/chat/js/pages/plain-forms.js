@@ -1,0 +1,42 @@
+/**
+ * Small helps for the plain pages: copy buttons, questions before what cannot be undone, selects that send
+ * themselves, times in the reader's zone. The pages work without it.
+ */
+
+import { fullLabel, momentLabel } from "./dates.js";
+
+const COPIED_MS = 2_000;
+
+document.documentElement.classList.add("scripted");
+
+for (const time of document.querySelectorAll("time[data-time]")) {
+  const ms = Number(time.dataset.time);
+  time.dateTime = new Date(ms).toISOString();
+  time.title = fullLabel(ms);
+  time.textContent = momentLabel(ms);
+}
+
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (!button) return;
+  try {
+    await navigator.clipboard.writeText(button.dataset.copy);
+  } catch {
+    // No clipboard on plain http: select it, so that the keyboard can copy.
+    button.closest(".copy-box")?.querySelector("input")?.select();
+    return;
+  }
+  const label = button.textContent;
+  button.textContent = "Copied";
+  setTimeout(() => (button.textContent = label), COPIED_MS);
+});
+
+document.addEventListener("submit", (event) => {
+  const question = event.submitter?.dataset.confirm;
+  if (question && !confirm(question)) event.preventDefault();
+});
+
+document.addEventListener("change", (event) => {
+  const select = event.target.closest("[data-submit-on-change]");
+  if (select) select.form.requestSubmit(select.form.querySelector('[value="role"]'));
+});

@@ -1,0 +1,72 @@
+/**
+ * The list of my rooms, as a pure reducer: what is unread in each, and in which order they stand.
+ */
+
+/** @typedef {{slug: string, name: string, kind: string, unread: number, mentions: number, muted: boolean,
+ *   lastReadSeq: number, lastMessageAt?: number, topic?: string, members?: {id: string, username: string}[],
+ *   draft?: {content: string, version: number}}} ListedRoom */
+/** @typedef {ReadonlyMap<string, ListedRoom>} RoomList */
+
+/** The server stops counting there, so we do too. */
+const COUNT_AT_MOST = 100;
+const SECTIONS = { sessions: ["session"], rooms: ["open", "closed"], direct: ["direct"] };
+
+/** @type {Record<string, (list: RoomList, action: any) => RoomList>} */
+const HANDLERS = {
+  listed: (_list, { rooms }) => new Map(rooms.map((room) => [room.slug, room])),
+  read: (list, { room, lastReadSeq, unread, mentions }) => withRoom(list, room, () => ({ lastReadSeq, unread, mentions })),
+  counted: (list, { room, count, mentions, at }) =>
+    withRoom(list, room, (known) => ({ ...more(known, count, mentions), lastMessageAt: at })),
+  message: (list, { message, mine, seen, mentioned }) =>
+    withRoom(list, message.room, (known) => ({
+      lastMessageAt: Math.max(known.lastMessageAt ?? 0, message.createdAt),
+      ...(mine || seen || message.seq <= known.lastReadSeq ? {} : more(known, 1, mentioned ? 1 : 0)),
+    })),
+  updated: (list, { room }) => {
+    if (room.archivedAt) return without(list, room.slug);
+    return withRoom(list, room.slug, () => room);
+  },
+  muted: (list, { room, muted }) => withRoom(list, room, () => ({ muted })),
+  draft: (list, { room, content, version }) => withRoom(list, room, () => ({ draft: { content, version } })),
+  removed: (list, { room }) => without(list, room),
+};
+
+/** @param {RoomList} list @param {{type: string, [fact: string]: any}} action @returns {RoomList} */
+export function reduceRoomList(list, action) {
+  const handler = HANDLERS[action.type];
+  if (!handler) throw new Error(`No such action on the list of rooms: ${action.type}`);
+  return handler(list, action);
+}
+
+/** @param {RoomList} list @returns {Record<"sessions" | "rooms" | "direct", ListedRoom[]>} busiest last first */
+export function sectionsOf(list) {
+  const rooms = [...list.values()].sort(
+    (a, b) => (b.lastMessageAt ?? 0) - (a.lastMessageAt ?? 0) || a.name.localeCompare(b.name),
+  );
+  const entries = Object.entries(SECTIONS).map(([key, kinds]) => [key, rooms.filter((room) => kinds.includes(room.kind))]);
+  return Object.fromEntries(entries);
+}
+
+/** @param {RoomList} list what the tab's title and icon show: muted rooms count only where I am mentioned */
+export function unreadTotal(list) {
+  return [...list.values()].reduce((sum, room) => sum + (room.muted ? room.mentions : room.unread), 0);
+}
+
+/** @param {ListedRoom} room @param {number} [count] @param {number} [mentions] */
+const more = (room, count = 0, mentions = 0) => ({
+  unread: Math.min(COUNT_AT_MOST, room.unread + count),
+  mentions: Math.min(COUNT_AT_MOST, room.mentions + mentions),
+});
+
+/** @param {RoomList} list @param {string} slug @param {(room: ListedRoom) => Partial<ListedRoom>} change */
+function withRoom(list, slug, change) {
+  const room = list.get(slug);
+  return room ? new Map(list).set(slug, { ...room, ...change(room) }) : list;
+}
+
+/** @param {RoomList} list @param {string} slug */
+function without(list, slug) {
+  const others = new Map(list);
+  others.delete(slug);
+  return others;
+}

@@ -1,0 +1,91 @@
+/**
+ * Draws the list of rooms: names, counts, order. It keeps the elements that stay, so the focus stays too.
+ */
+
+import { el, icon, setAttribute } from "./dom.js";
+import { countText, roomMark, roomTitle } from "./names.js";
+import { sectionsOf } from "./room-list.js";
+
+export class Sidebar {
+  #root;
+  #myId;
+  /** @type {Map<string, HTMLElement>} */
+  #items = new Map();
+  /** @type {string | null} */
+  #active = null;
+
+  /** @param {HTMLElement} root @param {string} myId */
+  constructor(root, myId) {
+    this.#root = root;
+    this.#myId = myId;
+  }
+
+  /** @param {import("./room-list.js").RoomList} list @param {string | null} active slug of the room that is open */
+  show(list, active) {
+    this.#active = active;
+    const focused = document.activeElement;
+    for (const [key, rooms] of Object.entries(sectionsOf(list))) {
+      const section = this.#root.querySelector(`[data-section="${key}"]`);
+      if (!section) continue;
+      this.#order(section.querySelector("ul"), rooms.map((room) => this.#item(room)));
+      section.querySelector(".sidebar-empty").hidden = rooms.length > 0;
+    }
+    for (const slug of this.#items.keys()) if (!list.has(slug)) this.#items.delete(slug);
+    // An element that moved in the document has lost the focus.
+    if (focused instanceof HTMLElement && focused !== document.activeElement && this.#root.contains(focused)) focused.focus();
+  }
+
+  /** @param {HTMLElement} parent @param {HTMLElement[]} items */
+  #order(parent, items) {
+    const wanted = new Set(items);
+    for (const child of [...parent.children]) if (!wanted.has(child)) child.remove();
+    items.forEach((item, at) => {
+      if (parent.children[at] !== item) parent.insertBefore(item, parent.children[at] ?? null);
+    });
+  }
+
+  /** @param {import("./room-list.js").ListedRoom} room */
+  #item(room) {
+    let item = this.#items.get(room.slug);
+    if (!item) this.#items.set(room.slug, (item = this.#create(room)));
+    this.#update(/** @type {HTMLElement} */ (item.firstElementChild), room);
+    return item;
+  }
+
+  /** @param {import("./room-list.js").ListedRoom} room */
+  #create(room) {
+    const title = roomTitle(room, this.#myId);
+    const properties = { class: "room-link", href: `/rooms/${room.slug}/`, "data-testid": "room-link", "data-room": room.slug };
+    return el("li", {}, el("a", properties, roomMark(room, title), el("bdi", { class: "room-link-name truncate" }, title)));
+  }
+
+  /** @param {HTMLElement} link @param {import("./room-list.js").ListedRoom} room */
+  #update(link, room) {
+    const active = room.slug === this.#active;
+    link.classList.toggle("is-unread", room.unread > 0 && !active);
+    link.classList.toggle("is-muted", room.muted);
+    setAttribute(link, "aria-current", active ? "page" : null);
+    const name = link.querySelector(".room-link-name");
+    const title = roomTitle(room, this.#myId);
+    if (name.textContent !== title) name.textContent = title;
+    link.querySelector(".draft-mark")?.remove();
+    if (room.draft?.content && !active) {
+      const mark = icon("edit");
+      mark.classList.add("draft-mark");
+      link.append(mark);
+    }
+    link.querySelector(".badge")?.remove();
+    if (room.mentions || room.unread) link.append(badge(room));
+  }
+}
+
+/** @param {import("./room-list.js").ListedRoom} room */
+function badge({ unread, mentions }) {
+  const label = mentions ? `${countText(mentions)} mentions of you` : `${countText(unread)} unread`;
+  return el(
+    "span",
+    { class: mentions ? "badge badge-mention" : "badge", "data-testid": "unread-badge" },
+    el("span", { "aria-hidden": "true" }, countText(mentions || unread)),
+    el("span", { class: "visually-hidden" }, ` ${label}`),
+  );
+}

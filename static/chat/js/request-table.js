@@ -1,0 +1,98 @@
+/**
+ * Requests that wait for their answer. Every one ends exactly once: with its answer, its time-out, or the end of
+ * the connection.
+ */
+
+import { RequestError } from "./errors.js";
+import { randomId } from "./random-id.js";
+
+/**
+ * @typedef {object} Waiting
+ * @property {(data: any) => void} resolve
+ * @property {(error: RequestError) => void} reject
+ * @property {((data: any) => void) | undefined} onData
+ * @property {any} timer
+ */
+
+/**
+ * @typedef {object} RequestOptions
+ * @property {number} [timeout] milliseconds until it rejects with `TIMEOUT`
+ * @property {(data: any) => void} [onData] called with the answer before any later frame is read
+ */
+
+export class RequestTable {
+  #send;
+  #clock;
+  #timeoutMs;
+  /** Ids are unique over tabs and reloads: the server stores each message once per user and id. */
+  #prefix = randomId();
+  #count = 0;
+  /** @type {Map<string, Waiting>} */
+  #waiting = new Map();
+
+  /** @param {{send: (text: string) => boolean, clock: import("./clock.js").Clock, timeoutMs: number}} options */
+  constructor({ send, clock, timeoutMs }) {
+    this.#send = send;
+    this.#clock = clock;
+    this.#timeoutMs = timeoutMs;
+  }
+
+  get size() {
+    return this.#waiting.size;
+  }
+
+  /**
+   * @param {string} type
+   * @param {object} payload
+   * @param {RequestOptions} [options]
+   * @returns {Promise<any>}
+   */
+  start(type, payload, { timeout = this.#timeoutMs, onData } = {}) {
+    const id = `${this.#prefix}-${(this.#count += 1)}`;
+    return new Promise((resolve, reject) => {
+      const timer = this.#clock.setTimeout(() => this.#end(id)?.reject(timedOut(type)), timeout);
+      this.#waiting.set(id, { resolve, reject, onData, timer });
+      const sent = this.#send(JSON.stringify({ type, id, timestamp: this.#clock.now(), payload }));
+      if (!sent) this.#end(id)?.reject(disconnected());
+    });
+  }
+
+  /**
+   * @param {import("./types.js").Frame} frame
+   * @returns {boolean} whether the frame was the answer to a waiting request
+   */
+  answer(frame) {
+    // Stream events carry the id of the request that started them, and are not its answer.
+    if (frame.requestId === undefined || frame.type.startsWith("stream_")) return false;
+    const waiting = this.#end(frame.requestId);
+    if (!waiting) return false;
+    if (frame.success === false || frame.type === "error") {
+      waiting.reject(RequestError.fromWire(frame.error));
+      return true;
+    }
+    try {
+      waiting.onData?.(frame.data ?? {});
+      waiting.resolve(frame.data ?? {});
+    } catch (error) {
+      waiting.reject(/** @type {any} */ (error));
+    }
+    return true;
+  }
+
+  /** The connection is gone, and no answer can come any more. */
+  clear() {
+    for (const id of [...this.#waiting.keys()]) this.#end(id)?.reject(disconnected());
+  }
+
+  /** @param {string} id */
+  #end(id) {
+    const waiting = this.#waiting.get(id);
+    if (waiting) this.#clock.clearTimeout(waiting.timer);
+    this.#waiting.delete(id);
+    return waiting;
+  }
+}
+
+/** @param {string} type */
+const timedOut = (type) => new RequestError("TIMEOUT", `The server has not answered (${type}).`);
+const disconnected = () => new RequestError("DISCONNECTED", "There is no connection.");

@@ -1,0 +1,45 @@
+/**
+ * Reads a server frame as actions on room states: which room it concerns, and what happened there. Pure.
+ */
+
+/** @typedef {[slug: string, action: {type: string, [fact: string]: any}]} RoomAction */
+
+/** @type {Record<string, (data: any, facts: {myId: string | undefined, now: number}) => {type: string, [fact: string]: any} | null>} */
+const READERS = {
+  user_joined: ({ user, tabs }) => ({ type: "user_joined", user, tabs }),
+  user_left: ({ user }) => ({ type: "user_left", user }),
+  tab_connected: ({ user, tabs }) => ({ type: "tabs", user, tabs }),
+  tab_disconnected: ({ user, tabs }) => ({ type: "tabs", user, tabs }),
+  presence: ({ online }) => ({ type: "presence", online }),
+  room_updated: ({ room }) => ({ type: "room_updated", room }),
+  read_updated: ({ lastReadSeq }) => ({ type: "read", lastReadSeq }),
+  draft_updated: ({ content, version }) => ({ type: "draft", draft: { content, version } }),
+  typing: ({ user, typing }, { myId, now }) => (user.id === myId ? null : { type: "typing", user, typing, now }),
+  member_updated: ({ user, role }, { myId }) => {
+    if (user.id !== myId) return null;
+    return role === null ? { type: "lost_access" } : { type: "role", role };
+  },
+};
+
+/**
+ * @param {import("./types.js").Frame} frame
+ * @param {string | undefined} myId
+ * @param {number} now
+ * @returns {RoomAction[]}
+ */
+export function roomActions({ type, data, requestId }, myId, now) {
+  const slug = data && (typeof data.room === "string" ? data.room : data.room?.slug);
+  if (!slug || (requestId !== undefined && READERS[type])) return [];
+  if (isDurable(type, data)) return [[slug, { type: "durable", change: data.change, message: data.message }]];
+  const action = READERS[type]?.(data, { myId, now });
+  return action ? [[slug, action]] : [];
+}
+
+/**
+ * Every durable event has a change and the row that it stamped; whatever its name, the row is what counts.
+ * @param {string} type
+ * @param {any} data
+ */
+function isDurable(type, data) {
+  return typeof data.change === "number" && typeof data.message === "object" && data.message !== null && type !== "joined";
+}

@@ -1,0 +1,92 @@
+/**
+ * The shapes that travel over the socket, and those that the library keeps, as JSDoc types. No code.
+ */
+
+/** @typedef {{id: string, username: string}} User */
+/** @typedef {{id: string, username: string, tabs: number}} OnlineUser */
+/** @typedef {{id: string, username: string, until: number}} TypingUser */
+/** @typedef {{emoji: string, users: User[]}} Reaction */
+/** @typedef {{id: string, seq: number, author: User | null, excerpt: string, deleted: boolean}} Quote */
+/** @typedef {{content: string, version: number}} Draft */
+
+/**
+ * @typedef {object} Message
+ * @property {string} id
+ * @property {string} room slug
+ * @property {number} seq its place in the room for ever
+ * @property {number} change the room's change at which the row was last written
+ * @property {string} kind
+ * @property {User | null} author
+ * @property {string} content
+ * @property {string} html
+ * @property {string} [clientId]
+ * @property {Quote | null} [replyTo]
+ * @property {number} createdAt
+ * @property {number | null} [editedAt]
+ * @property {number | null} [deletedAt]
+ * @property {Reaction[]} [reactions]
+ * @property {string[]} [mentions]
+ */
+
+/**
+ * @typedef {object} Room
+ * @property {string} slug
+ * @property {string} name
+ * @property {string} kind
+ * @property {string} [topic]
+ * @property {number} [change]
+ * @property {string} [epoch]
+ * @property {User[]} [members]
+ */
+
+/**
+ * A message that the server has not answered yet.
+ * @typedef {object} Entry
+ * @property {string} clientId
+ * @property {string} room slug
+ * @property {string} content
+ * @property {string} [replyTo] id of a message
+ * @property {number} createdAt
+ * @property {number} order rising; messages of a room are sent in this order
+ * @property {string} owner the tab that sends it
+ * @property {"sending" | "failed"} state
+ * @property {{code: string, message: string} | null} error
+ */
+
+/**
+ * @typedef {object} RoomState
+ * @property {string} slug
+ * @property {Room | null} room
+ * @property {string | null} role
+ * @property {number} change last change that was applied, with nothing missing before it
+ * @property {string | null} epoch
+ * @property {Message[]} messages a window of the room's history without holes, by seq
+ * @property {Entry[]} pending own messages on their way
+ * @property {OnlineUser[]} online
+ * @property {TypingUser[]} typing
+ * @property {boolean} hasMore older messages exist before the window
+ * @property {boolean} hasNewer newer messages exist after the window
+ * @property {number} newerCount messages that arrived while the window was elsewhere
+ * @property {number} lastReadSeq
+ * @property {Draft | null} draft
+ * @property {boolean} joined live at this moment
+ * @property {{code: string, message: string} | null} error why the room could not be joined
+ * @property {DurableEvent[]} buffer events beyond a gap, by change, until a sync has filled it
+ * @property {number} window number of this window; another one means that the history was replaced
+ * @property {number} loads history requests under way
+ * @property {Map<string, Message>} aside rows outside the window that changed while history was loading
+ */
+
+/** @typedef {{change: number, message: Message}} DurableEvent */
+
+/**
+ * @typedef {object} Frame from the server
+ * @property {string} type
+ * @property {string} [requestId]
+ * @property {number} [timestamp]
+ * @property {boolean} [success]
+ * @property {any} [data]
+ * @property {{code: string, message: string, details?: any, retryAfter?: number}} [error]
+ */
+
+export {};

@@ -1,0 +1,47 @@
+"""Runs a command against a private PostgreSQL: `python -m tests.databases -- COMMAND ...`.
+
+The command sees DATABASE_URL and TEST_DATABASE=postgres; the server and its files are gone afterwards, however it ends.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+from types import FrameType
+
+from tests.servers.private_postgres import PrivatePostgres
+from tests.servers.processes import MissingBinary
+
+
+def run(command: list[str]) -> int:
+    server = PrivatePostgres()
+    try:
+        server.start()
+        environment = os.environ | {"DATABASE_URL": server.url("postgres"), "TEST_DATABASE": "postgres"}
+        return subprocess.run(command, env=environment, check=False).returncode
+    finally:
+        server.remove()
+
+
+def leave(number: int, _frame: FrameType | None) -> None:
+    # The default would end this process at once and leave the server behind.
+    sys.exit(128 + number)
+
+
+def main(arguments: list[str]) -> int:
+    command = arguments[1:] if arguments[:1] == ["--"] else arguments
+    if not command:
+        print("Usage: python -m tests.databases -- COMMAND ...", file=sys.stderr)
+        return 2
+    signal.signal(signal.SIGTERM, leave)
+    try:
+        return run(command)
+    except MissingBinary as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

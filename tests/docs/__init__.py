@@ -1,0 +1,1 @@
+"""The documents name everything there is, and nothing that is not."""

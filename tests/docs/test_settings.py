@@ -1,0 +1,59 @@
+"""Every setting stands in .env.example and in a document, with the default that it really has."""
+
+import re
+from typing import Final
+
+import pytest
+
+from tests.docs.settings_read import REPOSITORY, UNKNOWN, settings_read
+
+SETTINGS: Final = settings_read()
+EXAMPLE: Final = (REPOSITORY / ".env.example").read_text()
+DOCUMENTS: Final = "".join((REPOSITORY / "docs" / name).read_text() for name in ("deployment.md", "limits.md"))
+EXAMPLE_LINES: Final = dict(re.findall(r"^#?([A-Z][A-Z0-9_]+)=(.*)$", EXAMPLE, re.MULTILINE))
+LIMITS_ROWS: Final = re.findall(r"^\| `([A-Z_]+)` \| ([\d.]+) \|", DOCUMENTS, re.MULTILINE)
+
+
+def test_the_settings_are_found_at_all() -> None:
+    assert {"SECRET_KEY", "DATABASE_URL", "FRAME_BYTES", "DRAIN_SECONDS"} <= set(SETTINGS)
+
+
+@pytest.mark.parametrize("name", sorted(SETTINGS))
+def test_a_setting_stands_in_the_example(name: str) -> None:
+    assert name in EXAMPLE_LINES
+
+
+@pytest.mark.parametrize("name", sorted(SETTINGS))
+def test_a_setting_stands_in_a_document(name: str) -> None:
+    assert re.search(rf"`{name}(=[^`]*)?`", DOCUMENTS), f"neither deployment.md nor limits.md has `{name}`"
+
+
+@pytest.mark.parametrize("name", sorted(EXAMPLE_LINES))
+def test_the_example_names_no_setting_that_is_not_read(name: str) -> None:
+    assert name in SETTINGS
+
+
+@pytest.mark.parametrize("name", sorted(name for name, default in SETTINGS.items() if default is not UNKNOWN))
+def test_the_example_shows_the_real_default_or_marks_an_example(name: str) -> None:
+    default = SETTINGS[name]
+    shown = EXAMPLE_LINES[name]
+    if isinstance(default, bool):
+        assert shown == str(int(default))
+    elif default == "" or name == "EMAIL_URL":
+        assert shown == "" or "(example)" in _comment_before(name)
+    else:
+        assert shown == str(default)
+
+
+@pytest.mark.parametrize(("name", "shown"), LIMITS_ROWS)
+def test_a_table_shows_the_real_default(name: str, shown: str) -> None:
+    assert float(shown) == SETTINGS[name]
+
+
+def test_nothing_is_set_in_the_example_until_somebody_sets_it() -> None:
+    assert [line for line in EXAMPLE.splitlines() if line and not line.startswith("#")] == []
+
+
+def _comment_before(name: str) -> str:
+    lines = EXAMPLE.splitlines()
+    return lines[lines.index(f"#{name}={EXAMPLE_LINES[name]}") - 1]

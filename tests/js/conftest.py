@@ -1,0 +1,105 @@
+"""Runs every `*.test.js` here in a real browser, and reports each of its tests as a test of its own."""
+
+import os
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from tests.js.peer import Peer
+from playwright.sync_api import sync_playwright
+from tests.js.static_server import StaticServer
+
+CHROMIUM_ARGS = [
+    "--no-sandbox", "--disable-background-networking", "--no-first-run", "--disable-gpu", "--disable-quic",
+    "--disable-component-update", "--disable-sync",
+]
+MODULE_TIMEOUT_MS = 120_000
+TEST_NAME = re.compile(r'^test\("((?:[^"\\]|\\.)+)"', re.MULTILINE)
+EVERYTHING_RAN = "the module runs all tests that it declares, and no others"
+
+
+def pytest_collect_file(parent, file_path):
+    if file_path.name.endswith(".test.js"):
+        return JsModule.from_parent(parent, path=file_path)
+    return None
+
+
+class JsModule(pytest.File):
+    def collect(self):
+        self.declared = [name.replace('\\"', '"') for name in TEST_NAME.findall(self.path.read_text())]
+        self._results = None
+        for name in [EVERYTHING_RAN, *self.declared]:
+            yield JsTest.from_parent(self, name=name)
+
+    def results(self):
+        """Name -> None if it passed, else what went wrong. The module runs once, at the first question."""
+        if self._results is None:
+            self._results = Browser.of(self.session).run(self.path)
+        return self._results
+
+
+class JsTest(pytest.Item):
+    def runtest(self):
+        results = self.parent.results()
+        if self.name == EVERYTHING_RAN:
+            assert self.parent.declared, "the module declares no test"
+            assert [name for name, _ in results] == self.parent.declared
+            return
+        outcomes = [outcome for name, outcome in results if name == self.name]
+        if outcomes != [None]:
+            raise JsFailure("\n".join(outcome or "passed" for outcome in outcomes) or "the test did not run")
+
+    def repr_failure(self, excinfo):
+        if excinfo.errisinstance((JsFailure, AssertionError)):
+            return str(excinfo.value)
+        return super().repr_failure(excinfo)
+
+    def reportinfo(self):
+        return self.path, None, f"{self.path.stem} › {self.name}"
+
+
+class JsFailure(Exception):
+    """What the browser reported."""
+
+
+class Browser:
+    """One browser, one static server and one peer for the whole run."""
+
+    _KEY = pytest.StashKey()
+
+    @classmethod
+    def of(cls, session):
+        if cls._KEY not in session.config.stash:
+            session.config.stash[cls._KEY] = cls()
+            session.config.add_cleanup(session.config.stash[cls._KEY].close)
+        return session.config.stash[cls._KEY]
+
+    def __init__(self):
+        self._static = StaticServer().__enter__()
+        self._peer = Peer().__enter__()
+        self._playwright = sync_playwright().start()
+        path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+        self._browser = self._playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGS)
+
+    def run(self, path: Path):
+        # A fresh context for each module: no storage, lock or cookie of another module.
+        context = self._browser.new_context()
+        page = context.new_page()
+        complaints = []
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+        try:
+            page.goto(f"{self._static.url}/tests/runner.html?module={path.name}&peer={self._peer.url}")
+            page.wait_for_function("window.results !== undefined", timeout=MODULE_TIMEOUT_MS)
+            return [(result["name"], result["error"]) for result in page.evaluate("window.results")]
+        except Exception as error:
+            raise JsFailure("\n".join([f"{path.name} did not run to its end: {error}", *complaints])) from error
+        finally:
+            context.close()
+
+    def close(self):
+        self._browser.close()
+        self._playwright.stop()
+        self._peer.__exit__()
+        self._static.__exit__()

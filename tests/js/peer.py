@@ -1,0 +1,293 @@
+"""The scripted other end of the socket: a very small chat server that misbehaves when a test tells it to.
+
+A test opens `/control/<world>` and gives orders there; the clients of that test open `/ws/<world>`. Worlds share nothing.
+"""
+
+import asyncio
+import json
+import threading
+import time
+from http import HTTPStatus
+from urllib.parse import urlsplit
+
+from websockets.asyncio.server import serve
+from websockets.exceptions import ConnectionClosed
+
+ALICE = {"id": "1", "username": "alice"}
+BOB = {"id": "2", "username": "bob"}
+PAGE = 50
+
+
+def now() -> int:
+    return int(time.time() * 1000)
+
+
+class Room:
+    """The truth about one room: rows by id, each with the change that last wrote it."""
+
+    def __init__(self, slug):
+        self.slug, self.epoch, self.change, self.rows = slug, "e1", 0, {}
+
+    def post(self, content, author, client_id=None):
+        self.change += 1
+        row = {
+            "id": str(1000 + self.change), "room": self.slug, "seq": self.change, "change": self.change, "kind": "text",
+            "author": author, "content": content, "html": content, "createdAt": now(), "reactions": [], "mentions": [],
+        }
+        if client_id:
+            row["clientId"] = client_id
+        self.rows[row["id"]] = row
+        return row
+
+    def write(self, seq, **fields):
+        self.change += 1
+        row = next(row for row in self.rows.values() if row["seq"] == seq)
+        self.rows[row["id"]] = row = {**row, **fields, "change": self.change}
+        return row
+
+    def listed(self):
+        return sorted(self.rows.values(), key=lambda row: row["seq"])
+
+    def recovery(self, after, epoch):
+        if after is None or epoch != self.epoch or after > self.change:
+            page = self.listed()[-PAGE:]
+            return {"messages": page, "reset": after is not None, "hasMore": len(self.rows) > len(page)}
+        rows = sorted((row for row in self.rows.values() if row["change"] > after), key=lambda row: row["change"])
+        return {"messages": rows, "reset": False, "hasMore": False}
+
+    def page(self, limit=PAGE, before=None, after=None, around=None):
+        rows = self.listed()
+        if before is not None:
+            start, end = 0, sum(row["seq"] < before for row in rows)
+            start = max(0, end - limit)
+        elif after is not None:
+            start = sum(row["seq"] <= after for row in rows)
+            end = min(len(rows), start + limit)
+        elif around is not None:
+            start = max(0, sum(row["seq"] < around for row in rows) - limit // 2)
+            end = min(len(rows), start + limit)
+        else:
+            start, end = max(0, len(rows) - limit), len(rows)
+        return {"messages": rows[start:end], "hasMore": start > 0, "hasNewer": end < len(rows)}
+
+
+class World:
+    """One test's server: its rooms, its connections, what it heard, and the faults that are still to happen."""
+
+    def __init__(self):
+        self.rooms, self.sockets, self.heard, self.urls = {}, set(), [], []
+        self.user, self.heartbeat = ALICE, {"interval": 30_000, "timeout": 10_000}
+        self.refusals, self.welcomes, self.dropped_events, self.delay_ms = 0, True, 0, 0
+        self.faults = []
+
+    def room(self, slug):
+        return self.rooms.setdefault(slug, Room(slug))
+
+    def fault_of(self, frame_type):
+        """The next fault meant for this type of request, once."""
+        for at, (wanted, fault) in enumerate(self.faults):
+            if wanted == frame_type:
+                del self.faults[at]
+                return fault
+        return None
+
+    async def say(self, frame_type, data, **more):
+        text = json.dumps({"type": frame_type, "timestamp": now(), "success": True, "data": data, **more})
+        await asyncio.gather(*(socket.send(text) for socket in self.sockets), return_exceptions=True)
+
+    async def publish(self, frame_type, row):
+        if self.dropped_events:
+            self.dropped_events -= 1
+            return
+        await self.say(frame_type, {"room": row["room"], "change": row["change"], "message": row})
+
+
+class Requests:
+    """What the peer answers. One method for each request type, with the payload as its arguments."""
+
+    def __init__(self, world):
+        self.world = world
+
+    def join_room(self, room, after=None, epoch=None):
+        it = self.world.room(room)
+        facts = {"slug": room, "name": room, "kind": "open", "topic": "", "change": it.change, "epoch": it.epoch}
+        return "joined", {
+            "room": facts, "role": "member", "change": it.change, "epoch": it.epoch, "lastReadSeq": 0, "streams": [],
+            "online": [{**ALICE, "tabs": 1}], **it.recovery(after, epoch),
+        }
+
+    def leave_room(self, room):
+        return "left", {"room": room}
+
+    def sync(self, rooms):
+        recoveries = {}
+        for slug, at in rooms.items():
+            it = self.world.room(slug)
+            recoveries[slug] = {**it.recovery(at["change"], at["epoch"]), "change": it.change, "epoch": it.epoch}
+        return "sync", {"rooms": recoveries}
+
+    def get_messages(self, room, **where):
+        return "get_messages", {"room": room, **self.world.room(room).page(**where)}
+
+    def create_message(self, room, content, clientId=None, replyTo=None):
+        it = self.world.room(room)
+        stored = next((row for row in it.rows.values() if clientId and row.get("clientId") == clientId), None)
+        return "create_message", {"message": stored or it.post(content, self.world.user, clientId)}
+
+    def echo(self, **payload):
+        return "echo", payload
+
+    def ping(self):
+        return "pong", {}
+
+
+class Peer:
+    def __init__(self):
+        self.worlds = {}
+        self._ready = threading.Event()
+
+    def __enter__(self):
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._run()), daemon=True)
+        self._thread.start()
+        if not self._ready.wait(10):
+            raise RuntimeError("the peer did not start")
+        return self
+
+    def __exit__(self, *_):
+        self._loop.call_soon_threadsafe(self._stop.set)
+        self._thread.join(10)
+
+    async def _run(self):
+        self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
+        async with serve(self._handle, "127.0.0.1", 0, process_request=self._admit, ping_interval=None) as server:
+            self.url = f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+            self._ready.set()
+            await self._stop.wait()
+
+    def _world(self, path):
+        _, kind, name = urlsplit(path).path.split("/")
+        return kind, self.worlds.setdefault(name, World())
+
+    def _admit(self, connection, request):
+        kind, world = self._world(request.path)
+        if kind != "ws":
+            return None
+        world.urls.append(request.path)
+        if world.refusals:
+            world.refusals -= 1
+            return connection.respond(HTTPStatus.SERVICE_UNAVAILABLE, "draining")
+        return None
+
+    async def _handle(self, socket):
+        kind, world = self._world(socket.request.path)
+        try:
+            await (self._control(socket, world) if kind == "control" else self._serve(socket, world))
+        except ConnectionClosed:
+            pass
+
+    async def _serve(self, socket, world):
+        if not world.welcomes:
+            await socket.wait_closed()
+            return
+        await socket.send(json.dumps({"type": "welcome", "success": True, "timestamp": now(), "data": {
+            "connectionId": str(len(world.urls)), "user": world.user, "protocol": 1, "serverTime": now(),
+            "heartbeat": world.heartbeat, "limits": {"frameBytes": 65536, "contentChars": 8000}}}))
+        world.sockets.add(socket)
+        try:
+            async for text in socket:
+                frame = json.loads(text)
+                world.heard.append(frame)
+                await self._answer(socket, world, frame)
+        finally:
+            world.sockets.discard(socket)
+
+    async def _answer(self, socket, world, frame):
+        handler = getattr(Requests(world), frame["type"], None)
+        if handler is None:
+            return
+        fault = world.fault_of(frame["type"])
+        if fault == "cut":  # before anything was done
+            socket.transport.abort()
+            return
+        if fault == "ignore":
+            return
+        if isinstance(fault, dict):
+            await socket.send(json.dumps({"type": "error", "requestId": frame.get("id"), "timestamp": now(),
+                                          "success": False, "error": {"message": "No.", **fault}}))
+            return
+        before = {slug: room.change for slug, room in world.rooms.items()}
+        frame_type, data = handler(**frame.get("payload", {}))
+        message = data.get("message")
+        is_new = message and message["change"] > before.get(message["room"], 0)
+        if fault == "lost answer":  # after the commit
+            socket.transport.abort()
+            return
+        if fault == "late answer":  # the row's event comes first
+            await world.publish("new_message", message)
+        if world.delay_ms:
+            await asyncio.sleep(world.delay_ms / 1000)
+        await socket.send(json.dumps({"type": frame_type, "requestId": frame.get("id"), "timestamp": now(),
+                                      "success": True, "data": data}))
+        if is_new and fault != "late answer":
+            await world.publish("new_message", message)
+
+    async def _control(self, socket, world):
+        async for text in socket:
+            order = json.loads(text)
+            answer = await Orders(world).obey(**order)
+            await socket.send(json.dumps(answer))
+
+
+class Orders:
+    """What a test can tell its world to do."""
+
+    def __init__(self, world):
+        self.world = world
+
+    async def obey(self, do, **facts):
+        return await getattr(self, do)(**facts)
+
+    async def set(self, **facts):
+        for name, value in facts.items():
+            setattr(self.world, name, value)
+
+    async def fault(self, on, fault):
+        self.world.faults.append((on, fault))
+
+    async def say(self, type, data):
+        await self.world.say(type, data)
+
+    async def say_text(self, text):
+        await asyncio.gather(*(socket.send(text) for socket in self.world.sockets))
+
+    async def close(self, code, reason=""):
+        await asyncio.gather(*(socket.close(code, reason) for socket in list(self.world.sockets)))
+
+    async def cut(self):
+        for socket in list(self.world.sockets):
+            socket.transport.abort()
+
+    async def post(self, room, content, times=1):
+        for number in range(times):
+            row = self.world.room(room).post(content if times == 1 else f"{content} {number + 1}", BOB)
+            await self.world.publish("new_message", row)
+        return row
+
+    async def edit(self, room, seq, content):
+        row = self.world.room(room).write(seq, content=content, html=content, editedAt=now())
+        await self.world.publish("message_updated", row)
+
+    async def delete(self, room, seq):
+        row = self.world.room(room).write(seq, content="", html="", deletedAt=now())
+        await self.world.publish("message_updated", row)
+
+    async def restore(self, room, epoch):
+        """The room's history was brought back from a backup: other rows under the same numbers."""
+        it = self.world.rooms[room] = Room(room)
+        it.epoch = epoch
+
+    async def log(self):
+        return {"heard": self.world.heard, "urls": self.world.urls, "open": len(self.world.sockets)}
+
+    async def messages(self, room):
+        return self.world.room(room).listed()

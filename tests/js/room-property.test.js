@@ -1,0 +1,110 @@
+/** Whatever is lost, repeated, delayed or loaded in between: the room ends equal to a fresh load. */
+
+import { reduceRoom } from "chat/room-state.js";
+import { freshLoad, ModelServer, ModelTab } from "./model-room.js";
+import { equal, ok, seeded, test } from "./testing.js";
+
+const RUNS = 600;
+const STEPS = 160;
+
+/** One random life of a tab. @param {number} seed */
+function live(seed) {
+  const random = seeded(seed);
+  const server = new ModelServer();
+  const tab = new ModelTab(server, random);
+  const some = () => server.rows[Math.floor(random() * server.rows.length)];
+  const recent = () => server.rows.at(-1 - Math.floor(random() * Math.min(8, server.rows.length)));
+  const start = Math.floor(random() * 40);
+  for (let n = 0; n < start; n += 1) server.post(`old ${n}`);
+  tab.connect();
+  const steps = [
+    [20, () => tab.hear(server.post(`new ${server.change}`, random() < 0.3 ? some() : undefined))],
+    [8, () => server.rows.length && tab.hear(server.edit(random() < 0.5 ? some() : recent(), `edit ${server.change}`))],
+    [3, () => server.rows.length && tab.hear(server.remove(recent()))],
+    [26, () => tab.deliverEvent()],
+    [4, () => tab.repeatEvent()],
+    [10, () => tab.readRequest()],
+    [10, () => tab.deliverAnswer()],
+    [3, () => tab.load("older")],
+    [3, () => tab.load("newer")],
+    [2, () => tab.load("around")],
+    [2, () => tab.load("newest")],
+    [1.5, () => tab.connect()],
+    [0.2, () => {
+      server.purge(10);
+      tab.connect();
+    }],
+    [0.5, () => tab.apply({ type: "trimmed", keep: 5 })],
+  ];
+  const total = steps.reduce((sum, [weight]) => sum + weight, 0);
+  for (let step = 0; step < STEPS; step += 1) {
+    let at = random() * total;
+    steps.find(([weight]) => (at -= weight) < 0)[1]();
+    wellFormed(tab.state);
+  }
+  tab.drain();
+  return { server, tab };
+}
+
+/** True at every moment, not only at the end. */
+function wellFormed({ messages }) {
+  messages.forEach((message, at) => {
+    if (at > 0 && messages[at - 1].seq >= message.seq) throw new Error("the messages are out of order");
+  });
+}
+
+/** @param {ModelServer} server @param {any} state */
+function sameAsTruth(server, state) {
+  equal([state.change, state.epoch, state.buffer.length, state.loads, state.aside.size], [server.change, server.epoch, 0, 0, 0]);
+  const first = state.messages[0]?.seq ?? 0;
+  const last = state.hasNewer ? state.messages.at(-1).seq : Infinity;
+  const truth = server.rows.filter((row) => (!state.hasMore || row.seq >= first) && row.seq <= last);
+  equal(state.messages, truth.map((row) => server.encode(row)));
+  equal(state.hasNewer, server.rows.some((row) => row.seq > last), "hasNewer");
+  ok(state.hasMore || !server.rows.some((row) => row.seq < first), "hasMore");
+}
+
+test("any interleaving of events, losses, repeats, recoveries and history pages ends equal to a fresh load", () => {
+  const faults = {};
+  for (let seed = 1; seed <= RUNS; seed += 1) {
+    const { server, tab } = live(seed);
+    try {
+      sameAsTruth(server, tab.state);
+      if (tab.state.hasNewer) {
+        tab.load("newest");
+        tab.drain();
+      }
+      const fresh = freshLoad(server);
+      equal(tab.state.messages.slice(-fresh.messages.length || Infinity), fresh.messages, "the last page");
+      equal([tab.state.change, tab.state.epoch, tab.state.hasNewer], [fresh.change, fresh.epoch, false]);
+    } catch (error) {
+      throw new Error(`seed ${seed}: ${error.message}`);
+    }
+    for (const [name, count] of Object.entries(tab.faults)) faults[name] = (faults[name] ?? 0) + count;
+  }
+  // Not vacuous: each kind of trouble really happened.
+  for (const [name, count] of Object.entries(faults)) ok(count > RUNS / 10, `${name} happened only ${count} times`);
+});
+
+test("events alone, one after another, are the same as a fresh load", () => {
+  const server = new ModelServer();
+  let state = freshLoad(server);
+  for (let n = 0; n < 300; n += 1) {
+    const row = server.rows[(n * 7) % server.rows.length];
+    const event = n % 5 === 4 ? server.edit(row, `edit ${n}`) : n % 11 === 10 ? server.remove(row) : server.post(`m ${n}`, row);
+    if (event) state = reduceRoom(state, { type: "durable", ...event });
+  }
+  sameAsTruth(server, state);
+});
+
+test("a repeat of everything changes nothing, and gives back the same state", () => {
+  const server = new ModelServer();
+  let state = freshLoad(server);
+  const events = [];
+  for (let n = 0; n < 40; n += 1) events.push(server.post(`m ${n}`));
+  events.push(server.edit(server.rows[3], "edited"));
+  for (const event of events) state = reduceRoom(state, { type: "durable", ...event });
+  const before = state;
+  for (const event of events) state = reduceRoom(state, { type: "durable", ...event });
+  ok(state === before, "another state object");
+});

@@ -1,0 +1,1 @@
+"""The commands, the start of the server, and what gets installed."""

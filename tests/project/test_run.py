@@ -1,0 +1,46 @@
+"""`make test` tells the truth about its stages."""
+
+import sys
+
+import pytest
+
+from tests import run
+
+
+def stage(*lines: str, code: int = 0) -> list[str]:
+    """A command that prints these lines and ends with this code."""
+    return [sys.executable, "-c", f"import sys; print({chr(10).join(lines)!r}); sys.exit({code})"]
+
+
+def test_the_closing_line_of_a_stage_is_kept(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    command = stage("..F", "=== 2 passed in 0.1s ===", "=== \x1b[31m1 failed\x1b[0m, 2 passed in 0.12s ===")
+    assert run.run(command) == (0, "1 failed, 2 passed in 0.12s")
+
+
+def test_a_stage_that_ends_without_a_closing_line_is_no_success(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    code, closing = run.run(stage("Killed", code=137))
+    assert code == 137
+    assert closing == "did not get as far as running tests"
+
+
+def test_one_failed_stage_fails_the_whole_and_the_others_still_run(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    commands = {"first": stage("= 1 failed in 1s =", code=1), "second": stage("= 4 passed in 1s =")}
+    monkeypatch.setattr(run, "stages", lambda: commands)
+    assert run.main([]) == 1
+    told = capfd.readouterr().out
+    assert "FAILED first: 1 failed in 1s" in told
+    assert "ok     second: 4 passed in 1s" in told
+
+
+def test_an_unknown_stage_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run.main(["sqlit"]) == 2
+    assert "sqlite, postgresql, browser" in capsys.readouterr().err
+
+
+def test_every_folder_of_tests_belongs_to_a_stage() -> None:
+    commands = run.stages()
+    assert "tests" in commands["sqlite"]
+    assert {"--ignore=tests/js", "--ignore=tests/browser"} <= set(commands["sqlite"])
+    assert {"tests/js", "tests/browser"} <= set(commands["browser"])

@@ -1,0 +1,74 @@
+"""Runs all tests in stages that cannot share a process, and repeats pytest's closing lines at the end.
+
+`python -m tests.run [sqlite|postgresql|browser ...]`; without names all stages. A failed stage does not stop the others.
+"""
+
+import os
+import re
+import subprocess
+import sys
+import time
+from typing import Final
+
+_PYTEST: Final = [sys.executable, "-m", "pytest"]
+_IN_A_BROWSER: Final = ["tests/js", "tests/browser"]
+_ON_A_DATABASE: Final = ["tests/accounts", "tests/chat", "tests/pages"]
+# As many as the machines that these run on have cores.
+_PROCESSES: Final = ["-n", os.environ.get("TEST_PROCESSES", "2")]
+
+_COLOURS: Final = re.compile(r"\x1b\[[0-9;]*m")
+_CLOSING_LINE: Final = re.compile(r"^=+ (.*\b(?:passed|failed|error|errors|no tests ran)\b.*) =+$")
+
+
+def stages() -> dict[str, list[str]]:
+    """Return each stage's command. What is run twice is run on the database that production uses the second time."""
+    ignored = [f"--ignore={folder}" for folder in _IN_A_BROWSER]
+    database = [folder for folder in _ON_A_DATABASE if os.path.isdir(folder)]
+    return {
+        "sqlite": [*_PYTEST, *_PROCESSES, "tests", *ignored],
+        "postgresql": [sys.executable, "-m", "tests.databases", "--", *_PYTEST, *_PROCESSES, *database],
+        # Playwright's own event loop does not get along with that of pytest-asyncio, nor with xdist's workers.
+        "browser": [*_PYTEST, *(folder for folder in _IN_A_BROWSER if os.path.isdir(folder))],
+    }
+
+
+def run(command: list[str]) -> tuple[int, str]:
+    """Run a command, pass its output on as it comes, and return its exit code and closing line."""
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    if process.stdout is None:
+        raise RuntimeError("a pipe was asked for")
+    rest = b""
+    closing = "did not get as far as running tests"
+    # By chunks, not by lines: pytest's dots appear while a line is not yet complete.
+    while chunk := os.read(process.stdout.fileno(), 65536):
+        sys.stdout.buffer.write(chunk)
+        sys.stdout.buffer.flush()
+        *lines, rest = (rest + chunk).split(b"\n")
+        for line in lines:
+            found = _CLOSING_LINE.match(_COLOURS.sub("", line.decode(errors="replace").strip()))
+            closing = found[1] if found else closing
+    return process.wait(), closing
+
+
+def main(wanted: list[str]) -> int:
+    available = stages()
+    unknown = set(wanted) - set(available)
+    if unknown:
+        print(f"There is no stage {', '.join(sorted(unknown))}; there are {', '.join(available)}.", file=sys.stderr)
+        return 2
+    results: dict[str, tuple[int, str]] = {}
+    started = time.monotonic()
+    for name in wanted or available:
+        print(f"\n--- {name} " + "-" * 60, flush=True)
+        results[name] = run(available[name])
+    print(f"\n--- all stages, {time.monotonic() - started:.0f} s " + "-" * 40)
+    for name, (code, closing) in results.items():
+        print(f"{'ok    ' if code == 0 else 'FAILED'} {name}: {closing}", flush=True)
+    return 0 if all(code == 0 for code, _ in results.values()) else 1
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        sys.exit(130)

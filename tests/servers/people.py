@@ -1,0 +1,92 @@
+"""People for the tests, and what befalls them from outside the socket: signing in, losing a token, being deactivated."""
+
+import itertools
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from tests.servers.processes import REPOSITORY, STOP_SECONDS
+
+# Tests run in several processes at once; names must differ between those too when they share a database.
+_numbers = itertools.count(1)
+
+
+class Person(NamedTuple):
+    id: str
+    username: str
+    token: str
+
+    @property
+    def ref(self) -> dict[str, str]:
+        """This person as the wire shows them."""
+        return {"id": self.id, "username": self.username}
+
+
+def unique(word: str) -> str:
+    """Return a name that no other test has used: rooms and people are never shared between tests."""
+    return f"{word}-{os.getpid()}-{next(_numbers)}"
+
+
+class People:
+    """Speaks to one `people_process`, which works on the servers' database."""
+
+    def __init__(self, env: Mapping[str, str], log_path: Path) -> None:
+        self._log = log_path.open("ab")
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.servers.people_process"],
+            env=dict(env),
+            cwd=REPOSITORY,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._log,
+            text=True,
+        )
+        self._log_path = log_path
+        self._is_ready = False
+
+    def tell(self, command: str, **arguments: Any) -> Any:
+        """Run one of people_process's functions there and return what it returned."""
+        assert self._process.stdin is not None and self._process.stdout is not None
+        if not self._is_ready:
+            self._read_line()
+            self._is_ready = True
+        self._process.stdin.write(json.dumps([command, arguments]) + "\n")
+        self._process.stdin.flush()
+        answer = json.loads(self._read_line())
+        if "error" in answer:
+            raise RuntimeError(f"{command}: {answer['error']}")
+        return answer["result"]
+
+    def create(self, *words: str) -> list[Person]:
+        """Create people whose names begin with these words."""
+        return [Person(**made) for made in self.tell("create", usernames=[unique(word) for word in words])]
+
+    def sign_in(self, person: Person) -> str:
+        return str(self.tell("sign_in", username=person.username))
+
+    def deactivate(self, person: Person) -> None:
+        self.tell("deactivate", username=person.username)
+
+    def revoke_tokens(self, person: Person) -> None:
+        self.tell("revoke_tokens", username=person.username)
+
+    def messages(self, room: str) -> list[dict[str, Any]]:
+        """Return a room's rows as they stand in the database."""
+        return list(self.tell("messages", room=room))
+
+    def stop(self) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        self._process.wait(STOP_SECONDS)
+        self._log.close()
+
+    def _read_line(self) -> str:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"the people process ended:\n{self._log_path.read_text()[-4000:]}")
+        return line

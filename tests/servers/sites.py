@@ -1,0 +1,192 @@
+"""Whole installations: some server processes, a database, perhaps Redis, and people.
+
+A profile says which parts; a site is a running one. `SiteBuilder` keeps what is dear to start for as long as the tests run.
+"""
+
+import itertools
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from tests.servers.people import People
+from tests.servers.private_postgres import PrivatePostgres
+from tests.servers.private_redis import PrivateRedis
+from tests.servers.processes import REPOSITORY
+from tests.servers.server_process import ServerProcess, environment
+
+
+class Profile(NamedTuple):
+    server: str
+    database: str
+    has_redis: bool
+    processes: int = 1
+
+    def __str__(self) -> str:
+        layer = "redis" if self.has_redis else "memory"
+        return f"{self.processes}x-{self.server}-{self.database}-{layer}"
+
+
+UVICORN_SQLITE = Profile("uvicorn", "sqlite", has_redis=False)
+UVICORN_POSTGRES = Profile("uvicorn", "postgres", has_redis=True)
+DAPHNE_SQLITE = Profile("daphne", "sqlite", has_redis=False)
+DAPHNE_POSTGRES = Profile("daphne", "postgres", has_redis=True)
+CLUSTER = Profile("uvicorn", "postgres", has_redis=True, processes=2)
+ALL_PROFILES = (UVICORN_SQLITE, UVICORN_POSTGRES, DAPHNE_SQLITE, DAPHNE_POSTGRES, CLUSTER)
+
+# Many tests share one site and one address, so the limits are off; the tests of the limits start sites of their own.
+# Recovery and presence give up early, so that no test has to wait for them.
+SETTINGS = {
+    "DEBUG": "1",
+    "SECRET_KEY": "signs nothing outside the tests, 0123456789 abcdefghij klmnopqrst",
+    "LOG_JSON": "1",
+    "LOG_LEVEL": "INFO",
+    "SOCKETS_PER_ADDRESS": "0",
+    "SOCKETS_PER_USER": "0",
+    "MESSAGES_PER_MINUTE": "0",
+    "FRAMES_PER_SECOND": "0",
+    "RECOVERY_ROWS": "100",
+    "HEAD_CHECK_SECONDS": "1",
+    "PRESENCE_BEAT_SECONDS": "0.5",
+    "PRESENCE_EXPIRY_SECONDS": "2",
+    "DRAIN_SECONDS": "1",
+}
+
+
+@dataclass
+class Site:
+    profile: Profile
+    processes: list[ServerProcess]
+    people: People
+    env: dict[str, str]
+    directory: Path
+    redis: PrivateRedis | None = None
+    _turns: Iterator[int] = field(default_factory=itertools.count)
+
+    @property
+    def is_daphne(self) -> bool:
+        return self.profile.server == "daphne"
+
+    def next_process(self) -> ServerProcess:
+        """Return the processes in turn: in a cluster, the tabs of a test stand in different processes."""
+        return self.processes[next(self._turns) % len(self.processes)]
+
+    def manage(self, *arguments: str) -> str:
+        """Run a management command beside the servers and return what it printed."""
+        command = [sys.executable, "manage.py", *arguments]
+        done = subprocess.run(command, env=self.env, cwd=REPOSITORY, capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, f"{' '.join(arguments)} failed:\n{done.stdout}{done.stderr}"
+        return done.stdout
+
+    def log_marks(self) -> list[int]:
+        return [process.log_size() for process in self.processes]
+
+    def log_text(self, since: list[int] | None = None) -> str:
+        marks = since or [0] * len(self.processes)
+        return "".join(process.log_text(mark) for process, mark in zip(self.processes, marks, strict=True))
+
+    def stop(self) -> None:
+        for process in self.processes:
+            process.stop()
+        self.people.stop()
+
+
+class SiteBuilder:
+    """Starts sites. Redis, PostgreSQL and the migrated templates are made when first asked for, and kept."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._numbers = itertools.count(1)
+        self._kept: list[Any] = []
+
+    @cached_property
+    def redis(self) -> PrivateRedis:
+        redis = PrivateRedis(self._directory / "redis")
+        redis.start()
+        self._kept.append(redis.stop)
+        return redis
+
+    @cached_property
+    def postgres(self) -> PrivatePostgres:
+        postgres = PrivatePostgres()
+        self._kept.append(postgres.remove)
+        postgres.start()
+        return postgres
+
+    @cached_property
+    def _sqlite_template(self) -> Path:
+        path = self._directory / "template.sqlite3"
+        self._migrate(f"sqlite:///{path}")
+        return path
+
+    @cached_property
+    def _postgres_template(self) -> str:
+        name = self.postgres.create_database()
+        self._migrate(self.postgres.url(name))
+        return name
+
+    def database_url(self, kind: str) -> str:
+        """Return the address of a new, migrated, empty database."""
+        if kind == "postgres":
+            return self.postgres.url(self.postgres.create_database(template=self._postgres_template))
+        path = self._directory / f"site-{next(self._numbers)}.sqlite3"
+        shutil.copyfile(self._sqlite_template, path)
+        return f"sqlite:///{path}"
+
+    def private_redis(self) -> PrivateRedis:
+        """Return a Redis that a test may kill: the shared one serves other sites."""
+        redis = PrivateRedis(self._directory / f"redis-{next(self._numbers)}")
+        redis.start()
+        return redis
+
+    def start(self, profile: Profile, redis: PrivateRedis | None = None, **settings: Any) -> Site:
+        """Start a site; settings are given as the environment has them."""
+        directory = self._directory / f"{profile}-{next(self._numbers)}"
+        directory.mkdir(parents=True)
+        chosen = {**SETTINGS, "DATABASE_URL": self.database_url(profile.database)}
+        if profile.has_redis:
+            redis = redis or self.redis
+            chosen |= {"REDIS_URL": redis.url, "REDIS_PREFIX": directory.name}
+        env = environment(chosen | {name: str(value) for name, value in settings.items()})
+        numbers = range(1, profile.processes + 1)
+        processes = [ServerProcess(profile.server, env, directory / f"server-{number}.log") for number in numbers]
+        for process in processes:
+            process.launch()
+        site = Site(profile, processes, People(env, directory / "people.log"), env, directory, redis)
+        try:
+            for process in processes:
+                process.wait_ready()
+        except BaseException:
+            site.stop()
+            raise
+        return site
+
+    @contextmanager
+    def running(self, profile: Profile, **options: Any) -> Iterator[Site]:
+        site = self.start(profile, **options)
+        try:
+            yield site
+        finally:
+            site.stop()
+        assert_no_traceback(site.log_text())
+
+    def close(self) -> None:
+        for stop in reversed(self._kept):
+            stop()
+
+    def _migrate(self, database_url: str) -> None:
+        env = environment({**SETTINGS, "DATABASE_URL": database_url})
+        command = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
+        done = subprocess.run(command, env=env, cwd=REPOSITORY, capture_output=True, text=True)
+        if done.returncode != 0:
+            raise RuntimeError(f"migrate failed:\n{done.stdout}{done.stderr}")
+
+
+def assert_no_traceback(log_text: str) -> None:
+    at = log_text.find("Traceback")
+    assert at < 0, f"the server logged a traceback:\n{log_text[max(0, at - 500) : at + 4000]}"
