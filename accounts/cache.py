@@ -43,6 +43,13 @@ class RedisOrMemoryCache(RedisCache):
     def incr(self, *args: Any, **kwargs: Any) -> int:
         return int(self._either("incr", *args, **kwargs))
 
+    def has_key(self, *args: Any, **kwargs: Any) -> bool:
+        return bool(self._either("has_key", *args, **kwargs))
+
+    def clear(self) -> bool:
+        self._memory.clear()
+        return bool(self._either("clear"))
+
     def _either(self, operation: str, *args: Any, **kwargs: Any) -> Any:
         if time.monotonic() >= _fault.until:
             try:

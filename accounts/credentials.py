@@ -54,7 +54,7 @@ def from_session_key(session_key: str) -> Credential | None:
 
 def from_secret(secret: str) -> Credential | None:
     """Return the credential of a live API token, and note its use; None if there is none."""
-    token = ApiToken.objects.for_secret(secret)  # type: ignore[attr-defined]
+    token = ApiToken.objects.for_secret(secret)
     if token is None:
         return None
     token.note_use()
@@ -66,7 +66,7 @@ def from_request(request: HttpRequest) -> Credential | None:
     header = request.headers.get("Authorization", "")
     if header.startswith(BEARER):
         return from_secret(header.removeprefix(BEARER).strip())
-    user: User | AnonymousUser = request.user  # type: ignore[assignment]
+    user: User | AnonymousUser = request.user
     key = request.session.session_key
     if not isinstance(user, User) or not user.is_active or key is None:
         return None

@@ -2,9 +2,9 @@
 
 import hashlib
 import secrets
-from typing import ClassVar, Final
+from typing import Final
 
-from django.contrib.auth.models import AbstractUser, UserManager
+from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.utils import timezone
 
@@ -29,8 +29,6 @@ class User(AbstractUser):
         validators=[refuse_hidden_characters],
         help_text="Shown beside the user name.",
     )
-
-    objects: ClassVar[UserManager["User"]] = UserManager()
 
     def get_full_name(self) -> str:
         return self.display_name or self.username
@@ -59,7 +57,7 @@ class ApiToken(models.Model):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
 
-    objects: ClassVar[models.Manager["ApiToken"]] = ApiTokenQuerySet.as_manager()  # type: ignore[assignment]
+    objects = ApiTokenQuerySet.as_manager()
 
     class Meta:
         ordering = ("-created_at",)

@@ -35,7 +35,7 @@ class Actor(NamedTuple):
 
 def room_for(actor: Actor, slug: str) -> Room:
     """Return a room that the actor may read. Raises NOT_FOUND."""
-    room = Room.objects.visible_to(actor.id).filter(slug=slug).first()  # type: ignore[attr-defined]
+    room = Room.objects.visible_to(actor.id).filter(slug=slug).first()
     if room is None:
         raise not_found("room")
     return room

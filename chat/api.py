@@ -12,9 +12,9 @@ from accounts import credentials, tickets
 from accounts.credentials import BEARER, Credential
 from chat.protocol import frames
 from chat.protocol.errors import ErrorCode, ProtocolError
-from chat.realtime import opening, runtime
 from chat.realtime.database import in_database
-from chat.realtime.opening import Refusal
+from chat.socket import opening, runtime
+from chat.socket.opening import Refusal
 
 _JSON = "application/json"
 

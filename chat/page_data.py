@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import msgspec
 from django.conf import settings
+from django.urls import reverse
 from msgspec import UNSET
 
 from accounts.models import User
@@ -30,6 +31,7 @@ def shell(actor: Actor, user: User) -> dict[str, Any]:
     listed = rooms.list_rooms(actor).rooms
     me = {"id": str(actor.id), "username": actor.username, "displayName": user.get_full_name()}
     facts = {"me": me, "rooms": msgspec.to_builtins(listed), "contentChars": settings.CONTENT_CHARS}
+    facts["signInUrl"] = reverse("account_login")
     return {"app_data": facts, "sections": _sections(listed, actor), "room_count": len(listed)}
 
 

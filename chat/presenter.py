@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Final
+from typing import Final, TypedDict
 
 from django.db.models import Prefetch, QuerySet
 from msgspec import UNSET, UnsetType
@@ -37,7 +37,21 @@ def present_room(room: Room, people: list[wire.UserRef] | None = None) -> wire.R
     return wire.Room(**room_fields(room), members=UNSET if people is None else people)
 
 
-def room_fields(room: Room) -> dict[str, object]:
+class RoomFields(TypedDict):
+    """What every shape of a room has."""
+
+    slug: str
+    name: str
+    kind: str
+    topic: str
+    change: int
+    epoch: str
+    createdAt: int
+    archivedAt: int | UnsetType
+    lastMessageAt: int | UnsetType
+
+
+def room_fields(room: Room) -> RoomFields:
     return {
         "slug": room.slug,
         "name": room.name,

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from chat.realtime import opening
-from chat.realtime.consumer import ChatConsumer, refuse
+from chat.socket import opening
+from chat.socket.consumer import ChatConsumer, refuse
 
 _chat = ChatConsumer.as_asgi()
 

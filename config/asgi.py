@@ -11,8 +11,8 @@ _pages = get_asgi_application()
 
 from channels.routing import ProtocolTypeRouter  # noqa: E402 - needs Django's applications to be loaded
 
-from chat.realtime import runtime  # noqa: E402
 from chat.routing import socket_application  # noqa: E402
+from chat.socket import runtime  # noqa: E402
 
 
 async def _with_runtime(scope: dict[str, Any], receive: Any, send: Any) -> None:

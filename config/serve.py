@@ -7,6 +7,7 @@ production server never changes the database by itself: two processes that start
 import argparse
 import asyncio
 import errno
+import io
 import os
 import socket
 import sys
@@ -36,7 +37,7 @@ def main() -> None:
         listener = listen(host, port)
         if laptop:
             prepare()
-        serve(listener, host, laptop=laptop)
+        serve(listener, welcome(host, port, how_to_sign_in()) if laptop else "")
     except KeyboardInterrupt:
         # uvicorn raises it again once it has ended in good order.
         sys.exit(0)
@@ -78,17 +79,16 @@ def listen(host: str, port: int) -> socket.socket:
         listener.listen(BACKLOG)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
-            refuse(f"Port {port} of {host} is in use. Stop the other program, or take another port: PORT={port + 1}.")
+            refuse(f"port {port} of {host} is in use. Stop the other program, or take another port: PORT={port + 1}.")
         if error.errno == errno.EACCES:
-            refuse(f"This user may not open port {port}. Take one above 1023, for example PORT={_DEFAULT_PORT}.")
-        refuse(f"Cannot listen on HOST={host} PORT={port}: {error.strerror or error}.")
+            refuse(f"this user may not open port {port}. Take one above 1023, for example PORT={_DEFAULT_PORT}.")
+        refuse(f"it cannot listen on HOST={host} PORT={port}: {error.strerror or error}.")
     return listener
 
 
 def prepare() -> None:
     """Bring the database to this version; give an empty debug database people and rooms to try."""
     from django.conf import settings
-    from django.contrib.auth import get_user_model
     from django.core.management import call_command
     from django.db import DatabaseError, connection
     from django.db.migrations.executor import MigrationExecutor
@@ -98,35 +98,33 @@ def prepare() -> None:
         if executor.migration_plan(executor.loader.graph.leaf_nodes()):
             say("Preparing the database ...")
             call_command("migrate", verbosity=0, interactive=False)
-        if settings.DEBUG and not get_user_model().objects.exists():
-            call_command("demo")
+        if settings.DEBUG:
+            call_command("demo", if_empty=True, stdout=io.StringIO())
     except DatabaseError as error:
-        refuse(f"The database of DATABASE_URL does not answer as it should: {error}")
+        refuse(f"the database of DATABASE_URL does not answer as it should: {str(error).strip()}")
     if not settings.DEBUG:
         # Outside debug the pages name static files by their hashed names, which only exist after this.
         call_command("collectstatic", verbosity=0, interactive=False)
     connection.close()
 
 
-def serve(listener: socket.socket, host: str, *, laptop: bool) -> None:
-    """Serve until SIGTERM or Ctrl+C, then send everybody away before ending."""
+def serve(listener: socket.socket, greeting: str) -> None:
+    """Print the greeting, if any, and serve until SIGTERM or Ctrl+C; then send everybody away before ending."""
     import uvicorn
     from django.conf import settings
 
-    from chat.realtime import runtime
+    from chat.socket import runtime
     from config.asgi import application
-
-    port = listener.getsockname()[1]
 
     class Server(uvicorn.Server):
         """uvicorn, which says where to go once it listens and takes its leave properly."""
 
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
-            if laptop:
-                say(welcome(host, port))
-            else:
-                log.info("serving", host=host, port=port, pid=os.getpid())
+            host, port = listener.getsockname()[:2]
+            log.info("serving", host=host, port=port, pid=os.getpid())
+            if greeting:
+                say(greeting)
 
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
             # A proxy must find the door shut, and go to another process, before we send anybody out through it.
@@ -166,11 +164,29 @@ def serve(listener: socket.socket, host: str, *, laptop: bool) -> None:
     Server(config).run([listener])
 
 
-def welcome(host: str, port: int) -> str:
-    """Return where to go and, in a debug database that has them, how to sign in as the demo people."""
+def how_to_sign_in() -> str:
+    """Return one line for a person who has just started Parley on a laptop."""
+    from django.conf import settings
+    from django.contrib.auth import get_user_model
+    from django.db import connection
+
+    from chat.management.commands.demo import PASSWORD
+
+    users = get_user_model().objects
+    alice = users.filter(username="alice", is_active=True).first() if settings.DEBUG else None
+    if alice is not None and alice.check_password(PASSWORD):
+        line = f"Sign in as alice, bob or carol with the password {PASSWORD}; alice may use /admin/."
+    elif users.filter(is_superuser=True).exists():
+        line = "Sign in, or sign up."
+    else:
+        line = "Sign up, or make an administrator: .venv/bin/python manage.py createsuperuser"
+    connection.close()
+    return line
+
+
+def welcome(host: str, port: int, sign_in: str) -> str:
     shown = "localhost" if host in ("0.0.0.0", "::") else f"[{host}]" if ":" in host else host  # noqa: S104
-    lines = ["", f"  Parley is ready: http://{shown}:{port}/", "", "  Ctrl+C stops it.", ""]
-    return "\n".join(lines)
+    return f"\n  Parley is ready: http://{shown}:{port}/\n  {sign_in}\n  Ctrl+C stops it.\n"
 
 
 def say(text: str) -> None:

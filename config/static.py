@@ -4,6 +4,6 @@ from servestatic.storage import CompressedManifestStaticFilesStorage
 
 
 class ModuleStaticFilesStorage(CompressedManifestStaticFilesStorage):
-    """Rewrites `import … from "./x.js"` to the hashed name: otherwise a deploy mixes old and new modules in one page."""
+    """Rewrites `import … from "./x.js"` to the hashed name: or a deploy would mix old and new modules in a page."""
 
     support_js_module_import_aggregation = True

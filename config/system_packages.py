@@ -9,11 +9,11 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from glob import glob
 from pathlib import Path
 from typing import Final
 
 _APT_TRIES: Final = 3
+DEBIAN: Final = Path("/usr/lib/postgresql")
 
 
 @dataclass(frozen=True)
@@ -39,20 +39,17 @@ def postgresql_directory() -> str | None:
 
     Both have to be from one place: an initdb of one version makes a directory that another one's server refuses.
     """
-    places = sorted(
-        glob("/usr/lib/postgresql/*/bin") + glob("/usr/pgsql-*/bin") + glob("/opt/homebrew/opt/postgresql@*/bin"),
-        key=lambda place: [
-            int(part) for part in place.replace("-", "/").replace("@", "/").split("/") if part.isdigit()
-        ],
-        reverse=True,
-    )
     initdb = shutil.which("initdb")
-    if initdb:
-        places.append(str(Path(initdb).resolve().parent))
+    places = [*sorted(DEBIAN.glob("*/bin"), key=_version, reverse=True)]
+    places += [Path(initdb).resolve().parent] if initdb else []
     for place in places:
-        if os.access(f"{place}/initdb", os.X_OK) and os.access(f"{place}/postgres", os.X_OK):
-            return place
+        if os.access(place / "initdb", os.X_OK) and os.access(place / "postgres", os.X_OK):
+            return str(place)
     return None
+
+
+def _version(place: Path) -> float:
+    return float(place.parent.name) if place.parent.name.replace(".", "", 1).isdigit() else 0.0
 
 
 def _first_on_path(*names: str) -> str | None:

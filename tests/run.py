@@ -1,6 +1,6 @@
 """Runs all tests in stages that cannot share a process, and repeats pytest's closing lines at the end.
 
-`python -m tests.run [sqlite|postgresql|browser ...]`; without names all stages. A failed stage does not stop the others.
+`python -m tests.run [sqlite|postgresql|browser ...]`; without names all. A failed stage does not stop the others.
 """
 
 import os
@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import Final
 
 _PYTEST: Final = [sys.executable, "-m", "pytest"]
@@ -23,12 +24,12 @@ _CLOSING_LINE: Final = re.compile(r"^=+ (.*\b(?:passed|failed|error|errors|no te
 def stages() -> dict[str, list[str]]:
     """Return each stage's command. What is run twice is run on the database that production uses the second time."""
     ignored = [f"--ignore={folder}" for folder in _IN_A_BROWSER]
-    database = [folder for folder in _ON_A_DATABASE if os.path.isdir(folder)]
+    database = [folder for folder in _ON_A_DATABASE if Path(folder).is_dir()]
     return {
         "sqlite": [*_PYTEST, *_PROCESSES, "tests", *ignored],
         "postgresql": [sys.executable, "-m", "tests.databases", "--", *_PYTEST, *_PROCESSES, *database],
         # Playwright's own event loop does not get along with that of pytest-asyncio, nor with xdist's workers.
-        "browser": [*_PYTEST, *(folder for folder in _IN_A_BROWSER if os.path.isdir(folder))],
+        "browser": [*_PYTEST, *(folder for folder in _IN_A_BROWSER if Path(folder).is_dir())],
     }
 
 

@@ -29,7 +29,9 @@ def save_draft(actor: Actor, request: requests.SaveDraft) -> wire.DraftFact:
         raise invalid("The text is too long.", "$.content")
     # The room's row lock makes the comparison of versions safe between processes.
     room, _membership = access.locked_room_of_member(actor, request.room)
-    draft, _created = Draft.objects.get_or_create(room=room, user_id=_owner(room, actor))
+    draft = Draft.objects.filter(room=room, user=_owner(room, actor)).first()
+    if draft is None:
+        draft = Draft(room=room, user_id=_owner(room, actor))
     if request.version <= draft.version:
         raise ProtocolError(
             ErrorCode.CONFLICT,

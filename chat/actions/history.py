@@ -16,26 +16,29 @@ def page(actor: Actor, request: requests.GetMessages) -> wire.MessagePage:
     room = access.room_for(actor, request.room)
     if request.around is not UNSET:
         older, has_more = _older(room, request.around + 1, request.limit // 2 + 1)
-        newer, has_newer = _newer(room, request.around, max(1, request.limit - len(older)))
+        newer, has_newer = _newer(room, request.around, request.limit - len(older))
         rows = older + newer
     elif request.after is not UNSET:
         rows, has_newer = _newer(room, request.after, request.limit)
-        has_more = True
+        has_more = Message.objects.filter(room=room, seq__lte=request.after).exists()
+    elif request.before is not UNSET:
+        rows, has_more = _older(room, request.before, request.limit)
+        has_newer = Message.objects.filter(room=room, seq__gte=request.before).exists()
     else:
-        rows, has_more = _older(room, None if request.before is UNSET else request.before, request.limit)
-        has_newer = request.before is not UNSET
+        rows, has_more = _older(room, room.change + 1, request.limit)
+        has_newer = False
     return wire.MessagePage(room.slug, present_messages(room.slug, rows), has_more, has_newer)
 
 
-def _older(room: Room, before: int | None, limit: int) -> tuple[list[Message], bool]:
-    rows = Message.objects.filter(room=room)
-    if before is not None:
-        rows = rows.filter(seq__lt=before)
-    found = list(with_everything(rows.order_by("-seq")[: limit + 1]))
+def _older(room: Room, before: int, limit: int) -> tuple[list[Message], bool]:
+    """Return up to `limit` messages before a `seq`, in its order, and whether there are more."""
+    rows = Message.objects.filter(room=room, seq__lt=before).order_by("-seq")[: limit + 1]
+    found = list(with_everything(rows))
     return found[:limit][::-1], len(found) > limit
 
 
 def _newer(room: Room, after: int, limit: int) -> tuple[list[Message], bool]:
+    """Return up to `limit` messages after a `seq`, in its order, and whether there are more."""
     rows = Message.objects.filter(room=room, seq__gt=after).order_by("seq")[: limit + 1]
     found = list(with_everything(rows))
     return found[:limit], len(found) > limit
@@ -46,9 +49,9 @@ def sync(actor: Actor, request: requests.Sync) -> wire.SyncResult:
     return wire.SyncResult({slug: _recover(actor, slug, cursor) for slug, cursor in request.rooms.items()})
 
 
-def _recover(actor: Actor, slug: str, cursor: requests.SyncCursor) -> wire.Recovery | wire.RecoveryRefused:
+def _recover(actor: Actor, slug: str, cursor: requests.SyncCursor) -> wire.Recovery:
     try:
         found = recovery.since(access.room_for(actor, slug), cursor.change, cursor.epoch)
     except ProtocolError as error:
-        return wire.RecoveryRefused(error.code)
+        return wire.Recovery(error=error.code)
     return wire.Recovery(found.messages, found.room.change, found.room.epoch, found.reset, found.has_more)

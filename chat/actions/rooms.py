@@ -78,7 +78,7 @@ def open_rooms_to_join(actor: Actor) -> list[wire.Room]:
 def create_room(actor: Actor, request: requests.CreateRoom) -> wire.RoomFact:
     """Create a room owned by the actor; for two people the direct room that they already have is returned."""
     people = [access.person_called(key) for key in request.members]
-    if request.kind == RoomKind.DIRECT:
+    if request.kind == "direct":
         return _direct_room(actor, people)
     name = request.name if request.name is not UNSET else ""
     slug = request.room if request.room is not UNSET else ""
@@ -99,7 +99,8 @@ def _direct_room(actor: Actor, people: list[User]) -> wire.RoomFact:
     key = Room.direct_key_of(actor.id, other.pk)
     room = Room.objects.filter(direct_key=key).first()
     if room is None:
-        slug = "direct-" + key.replace(":", "-")
+        # Not made of the two ids: a slug that can be guessed could be taken by somebody in their way.
+        slug = f"direct-{secrets.token_hex(8)}"
         name = f"{actor.username}, {other.username}"
         try:
             with transaction.atomic():

@@ -26,7 +26,7 @@ def search_messages(actor: Actor, request: requests.SearchMessages) -> wire.Sear
     if not words:
         return wire.SearchResult([], hasMore=False)
     if request.room is UNSET:
-        rooms = Room.objects.of_member(actor.id)  # type: ignore[attr-defined]
+        rooms = Room.objects.of_member(actor.id)
     else:
         rooms = Room.objects.filter(pk=access.room_for(actor, request.room).pk)
     found = _matching(words).filter(room__in=rooms, kind=Kind.TEXT, deleted_at=None)
@@ -41,12 +41,10 @@ def _matching(words: list[str]) -> "QuerySet[Message]":
     # The words are letters and digits only (_WORD), so they cannot carry operators of either query language.
     if connection.vendor == "sqlite":
         match = " ".join(f'"{word}"' for word in words) + "*"
-        ids = RawSQL("SELECT rowid FROM chat_message_search WHERE chat_message_search MATCH %s", (match,))  # noqa: S611
+        ids = RawSQL("SELECT rowid FROM chat_message_search WHERE chat_message_search MATCH %s", (match,))
         return Message.objects.filter(pk__in=ids)
     query = " & ".join(words) + ":*"
-    found = RawSQL(  # noqa: S611
-        "to_tsvector('simple', chat_message.content) @@ to_tsquery('simple', %s)", (query,)
-    )
+    found = RawSQL("to_tsvector('simple', chat_message.content) @@ to_tsquery('simple', %s)", (query,))
     return Message.objects.alias(found=found).filter(found=True)
 
 

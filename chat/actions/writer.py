@@ -11,9 +11,10 @@ from typing import Final
 import structlog
 
 from chat.actions.posting import Post, Result, Stored, store
+from chat.protocol import wire
 from chat.protocol.errors import ErrorCode, ProtocolError
 from chat.realtime.database import in_writer
-from chat.realtime.events import durable
+from chat.realtime.events import durable, ephemeral, user_group
 from chat.realtime.hub import Hub
 
 log = structlog.get_logger(__name__)
@@ -67,4 +68,11 @@ class Writer:
                 future.set_exception(result)
         for result in results:
             if isinstance(result, Stored) and result.is_first:
-                self._hub.publish(durable(result.message))
+                self._publish(result.message)
+
+    def _publish(self, message: wire.Message) -> None:
+        self._hub.publish(durable(message))
+        if message.mentions:
+            fact = wire.Notification("mention", room=message.room, message=message)
+            for user_id in message.mentions:
+                self._hub.publish(ephemeral(user_group(user_id), "notification", fact))

@@ -1,7 +1,7 @@
 """Rooms, and the counter that orders everything durable in them."""
 
 import secrets
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.core.validators import RegexValidator
@@ -60,7 +60,7 @@ class Room(models.Model):
         settings.AUTH_USER_MODEL, through="chat.Membership", related_name="rooms"
     )
 
-    objects: ClassVar[models.Manager["Room"]] = RoomQuerySet.as_manager()  # type: ignore[assignment]
+    objects = RoomQuerySet.as_manager()
 
     class Meta:
         ordering = ("name",)

@@ -25,7 +25,7 @@ class Frame(msgspec.Struct, frozen=True, gc=False):
 
     type: str
     id: str | int | None
-    payload: Request
+    payload: Any  # the struct of requests.PAYLOADS for this type
 
 
 class _Envelope(msgspec.Struct, gc=False):
@@ -45,7 +45,7 @@ class _Salvage(msgspec.Struct):
     id: Any = None
 
 
-def _flat(payload: type[Request]) -> type[Request]:
+def _flat(payload: type[Request]) -> type[msgspec.Struct]:
     """Return the payload's struct with the envelope's own fields beside its own, for frames without `payload`."""
     return defstruct(
         payload.__name__ + "Flat",
@@ -122,7 +122,7 @@ def storable(text: str) -> bool:
     return "\x00" not in text and not any("\ud800" <= char <= "\udfff" for char in text)
 
 
-def _refuse_unstorable(payload: Request, request_id: str | int | None) -> None:
+def _refuse_unstorable(payload: msgspec.Struct, request_id: str | int | None) -> None:
     for field in payload.__struct_fields__:
         for text in _texts(getattr(payload, field)):
             if not storable(text):

@@ -167,19 +167,18 @@ class MessagePage(Wire):
 
 
 class Recovery(Wire):
-    messages: list[Message]
-    change: int
-    epoch: str
-    reset: bool
-    hasMore: bool
+    """What changed in one room, or only `error` when the room may not be seen."""
 
-
-class RecoveryRefused(Wire):
-    error: str
+    messages: list[Message] | UnsetType = UNSET
+    change: int | UnsetType = UNSET
+    epoch: str | UnsetType = UNSET
+    reset: bool | UnsetType = UNSET
+    hasMore: bool | UnsetType = UNSET
+    error: str | UnsetType = UNSET
 
 
 class SyncResult(Wire):
-    rooms: dict[str, Recovery | RecoveryRefused]
+    rooms: dict[str, Recovery]
 
 
 class MessageAnswer(Wire):

@@ -45,6 +45,14 @@ class Feed:
     def has_gap(self) -> bool:
         return bool(self.held) and self.last is not None
 
+    @property
+    def next_change(self) -> int | None:
+        return None if self.last is None else self.last + 1
+
+    def is_behind(self, change: int) -> bool:
+        """Whether the live connections lack something up to `change`."""
+        return self.last is not None and self.last < change
+
     def connections(self) -> list[Connection]:
         """Return everybody in the room, live or about to be."""
         return [*self.live, *self._late, *self.joining]
@@ -69,7 +77,7 @@ class Feed:
         for event, payload in buffered:
             if (event.change is None or event.change > change) and _hears(connection, event):
                 connection.send(payload)
-        if self.last is not None and change > self.last:
+        if change > self.last:
             self._late[connection] = change
         else:
             self.live.add(connection)
@@ -104,24 +112,22 @@ class Feed:
                 self._promote()
 
     def _release_held(self) -> None:
-        assert self.last is not None
         for change in sorted(self.held):
-            if change == self.last + 1:
+            if change == self.next_change:
                 self._deliver(*self.held.pop(change))
                 self.last = change
-            elif change <= self.last:
-                del self.held[change]
-            else:
+            elif self.is_behind(change):
                 break
+            else:
+                del self.held[change]
         if self._late:
             self._promote()
         if self.held:
             self._on_gap(self)
 
     def _promote(self) -> None:
-        assert self.last is not None
         for connection, change in list(self._late.items()):
-            if change <= self.last:
+            if not self.is_behind(change):
                 del self._late[connection]
                 self.live.add(connection)
 

@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import secrets
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
 import structlog
@@ -77,12 +77,11 @@ class Hub:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    def spawn(self, work: Any, name: str) -> "asyncio.Task[None]":
+    def spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
         """Run a task and keep it: the loop alone holds tasks weakly. What it raises is logged."""
         task = asyncio.get_running_loop().create_task(work, name=name)
         self._tasks.add(task)
         task.add_done_callback(self._done)
-        return task
 
     def _done(self, task: "asyncio.Task[None]") -> None:
         self._tasks.discard(task)
@@ -93,7 +92,7 @@ class Hub:
         """Let somebody else handle one type of layer message (presence does)."""
         self._handlers[type_] = handler
 
-    # --- Groups without order: global, users ---------------------------------------------------------------------
+    # --- Groups without order: global, users ----------------------------------------------------------------
 
     def add(self, group: str, connection: Connection) -> None:
         members = self._groups.setdefault(group, set())
@@ -111,7 +110,7 @@ class Hub:
             if group != GLOBAL_GROUP:
                 self._subscriptions.unwant(layer_group(group))
 
-    # --- Rooms ---------------------------------------------------------------------------------------------------------
+    # --- Rooms ----------------------------------------------------------------------------------------------
 
     def feed_of(self, slug: str) -> Feed:
         """Return a room's feed, subscribing the process to the room if this is its first use."""
@@ -139,7 +138,7 @@ class Hub:
             del self.feeds[feed.slug]
             self._subscriptions.unwant(layer_group(room_group(feed.slug)))
 
-    # --- Publishing ------------------------------------------------------------------------------------------------------
+    # --- Publishing -----------------------------------------------------------------------------------------
 
     def take(self, items: list[tuple[str, Any]]) -> None:
         """Publish what another thread hands over."""
@@ -190,7 +189,7 @@ class Hub:
             self._once.popitem(last=False)
         return False
 
-    # --- Listening -------------------------------------------------------------------------------------------------------
+    # --- Listening ------------------------------------------------------------------------------------------
 
     async def _listen(self) -> None:
         """Take what the layer brings, for ever: if this ended, every socket of the process would fall silent."""
@@ -199,7 +198,7 @@ class Hub:
                 message = await self.layer.receive(self._channel)
             except asyncio.CancelledError:
                 raise
-            except Exception as error:  # every channel layer has errors of its own
+            except Exception as error:  # noqa: BLE001 - every channel layer has errors of its own
                 log.warning("hub.layer_unreachable", error=type(error).__name__)
                 self._subscriptions.lost()
                 await asyncio.sleep(_LISTEN_RETRY_SECONDS)
@@ -218,7 +217,7 @@ class Hub:
     def _control_arrived(self, message: dict[str, Any]) -> None:
         self.on_control(*message["order"])
 
-    # --- Repair ------------------------------------------------------------------------------------------------------------
+    # --- Repair ---------------------------------------------------------------------------------------------
 
     def _gap_found(self, feed: Feed) -> None:
         if feed.slug not in self._repairing:
@@ -240,24 +239,18 @@ class Hub:
         A hole that even the database cannot fill (the missing event's row has changed again) ends in 4003: the
         clients come back with their cursors and get the newest states.
         """
-        assert feed.last is not None
-        known = feed.last
+        known = feed.last or 0
         try:
             found = await in_database(recovery.changes_after, feed.slug, known, settings.RECOVERY_ROWS)
         except ProtocolError:
             return False
-        if found is None:
-            self.end_room(feed, CloseCode.POSITION_LOST)
-            return True
-        head, messages = found
+        head, messages = found or (0, [])
         for message in messages:
-            event = durable(message)
-            if feed.last is None:
-                return True  # everybody left while we read
-            if feed.last + 1 == message.change:
+            if feed.next_change == message.change:
+                event = durable(message)
                 feed.take(event, Payload(event.text))
                 self.watchers.note(feed, event)
-        if feed.last is not None and feed.last < head:
+        if found is None or feed.is_behind(head):
             log.warning("hub.position_lost", room=feed.slug, known=known, reached=feed.last, head=head)
             self.end_room(feed, CloseCode.POSITION_LOST)
         return True
@@ -287,5 +280,5 @@ class Hub:
                     continue
                 if change is None or epoch != feed.epoch:
                     self.end_room(feed, CloseCode.POSITION_LOST)  # gone, restored or purged: no cursor holds
-                elif change > feed.last:
+                elif feed.is_behind(change):
                     await self.repair(feed)

@@ -36,7 +36,7 @@ class LayerSender:
         try:
             async with asyncio.timeout(_SEND_TIMEOUT_SECONDS):
                 await self._layer.group_send(group, message)
-        except Exception as error:  # every channel layer has errors of its own
+        except Exception as error:  # noqa: BLE001 - every channel layer has errors of its own
             if not self._failing:  # one line for an outage, not one for each message
                 log.warning("layer.unreachable", error=type(error).__name__)
             self._failing = True

@@ -81,9 +81,9 @@ class DirectOutbox:
     def _flush_all() -> None:
         dirty, DirectOutbox._dirty = DirectOutbox._dirty, []
         for outbox in dirty:
-            outbox._flush()
+            outbox.flush()
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
         pending, self._pending = self._pending, []
         if self._closed or not pending:
             return
@@ -96,7 +96,7 @@ class DirectOutbox:
         """Write what is pending and then the close frame."""
         if self._closed:
             return
-        self._flush()
+        self.flush()
         if not self._closed:
             self._closed = True
             self._writer.close(code, reason)

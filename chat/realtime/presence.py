@@ -61,7 +61,7 @@ class Presence:
         self._here: dict[Topic, dict[int, dict[str, Tab]]] = {}  # topic -> user -> connection id -> tab
         hub.handle("hub.presence", self._heard)
 
-    # --- Own entries -------------------------------------------------------------------------------------------------
+    # --- Own entries ----------------------------------------------------------------------------------------
 
     def enter(self, topic: Topic, connection: Connection) -> None:
         self._change(True, (topic, _tab(connection)))
@@ -91,7 +91,7 @@ class Presence:
     def _send_whole(self) -> None:
         self._send(whole=[[*topic, *tab] for topic, tab in self._own])
 
-    # --- Questions ---------------------------------------------------------------------------------------------------
+    # --- Questions ------------------------------------------------------------------------------------------
 
     def online(self, topic: Topic) -> list[wire.OnlineUser]:
         """Return who is in a room, each person once, with the number of their tabs."""
@@ -111,7 +111,7 @@ class Presence:
             process: sum(topic.kind == USER for topic, _ in entries) for process, entries in {**own, **peers}.items()
         }
 
-    # --- The other processes --------------------------------------------------------------------------------------------
+    # --- The other processes --------------------------------------------------------------------------------
 
     async def run(self) -> None:
         """Beat, and drop the processes that have fallen silent, for ever."""
@@ -165,7 +165,7 @@ class Presence:
             fact = wire.PresenceFact(topic.name, self.online(topic))
             self._hub.deliver(Event(room_group(topic.name), frames.event("presence", fact)))
 
-    # --- The merged view -------------------------------------------------------------------------------------------------
+    # --- The merged view ------------------------------------------------------------------------------------
 
     def _apply(self, arrived: bool, entry: Entry) -> None:
         topic, tab = entry

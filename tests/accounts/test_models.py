@@ -49,9 +49,7 @@ def test_a_deactivated_user_s_token_is_not_found(alice: User) -> None:
     assert ApiToken.objects.for_secret(secret) is None
 
 
-def test_use_is_noted_at_most_once_a_minute(
-    alice: User, django_assert_num_queries: DjangoAssertNumQueries
-) -> None:
+def test_use_is_noted_at_most_once_a_minute(alice: User, django_assert_num_queries: DjangoAssertNumQueries) -> None:
     token, _ = ApiToken.issue(alice, "bot")
     start = timezone.now()
     with time_machine.travel(start, tick=False):

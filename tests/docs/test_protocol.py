@@ -6,6 +6,7 @@ from typing import Final
 
 import pytest
 
+from chat.protocol.catalogue import ANSWERS, EVENTS
 from chat.protocol.close import REASONS, CloseCode
 from chat.protocol.errors import ErrorCode
 from chat.protocol.requests import ALIASES, PAYLOADS
@@ -43,8 +44,13 @@ def documented() -> set[str]:
     return {word for code in inline for word in re.findall(r"[A-Za-z_]+", code)}
 
 
-def test_the_events_are_found_at_all() -> None:
+def test_the_events_that_are_sent_are_found_and_stand_in_the_catalogue() -> None:
     assert {"ping", "new_message", "message_updated", "room_updated"} <= events_sent()
+    assert events_sent() <= set(EVENTS)
+
+
+def test_every_request_but_pong_has_an_answer() -> None:
+    assert set(ANSWERS) == set(PAYLOADS) - {"pong"}
 
 
 @pytest.mark.parametrize("name", sorted(PAYLOADS))
@@ -64,7 +70,12 @@ def test_a_request_field_is_documented(name: str) -> None:
     assert name in documented()
 
 
-@pytest.mark.parametrize("name", sorted(events_sent()))
+@pytest.mark.parametrize("name", sorted({answer for answer, _data in ANSWERS.values()}))
+def test_an_answer_is_documented(name: str) -> None:
+    assert name in documented()
+
+
+@pytest.mark.parametrize("name", sorted(EVENTS))
 def test_an_event_is_documented(name: str) -> None:
     assert name in documented()
 

@@ -8,7 +8,6 @@ import { emptyRoom, hasGap, reduceRoom } from "chat/room-state.js";
 const PAGE = 6;
 /** More changed rows than this are not sent one by one. */
 const RECOVERY_LIMIT = 12;
-const EXCERPT_CHARS = 140;
 
 export class ModelServer {
   change = 0;
@@ -49,8 +48,7 @@ export class ModelServer {
   encode({ quoted, ...row }) {
     const source = this.rows.find((other) => other.id === quoted);
     if (!source) return row;
-    const excerpt = source.deletedAt ? "" : [...source.content].slice(0, EXCERPT_CHARS).join("");
-    return { ...row, replyTo: { id: source.id, seq: source.seq, excerpt, deleted: Boolean(source.deletedAt) } };
+    return { ...row, replyTo: { id: source.id, seq: source.seq, excerpt: source.content, deleted: Boolean(source.deletedAt) } };
   }
 
   /** Some of the history is purged for good, under a new epoch. */
@@ -101,10 +99,8 @@ export class ModelTab {
   }
 
   apply(action) {
-    const before = JSON.stringify(this.state, withoutMaps);
-    const held = this.state;
-    this.state = reduceRoom(this.state, action);
-    if (JSON.stringify(held, withoutMaps) !== before) throw new Error(`${action.type} changed a state in place`);
+    // Frozen: a reducer that changes anything in place throws.
+    this.state = frozen(reduceRoom(this.state, frozen(action)));
     if (hasGap(this.state) && !this.#syncing) this.#sync();
   }
 
@@ -208,4 +204,11 @@ export function freshLoad(server) {
   return reduceRoom(emptyRoom("general"), { type: "joined", data, recovered: false });
 }
 
-const withoutMaps = (_, value) => (value instanceof Map ? [...value] : value);
+/** @template T @param {T} value @returns {T} */
+function frozen(value) {
+  if (value !== null && typeof value === "object" && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    Object.values(value).forEach(frozen);
+  }
+  return value;
+}

@@ -1,6 +1,7 @@
 /** The reducer's rules, one by one. */
 
 import { emptyRoom, hasGap, reduceRoom } from "chat/room-state.js";
+import { excerptOf } from "chat/quotes.js";
 import { placeOf } from "chat/message-list.js";
 import { equal, ok, rejects, test } from "./testing.js";
 
@@ -208,4 +209,10 @@ test("placing is a binary search", () => {
   const counted = new Proxy(rows(1, 100_000), { get: (list, key) => (/^\d+$/.test(String(key)) && (reads += 1), list[key]) });
   equal(placeOf(counted, 77_777), 77_776);
   ok(reads <= 17, `${reads} reads`);
+});
+
+test("an excerpt is one line of at most 140 code points, as the server makes it", () => {
+  equal(excerptOf("  one\n\t two\u2003three  "), "one two three");
+  equal(excerptOf("😀".repeat(140)), "😀".repeat(140));
+  equal(excerptOf("😀".repeat(141)), `${"😀".repeat(139)}…`);
 });

@@ -75,12 +75,10 @@ def test_an_installation_that_fails_is_not_taken_for_a_success(
 
 def test_initdb_and_postgres_come_from_one_directory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A server refuses a directory that another version's initdb made."""
-    half, whole = tmp_path / "postgresql/99/bin", tmp_path / "postgresql/15/bin"
-    for path in (half / "initdb", whole / "initdb", whole / "postgres"):
+    half, whole, older = tmp_path / "99/bin", tmp_path / "15/bin", tmp_path / "9.6/bin"
+    for path in (half / "initdb", whole / "initdb", whole / "postgres", older / "initdb", older / "postgres"):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch(mode=0o755)
-    monkeypatch.setattr(
-        system_packages, "glob", lambda pattern: [str(whole), str(half)] if "lib/postgresql" in pattern else []
-    )
+    monkeypatch.setattr(system_packages, "DEBIAN", tmp_path)
     monkeypatch.setattr(system_packages.shutil, "which", lambda name: None)
     assert system_packages.postgresql_directory() == str(whole)

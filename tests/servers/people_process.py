@@ -97,6 +97,14 @@ def messages(room: str) -> list[dict[str, Any]]:
     return list(rows.values("id", "seq", "change", "kind", "content", "client_id", "author__username"))
 
 
+def token_ids(username: str) -> list[int]:
+    return list(ApiToken.objects.filter(user__username=username).values_list("pk", flat=True))
+
+
+def membership_id(room: str, username: str) -> int:
+    return int(Membership.objects.get(room__slug=room, user__username=username).pk)
+
+
 def role(room: str, username: str) -> str | None:
     found = Membership.objects.filter(room__slug=room, user__username=username).first()
     return found and str(found.role)
@@ -126,6 +134,8 @@ COMMANDS = {
         deactivate,
         delete_membership_silently,
         messages,
+        token_ids,
+        membership_id,
         role,
         drafts,
         renew_epoch,

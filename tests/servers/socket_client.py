@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import itertools
 import json
+import secrets
 import time
 from collections.abc import Callable
 from types import TracebackType
@@ -38,6 +39,8 @@ class SocketClient:
         self._unread: list[Frame] = []
         self._answers_pings = answers_pings
         self._numbers = itertools.count(1)
+        # A request id doubles as client id, which is unique for a person: two tabs must not count alike.
+        self._prefix = secrets.token_hex(4)
         self._news = asyncio.Condition()
         self._reader = asyncio.create_task(self._read())
         self.closed_at = 0.0
@@ -74,7 +77,7 @@ class SocketClient:
 
     async def ask(self, type: str, **payload: Any) -> Frame:
         """Send a request and return its one answer, whether it is an error or not."""
-        request_id = f"q{next(self._numbers)}"
+        request_id = f"{self._prefix}-{next(self._numbers)}"
         await self.connection.send(json.dumps({"type": type, "id": request_id, "payload": payload}))
         return await self.answer_to(request_id)
 

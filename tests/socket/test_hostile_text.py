@@ -1,6 +1,7 @@
 """Message text that means harm: it is refused, or stored and shown as harmless as any other."""
 
 import asyncio
+import re
 import time
 
 import pytest
@@ -17,6 +18,13 @@ NO_INK = {
     "zero-width": "\u200b\u200d\ufeff",
     "direction marks": "\u202e\u200f\u2066",
 }
+
+# The tags that markdown makes, with the only attributes that they may carry.
+HARMLESS_TAG = re.compile(
+    r"</?(p|em|strong|code|pre|table|thead|tbody|tr|td|th|ul|ol|li|blockquote|br)/?>"
+    r'|<code class="[\w-]+">|<span class="[\w -]+">|</span>'
+    r'|<pre data-language="\w+">|<a href="https?://[^"<>]*" rel="noopener noreferrer nofollow">|</a>'
+)
 
 HARMFUL = {
     "a script": "<script>alert(1)</script>",
@@ -42,10 +50,10 @@ HARMFUL = {
 HEAVY = {
     "brackets": "[" * 19_000,
     "nested links": "[a](" * 4_000,
-    "emphasis": "*a **b " * 2_500,
+    "emphasis": "*a **b" * 2_800,
     "quotes": ">" * 15_000,
     "lists": "\n".join("  " * depth + "- a" for depth in range(100)),
-    "backticks": "".join("`" * n + " " for n in range(180)),
+    "backticks": " ".join("`" * n for n in range(1, 180)),
     "a table": "|" * 9_000 + "\n" + "|-" * 4_500,
     "entities": "&#x1F600;" * 2_000,
     "underscores": "_" * 19_000,
@@ -81,10 +89,8 @@ async def test_harmful_text_is_shown_harmless(open_tab: Tabs, alice: Person, roo
     edited = (await tab.request("edit_message", message=posted["id"], content=content + " "))["message"]
     reply = await tab.post(room, "so?", replyTo=posted["id"])
     for html in (posted["html"], edited["html"], reply["html"]):
-        tags = html.lower().replace("&lt;", "")
-        for forbidden in ("<script", "<img", "<svg", "<iframe", "<style", "<form", "<input", "<noscript", 'href="javascript', 'href="data', 'href="vbscript', " style="):
-            assert forbidden not in tags, html
-        assert "onerror=alert(1)>" not in tags or "<" not in tags.split("onerror")[0][-12:], html
+        for tag in re.findall(r"<[^>]*>", html):
+            assert HARMLESS_TAG.fullmatch(tag), html
     assert posted["content"] == content.strip()
 
 

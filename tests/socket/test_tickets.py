@@ -5,6 +5,7 @@ import asyncio
 import pytest
 from websockets.exceptions import InvalidStatus
 
+from tests.servers.pages import deactivate_by_admin, sign_out
 from tests.servers.people import Person
 from tests.servers.sites import Site
 from tests.servers.socket_client import SocketClient
@@ -12,7 +13,6 @@ from tests.servers.tabs import (
     Tabs,
     bearer,
     cookie_with_csrf,
-    http,
     post_for_ticket,
     session_cookie,
     ticket_for,
@@ -62,9 +62,7 @@ async def test_a_changed_ticket_is_refused(site: Site, alice: Person) -> None:
 async def test_a_ticket_from_before_the_sign_out_gives_nothing_after_it(site: Site, alice: Person) -> None:
     process, key = site.processes[0], site.people.sign_in(alice)
     ticket = post_for_ticket(process, cookie_with_csrf(key)).json()["ticket"]
-    with http(process) as client:
-        signed_out = client.post("/accounts/logout/", headers={**cookie_with_csrf(key), "Referer": process.origin})
-        assert signed_out.status_code == 302, signed_out.text
+    sign_out(process, key)
     try:
         tab = await SocketClient.open(process.socket_url + f"?token={ticket}")
     except InvalidStatus:
@@ -75,7 +73,7 @@ async def test_a_ticket_from_before_the_sign_out_gives_nothing_after_it(site: Si
 
 async def test_a_ticket_from_before_a_deactivation_gives_nothing_after_it(site: Site, alice: Person) -> None:
     ticket = ticket_for(site.processes[0], alice)
-    site.people.deactivate(alice)
+    deactivate_by_admin(site, alice)
     try:
         tab = await SocketClient.open(site.processes[0].socket_url + f"?token={ticket}")
     except InvalidStatus:
@@ -95,14 +93,18 @@ async def test_a_ticket_is_issued_for_a_session_with_csrf_and_for_an_api_token(s
 
 async def test_no_ticket_is_issued_to_nobody_or_without_csrf(site: Site, alice: Person) -> None:
     process, key = site.processes[0], site.people.sign_in(alice)
-    strangers = [{}, {"Authorization": "Bearer wrong"}, cookie_with_csrf("nosuchsession")]
-    for headers in strangers:
+    refused = [
+        ({"Authorization": "Bearer wrong"}, 401),
+        (cookie_with_csrf("nosuchsession"), 401),
+        ({}, 403),
+        (session_cookie(key), 403),
+        ({**cookie_with_csrf(key), "Origin": "https://evil.example"}, 403),
+    ]
+    for headers, status in refused:
         answer = post_for_ticket(process, headers)
-        assert answer.status_code == 401, headers
-        assert answer.json()["error"]["code"] == "UNAUTHORIZED"
-        assert answer.json()["success"] is False
-    assert post_for_ticket(process, session_cookie(key)).status_code == 403
-    assert post_for_ticket(process, {**cookie_with_csrf(key), "Origin": "https://evil.example"}).status_code == 403
+        assert answer.status_code == status, headers
+        envelope = answer.json()
+        assert (envelope["type"], envelope["success"], envelope["error"]["code"]) == ("error", False, "UNAUTHORIZED")
 
 
 async def test_tickets_tokens_and_session_keys_never_reach_the_log(site: Site, open_tab: Tabs, alice: Person) -> None:

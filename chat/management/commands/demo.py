@@ -2,19 +2,19 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
 from accounts.models import User
 from chat.access import Actor
 from chat.actions import members, rooms
+from chat.actions.posting import Post, store
 from chat.markdown import render
 from chat.models import Membership, Message, Room
-from chat.actions.posting import Post, store
 from chat.protocol import requests
-from chat.realtime.publishing import publish
 from chat.realtime.events import durable
-from django.conf import settings
+from chat.realtime.publishing import publish
 
 PASSWORD = "parley-demo"  # noqa: S105 - for a debug database only
 

@@ -7,6 +7,18 @@
 
 /** How much of a message the server quotes, in code points. */
 const EXCERPT_CHARS = 140;
+/** White space as Python splits at it. */
+const SPACES = /[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+/g;
+
+/**
+ * The beginning of a message on one line, exactly as the server makes it.
+ * @param {string} content
+ */
+export function excerptOf(content) {
+  const line = content.replace(SPACES, " ").replace(/^ | $/g, "");
+  const characters = [...line];
+  return characters.length <= EXCERPT_CHARS ? line : `${characters.slice(0, EXCERPT_CHARS - 1).join("")}…`;
+}
 
 /**
  * @param {Message[]} messages
@@ -21,7 +33,7 @@ export function refreshQuotes(messages, rows) {
     const source = message.replyTo && changed.get(message.replyTo.id);
     if (!source || !message.replyTo) return;
     const deleted = Boolean(source.deletedAt);
-    const excerpt = deleted ? "" : [...source.content].slice(0, EXCERPT_CHARS).join("");
+    const excerpt = deleted ? "" : excerptOf(source.content);
     if (message.replyTo.deleted === deleted && message.replyTo.excerpt === excerpt) return;
     if (list === messages) list = messages.slice();
     list[at] = { ...message, replyTo: { ...message.replyTo, deleted, excerpt } };

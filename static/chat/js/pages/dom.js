@@ -48,6 +48,19 @@ export function setAttribute(element, name, value) {
   else if (element.getAttribute(name) !== String(value)) element.setAttribute(name, value === true ? "" : String(value));
 }
 
+/**
+ * Makes these the children, in this order. Those that stay are not touched: a moved element loses focus and selection.
+ * @param {Element} parent
+ * @param {readonly Element[]} children
+ */
+export function setChildren(parent, children) {
+  const wanted = new Set(children);
+  for (const child of [...parent.children]) if (!wanted.has(child)) child.remove();
+  children.forEach((child, at) => {
+    if (parent.children[at] !== child) parent.insertBefore(child, parent.children[at] ?? null);
+  });
+}
+
 /** @param {string} id of a json_script element */
 export function pageData(id) {
   return JSON.parse(document.getElementById(id)?.textContent ?? "null");

@@ -2,7 +2,7 @@
  * Draws the list of rooms: names, counts, order. It keeps the elements that stay, so the focus stays too.
  */
 
-import { el, icon, setAttribute } from "./dom.js";
+import { el, icon, setAttribute, setChildren } from "./dom.js";
 import { countText, roomMark, roomTitle } from "./names.js";
 import { sectionsOf } from "./room-list.js";
 
@@ -27,21 +27,12 @@ export class Sidebar {
     for (const [key, rooms] of Object.entries(sectionsOf(list))) {
       const section = this.#root.querySelector(`[data-section="${key}"]`);
       if (!section) continue;
-      this.#order(section.querySelector("ul"), rooms.map((room) => this.#item(room)));
+      setChildren(section.querySelector("ul"), rooms.map((room) => this.#item(room)));
       section.querySelector(".sidebar-empty").hidden = rooms.length > 0;
     }
     for (const slug of this.#items.keys()) if (!list.has(slug)) this.#items.delete(slug);
     // An element that moved in the document has lost the focus.
     if (focused instanceof HTMLElement && focused !== document.activeElement && this.#root.contains(focused)) focused.focus();
-  }
-
-  /** @param {HTMLElement} parent @param {HTMLElement[]} items */
-  #order(parent, items) {
-    const wanted = new Set(items);
-    for (const child of [...parent.children]) if (!wanted.has(child)) child.remove();
-    items.forEach((item, at) => {
-      if (parent.children[at] !== item) parent.insertBefore(item, parent.children[at] ?? null);
-    });
   }
 
   /** @param {import("./room-list.js").ListedRoom} room */

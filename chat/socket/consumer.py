@@ -14,12 +14,12 @@ from django.conf import settings
 from chat.protocol import frames
 from chat.protocol.close import CloseCode
 from chat.protocol.errors import ErrorCode, ProtocolError
-from chat.realtime import opening, runtime
 from chat.realtime.connection import Connection
-from chat.realtime.handlers import HANDLERS
-from chat.realtime.opening import Refusal, Scope
 from chat.realtime.outbox import Send
-from chat.realtime.runtime import Runtime
+from chat.socket import opening, runtime
+from chat.socket.handlers import HANDLERS
+from chat.socket.opening import Refusal, Scope
+from chat.socket.runtime import Runtime
 
 log = structlog.get_logger(__name__)
 
@@ -84,9 +84,10 @@ class ChatConsumer(AsyncConsumer):
 
 
 def _is_too_big(text: str) -> bool:
-    if settings.FRAME_BYTES <= 0 or len(text) * 4 <= settings.FRAME_BYTES:  # at most four bytes a character
+    limit: int = settings.FRAME_BYTES
+    if limit <= 0 or len(text) * 4 <= limit:  # at most four bytes a character
         return False
-    return len(text.encode()) > settings.FRAME_BYTES
+    return len(text.encode()) > limit
 
 
 async def _take(process: Runtime, connection: Connection, text: str) -> None:

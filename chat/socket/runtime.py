@@ -3,6 +3,7 @@
 import asyncio
 import random
 import secrets
+import time
 from typing import Any, Final
 
 import structlog
@@ -43,6 +44,7 @@ class Runtime:
         per_second = settings.MESSAGES_PER_MINUTE / _MINUTE_SECONDS
         self.messages_per_user = PerUser(per_second, burst=max(1, settings.MESSAGES_PER_MINUTE / 2))
         self.is_draining = False
+        self.started_at = time.monotonic()
         self._access_changed_at: dict[int, float] = {}
         self.hub.on_control = self._obey
 
@@ -53,7 +55,7 @@ class Runtime:
         self.hub.spawn(self.heartbeat.run(), "heartbeat")
         self.hub.spawn(self.writer.run(), "writer")
 
-    # --- Connections -------------------------------------------------------------------------------------------------
+    # --- Connections ----------------------------------------------------------------------------------------
 
     def admit(self, connection: Connection) -> None:
         """Count a connection."""
@@ -98,7 +100,7 @@ class Runtime:
         if is_session is not None:
             self.presence.leave(topic_of_room(slug, is_session=is_session), connection)
 
-    # --- Taking access away --------------------------------------------------------------------------------------------
+    # --- Taking access away ---------------------------------------------------------------------------------
 
     def _obey(self, order: str, user_id: int, room: str) -> None:
         if order == "recheck":
@@ -160,7 +162,7 @@ class Runtime:
             user_id: at for user_id, at in self._access_changed_at.items() if self.access_changed_lately(user_id)
         }
 
-    # --- Ending ----------------------------------------------------------------------------------------------------------
+    # --- Ending ---------------------------------------------------------------------------------------------
 
     async def drain(self) -> None:
         """Send everybody away, spread over the drain, so that they do not all come back in the same moment."""
@@ -200,7 +202,7 @@ async def current() -> Runtime:
         started = _runtimes[key] = asyncio.get_running_loop().create_future()
         runtime = Runtime()
         await runtime.start()
-        from chat.realtime import checks  # imports this module
+        from chat.socket import checks  # imports this module
 
         checks.begin(runtime)
         started.set_result(runtime)

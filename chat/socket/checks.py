@@ -1,6 +1,7 @@
 """What each process compares with the database now and then, because any hint may have been lost."""
 
 import asyncio
+import time
 from typing import Final
 
 import structlog
@@ -9,17 +10,19 @@ from django.conf import settings
 from chat.actions import announcements
 from chat.protocol.errors import ProtocolError
 from chat.realtime.database import in_database
-from chat.realtime.runtime import Runtime
+from chat.socket.runtime import Runtime
 
 log = structlog.get_logger(__name__)
 
 # Two announcements may commit in the other order of their ids; those told already are dropped by their name.
 _ANNOUNCEMENTS_READ_AGAIN: Final = 20
+_FIRST_OPENINGS_SECONDS: Final = 0.5
 
 
 def begin(runtime: Runtime) -> None:
     runtime.hub.spawn(_check_heads(runtime), "head check")
     runtime.hub.spawn(_check_access(runtime), "access check")
+    runtime.hub.spawn(_check_first_openings(runtime), "first openings")
 
 
 async def _check_heads(runtime: Runtime) -> None:
@@ -48,3 +51,13 @@ async def _check_access(runtime: Runtime) -> None:
         await runtime.check_memberships(connections)
         runtime.messages_per_user.forget_idle()
         runtime.forget_old_changes()
+
+
+async def _check_first_openings(runtime: Runtime) -> None:
+    """Look behind the tickets that are older than this process: it has not heard whose access ended before it began."""
+    seen_until = time.time()
+    while time.monotonic() - runtime.started_at < 2 * settings.SOCKET_TICKET_SECONDS:
+        await asyncio.sleep(_FIRST_OPENINGS_SECONDS)
+        now = time.time()
+        await runtime.check_credentials([each for each in runtime.registry if seen_until <= each.opened_at < now])
+        seen_until = now

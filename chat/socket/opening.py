@@ -13,7 +13,7 @@ from chat.protocol.errors import ErrorCode, ProtocolError
 from chat.realtime.database import in_database
 
 if TYPE_CHECKING:
-    from chat.realtime.runtime import Runtime
+    from chat.socket.runtime import Runtime
 
 Scope = dict[str, Any]
 
@@ -126,7 +126,8 @@ def address_of(scope: Scope) -> str:
         forwarded = _headers(scope).get(b"x-forwarded-for", b"").decode("latin-1")
         hops = [hop.strip() for hop in forwarded.split(",") if hop.strip()]
         if hops:
-            return hops[-min(settings.TRUSTED_PROXIES, len(hops))]
+            trusted: int = settings.TRUSTED_PROXIES
+            return hops[-min(trusted, len(hops))]
     client = scope.get("client")
     return str(client[0]) if client else "unknown"
 

@@ -25,7 +25,7 @@ from chat.realtime.connection import Connection
 from chat.realtime.database import in_database, in_renderer
 from chat.realtime.events import ephemeral, room_group
 from chat.realtime.presence import topic_of_room
-from chat.realtime.runtime import Runtime
+from chat.socket.runtime import Runtime
 
 log = structlog.get_logger(__name__)
 
@@ -57,8 +57,8 @@ async def _list_rooms(runtime: Runtime, connection: Connection, _frame: Frame) -
 
 
 async def _join_room(runtime: Runtime, connection: Connection, frame: Frame) -> None:
-    """Subscribe and buffer first, then read the database, answer, hand out what is newer, go live: no hole, no repeat."""
-    request: Any = frame.payload
+    """Buffer first, then read the database, answer, hand out what is newer, go live: no hole, no repeat."""
+    request = frame.payload
     if len(connection.rooms) >= _ROOMS_JOINED_AT_MOST:
         raise failed("This connection has joined too many rooms.")
     for _try in range(_JOIN_TRIES):
@@ -84,14 +84,14 @@ async def _join_room(runtime: Runtime, connection: Connection, frame: Frame) -> 
 
 
 async def _leave_room(runtime: Runtime, connection: Connection, frame: Frame) -> None:
-    request: Any = frame.payload
+    request = frame.payload
     runtime.leave_room(connection, request.room)
     connection.answer("left", wire.Left(request.room), frame.id)
 
 
 async def _create_message(runtime: Runtime, connection: Connection, frame: Frame) -> None:
     """Queue the message and return: the next frame need not wait for the disk, and order is kept by the queue."""
-    request: Any = frame.payload
+    request = frame.payload
     content = checked_content(request.content)
     wait = runtime.messages_per_user.take(connection.user_id)
     if wait:
@@ -134,7 +134,7 @@ def _posted(connection: Connection, request_id: str | int | None, future: "async
 
 async def _typing(runtime: Runtime, connection: Connection, frame: Frame) -> wire.Wire:
     """Costs no query: a connection has a room in `rooms` only while its user is a member."""
-    request: Any = frame.payload
+    request = frame.payload
     if request.room not in connection.rooms:
         raise failed("Join the room first.")
     fact = wire.TypingFact(request.room, connection.actor.ref, request.typing)
@@ -149,7 +149,7 @@ async def _get_user(runtime: Runtime, connection: Connection, frame: Frame) -> w
 
 
 async def _list_presence(runtime: Runtime, connection: Connection, frame: Frame) -> wire.Wire:
-    request: Any = frame.payload
+    request = frame.payload
     room = await in_database(people.room_of_presence, connection.actor, request)
     topic = topic_of_room(room.slug, is_session=room.is_session)
     return wire.PresenceFact(room.slug, runtime.presence.online(topic))

@@ -1,0 +1,130 @@
+"""The AsyncAPI 3 document of the socket, made from the structs that the server itself decodes and encodes with."""
+
+from typing import Any
+
+import msgspec
+
+from chat.protocol.catalogue import ANSWERS, EVENTS, wire_types
+from chat.protocol.errors import ErrorCode
+from chat.protocol.names import PROTOCOL_VERSION
+from chat.protocol.requests import ALIASES, PAYLOADS
+
+Json = dict[str, Any]
+
+
+def document() -> Json:
+    """Return the whole document as plain data."""
+    sent = {f"request_{name}": _request(name) for name in PAYLOADS}
+    answers = {f"answer_{name}": _answer(type_, data.__name__) for name, (type_, data) in ANSWERS.items()}
+    events = {f"event_{name}": _event(name) for name in EVENTS}
+    received = {**answers, **events, "error": _error()}
+    return {
+        "asyncapi": "3.0.0",
+        "info": {
+            "title": "Parley socket protocol",
+            "version": f"{PROTOCOL_VERSION}.0.0",
+            "description": "Rooms, messages, presence and recovery over one WebSocket. Prose: docs/protocol.md.",
+        },
+        "servers": {"here": {"host": "127.0.0.1:8000", "protocol": "ws"}},
+        "defaultContentType": "application/json",
+        "channels": {
+            "socket": {
+                "address": "/ws",
+                "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in [*sent, *received]},
+                "bindings": {"ws": {"query": {"type": "object", "properties": {"token": {"type": "string"}}}}},
+            }
+        },
+        "operations": {**_operations(), **_event_operations()},
+        "components": {"messages": {**sent, **received}, "schemas": schemas()},
+    }
+
+
+def schemas() -> Json:
+    """Return the JSON Schemas of all wire structs by name."""
+    return dict(msgspec.json.schema_components(wire_types(), ref_template="#/components/schemas/{name}")[1])
+
+
+def _ref(name: str) -> Json:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _request(name: str) -> Json:
+    payload = PAYLOADS[name]
+    aliases = sorted(alias for alias, canonical in ALIASES.items() if canonical == name)
+    return {
+        "name": name,
+        "summary": (payload.__doc__ or "").strip().split("\n\n")[0],
+        "payload": {
+            "type": "object",
+            "required": ["type"],
+            "additionalProperties": False,
+            "properties": {
+                "type": {"enum": [name, *aliases]},
+                "id": {"anyOf": [{"type": "string", "maxLength": 64}, {"type": "integer", "minimum": 0}]},
+                "timestamp": {"type": "number"},
+                "payload": _ref(payload.__name__),
+            },
+        },
+    }
+
+
+def _envelope(type_: str, data: Json, *, answers: bool) -> Json:
+    properties: Json = {"type": {"const": type_}, "timestamp": {"type": "integer"}, "success": {"const": True}}
+    if answers:
+        properties["requestId"] = {"anyOf": [{"type": "string"}, {"type": "integer"}]}
+    return {
+        "type": "object",
+        "required": ["type", "timestamp", "success", "data"],
+        "properties": {**properties, "data": data},
+    }
+
+
+def _answer(type_: str, data: str) -> Json:
+    return {"name": type_, "payload": _envelope(type_, _ref(data), answers=True)}
+
+
+def _event(name: str) -> Json:
+    event = EVENTS[name]
+    order = "Durable: carries `room` and `change`." if event.durable else "Ephemeral."
+    return {
+        "name": name,
+        "summary": event.summary,
+        "description": order,
+        "payload": _envelope(name, _ref(event.data.__name__), answers=False),
+    }
+
+
+def _error() -> Json:
+    body = {"allOf": [_ref("ErrorBody"), {"properties": {"code": {"enum": [str(code) for code in ErrorCode]}}}]}
+    properties = {
+        "type": {"const": "error"},
+        "timestamp": {"type": "integer"},
+        "success": {"const": False},
+        "requestId": {"anyOf": [{"type": "string"}, {"type": "integer"}]},
+        "error": body,
+    }
+    payload = {"type": "object", "required": ["type", "timestamp", "success", "error"], "properties": properties}
+    return {"name": "error", "summary": "A request was refused, or something failed.", "payload": payload}
+
+
+def _message(name: str) -> Json:
+    return {"$ref": f"#/channels/socket/messages/{name}"}
+
+
+def _operations() -> Json:
+    channel = {"$ref": "#/channels/socket"}
+    operations: Json = {}
+    for name in PAYLOADS:
+        operation: Json = {"action": "receive", "channel": channel, "messages": [_message(f"request_{name}")]}
+        if name in ANSWERS:
+            operation["reply"] = {"channel": channel, "messages": [_message(f"answer_{name}"), _message("error")]}
+        operations[name] = operation
+    return operations
+
+
+def _event_operations() -> Json:
+    channel = {"$ref": "#/channels/socket"}
+    return {
+        f"send_{name}": {"action": "send", "channel": channel, "messages": [_message(f"event_{name}")]}
+        for name in EVENTS
+    }

@@ -1,0 +1,69 @@
+"""The protocol as data: every request with its answer, every event. Documents, types and tests are made from it."""
+
+from typing import Final, NamedTuple
+
+from chat.protocol import requests, wire
+
+ANSWERS: Final[dict[str, tuple[str, type[wire.Wire]]]] = {
+    "ping": ("pong", wire.Nothing),
+    "list_rooms": ("list_rooms", wire.RoomList),
+    "create_room": ("create_room", wire.RoomFact),
+    "update_room": ("update_room", wire.RoomFact),
+    "archive_room": ("archive_room", wire.RoomFact),
+    "mute_room": ("mute_room", wire.MutedFact),
+    "join_room": ("joined", wire.Joined),
+    "leave_room": ("left", wire.Left),
+    "quit_room": ("quit_room", wire.MembershipFact),
+    "add_member": ("add_member", wire.MembershipFact),
+    "remove_member": ("remove_member", wire.MembershipFact),
+    "set_role": ("set_role", wire.MembershipFact),
+    "get_messages": ("get_messages", wire.MessagePage),
+    "sync": ("sync", wire.SyncResult),
+    "create_message": ("create_message", wire.MessageAnswer),
+    "edit_message": ("edit_message", wire.MessageAnswer),
+    "delete_message": ("delete_message", wire.MessageAnswer),
+    "add_reaction": ("add_reaction", wire.MessageAnswer),
+    "remove_reaction": ("remove_reaction", wire.MessageAnswer),
+    "search_messages": ("search_messages", wire.SearchResult),
+    "mark_read": ("mark_read", wire.ReadFact),
+    "typing": ("typing", wire.Nothing),
+    "save_draft": ("save_draft", wire.DraftFact),
+    "get_user": ("get_user", wire.UserAnswer),
+    "list_presence": ("list_presence", wire.PresenceFact),
+}
+"""Request type -> type and data of its answer. `pong` answers the server's ping and gets none."""
+
+
+class EventType(NamedTuple):
+    data: type[wire.Wire]
+    durable: bool
+    summary: str
+
+
+EVENTS: Final[dict[str, EventType]] = {
+    "welcome": EventType(wire.Welcome, False, "The first frame of a connection."),
+    "ping": EventType(wire.Nothing, False, "Asks whether the client lives; it answers `pong`."),
+    "new_message": EventType(wire.MessageEvent, True, "A message or notice was stored."),
+    "message_updated": EventType(wire.MessageEvent, True, "A message was edited, deleted or reacted to."),
+    "room_updated": EventType(wire.RoomFact, False, "A room's name, topic or kind is different now."),
+    "member_updated": EventType(wire.MembershipFact, False, "Somebody came, went, or has another role."),
+    "user_joined": EventType(wire.PersonEvent, False, "A person opened their first tab in the room."),
+    "user_left": EventType(wire.PersonEvent, False, "A person's last tab in the room is gone."),
+    "tab_connected": EventType(wire.TabEvent, False, "One more tab: of mine, or of somebody in a session."),
+    "tab_disconnected": EventType(wire.TabEvent, False, "One tab less: of mine, or of somebody in a session."),
+    "typing": EventType(wire.TypingFact, False, "Somebody types, or has stopped."),
+    "presence": EventType(wire.PresenceFact, False, "Who is in the room now, after many changes at once."),
+    "read_updated": EventType(wire.ReadFact, False, "I have read further, in this or another tab."),
+    "draft_updated": EventType(wire.DraftFact, False, "Unsent text has changed: mine, or a session's."),
+    "notification": EventType(wire.Notification, False, "News outside the open rooms; `kind` says which."),
+    "left": EventType(wire.Left, False, "This tab's subscription has ended, also when I was removed from the room."),
+    "server_draining": EventType(wire.ServerDraining, False, "The server restarts; come back after so many ms."),
+}
+
+
+def wire_types() -> list[type]:
+    """Return every struct that goes over the wire, for schemas."""
+    payloads = list(requests.PAYLOADS.values())
+    answers = [data for _type, data in ANSWERS.values()]
+    events = [event.data for event in EVENTS.values()]
+    return list(dict.fromkeys([*payloads, *answers, *events, wire.ErrorBody]))

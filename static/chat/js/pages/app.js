@@ -1,0 +1,141 @@
+/**
+ * The start of every page of the application: the connection, the list of rooms, what floats above, and the room if
+ * the page is one.
+ */
+
+import { Client } from "../client.js";
+import { ConnectionBanner } from "./connection-banner.js";
+import { pageData } from "./dom.js";
+import { Drawer } from "./drawer.js";
+import { EmojiPicker } from "./emoji-picker.js";
+import { Navigation } from "./navigation.js";
+import "./plain-forms.js";
+import { QuickSwitcher } from "./quick-switcher.js";
+import { reduceRoomList, unreadTotal } from "./room-list.js";
+import { RoomPage } from "./room.js";
+import { Sidebar } from "./sidebar.js";
+import { Speaker } from "./speaker.js";
+import { Toasts } from "./toasts.js";
+import { UnreadMark } from "./unread-mark.js";
+
+const LAST_ROOM_KEY = "parley.last-room";
+const EXCERPT_CHARS = 140;
+
+class App {
+  #data = pageData("app-data");
+  #me = this.#data.me;
+  #client = new Client({ userId: this.#me.id });
+  #toasts = new Toasts(document.querySelector(".toasts"));
+  #sidebar = new Sidebar(document.getElementById("sidebar"), this.#me.id);
+  #mark = new UnreadMark();
+  #shared = {
+    client: this.#client, me: this.#me, toasts: this.#toasts, contentChars: this.#data.contentChars,
+    speaker: new Speaker(document.getElementById("speaker")), picker: new EmojiPicker(),
+  };
+  /** @type {import("./room-list.js").RoomList} */
+  #rooms = reduceRoomList(new Map(), { type: "listed", rooms: this.#data.rooms });
+  /** @type {RoomPage | null} */
+  #room = null;
+  #root = document.getElementById("room");
+  #navigation = this.#root && new Navigation({
+    myId: this.#me.id,
+    rooms: () => this.#rooms,
+    current: () => this.#room?.slug ?? "",
+    open: (facts, seq) => this.#open(facts, seq),
+    goTo: (seq) => this.#room?.goTo(seq),
+  });
+
+  start() {
+    new Drawer();
+    new ConnectionBanner(document.querySelector(".connection-banner"), { client: this.#client, signInUrl: this.#data.signInUrl });
+    new QuickSwitcher(document.getElementById("switcher"), {
+      myId: this.#me.id, rooms: () => this.#rooms.values(),
+      go: (href) => (this.#navigation ? this.#navigation.go(href) : location.assign(href)),
+    });
+    this.#listen();
+    if (this.#root) this.#open(pageData("room-data"), Number(new URLSearchParams(location.search).get("seq")) || null);
+    this.#showRooms();
+    this.#client.connect();
+  }
+
+  /** @param {import("./room-view.js").RoomFacts} facts @param {number | null} seq */
+  #open(facts, seq) {
+    this.#room?.destroy();
+    const { slug, kind } = facts.room;
+    Object.assign(this.#root.dataset, { room: slug, kind });
+    this.#root.querySelector("[data-room-search]").href = `/search?room=${slug}`;
+    this.#root.querySelector("[data-room-settings]").href = `/rooms/${slug}/details`;
+    this.#root.querySelector("[data-room-people]").href = `/rooms/${slug}/people`;
+    this.#mark.setTitle(`${facts.title} · Parley`);
+    this.#room = new RoomPage(this.#root, facts, this.#shared, seq);
+    try {
+      localStorage.setItem(LAST_ROOM_KEY, slug);
+    } catch {
+      // Then the start page does not lead on.
+    }
+    this.#showRooms();
+  }
+
+  #listen() {
+    const client = this.#client;
+    const apply = (type) => (data) => this.#apply({ type, ...data });
+    client.on("status", ({ status }) => status === "connected" && this.#refetch());
+    client.on("new_message", ({ message }) => this.#newMessage(message));
+    client.on("read_updated", apply("read"));
+    client.on("room_updated", apply("updated"));
+    client.on("draft_updated", (data) => data.user.id === this.#me.id && this.#apply({ type: "draft", ...data }));
+    client.on("notification", (notification, frame) => this.#notified(notification, frame.timestamp));
+  }
+
+  async #refetch() {
+    try {
+      const { rooms } = await this.#client.request("list_rooms");
+      this.#apply({ type: "listed", rooms });
+    } catch {
+      // The next connection asks again.
+    }
+  }
+
+  /** @param {import("../types.js").Message} message */
+  #newMessage(message) {
+    if (message.kind !== "text") return;
+    const mine = message.author?.id === this.#me.id;
+    const seen = this.#room?.slug === message.room && this.#room.reading;
+    this.#apply({ type: "message", message, mine, seen, mentioned: message.mentions?.includes(this.#me.id) });
+  }
+
+  /** @param {any} notification @param {number} at */
+  #notified(notification, at) {
+    const handlers = {
+      unread: () => this.#apply({ type: "counted", at, ...notification }),
+      added: () => this.#refetch(),
+      removed: () => this.#apply({ type: "removed", room: notification.room }),
+      mention: () => this.#mentioned(notification),
+      announcement: () => this.#toasts.show(notification.text, { title: "Announcement", kind: "announcement", lasting: true }),
+    };
+    handlers[notification.kind]?.();
+  }
+
+  /** @param {{room: string, message: import("../types.js").Message}} notification */
+  #mentioned({ room, message }) {
+    if (this.#room?.slug === room && document.visibilityState === "visible") return;
+    const where = this.#rooms.get(room)?.name ?? room;
+    const title = `${message.author?.username ?? "Somebody"} mentioned you in ${where}`;
+    this.#toasts.show(message.content.slice(0, EXCERPT_CHARS), { title, href: `/rooms/${room}/?seq=${message.seq}` });
+  }
+
+  /** @param {{type: string, [fact: string]: any}} action */
+  #apply(action) {
+    const rooms = reduceRoomList(this.#rooms, action);
+    if (rooms === this.#rooms) return;
+    this.#rooms = rooms;
+    this.#showRooms();
+  }
+
+  #showRooms() {
+    this.#sidebar.show(this.#rooms, this.#room?.slug ?? null);
+    this.#mark.setCount(unreadTotal(this.#rooms));
+  }
+}
+
+new App().start();

@@ -1,0 +1,139 @@
+/**
+ * Where messages are written. Enter sends, Shift+Enter breaks the line; it works without a connection too.
+ */
+
+import { Completion } from "./completion.js";
+import { el, icon, iconButton } from "./dom.js";
+
+/** The count shows when so much of the limit is used. */
+const COUNT_FROM = 0.9;
+const TALL_PX = 320;
+const FINGERS = matchMedia("(pointer: coarse)");
+
+export class Composer {
+  #form;
+  #input;
+  #send;
+  #context;
+  #count = el("span", { class: "composer-count", "aria-live": "polite", hidden: true });
+  #options;
+  #completion;
+  /** @type {import("../types.js").Message | null} */
+  #replyTo = null;
+  #ending = new AbortController();
+
+  /**
+   * @param {HTMLFormElement} form
+   * @param {{limit: number, sources: import("./completion.js").Source[], onText: (text: string) => void,
+   *   onSend: (text: string, replyTo: string | undefined) => void, onEditLast: () => void, onBlur: () => void}} options
+   */
+  constructor(form, options) {
+    this.#form = form;
+    this.#options = options;
+    this.#input = /** @type {HTMLTextAreaElement} */ (form.querySelector("textarea"));
+    this.#send = /** @type {HTMLButtonElement} */ (form.querySelector("[type=submit]"));
+    this.#context = form.querySelector(".composer-context");
+    this.#completion = new Completion(this.#input, form.querySelector(".completion"), options.sources);
+    this.#send.before(this.#count);
+    const { signal } = this.#ending;
+    form.addEventListener("submit", (event) => (event.preventDefault(), this.#submit()), { signal });
+    this.#input.addEventListener("input", () => this.#typed(), { signal });
+    this.#input.addEventListener("keydown", (event) => this.#key(event), { signal });
+    this.#input.addEventListener("blur", () => (this.#completion.close(), options.onBlur()), { signal });
+  }
+
+  destroy() {
+    this.#ending.abort();
+    this.#count.remove();
+    this.#completion.close();
+    this.setReply(null);
+    this.setText("");
+  }
+
+  get text() {
+    return this.#input.value;
+  }
+
+  focus() {
+    // On a phone the keyboard would jump up and cover the room.
+    if (!FINGERS.matches) this.#input.focus({ preventScroll: true });
+  }
+
+  /** From another tab, or from the draft. The caret stays where it was, seen from the nearer end. */
+  setText(text) {
+    const { value, selectionStart } = this.#input;
+    if (value === text) return this.#fit();
+    const fromEnd = value.length - selectionStart;
+    const sameStart = value.slice(0, selectionStart) === text.slice(0, selectionStart);
+    this.#input.value = text;
+    const caret = sameStart && fromEnd > 0 ? selectionStart : Math.max(0, text.length - fromEnd);
+    if (document.activeElement === this.#input) this.#input.setSelectionRange(caret, caret);
+    this.#fit();
+  }
+
+  /** @param {boolean} enabled @param {string} label */
+  setEnabled(enabled, label) {
+    this.#form.hidden = !enabled;
+    this.#input.placeholder = label;
+  }
+
+  /** @param {import("../types.js").Message | null} message */
+  setReply(message) {
+    this.#replyTo = message;
+    this.#context.hidden = !message;
+    if (!message) return this.#context.replaceChildren();
+    const text = el("span", { class: "truncate" }, "Reply to ", el("b", {}, el("bdi", {}, message.author?.username ?? "somebody")), ": ", el("bdi", {}, message.content));
+    this.#context.replaceChildren(icon("reply"), text, iconButton("close", "Do not reply", { class: "icon-button-small", onclick: () => (this.setReply(null), this.#input.focus()) }));
+    this.#input.focus();
+  }
+
+  #typed() {
+    this.#fit();
+    this.#completion.update();
+    this.#options.onText(this.text);
+  }
+
+  /** @param {KeyboardEvent} event */
+  #key(event) {
+    // While an input method composes, Enter and the arrows belong to it (229 is how Safari says so).
+    if (event.isComposing || event.keyCode === 229) return;
+    if (this.#completion.key(event)) return;
+    if (event.key === "Enter" && !event.shiftKey && !event.ctrlKey && !event.altKey && !FINGERS.matches) {
+      event.preventDefault();
+      this.#submit();
+    } else if (event.key === "ArrowUp" && !this.text) {
+      event.preventDefault();
+      this.#options.onEditLast();
+    } else if (event.key === "Escape" && this.#replyTo) {
+      this.setReply(null);
+    }
+  }
+
+  #submit() {
+    const { text } = this;
+    if (!this.#sendable) return;
+    const replyTo = this.#replyTo?.id;
+    this.setText("");
+    this.setReply(null);
+    this.#completion.close();
+    this.#options.onSend(text, replyTo);
+    this.#input.focus({ preventScroll: true });
+  }
+
+  get #sendable() {
+    return this.text.trim() !== "" && !(this.#options.limit && [...this.text].length > this.#options.limit);
+  }
+
+  #fit() {
+    this.#send.disabled = !this.#sendable;
+    const { limit } = this.#options;
+    // UTF-16 length first: counting code points of a long text with every key would be slow.
+    const left = limit && this.text.length > limit * COUNT_FROM ? limit - [...this.text].length : Infinity;
+    this.#count.hidden = left > limit * (1 - COUNT_FROM);
+    this.#count.textContent = this.#count.hidden ? "" : String(left);
+    this.#count.classList.toggle("is-over", left < 0);
+    if (CSS.supports("field-sizing", "content")) return;
+    this.#input.style.height = "auto";
+    this.#input.style.height = `${Math.min(this.#input.scrollHeight, TALL_PX)}px`;
+  }
+}

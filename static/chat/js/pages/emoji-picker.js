@@ -1,0 +1,54 @@
+/**
+ * A small window of emoji beside the button that opened it.
+ */
+
+import { el } from "./dom.js";
+import { EMOJI } from "./emoji.js";
+
+const EDGE_PX = 8;
+const COLUMNS = 7;
+
+export class EmojiPicker {
+  /** @type {(emoji: string) => void} */
+  #onPick = () => {};
+  #element = el("div", { class: "emoji-picker", popover: "auto", role: "dialog", "aria-label": "Pick an emoji", "data-testid": "emoji-picker" });
+
+  constructor() {
+    const buttons = EMOJI.map(([sign, name]) =>
+      el("button", { type: "button", "data-emoji": sign, "aria-label": name.replaceAll("_", " "), title: name }, sign),
+    );
+    this.#element.append(el("div", { class: "emoji-grid" }, ...buttons));
+    this.#element.addEventListener("click", (event) => this.#picked(event.target.closest("button")));
+    this.#element.addEventListener("keydown", (event) => this.#key(event));
+    document.body.append(this.#element);
+  }
+
+  /** @param {Element} opener @param {(emoji: string) => void} onPick */
+  open(opener, onPick) {
+    this.#onPick = onPick;
+    const box = opener.getBoundingClientRect();
+    this.#element.showPopover();
+    const { width, height } = this.#element.getBoundingClientRect();
+    const left = Math.max(EDGE_PX, Math.min(box.right - width, innerWidth - width - EDGE_PX));
+    const above = box.top - height - EDGE_PX;
+    this.#element.style.left = `${left}px`;
+    this.#element.style.top = `${above > EDGE_PX ? above : Math.min(box.bottom + EDGE_PX, innerHeight - height - EDGE_PX)}px`;
+    this.#element.querySelector("button")?.focus();
+  }
+
+  /** @param {HTMLElement | null} button */
+  #picked(button) {
+    if (!button) return;
+    this.#element.hidePopover();
+    this.#onPick(button.dataset.emoji);
+  }
+
+  /** @param {KeyboardEvent} event */
+  #key(event) {
+    const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: COLUMNS, ArrowUp: -COLUMNS }[event.key];
+    if (!step) return;
+    const buttons = [...this.#element.querySelectorAll("button")];
+    buttons[buttons.indexOf(document.activeElement) + step]?.focus();
+    event.preventDefault();
+  }
+}

@@ -1,0 +1,58 @@
+/**
+ * Editing a message in its place: Enter saves, Escape leaves it as it was.
+ */
+
+import { el } from "./dom.js";
+
+export class InlineEditor {
+  #text;
+  #options;
+  #problem = el("p", { class: "field-errors", role: "alert", hidden: true });
+  #saving = false;
+  element;
+
+  /** @param {string} content @param {{onSave: (content: string) => Promise<void>, onEnd: () => void}} options */
+  constructor(content, options) {
+    this.#options = options;
+    this.#text = el("textarea", { "aria-label": "Edit the message", dir: "auto", "data-testid": "edit-input", rows: "1" });
+    this.#text.value = content;
+    this.#text.addEventListener("keydown", (event) => this.#key(event));
+    const save = el("button", { class: "button button-primary button-small", type: "button", "data-testid": "edit-save", onclick: () => this.#save() }, "Save");
+    const leave = el("button", { class: "button button-quiet button-small", type: "button", onclick: () => this.cancel() }, "Cancel");
+    this.element = el("div", { class: "inline-edit" }, this.#text, this.#problem, el("div", { class: "cluster" }, save, leave));
+  }
+
+  focus() {
+    this.#text.focus();
+    this.#text.setSelectionRange(this.#text.value.length, this.#text.value.length);
+  }
+
+  cancel() {
+    this.#options.onEnd();
+  }
+
+  /** @param {KeyboardEvent} event */
+  #key(event) {
+    event.stopPropagation();
+    if (event.isComposing) return;
+    if (event.key === "Escape") this.cancel();
+    else if (event.key === "Enter" && !event.shiftKey) this.#save();
+    else return;
+    event.preventDefault();
+  }
+
+  async #save() {
+    const content = this.#text.value;
+    if (this.#saving || !content.trim()) return;
+    this.#saving = true;
+    try {
+      await this.#options.onSave(content);
+      this.#options.onEnd();
+    } catch (error) {
+      this.#problem.textContent = error.message;
+      this.#problem.hidden = false;
+    } finally {
+      this.#saving = false;
+    }
+  }
+}

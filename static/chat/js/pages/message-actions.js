@@ -1,0 +1,84 @@
+/**
+ * The toolbar of the message under the pointer or with the focus. There is one, and it moves.
+ */
+
+import { el, iconButton } from "./dom.js";
+
+export class MessageActions {
+  #timeline;
+  #options;
+  #toolbar = el("div", { class: "message-actions", role: "toolbar", "aria-label": "Message actions", "data-testid": "message-actions" });
+  /** @type {Element | null} */
+  #article = null;
+  #ending = new AbortController();
+
+  /**
+   * @param {HTMLElement} scroller
+   * @param {import("./timeline.js").Timeline} timeline
+   * @param {{canWrite: () => boolean, canDelete: (item: import("./timeline-items.js").Item) => boolean}} options
+   */
+  constructor(scroller, timeline, options) {
+    this.#timeline = timeline;
+    this.#options = options;
+    const { signal } = this.#ending;
+    scroller.addEventListener("pointerover", (event) => event.pointerType !== "touch" && this.#attach(event.target), { signal });
+    scroller.addEventListener("pointerleave", () => this.#leave(), { signal });
+    scroller.addEventListener("focusin", (event) => this.#attach(event.target), { signal });
+    scroller.addEventListener("focusout", (event) => !scroller.contains(event.relatedTarget) && this.hide(), { signal });
+    // A finger does not hover: a tap gives the message the focus, and the focus brings the toolbar.
+    scroller.addEventListener("click", (event) => this.#tapped(event), { signal });
+  }
+
+  destroy() {
+    this.#ending.abort();
+    this.hide();
+  }
+
+  hide() {
+    this.#toolbar.remove();
+    this.#article = null;
+  }
+
+  /** The rows have changed: a message that is gone or deleted has no actions. */
+  refresh() {
+    const item = this.#article?.isConnected && this.#timeline.rowOf(this.#article)?.item;
+    if (!item || item.message.deletedAt || item.deleting) this.hide();
+  }
+
+  #leave() {
+    if (!this.#toolbar.contains(document.activeElement)) this.hide();
+  }
+
+  /** @param {PointerEvent} event */
+  #tapped(event) {
+    if (event.pointerType !== "touch" || event.target.closest("a, button, textarea")) return;
+    event.target.closest(".message")?.focus({ preventScroll: true });
+  }
+
+  /** @param {Element} target */
+  #attach(target) {
+    const article = target.closest(".message");
+    if (!article || article === this.#article) return;
+    const item = this.#timeline.rowOf(article)?.item;
+    if (!item || item.state !== "stored" || item.message.deletedAt || item.deleting) return this.hide();
+    this.#article = article;
+    this.#toolbar.replaceChildren(...this.#buttons(item));
+    article.append(this.#toolbar);
+  }
+
+  /** @param {import("./timeline-items.js").Item} item */
+  #buttons(item) {
+    const canWrite = this.#options.canWrite();
+    const wanted = [
+      canWrite && ["smile", "React", "react"],
+      canWrite && ["reply", "Reply", "reply"],
+      canWrite && item.mine && ["edit", "Edit", "edit"],
+      ["link", "Copy link", "link"],
+      ["unread", "Mark unread from here", "unread"],
+      canWrite && this.#options.canDelete(item) && ["trash", "Delete", "delete"],
+    ];
+    return wanted.filter(Boolean).map(([name, label, action]) =>
+      iconButton(name, label, { "data-do": action, "data-testid": `action-${action}`, class: action === "delete" ? "is-danger" : "" }),
+    );
+  }
+}

@@ -1,0 +1,120 @@
+/**
+ * The pieces of a message row: each function draws one. They keep nothing.
+ */
+
+import { dayLabel, fullLabel, timeLabel } from "./dates.js";
+import { el } from "./dom.js";
+import { listOfNames } from "./names.js";
+import { putSanitised } from "./sanitised-html.js";
+
+/** @typedef {import("./timeline-items.js").Item} Item */
+
+const NOBODY = "somebody";
+
+/** @param {Item} item */
+export const nameOf = (item) => item.author?.username ?? NOBODY;
+
+/** @param {Item} item @returns {HTMLElement[]} */
+export function separators(item) {
+  const lines = [];
+  if (item.day !== null) lines.push(el("div", { class: "day-line", role: "separator" }, el("span", {}, dayLabel(item.day))));
+  if (item.firstUnread) {
+    lines.push(el("div", { class: "new-line", role: "separator", "data-testid": "unread-line" }, "New messages"));
+  }
+  return lines;
+}
+
+/** @param {Item} item */
+export function time(item, className) {
+  const ms = item.message.createdAt;
+  const element = el("time", { datetime: new Date(ms).toISOString(), title: fullLabel(ms) }, timeLabel(ms));
+  if (!item.seq) return el("span", { class: className }, element);
+  return el("a", { class: className, href: `?seq=${item.seq}`, tabindex: "-1", "data-go-to": item.seq }, element);
+}
+
+/** @param {Item} item */
+export function head(item) {
+  return el("div", { class: "message-head" }, el("bdi", { class: "author" }, nameOf(item)), time(item, "message-time"));
+}
+
+/** @param {NonNullable<Item["quote"]>} quote */
+export function quote({ seq, author, excerpt, deleted }) {
+  return el(
+    "a",
+    { class: "quote", href: `?seq=${seq}`, "data-go-to": seq, "data-testid": "quote" },
+    el("b", {}, el("bdi", {}, author?.username ?? NOBODY)),
+    el("span", { class: "truncate", dir: "auto" }, deleted ? "Message deleted" : excerpt),
+  );
+}
+
+/** @param {Item} item */
+export function body(item) {
+  const { message } = item;
+  if (item.deleting) {
+    const undo = el("button", { class: "link-button", type: "button", "data-do": "undo-delete" }, "Undo");
+    return el("p", { class: "tombstone" }, "Message deleted. ", undo);
+  }
+  if (message.deletedAt) return el("p", { class: "tombstone" }, "Message deleted");
+  if (item.state !== "stored") return el("div", { class: "prose is-plain", dir: "auto" }, message.content);
+  const prose = el("div", { class: "prose", dir: "auto" });
+  putSanitised(prose, message.html);
+  for (const link of prose.querySelectorAll("a[href]")) link.setAttribute("target", "_blank");
+  if (message.editedAt) {
+    const edited = el("span", { class: "edited", title: fullLabel(message.editedAt) }, "(edited)");
+    (prose.lastElementChild?.tagName === "P" ? prose.lastElementChild : prose).append(edited);
+  }
+  return prose;
+}
+
+/** @param {Item} item @param {string} myId */
+export function reactions(item, myId) {
+  const list = item.message.reactions ?? [];
+  if (!list.length || item.deleting) return null;
+  return el(
+    "div",
+    { class: "reactions" },
+    ...list.map(({ emoji, users }) => {
+      const names = listOfNames(users.map((user) => (user.id === myId ? "you" : user.username)));
+      const properties = {
+        type: "button", class: "reaction", "data-do": "toggle-reaction", "data-emoji": emoji, "data-testid": "reaction",
+        "aria-pressed": String(users.some((user) => user.id === myId)), "aria-label": `${emoji} by ${names}`, title: names,
+      };
+      return el("button", properties, el("span", {}, emoji), el("span", {}, String(users.length)));
+    }),
+  );
+}
+
+/** @param {Item} item */
+export function failure(item) {
+  if (item.state !== "failed") return null;
+  return el(
+    "div",
+    { class: "failure", role: "alert" },
+    el("span", {}, `Not sent. ${item.message.error?.message ?? ""}`.trim()),
+    el("button", { class: "link-button", type: "button", "data-do": "resend", "data-testid": "resend" }, "Resend"),
+    el("button", { class: "link-button", type: "button", "data-do": "discard", "data-testid": "discard" }, "Discard"),
+  );
+}
+
+/** @param {Item} item what happened, as a sentence */
+export function eventLine(item) {
+  const { kind, content } = item.message;
+  const who = el("b", {}, el("bdi", {}, nameOf(item)));
+  const what = el("b", {}, el("bdi", {}, content));
+  const sentences = {
+    join: content ? [who, " was added by ", what] : [who, " joined"],
+    leave: content ? [who, " was removed by ", what] : [who, " left"],
+    rename: [who, " renamed the room to ", what],
+    topic: content ? [who, " changed the topic to ", what] : [who, " took the topic away"],
+    archive: [who, " archived the room"],
+  };
+  return el("span", {}, ...(sentences[kind] ?? [who, ` ${kind} `, what]));
+}
+
+/** One sentence for screen readers. @param {Item} item */
+export function spoken(item) {
+  const { message } = item;
+  const text = message.deletedAt ? "message deleted" : message.content;
+  const state = { sending: ", not sent yet", failed: ", not sent", stored: "" }[item.state];
+  return `${nameOf(item)}, ${timeLabel(message.createdAt)}${state}: ${text}`;
+}

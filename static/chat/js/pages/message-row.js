@@ -1,0 +1,120 @@
+/**
+ * One row of the timeline. It redraws only what has changed, so that the focus, a selection and an open editor survive.
+ */
+
+import { el, setAttribute, setChildren } from "./dom.js";
+import * as parts from "./message-parts.js";
+import { avatar } from "./names.js";
+import { sameItem } from "./timeline-items.js";
+
+/** @typedef {import("./timeline-items.js").Item} Item */
+
+export class MessageRow {
+  /** @type {Item | null} */
+  #item = null;
+  #myId;
+  #separators = el("div");
+  /** @type {HTMLElement} */
+  #article = el("article");
+  #main = el("div", { class: "message-main" });
+  /** @type {{cancel: () => void, element: HTMLElement} | null} */
+  #editor = null;
+  element = el("li", { class: "row" });
+
+  /** @param {Item} item @param {string} myId */
+  constructor(item, myId) {
+    this.#myId = myId;
+    this.#article = item.kind === "event" ? el("div", { class: "event" }) : el("article", { class: "message", tabindex: "-1" });
+    this.element.append(this.#separators, this.#article);
+    this.update(item);
+  }
+
+  get item() {
+    return /** @type {Item} */ (this.#item);
+  }
+
+  get article() {
+    return this.#article;
+  }
+
+  /** @param {Item} item */
+  update(item) {
+    const before = this.#item;
+    if (before && sameItem(before, item)) return;
+    this.#item = item;
+    this.element.dataset.key = item.key;
+    if (before?.day !== item.day || before.firstUnread !== item.firstUnread) {
+      this.#separators.replaceChildren(...parts.separators(item));
+    }
+    if (item.kind === "event") this.#drawEvent(item);
+    else this.#drawMessage(item, before);
+  }
+
+  /** @param {Item} item */
+  #drawEvent(item) {
+    setAttribute(this.#article, "data-testid", "notice");
+    setAttribute(this.#article, "data-seq", item.seq);
+    this.#article.replaceChildren(parts.eventLine(item), parts.time(item, "message-time"));
+  }
+
+  /** @param {Item} item @param {Item | null} before */
+  #drawMessage(item, before) {
+    this.#label(item);
+    if (!before || before.continues !== item.continues || before.seq !== item.seq) {
+      const left = item.continues ? parts.time(item, "gutter-time") : avatar(parts.nameOf(item));
+      const toolbar = this.#article.querySelector(".message-actions");
+      this.#article.replaceChildren(left, this.#main, ...(toolbar ? [toolbar] : []));
+    }
+    if (this.#editor && (item.message.deletedAt || item.deleting)) this.#editor.cancel();
+    const focused = document.activeElement?.closest?.("[data-emoji]");
+    const emoji = focused && this.#main.contains(focused) ? focused.getAttribute("data-emoji") : null;
+    setChildren(
+      this.#main,
+      [
+        !item.continues && parts.head(item),
+        item.quote && !item.message.deletedAt && parts.quote(item.quote),
+        this.#editor?.element ?? this.#body(item, before),
+        parts.reactions(item, this.#myId),
+        parts.failure(item),
+      ].filter(Boolean),
+    );
+    if (emoji) this.#main.querySelector(`[data-emoji="${CSS.escape(emoji)}"]`)?.focus();
+  }
+
+  /** The text stays the same element as long as it is the same: links in it keep the focus, selections stay. */
+  #body(item, before) {
+    const old = this.#main.querySelector(":scope > .prose, :scope > .tombstone");
+    const same =
+      old && before && before.state === item.state && before.deleting === item.deleting &&
+      before.message.html === item.message.html && before.message.content === item.message.content &&
+      before.message.editedAt === item.message.editedAt && before.message.deletedAt === item.message.deletedAt;
+    return same ? old : parts.body(item);
+  }
+
+  /** @param {Item} item */
+  #label(item) {
+    const { message } = item;
+    const attributes = {
+      "data-testid": "message", "data-seq": item.seq || null, "data-id": message.id ?? null,
+      "data-client-id": message.clientId ?? null, "data-state": item.state, "data-author": parts.nameOf(item),
+      "data-deleted": Boolean(message.deletedAt), "data-edited": Boolean(message.editedAt), "aria-label": parts.spoken(item),
+    };
+    for (const [name, value] of Object.entries(attributes)) setAttribute(this.#article, name, value);
+    for (const [name, on] of Object.entries({ continues: item.continues, "is-mine": item.mine, "is-mention": item.mentionsMe, "is-target": item.target })) {
+      this.#article.classList.toggle(name, on);
+    }
+  }
+
+  /** Puts an editor in the place of the text. @param {{cancel: () => void, element: HTMLElement}} editor */
+  edit(editor) {
+    this.#editor = editor;
+    this.#main.querySelector(":scope > .prose")?.replaceWith(editor.element);
+  }
+
+  endEdit() {
+    if (!this.#editor) return;
+    const { element } = this.#editor;
+    this.#editor = null;
+    if (element.isConnected) element.replaceWith(parts.body(this.item));
+  }
+}

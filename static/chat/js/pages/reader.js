@@ -1,0 +1,88 @@
+/**
+ * Knows whether somebody is looking, marks as read what they see, and where the line of unread messages stands.
+ */
+
+import { UnreadLine } from "./unread-line.js";
+
+/** Reading is told after a moment: a burst of messages is one request. */
+const MARK_DELAY_MS = 300;
+/** A failed request is tried again when something happens, but not at once. */
+const RETRY_MS = 2_000;
+
+export class Reader {
+  #options;
+  #line;
+  #newest = 0;
+  #lastReadSeq;
+  #sees = false;
+  /** Told to the server, answered or not. */
+  #told = 0;
+  /** @type {any} */
+  #timer = null;
+  #ending = new AbortController();
+
+  /** @param {{lastReadSeq: number, mark: (seq: number) => Promise<unknown>, onTurn: () => void}} options */
+  constructor(options) {
+    this.#options = options;
+    this.#lastReadSeq = options.lastReadSeq;
+    this.#line = new UnreadLine(options.lastReadSeq);
+    const { signal } = this.#ending;
+    document.addEventListener("visibilitychange", () => this.#turned(), { signal });
+    window.addEventListener("focus", () => this.#turned(), { signal });
+    window.addEventListener("blur", () => this.#turned(), { signal });
+  }
+
+  destroy() {
+    clearTimeout(this.#timer);
+    this.#ending.abort();
+  }
+
+  /** Is somebody looking at this tab? */
+  get present() {
+    return document.visibilityState === "visible" && document.hasFocus();
+  }
+
+  /** The line stands above the first unread message after this seq. */
+  get lineAfter() {
+    return this.#line.after;
+  }
+
+  /** @param {{newest: number, lastReadSeq: number, live: boolean}} facts */
+  hear({ newest, lastReadSeq, live }) {
+    if (live && lastReadSeq < this.#lastReadSeq && lastReadSeq < this.#line.after) this.#line.back(lastReadSeq);
+    if (this.#sees && this.present && newest > this.#newest) this.#line.seen(newest, this.#newest);
+    this.#newest = newest;
+    this.#lastReadSeq = lastReadSeq;
+  }
+
+  /** @param {boolean} sees whether the end of the room is in sight */
+  look(sees) {
+    this.#sees = sees;
+    if (!sees || !this.present || this.#line.held || this.#newest <= Math.max(this.#lastReadSeq, this.#told)) return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#mark(this.#newest), MARK_DELAY_MS);
+  }
+
+  /** "Mark unread". @param {number} lastReadSeq */
+  hold(lastReadSeq) {
+    clearTimeout(this.#timer);
+    this.#told = 0;
+    this.#line.back(lastReadSeq);
+  }
+
+  /** @param {number} seq */
+  async #mark(seq) {
+    if (this.#line.held) return;
+    this.#told = seq;
+    try {
+      await this.#options.mark(seq);
+    } catch {
+      this.#timer = setTimeout(() => ((this.#told = 0), this.look(this.#sees)), RETRY_MS);
+    }
+  }
+
+  #turned() {
+    if (!this.present) this.#line.away(this.#lastReadSeq);
+    this.#options.onTurn();
+  }
+}

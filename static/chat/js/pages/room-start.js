@@ -1,0 +1,34 @@
+/**
+ * What stands above the first message: that the room begins here, and what to do first in an empty one.
+ */
+
+import { loadingLine } from "./timeline.js";
+import { el, icon } from "./dom.js";
+import { avatar } from "./names.js";
+
+/**
+ * @param {HTMLElement} root
+ * @param {{loaded: boolean, hasMore: boolean, empty: boolean, room: {slug: string, kind: string, topic?: string}, title: string, moderates: boolean}} view
+ */
+export function showStart(root, view) {
+  const signature = JSON.stringify(view);
+  if (root.dataset.shown === signature) return;
+  root.dataset.shown = signature;
+  root.hidden = false;
+  if (!view.loaded) return root.replaceChildren(loadingLine("Loading messages…"));
+  if (view.hasMore) return root.replaceChildren(loadingLine("Loading earlier messages…"));
+  const mark = view.room.kind === "direct" ? avatar(view.title, { size: "l" }) : el("span", { class: "avatar avatar-l hue-5", "aria-hidden": "true" }, icon(view.room.kind));
+  const invite = view.moderates && view.room.kind !== "direct" && el("a", { class: "button button-small", href: `/rooms/${view.room.slug}/invite` }, "Invite people");
+  root.replaceChildren(
+    mark, el("h2", {}, el("bdi", {}, view.title)),
+    el("p", {}, sentence(view)),
+    view.empty && invite ? el("div", { class: "cluster" }, invite) : "",
+  );
+}
+
+/** @param {{room: {kind: string}, empty: boolean, title: string}} view */
+function sentence({ room, empty, title }) {
+  if (room.kind === "direct") return `This is the beginning of your conversation with ${title}.${empty ? " Say hello." : ""}`;
+  if (room.kind === "session") return `This is the beginning of the session.${empty ? " Everybody in it shares the text that you write below." : ""}`;
+  return empty ? "Nobody has written here yet. The first message is yours." : "This is the beginning of the room.";
+}

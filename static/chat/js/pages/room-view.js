@@ -1,0 +1,55 @@
+/**
+ * What the page shows of a room: the live state, or before the first answer what the page came with. Pure.
+ */
+
+/** @typedef {import("../types.js").RoomState} RoomState */
+
+/**
+ * @typedef {object} RoomFacts what the server put into the page
+ * @property {import("../types.js").Room & {archivedAt?: number}} room
+ * @property {string} title
+ * @property {string | null} role
+ * @property {number} lastReadSeq
+ * @property {import("../types.js").Draft | null} draft
+ * @property {import("./people-panel.js").Person[]} people
+ * @property {{messages: import("../types.js").Message[], hasMore: boolean, hasNewer: boolean}} page
+ */
+
+/**
+ * @param {RoomFacts} facts
+ * @param {RoomState | undefined} state
+ * @param {boolean} seeking a permalink is being looked for: the live window is elsewhere until it is found
+ */
+export function viewOf(facts, state, seeking) {
+  const live = Boolean(state && state.epoch !== null && !seeking);
+  const room = { ...facts.room, ...state?.room };
+  const source = live ? state : facts.page;
+  const lost = Boolean(state && state.epoch !== null && state.role === null);
+  return {
+    live,
+    room,
+    messages: source.messages,
+    hasMore: source.hasMore,
+    hasNewer: source.hasNewer,
+    pending: state?.pending ?? [],
+    online: state?.online ?? [],
+    typing: state?.typing ?? [],
+    joined: state?.joined ?? false,
+    newerCount: live ? state.newerCount : 0,
+    lastReadSeq: live ? state.lastReadSeq : facts.lastReadSeq,
+    role: live ? state.role : facts.role,
+    readOnly: readOnly(room, state, lost),
+  };
+}
+
+/**
+ * Why nothing can be written, or "".
+ * @param {{archivedAt?: number}} room
+ * @param {RoomState | undefined} state
+ * @param {boolean} lost
+ */
+function readOnly(room, state, lost) {
+  if (lost) return "You are no longer in this room.";
+  if (room.archivedAt) return "This room is archived. Its history stays.";
+  return state?.error?.message ?? "";
+}

@@ -1,0 +1,191 @@
+/**
+ * The scroller: shows items as rows, a bounded stretch of them, and keeps the reader's place whatever comes or goes.
+ */
+
+import { el } from "./dom.js";
+import { MessageRow } from "./message-row.js";
+import * as stretch from "./timeline-window.js";
+
+/** @typedef {import("./timeline-items.js").Item} Item */
+
+/** Within this of the end, the timeline follows what arrives. */
+export const FOLLOW_PX = 100;
+/** Within this of an end of the rows, more are brought in. */
+const LOAD_PX = 900;
+
+export class Timeline {
+  #scroller;
+  #list;
+  #options;
+  /** @type {Item[]} */
+  #items = [];
+  #stretch = stretch.atEnd(0);
+  /** @type {Map<string, MessageRow>} */
+  #rows = new Map();
+  #following = true;
+  #ending = new AbortController();
+  #sizes;
+
+  /**
+   * @param {HTMLElement} scroller
+   * @param {{myId: string, onOlder: () => void, onNewer: () => void, onScroll: () => void}} options
+   */
+  constructor(scroller, options) {
+    this.#scroller = scroller;
+    this.#list = scroller.querySelector(".rows");
+    this.#options = options;
+    scroller.addEventListener("scroll", () => this.#scrolled(), { passive: true, signal: this.#ending.signal });
+    // Rows grow late (fonts), and the composer takes room from the timeline: the end must stay in sight.
+    this.#sizes = new ResizeObserver(() => this.#following && this.#toEnd());
+    this.#sizes.observe(scroller);
+    this.#sizes.observe(this.#list);
+  }
+
+  destroy() {
+    this.#ending.abort();
+    this.#sizes.disconnect();
+    this.#list.replaceChildren();
+  }
+
+  /** Does it stand at the end of what is loaded? */
+  get following() {
+    return this.#following && this.#stretch.end === this.#items.length;
+  }
+
+  /** @param {Item[]} items */
+  show(items) {
+    const anchor = this.#following ? null : this.#firstVisible();
+    const before = this.#items;
+    this.#items = items;
+    if (anchor) {
+      const index = before.indexOf(anchor.item);
+      this.#stretch = stretch.shifted(this.#stretch, index, indexOfKey(items, anchor.item.key), items.length);
+    } else {
+      this.#stretch = stretch.atEnd(items.length);
+    }
+    this.#draw(anchor);
+  }
+
+  /** Goes to the end, and follows from now on. */
+  follow() {
+    this.#following = true;
+    this.#stretch = stretch.atEnd(this.#items.length);
+    this.#draw(null);
+  }
+
+  /** @param {number} seq @returns {boolean} whether it is loaded */
+  center(seq) {
+    const index = this.#items.findIndex((item) => item.seq === seq);
+    if (index < 0) return false;
+    this.#following = false;
+    this.#stretch = stretch.around(this.#items.length, index);
+    this.#draw(null);
+    const row = this.#rows.get(this.#items[index].key);
+    row?.element.scrollIntoView({ block: "center" });
+    row?.article.focus({ preventScroll: true });
+    return true;
+  }
+
+  /** @param {string} key */
+  row(key) {
+    return this.#rows.get(key);
+  }
+
+  /** @param {Element | null} element inside a row */
+  rowOf(element) {
+    const key = element?.closest?.(".row")?.getAttribute("data-key");
+    return key === null || key === undefined ? undefined : this.#rows.get(key);
+  }
+
+  /** Moves the focus among the messages. @param {1 | -1} step */
+  step(step) {
+    const articles = [...this.#list.querySelectorAll(".message")];
+    const at = articles.indexOf(document.activeElement?.closest?.(".message"));
+    const next = at < 0 ? articles.at(-1) : articles[at + step];
+    next?.focus({ preventScroll: true });
+    next?.scrollIntoView({ block: "nearest" });
+  }
+
+  /** @param {{item: Item, top: number} | null} anchor */
+  #draw(anchor) {
+    const { start, end } = this.#stretch;
+    const shown = this.#items.slice(start, end);
+    const keys = new Set(shown.map((item) => item.key));
+    for (const [key, row] of this.#rows) {
+      if (keys.has(key)) continue;
+      row.element.remove();
+      this.#rows.delete(key);
+    }
+    let next = this.#list.firstElementChild;
+    for (const item of shown) {
+      const row = this.#row(item);
+      if (row.element === next) next = next.nextElementSibling;
+      else this.#list.insertBefore(row.element, next);
+    }
+    if (anchor) this.#restore(anchor);
+    else if (this.#following) this.#toEnd();
+  }
+
+  /** @param {Item} item */
+  #row(item) {
+    const known = this.#rows.get(item.key);
+    if (known) {
+      known.update(item);
+      return known;
+    }
+    const row = new MessageRow(item, this.#options.myId);
+    this.#rows.set(item.key, row);
+    return row;
+  }
+
+  #firstVisible() {
+    const top = this.#scroller.getBoundingClientRect().top;
+    for (const item of this.#items.slice(this.#stretch.start, this.#stretch.end)) {
+      const box = this.#rows.get(item.key)?.element.getBoundingClientRect();
+      if (box && box.bottom > top) return { item, top: box.top };
+    }
+    return null;
+  }
+
+  /** @param {{item: Item, top: number}} anchor */
+  #restore({ item, top }) {
+    const row = this.#rows.get(item.key);
+    if (row) this.#scroller.scrollTop += row.element.getBoundingClientRect().top - top;
+  }
+
+  #toEnd() {
+    this.#scroller.scrollTop = this.#scroller.scrollHeight;
+  }
+
+  #scrolled() {
+    const { scrollTop, scrollHeight, clientHeight } = this.#scroller;
+    const below = scrollHeight - scrollTop - clientHeight;
+    this.#following = below <= FOLLOW_PX && this.#stretch.end === this.#items.length;
+    if (scrollTop < LOAD_PX) this.#nearStart();
+    if (below < LOAD_PX && !this.#following) this.#nearEnd();
+    this.#options.onScroll();
+  }
+
+  #nearStart() {
+    if (this.#stretch.start > 0) this.#move(stretch.earlier(this.#stretch, this.#items.length));
+    else this.#options.onOlder();
+  }
+
+  #nearEnd() {
+    if (this.#stretch.end < this.#items.length) this.#move(stretch.later(this.#stretch, this.#items.length));
+    else this.#options.onNewer();
+  }
+
+  /** @param {stretch.Stretch} to */
+  #move(to) {
+    const anchor = this.#firstVisible();
+    this.#stretch = to;
+    this.#draw(anchor);
+  }
+}
+
+/** @param {Item[]} items @param {string} key */
+const indexOfKey = (items, key) => items.findIndex((item) => item.key === key);
+
+/** @param {string} text what stands above the first row while older ones are fetched */
+export const loadingLine = (text) => el("p", { class: "timeline-loading" }, text);

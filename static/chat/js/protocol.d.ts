@@ -1,0 +1,542 @@
+// Made by `manage.py protocol_files` from chat/protocol. Do not edit: a test compares it with the schema.
+
+/** Makes somebody a member. */
+export interface AddMember {
+  room: string;
+  user: string;
+  role?: "member" | "moderator" | "owner";
+}
+
+/** Puts an emoji on a message. */
+export interface AddReaction {
+  message: string;
+  emoji: string;
+}
+
+/** Makes a room read-only. */
+export interface ArchiveRoom {
+  room: string;
+}
+
+/** Posts a message. The same `clientId` (else the frame's `id`) is stored once, however often it is sent. */
+export interface CreateMessage {
+  room: string;
+  content: string;
+  clientId?: string;
+  replyTo?: string;
+}
+
+/** Creates a room. Of a direct room between the same two people there is only ever one. */
+export interface CreateRoom {
+  kind?: "closed" | "direct" | "open" | "session";
+  name?: string;
+  room?: string;
+  topic?: string;
+  members?: string[];
+}
+
+/** Deletes a message of mine, or, as moderator, anybody's. A tombstone stays. */
+export interface DeleteMessage {
+  message: string;
+}
+
+export interface Draft {
+  content: string;
+  version: number;
+}
+
+export interface DraftFact {
+  room: string;
+  content: string;
+  version: number;
+  user: UserRef;
+}
+
+/** Changes the content of a message of mine. */
+export interface EditMessage {
+  message: string;
+  content: string;
+}
+
+export interface ErrorBody {
+  code: string;
+  message: string;
+  details?: Record<string, unknown>;
+  retryAfter?: number;
+}
+
+/** Reads a page of history: the newest, or those before, after or around a `seq`. */
+export interface GetMessages {
+  room: string;
+  limit?: number;
+  before?: number;
+  after?: number;
+  around?: number;
+}
+
+/** Looks a person up. */
+export interface GetUser {
+  userId: string;
+}
+
+export interface Heartbeat {
+  interval: number;
+  timeout: number;
+}
+
+/** Subscribes this connection to a room; in an open room it also makes me a member. */
+export interface JoinRoom {
+  room: string;
+  after?: number;
+  epoch?: string;
+}
+
+export interface Joined {
+  room: Room;
+  role: string;
+  change: number;
+  epoch: string;
+  online: OnlineUser[];
+  messages: Message[];
+  reset: boolean;
+  hasMore: boolean;
+  lastReadSeq: number;
+  streams: unknown[];
+  draft?: Draft;
+}
+
+/** Ends this connection's subscription; membership stays. */
+export interface LeaveRoom {
+  room: string;
+}
+
+export interface Left {
+  room: string;
+}
+
+export interface Limits {
+  frameBytes: number;
+  contentChars: number;
+}
+
+/** Lists who has the room open now. */
+export interface ListPresence {
+  room: string;
+}
+
+/** Lists the rooms that I am in, and asks for `unread` notifications about them from now on. */
+export interface ListRooms {
+}
+
+/** A room of mine, with what concerns only me. `unread` and `mentions` stop counting at 100. */
+export interface ListedRoom {
+  slug: string;
+  name: string;
+  kind: string;
+  topic: string;
+  change: number;
+  epoch: string;
+  createdAt: number;
+  archivedAt?: number;
+  lastMessageAt?: number;
+  members?: UserRef[];
+  role: string;
+  unread: number;
+  mentions: number;
+  lastReadSeq: number;
+  muted: boolean;
+  draft?: Draft;
+}
+
+/** Sets how far I have read; lower than before marks as unread. */
+export interface MarkRead {
+  room: string;
+  seq: number;
+}
+
+/** `role` is null when the person is not a member any more. */
+export interface MembershipFact {
+  room: string;
+  user: UserRef;
+  role: string | null;
+}
+
+export interface Message {
+  id: string;
+  room: string;
+  seq: number;
+  change: number;
+  kind: string;
+  author: UserRef | null;
+  content: string;
+  html: string;
+  createdAt: number;
+  reactions: Reaction[];
+  mentions: string[];
+  clientId?: string;
+  replyTo?: ReplyTo;
+  editedAt?: number;
+  deletedAt?: number;
+}
+
+export interface MessageAnswer {
+  message: Message;
+}
+
+/** `new_message` and `message_updated`: the one event of a durable change. */
+export interface MessageEvent {
+  room: string;
+  change: number;
+  message: Message;
+}
+
+export interface MessagePage {
+  room: string;
+  messages: Message[];
+  hasMore: boolean;
+  hasNewer: boolean;
+}
+
+/** Turns my notifications from a room off or on. */
+export interface MuteRoom {
+  room: string;
+  muted: boolean;
+}
+
+export interface MutedFact {
+  room: string;
+  muted: boolean;
+}
+
+export interface Nothing {
+}
+
+export interface Notification {
+  kind: string;
+  room?: string;
+  message?: Message;
+  id?: string;
+  text?: string;
+  count?: number;
+  mentions?: number;
+  seq?: number;
+}
+
+export interface OnlineUser {
+  id: string;
+  username: string;
+  tabs: number;
+}
+
+/** `user_joined` and `user_left`: a person's first tab in the room, and the last one gone. */
+export interface PersonEvent {
+  room: string;
+  user: UserRef;
+}
+
+/** Asks for a `pong`. */
+export interface Ping {
+}
+
+/** Answers the server's `ping`; gets no answer itself. */
+export interface Pong {
+}
+
+export interface PresenceFact {
+  room: string;
+  online: OnlineUser[];
+}
+
+/** Ends my membership. */
+export interface QuitRoom {
+  room: string;
+}
+
+export interface Reaction {
+  emoji: string;
+  users: UserRef[];
+}
+
+export interface ReadFact {
+  room: string;
+  lastReadSeq: number;
+  unread: number;
+  mentions: number;
+}
+
+/** What changed in one room, or only `error` when the room may not be seen. */
+export interface Recovery {
+  messages?: Message[];
+  change?: number;
+  epoch?: string;
+  reset?: boolean;
+  hasMore?: boolean;
+  error?: string;
+}
+
+/** Ends somebody's membership; their tabs get nothing more of the room. */
+export interface RemoveMember {
+  room: string;
+  user: string;
+}
+
+/** Takes my emoji off a message. */
+export interface RemoveReaction {
+  message: string;
+  emoji: string;
+}
+
+export interface ReplyTo {
+  id: string;
+  seq: number;
+  author: UserRef | null;
+  excerpt: string;
+  deleted: boolean;
+}
+
+export interface Room {
+  slug: string;
+  name: string;
+  kind: string;
+  topic: string;
+  change: number;
+  epoch: string;
+  createdAt: number;
+  archivedAt?: number;
+  lastMessageAt?: number;
+  members?: UserRef[];
+}
+
+/** An answer or event about a room as a whole: the created room, or `room_updated`. */
+export interface RoomFact {
+  room: Room;
+}
+
+export interface RoomList {
+  rooms: ListedRoom[];
+}
+
+/** Keeps unsent text, for my other tabs, or in a session for everybody's. The version must grow. */
+export interface SaveDraft {
+  room: string;
+  content: string;
+  version: number;
+}
+
+export interface SearchHit {
+  message: Message;
+  excerpt: string;
+}
+
+/** Finds messages in my rooms, newest first. */
+export interface SearchMessages {
+  query: string;
+  room?: string;
+  before?: string;
+  limit?: number;
+}
+
+export interface SearchResult {
+  hits: SearchHit[];
+  hasMore: boolean;
+}
+
+export interface ServerDraining {
+  reconnectAfter: number;
+}
+
+/** Changes a member's role. */
+export interface SetRole {
+  room: string;
+  user: string;
+  role: "member" | "moderator" | "owner";
+}
+
+/** Recovers several rooms at once: what changed in each since its cursor. */
+export interface Sync {
+  rooms: Record<string, SyncCursor>;
+}
+
+export interface SyncCursor {
+  change: number;
+  epoch: string;
+}
+
+export interface SyncResult {
+  rooms: Record<string, Recovery>;
+}
+
+export interface TabEvent {
+  user: UserRef;
+  connectionId: string;
+  tabs: number;
+  room?: string;
+}
+
+/** Tells the others in the room that I am typing, or not any more. */
+export interface Typing {
+  room: string;
+  typing: boolean;
+}
+
+export interface TypingFact {
+  room: string;
+  user: UserRef;
+  typing: boolean;
+}
+
+/** Changes a room's name, topic or kind (open or closed). */
+export interface UpdateRoom {
+  room: string;
+  name?: string;
+  topic?: string;
+  kind?: "closed" | "open";
+}
+
+export interface User {
+  id: string;
+  username: string;
+  displayName: string;
+  online: boolean;
+}
+
+export interface UserAnswer {
+  user: User;
+}
+
+export interface UserRef {
+  id: string;
+  username: string;
+}
+
+export interface Welcome {
+  connectionId: string;
+  user: UserRef;
+  protocol: number;
+  serverTime: number;
+  heartbeat: Heartbeat;
+  limits: Limits;
+}
+
+export type ErrorCode =
+  | "VALIDATION_ERROR"
+  | "REQUEST_FAILED"
+  | "UNAUTHORIZED"
+  | "NOT_FOUND"
+  | "CONFLICT"
+  | "RATE_LIMITED"
+  | "QUOTA_EXCEEDED"
+  | "UNAVAILABLE"
+  | "STREAM_ERROR"
+  | "INTERNAL_ERROR";
+
+export interface RequestPayloads {
+  ping: Ping;
+  pong: Pong;
+  list_rooms: ListRooms;
+  create_room: CreateRoom;
+  update_room: UpdateRoom;
+  archive_room: ArchiveRoom;
+  mute_room: MuteRoom;
+  join_room: JoinRoom;
+  leave_room: LeaveRoom;
+  quit_room: QuitRoom;
+  add_member: AddMember;
+  remove_member: RemoveMember;
+  set_role: SetRole;
+  get_messages: GetMessages;
+  sync: Sync;
+  create_message: CreateMessage;
+  edit_message: EditMessage;
+  delete_message: DeleteMessage;
+  add_reaction: AddReaction;
+  remove_reaction: RemoveReaction;
+  search_messages: SearchMessages;
+  mark_read: MarkRead;
+  typing: Typing;
+  save_draft: SaveDraft;
+  get_user: GetUser;
+  list_presence: ListPresence;
+}
+
+export interface AnswerData {
+  ping: Nothing;
+  list_rooms: RoomList;
+  create_room: RoomFact;
+  update_room: RoomFact;
+  archive_room: RoomFact;
+  mute_room: MutedFact;
+  join_room: Joined;
+  leave_room: Left;
+  quit_room: MembershipFact;
+  add_member: MembershipFact;
+  remove_member: MembershipFact;
+  set_role: MembershipFact;
+  get_messages: MessagePage;
+  sync: SyncResult;
+  create_message: MessageAnswer;
+  edit_message: MessageAnswer;
+  delete_message: MessageAnswer;
+  add_reaction: MessageAnswer;
+  remove_reaction: MessageAnswer;
+  search_messages: SearchResult;
+  mark_read: ReadFact;
+  typing: Nothing;
+  save_draft: DraftFact;
+  get_user: UserAnswer;
+  list_presence: PresenceFact;
+  join: Joined;
+  subscribe: Joined;
+  leave: Left;
+  unsubscribe: Left;
+  chat: MessageAnswer;
+  room_message: MessageAnswer;
+}
+
+export interface EventData {
+  welcome: Welcome;
+  ping: Nothing;
+  new_message: MessageEvent;
+  message_updated: MessageEvent;
+  room_updated: RoomFact;
+  member_updated: MembershipFact;
+  user_joined: PersonEvent;
+  user_left: PersonEvent;
+  tab_connected: TabEvent;
+  tab_disconnected: TabEvent;
+  typing: TypingFact;
+  presence: PresenceFact;
+  read_updated: ReadFact;
+  draft_updated: DraftFact;
+  notification: Notification;
+  left: Left;
+  server_draining: ServerDraining;
+}
+
+/** A frame to the server. Without `payload` the remaining fields are read as the payload. */
+export interface RequestFrame<T extends keyof RequestPayloads = keyof RequestPayloads> {
+  type: T;
+  id?: string | number;
+  timestamp?: number;
+  payload?: RequestPayloads[T];
+}
+
+/** An answer or an event. */
+export interface SuccessFrame<Data = unknown> {
+  type: string;
+  requestId?: string | number;
+  timestamp: number;
+  success: true;
+  data: Data;
+}
+
+export interface ErrorFrame {
+  type: "error";
+  requestId?: string | number;
+  timestamp: number;
+  success: false;
+  error: ErrorBody & { code: ErrorCode };
+  data?: unknown;
+}
+
+export type ServerFrame = SuccessFrame | ErrorFrame;

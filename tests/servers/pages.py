@@ -1,0 +1,48 @@
+"""What people do on the pages and in the administration, by the same HTTP requests as their browser makes."""
+
+import re
+
+import httpx
+
+from tests.servers.people import Person
+from tests.servers.server_process import ServerProcess
+from tests.servers.sites import Site
+from tests.servers.tabs import cookie_with_csrf, http
+
+
+def submit(process: ServerProcess, session_key: str, path: str, fields: dict[str, str]) -> httpx.Response:
+    """Post a form as somebody who is signed in; anything but success is an error of the test."""
+    headers = {**cookie_with_csrf(session_key), "Referer": process.origin}
+    with http(process) as client:
+        answer = client.post(path, data=fields, headers=headers)
+    assert answer.status_code in (200, 302), f"{path}: {answer.status_code}\n{answer.text[:2000]}"
+    return answer
+
+
+def sign_out(process: ServerProcess, session_key: str) -> None:
+    assert submit(process, session_key, "/accounts/logout/", {}).status_code == 302
+
+
+def admin_session(site: Site) -> str:
+    """Return the session key of an administrator."""
+    (admin,) = site.people.create("root")
+    site.people.tell("make_admin", username=admin.username)
+    return site.people.sign_in(admin)
+
+
+def deactivate_by_admin(site: Site, person: Person, process: ServerProcess | None = None) -> None:
+    fields = {"action": "deactivate", "_selected_action": person.id, "confirmed": "yes"}
+    answer = submit(process or site.next_process(), admin_session(site), "/admin/accounts/user/", fields)
+    assert answer.status_code == 302, answer.text[:2000]
+
+
+def delete_by_admin(site: Site, kind: str, key: str, process: ServerProcess | None = None) -> None:
+    """Delete a row on its page in the administration; `kind` is like "chat/membership"."""
+    answer = submit(process or site.next_process(), admin_session(site), f"/admin/{kind}/{key}/delete/", {"post": "yes"})
+    assert answer.status_code == 302, answer.text[:2000]
+
+
+def change_password(process: ServerProcess, session_key: str, old: str, new: str) -> None:
+    fields = {"oldpassword": old, "password1": new, "password2": new}
+    answer = submit(process, session_key, "/accounts/password/change/", fields)
+    assert answer.status_code == 302, re.sub(r"<[^>]+>|\s+", " ", answer.text)[:2000]

@@ -1,0 +1,122 @@
+"""A room of 300 tabs, one of which never reads."""
+
+import asyncio
+import time
+
+from tests.servers.people import Person
+from tests.servers.raw_socket import RawSocket
+from tests.servers.server_process import ServerProcess
+from tests.servers.sites import UVICORN_POSTGRES, Site, SiteBuilder
+from tests.servers.socket_client import SocketClient
+from tests.servers.tabs import Tabs
+
+TABS = 300
+ROUNDS = 60
+MESSAGE_CHARS = 18_000
+OUTBOX_BYTES = 300_000
+MEGABYTE = 1024 * 1024
+# The bound of one slow tab, and slack for an interpreter that works: what is not bounded is ten times this.
+GROWTH_BYTES = 40 * MEGABYTE
+
+
+class Listener:
+    """A tab that reads everything and looks only for the end of each message: 300 of them must cost little."""
+
+    def __init__(self, socket: RawSocket) -> None:
+        self._socket = socket
+        self._tail = b""
+
+    @classmethod
+    async def in_room(cls, process: ServerProcess, person: Person, room: str) -> "Listener":
+        socket = await RawSocket.open(process, person)
+        socket.send_text(f'{{"type":"join_room","id":"j","room":"{room}"}}')
+        listener = cls(socket)
+        await listener.hear(b'"requestId":"j"')
+        return listener
+
+    async def hear(self, mark: bytes) -> float:
+        """Read on until this has come; return when."""
+        while mark not in self._tail:
+            data = await asyncio.wait_for(self._socket.reader.read(MEGABYTE), 30)
+            assert data, "the server closed a tab that reads"
+            self._tail = self._tail[-2 * MESSAGE_CHARS :] + data
+        return time.monotonic()
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+async def test_one_who_never_reads_is_closed_4001_and_nobody_else_feels_it(site_builder: SiteBuilder) -> None:
+    settings = {"OUTBOX_BYTES": OUTBOX_BYTES, "DEBUG": 0, "TLS": 0, "ALLOWED_HOSTS": "127.0.0.1"}
+    with site_builder.running(UVICORN_POSTGRES, **settings) as site:
+        await crowd(site)
+
+
+async def crowd(site: Site) -> None:
+    alice, bob, mallory = site.people.create("alice", "bob", "mallory")
+    process, open_tab = site.processes[0], Tabs(site)
+    room = await open_tab.make_room(alice, bob, mallory)
+    listeners = [await Listener.in_room(process, bob, room) for _ in range(TABS - 1)]
+    writer = await open_tab.in_room(alice, room)
+
+    async def rounds(name: str) -> float:
+        """Post to the room and return how long the slowest of the others waited, at the median."""
+        waits = []
+        for number in range(ROUNDS):
+            mark = f"{name} {number} end"
+            begun = time.monotonic()
+            posting = asyncio.create_task(writer.post(room, "x" * MESSAGE_CHARS + mark))
+            waits.append(max(await asyncio.gather(*(listener.hear(mark.encode()) for listener in listeners))) - begun)
+            await posting
+        return sorted(waits)[len(waits) // 2]
+
+    alone = await rounds("alone")
+    before = process.memory_bytes()
+    silent = await RawSocket.open(process, mallory, reads_little=True)
+    silent.send_text(f'{{"type":"join_room","room":"{room}"}}')
+    await writer.expect("user_joined", user=mallory.ref)
+    silent.stop_reading()
+    with_silent = await rounds("with one who never reads")
+    for _ in range(5):
+        if writer.unread("user_left", user=mallory.ref):
+            break
+        await rounds("until it is full")
+    await writer.expect("user_left", user=mallory.ref)
+    assert process.memory_bytes() - before < GROWTH_BYTES
+    assert with_silent < 2 * alone + 0.1
+    silent.writer.transport.resume_reading()  # type: ignore[attr-defined]
+    assert await silent.closing_code(30) == 4001
+    for listener in listeners:
+        listener.close()
+    await open_tab.close_all()
+
+
+async def test_one_who_asks_and_never_reads_the_answers_is_closed_4001(site_builder: SiteBuilder) -> None:
+    settings = {"OUTBOX_BYTES": OUTBOX_BYTES, "DEBUG": 0, "TLS": 0, "ALLOWED_HOSTS": "127.0.0.1"}
+    with site_builder.running(UVICORN_POSTGRES, **settings) as site:
+        alice, mallory = site.people.create("alice", "mallory")
+        process, open_tab = site.processes[0], Tabs(site)
+        room = await open_tab.make_room(alice, mallory)
+        writer = await open_tab.in_room(alice, room)
+        for _ in range(50):
+            await writer.post(room, "x" * MESSAGE_CHARS)
+        before = process.memory_bytes()
+        silent = await RawSocket.open(process, mallory, reads_little=True)
+        silent.stop_reading()
+        for _ in range(100):
+            silent.send_text(f'{{"type":"get_messages","id":"g","room":"{room}","limit":50}}')
+        for _ in range(100):
+            await writer.fence()
+            await asyncio.sleep(0.05)
+            if not await is_online(writer, mallory):
+                break
+        else:
+            raise AssertionError("still connected")
+        assert process.memory_bytes() - before < GROWTH_BYTES
+        silent.writer.transport.resume_reading()  # type: ignore[attr-defined]
+        assert await silent.closing_code(30) == 4001
+        await open_tab.close_all()
+
+
+async def is_online(tab: SocketClient, person: Person) -> bool:
+    return bool((await tab.request("get_user", userId=person.id))["user"]["online"])
