@@ -15,6 +15,6 @@ COPY . .
 RUN SECRET_KEY=only-while-the-image-is-built python manage.py collectstatic --no-input
 USER parley
 EXPOSE 8000
-HEALTHCHECK --interval=10s --timeout=5s --start-period=20s CMD ["python", "-c", "import os, urllib.request; urllib.request.urlopen(f\"http://127.0.0.1:{os.environ['PORT']}/healthz\", timeout=4)"]
+HEALTHCHECK --interval=10s --timeout=5s --start-period=20s CMD ["python", "-m", "config.healthcheck"]
 # The process gets SIGTERM itself and says goodbye to its sockets (DRAIN_SECONDS) before it ends.
 CMD ["python", "-m", "config.serve"]

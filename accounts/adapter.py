@@ -12,7 +12,7 @@ from django.urls import reverse
 from accounts.models import User
 
 
-class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
+class AccountAdapter(DefaultAccountAdapter):
     """Sign-up can be closed; names are folded before they are checked, so that look-alikes collide."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
@@ -26,7 +26,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return reverse("accounts_profile")  # the form again, empty, would look as if nothing had happened
 
 
-class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]
+class MFAAdapter(DefaultMFAAdapter):
     """What a phone or key shows beside the account, and the name that a new passkey is offered."""
 
     def generate_authenticator_name(self, user: User, type: Authenticator.Type) -> str:

@@ -46,9 +46,9 @@ class RedisOrMemoryCache(RedisCache):
     def has_key(self, *args: Any, **kwargs: Any) -> bool:
         return bool(self._either("has_key", *args, **kwargs))
 
-    def clear(self) -> bool:
+    def clear(self) -> None:
         self._memory.clear()
-        return bool(self._either("clear"))
+        self._either("clear")
 
     def _either(self, operation: str, *args: Any, **kwargs: Any) -> Any:
         if time.monotonic() >= _fault.until:

@@ -36,8 +36,9 @@ class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def save(self, commit: bool = True) -> User:
         # Only this column: a whole row written here would undo what an administrator changed meanwhile.
-        self.instance.save(update_fields=["display_name"])
-        return self.instance
+        user: User = self.instance
+        user.save(update_fields=["display_name"])
+        return user
 
 
 class TokenForm(forms.Form):

@@ -29,10 +29,11 @@ class SessionActivityMiddleware:
     def _known(self, request: HttpRequest) -> bool:
         """Whether this session was noted within the last minute with the same browser and address."""
         agent_chars = UserSession._meta.get_field("user_agent").max_length
-        return UserSession.objects.filter(
+        known: bool = UserSession.objects.filter(
             session_key=request.session.session_key,
             user=request.user.pk,
             ip=get_adapter().get_client_ip(request),
             user_agent=request.headers.get("User-Agent", "")[:agent_chars],
             last_seen_at__gt=timezone.now() - ACTIVITY_RESOLUTION,
         ).exists()
+        return known

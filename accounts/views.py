@@ -15,7 +15,7 @@ from accounts.models import ApiToken, User
 class SignedInRequest(HttpRequest):
     """A request behind `login_required`."""
 
-    user: User  # type: ignore[assignment]
+    user: User
 
 
 @login_required

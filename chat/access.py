@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from accounts.models import User
 from chat.models import Membership, Message, Role, Room, RoomKind
 from chat.protocol import wire
-from chat.protocol.errors import not_found, unauthorized
+from chat.protocol.errors import ProtocolError, not_found, unauthorized
 
 if TYPE_CHECKING:
     from accounts.credentials import Credential
@@ -72,7 +72,7 @@ def locked_message_for(actor: Actor, message_id: str) -> tuple[Room, Membership,
         raise not_found("message")
     try:
         room, membership = locked_room_for(actor, slug)
-    except Exception as error:
+    except ProtocolError as error:  # it would name the room, which this actor may not know of
         raise not_found("message") from error
     if membership is None:
         raise unauthorized("Join the room first.")

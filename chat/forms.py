@@ -45,6 +45,6 @@ class InvitationForm(forms.Form):
 
 
 def names_in(text: str) -> list[str]:
-    """Return the user names in what was typed, without doubles: separated by spaces, commas, lines, with or without @."""
+    """Return the user names in what was typed, each once: between spaces, commas or lines, with or without @."""
     names = [name.lstrip("@").lower() for name in re.split(r"[\s,;]+", text)]
     return list(dict.fromkeys(name for name in names if name))

@@ -89,6 +89,16 @@ def room_facts(actor: Actor, room: Room, seq: int | None = None) -> dict[str, An
     }
 
 
+def search_facts(actor: Actor, found: wire.SearchResult) -> dict[str, Any]:
+    """Return what the search page shows: each hit with what the reader calls its room."""
+    slugs = {hit.message.room for hit in found.hits}
+    listed = {room.slug: title_of(room, actor) for room in rooms.list_rooms(actor).rooms if room.slug in slugs}
+    hits = [
+        {**msgspec.to_builtins(hit), "room_title": listed.get(hit.message.room, hit.message.room)} for hit in found.hits
+    ]
+    return {"hits": hits, "hasMore": found.hasMore}
+
+
 def people_like(query: str, *, besides: set[int]) -> list[User]:
     """Return active people whose name holds the query, for picking one. Everybody here may know everybody's name."""
     found = User.objects.filter(is_active=True).exclude(pk__in=besides)

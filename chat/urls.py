@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from chat import api, views
+from chat import api, room_pages, views
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -10,11 +10,11 @@ urlpatterns = [
     path("rooms/new", views.create_room, name="create_room"),
     path("rooms/<slug:slug>/", views.room, name="room"),
     path("rooms/<slug:slug>/data", views.room_data, name="room_data"),
-    path("rooms/<slug:slug>/people", views.people, name="room_people"),
-    path("rooms/<slug:slug>/invite", views.invite, name="room_invite"),
-    path("rooms/<slug:slug>/details", views.details, name="room_details"),
+    path("rooms/<slug:slug>/people", room_pages.people, name="room_people"),
+    path("rooms/<slug:slug>/invite", room_pages.invite, name="room_invite"),
+    path("rooms/<slug:slug>/details", room_pages.details, name="room_details"),
     path("direct/new", views.new_direct, name="new_direct"),
-    path("invite/<str:token>", views.invitation, name="invitation"),
+    path("invite/<str:token>", room_pages.invitation, name="invitation"),
     path("search", views.search, name="search"),
     path("api/socket-ticket", api.socket_ticket, name="socket_ticket"),
     path("healthz", api.healthz, name="healthz"),

@@ -4,6 +4,9 @@ Its jQuery 3 assigns strings to innerHTML, which `require-trusted-types-for` for
 Only that directive goes, and only there; scripts and styles still come from our own files alone.
 """
 
+from collections.abc import Callable
+from typing import Any
+
 from asgiref.sync import iscoroutinefunction
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
@@ -13,18 +16,16 @@ RELAXED = {"require-trusted-types-for": None}
 
 
 @sync_and_async_middleware
-def admin_csp_middleware(get_response):  # type: ignore[no-untyped-def]
+def admin_csp_middleware(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpRequest], Any]:
     """Stands after CSPMiddleware in the list, so that it marks the response before the header is written."""
-    if iscoroutinefunction(get_response):
 
-        async def middleware(request: HttpRequest) -> HttpResponseBase:
-            return _relax(request, await get_response(request))
-    else:
+    async def serve(request: HttpRequest) -> HttpResponseBase:
+        return _relax(request, await get_response(request))
 
-        def middleware(request: HttpRequest) -> HttpResponseBase:
-            return _relax(request, get_response(request))
+    def serve_in_thread(request: HttpRequest) -> HttpResponseBase:
+        return _relax(request, get_response(request))
 
-    return middleware
+    return serve if iscoroutinefunction(get_response) else serve_in_thread
 
 
 def _relax(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:

@@ -50,7 +50,7 @@ def configure(options: dict[str, Any]) -> None:
                 "django.channels.server": {"level": "WARNING"},
                 "daphne": {"level": "WARNING"},
                 # One line for each opened socket, which we write ourselves with the connection id.
-                "chat.socket": {"level": "WARNING"},
+                "chat.realtime.uvicorn_protocol": {"level": "WARNING"},
             },
         }
     )

@@ -24,7 +24,7 @@ _LARGEST_PORT: Final = 65535
 _LARGEST_FRAME_BYTES: Final = 2**31 - 1
 _TICK_SECONDS: Final = 0.1
 
-log = structlog.get_logger(__name__)
+log = structlog.get_logger("config.serve")  # __name__ is "__main__" here
 
 
 def main() -> None:

@@ -158,7 +158,6 @@ MESSAGES_PER_MINUTE = env.int("MESSAGES_PER_MINUTE", default=300)
 FRAME_BYTES = env.int("FRAME_BYTES", default=65536)
 CONTENT_CHARS = env.int("CONTENT_CHARS", default=20000)
 OUTBOX_BYTES = env.int("OUTBOX_BYTES", default=1_000_000)
-OUTBOX_FRAMES = env.int("OUTBOX_FRAMES", default=2000)
 REQUESTS_IN_FLIGHT = env.int("REQUESTS_IN_FLIGHT", default=64)
 # How often each process compares its rooms with the database, and its connections with their credentials.
 HEAD_CHECK_SECONDS = env.float("HEAD_CHECK_SECONDS", default=3)

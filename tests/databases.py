@@ -5,10 +5,9 @@ The command sees DATABASE_URL and TEST_DATABASE=postgres; the server and its fil
 
 import os
 import signal
-import subprocess
 import sys
-from types import FrameType
 
+from tests.children import child, leave_in_order
 from tests.servers.private_postgres import PrivatePostgres
 from tests.servers.processes import MissingBinary
 
@@ -18,14 +17,10 @@ def run(command: list[str]) -> int:
     try:
         server.start()
         environment = os.environ | {"DATABASE_URL": server.url("postgres"), "TEST_DATABASE": "postgres"}
-        return subprocess.run(command, env=environment, check=False).returncode
+        with child(command, env=environment) as process:
+            return process.wait()
     finally:
         server.remove()
-
-
-def leave(number: int, _frame: FrameType | None) -> None:
-    # The default would end this process at once and leave the server behind.
-    sys.exit(128 + number)
 
 
 def main(arguments: list[str]) -> int:
@@ -33,7 +28,7 @@ def main(arguments: list[str]) -> int:
     if not command:
         print("Usage: python -m tests.databases -- COMMAND ...", file=sys.stderr)
         return 2
-    signal.signal(signal.SIGTERM, leave)
+    leave_in_order()
     try:
         return run(command)
     except MissingBinary as error:

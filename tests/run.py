@@ -11,6 +11,8 @@ import time
 from pathlib import Path
 from typing import Final
 
+from tests.children import child, leave_in_order
+
 _PYTEST: Final = [sys.executable, "-m", "pytest"]
 _IN_A_BROWSER: Final = ["tests/js", "tests/browser"]
 _ON_A_DATABASE: Final = ["tests/accounts", "tests/chat", "tests/pages"]
@@ -35,7 +37,11 @@ def stages() -> dict[str, list[str]]:
 
 def run(command: list[str]) -> tuple[int, str]:
     """Run a command, pass its output on as it comes, and return its exit code and closing line."""
-    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    with child(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
+        return _follow(process)
+
+
+def _follow(process: "subprocess.Popen[bytes]") -> tuple[int, str]:
     if process.stdout is None:
         raise RuntimeError("a pipe was asked for")
     rest = b""
@@ -69,6 +75,7 @@ def main(wanted: list[str]) -> int:
 
 
 if __name__ == "__main__":
+    leave_in_order()
     try:
         sys.exit(main(sys.argv[1:]))
     except KeyboardInterrupt:

@@ -5,8 +5,17 @@ environment that it sets.
 """
 
 import os
+import tempfile
+from pathlib import Path
 
 os.environ.setdefault("DEBUG", "1")
 os.environ.setdefault("ENV_FILE", os.devnull)
 
 from config.settings import *  # noqa: F403
+from config.settings import DATABASES
+
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    # A file, since an in-memory database is invisible to the other threads and processes that take part; and one of
+    # this run's own, since two runs in one work tree would empty each other's tables.
+    _directory = tempfile.TemporaryDirectory(prefix="parley-tests-")
+    DATABASES["default"]["TEST"] = {"NAME": str(Path(_directory.name) / "test.sqlite3")}

@@ -52,7 +52,8 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
-        return super().get_queryset(request).annotate(token_count=Count("api_tokens"))
+        users: QuerySet[User] = super().get_queryset(request)
+        return users.annotate(token_count=Count("api_tokens"))
 
     @admin.display(description="tokens", ordering="token_count")
     def token_count(self, user: Any) -> int:
@@ -61,7 +62,7 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
         fields = tuple(super().get_readonly_fields(request, obj))
         # Otherwise whoever may edit users could make themselves a superuser.
-        return fields if request.user.is_superuser else (*fields, *_PRIVILEGES)  # type: ignore[union-attr]
+        return fields if request.user.is_superuser else (*fields, *_PRIVILEGES)
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         return super().has_change_permission(request, obj) and _may_touch(request, obj)
@@ -103,4 +104,4 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
 
 
 def _may_touch(request: HttpRequest, user: User | None) -> bool:
-    return user is None or not user.is_superuser or bool(request.user.is_superuser)  # type: ignore[union-attr]
+    return user is None or not user.is_superuser or bool(request.user.is_superuser)

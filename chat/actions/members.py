@@ -47,6 +47,8 @@ def add_member(actor: Actor, request: requests.AddMember) -> wire.MembershipFact
     """Make somebody a member. Raises UNAUTHORIZED for those who do not moderate the room."""
     room, own = access.locked_room_of_member(actor, request.room)
     _refuse_direct(room)
+    if room.archived_at is not None:
+        raise failed("This room is archived.")
     _need_rank(own, Role(request.role), "add members")
     person = access.person_called(request.user)
     present = Membership.objects.filter(room=room, user=person).first()

@@ -9,7 +9,6 @@ from django.utils import timezone
 from accounts.models import User
 from chat import access, markdown
 from chat.access import Actor
-from chat.actions.content import checked_content
 from chat.actions.notices import take_change
 from chat.models import Kind, Membership, Mention, Message, Reaction, Room
 from chat.presenter import present_message, with_everything
@@ -21,19 +20,17 @@ from chat.realtime.publishing import publish_after_commit
 _EMOJI_KINDS_AT_MOST: Final = 20
 
 
-def edit_message(actor: Actor, request: requests.EditMessage) -> wire.MessageAnswer:
-    """Change the content of one's own message."""
-    content = checked_content(request.content)
-    html = markdown.render(content)  # before the lock: formatting may take long
-    with transaction.atomic():
-        room, _membership, message = _living(actor, request.message)
-        if message.author_id != actor.id:
-            raise unauthorized("Only its author may edit a message.")
-        message.content, message.html, message.edited_at = content, html, timezone.now()
-        message.change = take_change(room)
-        message.save(update_fields=["content", "html", "edited_at", "change"])
-        _mention_again(room, message)
-        return _publish(room, message)
+@transaction.atomic
+def edit_message(actor: Actor, message_id: str, content: str, html: str) -> wire.MessageAnswer:
+    """Change one's own message to content that was checked, and formatted outside the transaction: that takes long."""
+    room, _membership, message = _living(actor, message_id)
+    if message.author_id != actor.id:
+        raise unauthorized("Only its author may edit a message.")
+    message.content, message.html, message.edited_at = content, html, timezone.now()
+    message.change = take_change(room)
+    message.save(update_fields=["content", "html", "edited_at", "change"])
+    _mention_again(room, message)
+    return _publish(room, message)
 
 
 @transaction.atomic
@@ -130,6 +127,7 @@ def _answer(room: Room, message: Message) -> wire.MessageAnswer:
 def _mention_again(room: Room, message: Message) -> None:
     names = markdown.mentioned_names(message.content)
     people = User.objects.filter(username__in=names, memberships__room=room) if names else User.objects.none()
+    people = people.exclude(pk=message.author_id or 0)
     message.mentions.exclude(user__in=people).delete()
     Mention.objects.bulk_create(
         [Mention(message=message, user=person, room=room, seq=message.seq) for person in people], ignore_conflicts=True

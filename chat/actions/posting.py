@@ -198,6 +198,7 @@ def _insert_mentions(fresh: list[Message]) -> dict[int, list[int]]:
     mentions: dict[int, list[int]] = {}
     for message in fresh:
         ids = {found[message.room_id, name] for name in names[message.pk] if (message.room_id, name) in found}
+        ids.discard(message.author_id or 0)
         mentions[message.pk] = sorted(ids)[:_MENTIONS_AT_MOST]
     rows = [
         Mention(message=message, user_id=user_id, room_id=message.room_id, seq=message.seq)

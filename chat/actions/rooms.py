@@ -26,7 +26,7 @@ _SLUG_TRIES: Final = 5
 
 
 def list_rooms(actor: Actor) -> wire.RoomList:
-    """Return the actor's rooms with what is unread in them, busiest last first: five queries, however many rooms."""
+    """Return the actor's rooms by name, with what is unread in them: four queries, however many rooms."""
     memberships = list(
         Membership.objects.filter(user_id=actor.id, room__archived_at=None)
         .select_related("room")
@@ -153,6 +153,8 @@ def update_room(actor: Actor, request: requests.UpdateRoom) -> wire.RoomFact:
         raise unauthorized("Only the room's owners and moderators may change it.")
     if room.kind == RoomKind.DIRECT:
         raise failed("A direct room cannot be changed.")
+    if room.archived_at is not None:
+        raise failed("This room is archived.")
     if request.name is not UNSET and request.name.strip() != room.name:
         room.name = request.name.strip()
         if not room.name:

@@ -1,0 +1,8 @@
+"""The administration of rooms, of what is said in them, and of the open connections.
+
+Nothing here writes rows by itself: what open tabs must hear of goes through `chat.actions`, so that they hear of it.
+"""
+
+from chat.admin import announcements, connections, invitations, memberships, messages, rooms
+
+__all__ = ["announcements", "connections", "invitations", "memberships", "messages", "rooms"]

@@ -45,7 +45,9 @@ EVENTS: Final[dict[str, EventType]] = {
     "ping": EventType(wire.Nothing, False, "Asks whether the client lives; it answers `pong`."),
     "new_message": EventType(wire.MessageEvent, True, "A message or notice was stored."),
     "message_updated": EventType(wire.MessageEvent, True, "A message was edited, deleted or reacted to."),
-    "room_updated": EventType(wire.RoomFact, False, "A room's name, topic or kind is different now."),
+    "room_updated": EventType(
+        wire.RoomFact, False, "A room's name, topic or kind is different now, or it was archived."
+    ),
     "member_updated": EventType(wire.MembershipFact, False, "Somebody came, went, or has another role."),
     "user_joined": EventType(wire.PersonEvent, False, "A person opened their first tab in the room."),
     "user_left": EventType(wire.PersonEvent, False, "A person's last tab in the room is gone."),

@@ -60,13 +60,13 @@ class UpdateRoom(Request):
 
 
 class ArchiveRoom(Request):
-    """Makes a room read-only."""
+    """Makes a room read-only: nothing is posted, edited, reacted to or renamed in it any more."""
 
     room: Slug
 
 
 class MuteRoom(Request):
-    """Turns my notifications from a room off or on."""
+    """Marks a room as muted, or not: my tabs then count its news quietly. Mentions still reach me."""
 
     room: Slug
     muted: bool

@@ -1,5 +1,6 @@
 """One open socket: who it is, what it has joined, what it may still do, and its outbox."""
 
+import asyncio
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +34,7 @@ class Connection:
         "in_flight",
         "last_activity",
         "last_pong",
+        "last_post",
         "opened_at",
         "outbox",
         "refusals",
@@ -53,6 +55,7 @@ class Connection:
         self.last_activity = self.last_pong = time.monotonic()
         self.busy_since: float | None = None
         self.in_flight = 0
+        self.last_post: asyncio.Future[Any] | None = None
         self.refusals = 0
         self.frame_budget = TokenBucket(settings.FRAMES_PER_SECOND, settings.FRAMES_BURST)
         self.close_code: CloseCode | None = None
@@ -84,7 +87,7 @@ class Connection:
         if self.close_code is None:
             self.close_code = code
             log.info("connection.closing", connection=self.id, user=self.user_id, code=int(code))
-            self.outbox.close(code, REASONS[code])
+            self.outbox.close(int(code), REASONS[code])
 
     def _overflowed(self) -> None:
         self.close(CloseCode.TOO_SLOW)

@@ -36,6 +36,7 @@ _SUBSCRIBE_WAIT_SECONDS: Final = 1.0
 _GAP_PATIENCE_SECONDS: Final = 0.05
 _REPAIR_RETRY_SECONDS: Final = 1.0
 _LISTEN_RETRY_SECONDS: Final = 0.5
+_OPEN_TIMEOUT_SECONDS: Final = 5.0
 _ONCE_REMEMBERED: Final = 1000
 PRESENCE_GROUP: Final = "presence"
 
@@ -58,15 +59,14 @@ class Hub:
         self._tasks: set[asyncio.Task[None]] = set()
         self._handlers: dict[str, Handler] = {"hub.event": self._event_arrived, "hub.control": self._control_arrived}
         self.on_control: Callable[[str, int, str], None] = lambda _order, _user_id, _room: None
+        self.on_layer_returned: Callable[[], None] = lambda: None
+        self._subscriptions = Subscriptions(self.layer)
+        self._sender = LayerSender(self.layer, self._layer_returned)
 
     async def start(self) -> None:
-        """Open the process's channel and begin to listen."""
-        self._channel = await self.layer.new_channel("hub")
-        self._subscriptions = Subscriptions(self.layer, self._channel)
-        self._sender = LayerSender(self.layer)
-        self.spawn(self._subscriptions.run(), "subscriptions")
-        self.spawn(self._sender.run(), "layer sender")
+        """Begin to listen. A layer that cannot be reached delays this by seconds at most, and is tried again."""
         self.spawn(self._listen(), "listener")
+        self.spawn(self._sender.run(), "layer sender")
         for group in (GLOBAL_GROUP, CONTROL_GROUP, PRESENCE_GROUP):
             self._subscriptions.want(layer_group(group))
         for group in (GLOBAL_GROUP, CONTROL_GROUP, PRESENCE_GROUP):
@@ -193,9 +193,11 @@ class Hub:
 
     async def _listen(self) -> None:
         """Take what the layer brings, for ever: if this ended, every socket of the process would fall silent."""
+        channel = await self._open_channel()
+        self.spawn(self._subscriptions.run(channel), "subscriptions")
         while True:
             try:
-                message = await self.layer.receive(self._channel)
+                message = await self.layer.receive(channel)
             except asyncio.CancelledError:
                 raise
             except Exception as error:  # noqa: BLE001 - every channel layer has errors of its own
@@ -211,11 +213,23 @@ class Hub:
                 # A message that we cannot read (another version's, say) must not end the listening.
                 log.exception("hub.bad_layer_message", type=message.get("type"))
 
+    async def _open_channel(self) -> str:
+        while True:
+            try:
+                async with asyncio.timeout(_OPEN_TIMEOUT_SECONDS):
+                    return str(await self.layer.new_channel("hub"))
+            except Exception as error:  # noqa: BLE001 - every channel layer has errors of its own
+                log.warning("hub.layer_unreachable", error=type(error).__name__)
+                await asyncio.sleep(_LISTEN_RETRY_SECONDS)
+
     def _event_arrived(self, message: dict[str, Any]) -> None:
         self.deliver(Event(*message["event"]))
 
     def _control_arrived(self, message: dict[str, Any]) -> None:
         self.on_control(*message["order"])
+
+    def _layer_returned(self) -> None:
+        self.on_layer_returned()
 
     # --- Repair ---------------------------------------------------------------------------------------------
 
@@ -250,6 +264,9 @@ class Hub:
                 event = durable(message)
                 feed.take(event, Payload(event.text))
                 self.watchers.note(feed, event)
+                if message.kind == "leave" and message.author is not None:
+                    # Whoever missed this event has missed the word that took the access away, too.
+                    self.on_control("access", int(message.author.id), feed.slug)
         if found is None or feed.is_behind(head):
             log.warning("hub.position_lost", room=feed.slug, known=known, reached=feed.last, head=head)
             self.end_room(feed, CloseCode.POSITION_LOST)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from typing import Any, Final
 
 import structlog
@@ -15,8 +16,9 @@ _SEND_TIMEOUT_SECONDS: Final = 5.0
 class LayerSender:
     """Sends in order; drops the oldest when too much waits, and what fails: the head checks make up for it."""
 
-    def __init__(self, layer: Any) -> None:
+    def __init__(self, layer: Any, on_return: Callable[[], None]) -> None:
         self._layer = layer
+        self._on_return = on_return
         self._queue: deque[tuple[str, dict[str, Any]]] = deque(maxlen=_QUEUED_AT_MOST)
         self._filled = asyncio.Event()
         self._failing = False
@@ -43,4 +45,5 @@ class LayerSender:
         else:
             if self._failing:
                 log.info("layer.reachable_again")
+                self._on_return()
             self._failing = False

@@ -119,7 +119,7 @@ class SendOutbox:
         if self._close is not None:
             return
         self._queue.append(payload)
-        self._bytes += len(payload.text)
+        self._bytes += len(payload.framed)
         if self._bytes > settings.OUTBOX_BYTES > 0 and len(self._queue) > 1:
             self._queue.clear()
             self._bytes = 0
@@ -129,7 +129,7 @@ class SendOutbox:
 
     def close(self, code: int, reason: str) -> None:
         if self._close is None:
-            self._close = {"type": "websocket.close", "code": code, "reason": reason}
+            self._close = {"type": "websocket.close", "code": int(code), "reason": reason}
             self._wake()
 
     def _wake(self) -> None:
@@ -140,7 +140,7 @@ class SendOutbox:
         try:
             while self._queue:
                 payload = self._queue.popleft()
-                self._bytes -= len(payload.text)
+                self._bytes -= len(payload.framed)
                 await self._send({"type": "websocket.send", "text": payload.text})
             if self._close is not None:
                 await self._send(self._close)

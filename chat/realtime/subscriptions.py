@@ -16,9 +16,9 @@ _STEP_TIMEOUT_SECONDS: Final = 5.0
 
 
 class Subscriptions:
-    def __init__(self, layer: Any, channel: str) -> None:
+    def __init__(self, layer: Any) -> None:
         self._layer = layer
-        self._channel = channel
+        self._channel = ""
         self._wanted: set[str] = set()
         self._held: set[str] = set()
         self._waiting: dict[str, list[asyncio.Future[None]]] = {}
@@ -51,8 +51,9 @@ class Subscriptions:
         self._touched |= self._wanted
         self._changed.set()
 
-    async def run(self) -> None:
-        """Keep what is held equal to what is wanted, for ever."""
+    async def run(self, channel: str) -> None:
+        """Keep what is held by the process's channel equal to what is wanted, for ever."""
+        self._channel = channel
         while True:
             await self._changed.wait()
             self._changed.clear()

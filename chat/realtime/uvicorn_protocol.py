@@ -13,7 +13,8 @@ from websockets.protocol import State
 from chat.realtime.outbox import FrameWriter
 
 EXTENSION: Final = "parley.frames"
-_CLOSE_TIMEOUT_SECONDS: Final = 5.0
+_CLOSE_TIMEOUT_SECONDS: Final = 10.0
+_LINGER_SECONDS: Final = 2.0
 
 
 class FrameProtocol(WebSocketsSansIOProtocol):
@@ -21,7 +22,8 @@ class FrameProtocol(WebSocketsSansIOProtocol):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.logger = logging.getLogger("chat.socket")
+        self.logger = logging.getLogger(__name__)
+        self._is_lingering = False
 
     def handle_connect(self, event: Any) -> None:
         super().handle_connect(event)
@@ -29,6 +31,26 @@ class FrameProtocol(WebSocketsSansIOProtocol):
             # The application's task has not run yet: it sees the scope with the extension.
             extensions = cast(dict[str, Any], self.scope["extensions"])
             extensions[EXTENSION] = _Writer(self)
+
+    def data_received(self, data: bytes) -> None:
+        if not self._is_lingering:
+            super().data_received(data)
+
+    def handle_parser_exception(self) -> None:
+        """Say why, then read on for a moment and drop it.
+
+        To close at once with unread bytes resets the line, and the client sees 1006 instead of 1009: it would come
+        back and send the same frame for ever.
+        """
+        closed = self.conn.close_sent
+        code, reason = (closed.code, closed.reason) if closed is not None else (CloseCode.INTERNAL_ERROR, "")
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.close_sent = self._is_lingering = True
+        if self.read_paused:
+            self.read_paused = False
+            self.transport.resume_reading()
+        self.close_timer = self.loop.call_later(_LINGER_SECONDS, self.transport.close)
 
     def send_receive_event_to_app(self) -> None:
         if self.curr_msg_data_type == "text" and not self.close_sent:

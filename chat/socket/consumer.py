@@ -4,6 +4,7 @@ It does not register with the channel layer and does not use Channels' dispatch:
 directly, and every frame through `dispatch` would cost a thread hop.
 """
 
+import asyncio
 import time
 from typing import Any, Final
 
@@ -23,9 +24,13 @@ from chat.socket.runtime import Runtime
 
 log = structlog.get_logger(__name__)
 
-# So many frames refused for speed in a row are not a hurry but a flood.
+# So many more frames refused for speed than taken are not a hurry but a flood.
 _REFUSALS_AT_MOST: Final = 200
 _FRAMES_EXTENSION: Final = "parley.frames"
+_PONG_CHARS_AT_MOST: Final = 200
+# Posts are stored while the next frame is read; everything else waits for them, so that a client's requests take
+# effect in its own order.
+_OVERTAKE_POSTS: Final = frozenset({"create_message", "ping", "typing"})
 
 
 class ChatConsumer(AsyncConsumer):
@@ -48,8 +53,11 @@ class ChatConsumer(AsyncConsumer):
             log.info("connection.closed", connection=connection.id, user=connection.user_id)
 
     async def _admit(self, scope: Scope, process: Runtime) -> Connection:
-        credential = await opening.credential_of(scope)
         address = opening.address_of(scope)
+        shown = await opening.credential_of(scope)
+        opening.check_room_for_one_more(process, shown.credential.user_id, address)
+        credential = await opening.spend(shown)
+        # Again, because others may have come in while the ticket was being spent; no await from here to `admit`.
         opening.check_room_for_one_more(process, credential.user_id, address)
         writer = scope.get("extensions", {}).get(_FRAMES_EXTENSION)
         connection = Connection(runtime.new_connection_id(), credential, address, self._send, writer)
@@ -93,9 +101,10 @@ def _is_too_big(text: str) -> bool:
 async def _take(process: Runtime, connection: Connection, text: str) -> None:
     """Handle one frame. Whatever is wrong with it gets one error and one log line; the connection goes on."""
     wait = connection.frame_budget.take()
-    if wait:
+    if wait and not _looks_like_pong(text):
         _refuse_for_speed(connection, text, wait)
         return
+    connection.refusals = max(0, connection.refusals - 1)
     try:
         frame = frames.decode(text)
     except frames.BadFrame as error:
@@ -107,6 +116,8 @@ async def _take(process: Runtime, connection: Connection, text: str) -> None:
         return
     connection.busy_since = connection.last_activity
     try:
+        if connection.last_post is not None and frame.type not in _OVERTAKE_POSTS:
+            await asyncio.wait([connection.last_post])
         data = await HANDLERS[frame.type](process, connection, frame)
         if data is not None and frame.id is not None:
             connection.answer(frame.type, data, frame.id)
@@ -118,6 +129,11 @@ async def _take(process: Runtime, connection: Connection, text: str) -> None:
         connection.fail(ProtocolError(ErrorCode.INTERNAL_ERROR, "Something went wrong on our side."), frame.id)
     finally:
         connection.busy_since = None
+
+
+def _looks_like_pong(text: str) -> bool:
+    """A client that is asked to slow down must still be able to show that it lives."""
+    return len(text) < _PONG_CHARS_AT_MOST and '"pong"' in text
 
 
 def _refuse_for_speed(connection: Connection, text: str, wait: int) -> None:

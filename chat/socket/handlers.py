@@ -96,8 +96,8 @@ async def _create_message(runtime: Runtime, connection: Connection, frame: Frame
     wait = runtime.messages_per_user.take(connection.user_id)
     if wait:
         raise ProtocolError(ErrorCode.RATE_LIMITED, "You are posting too fast.", retry_after=wait)
-    plain = markdown.is_plain(content)
-    html = markdown.render(content) if plain else await in_renderer(markdown.render, content)
+    is_plain = markdown.is_plain(content)
+    html = markdown.render(content) if is_plain else await in_renderer(markdown.render, content)
     post = Post(
         actor=connection.actor,
         slug=request.room,
@@ -106,11 +106,17 @@ async def _create_message(runtime: Runtime, connection: Connection, frame: Frame
         client_id=_client_id(request.clientId, frame.id),
         reply_to=None if request.replyTo is UNSET else int(request.replyTo),
     )
-    future = runtime.writer.post(post)
+    future = connection.last_post = runtime.writer.post(post)
     connection.in_flight += 1
     future.add_done_callback(partial(_posted, connection, frame.id))
     if connection.in_flight >= settings.REQUESTS_IN_FLIGHT > 0:
         await asyncio.wait([future])  # back-pressure: the socket is not read further until this one is stored
+
+
+async def _edit_message(_runtime: Runtime, connection: Connection, frame: Frame) -> wire.Wire:
+    content = checked_content(frame.payload.content)
+    html = await in_renderer(markdown.render, content)
+    return await in_database(messages.edit_message, connection.actor, frame.payload.message, content, html)
 
 
 def _client_id(client_id: Any, request_id: str | int | None) -> str | None:
@@ -121,6 +127,8 @@ def _client_id(client_id: Any, request_id: str | int | None) -> str | None:
 
 def _posted(connection: Connection, request_id: str | int | None, future: "asyncio.Future[Stored]") -> None:
     connection.in_flight -= 1
+    if connection.last_post is future:
+        connection.last_post = None
     if future.cancelled():
         return
     error = future.exception()
@@ -171,7 +179,7 @@ HANDLERS: Final[dict[str, Handler]] = {
     "get_messages": _by_action(history.page),
     "sync": _by_action(history.sync),
     "create_message": _create_message,
-    "edit_message": _by_action(messages.edit_message),
+    "edit_message": _edit_message,
     "delete_message": _by_action(messages.delete_message),
     "add_reaction": _by_action(messages.add_reaction),
     "remove_reaction": _by_action(messages.remove_reaction),

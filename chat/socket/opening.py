@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from http.cookies import CookieError, SimpleCookie
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
 from django.conf import settings
@@ -47,7 +47,14 @@ def unknown_path() -> Refusal:
     return _refusal(404, ErrorCode.NOT_FOUND, "There is nothing here. The socket is at /ws.")
 
 
-async def credential_of(scope: Scope) -> Credential:
+class Shown(NamedTuple):
+    """A credential, and the nonce of the ticket that it came in, which is still to be spent."""
+
+    credential: Credential
+    nonce: str | None = None
+
+
+async def credential_of(scope: Scope) -> Shown:
     """Return by whom the socket is opened: the first of Bearer, ticket and cookie that is present. Raises Refusal."""
     headers = _headers(scope)
     authorization = headers.get(b"authorization", b"").decode("latin-1")
@@ -57,25 +64,31 @@ async def credential_of(scope: Scope) -> Credential:
             raise signed_out()
         found = await _in_database(credentials.from_secret, authorization.removeprefix(BEARER).strip())
     elif "token" in query:
-        found = await _by_ticket(query["token"][0])
+        return _by_ticket(query["token"][0])
     else:
         found = await _by_cookie(scope, headers)
     if found is None:
         raise signed_out()
-    return found
+    return Shown(found)
 
 
-async def _by_ticket(ticket: str) -> Credential | None:
+def _by_ticket(ticket: str) -> Shown:
     unsealed = tickets.unseal(ticket) if len(ticket) <= _TICKET_CHARS_AT_MOST else None
     if unsealed is None:
-        return None
+        raise signed_out()
     nonce, credential = unsealed
-    if not tickets.spend_here(nonce):
-        return None
-    # One process alone needs no shared store, and so no thread hop for each opening.
-    if settings.REDIS_URL and not await in_database(tickets.spend_everywhere, nonce):
-        return None
-    return credential
+    return Shown(credential, nonce)
+
+
+async def spend(shown: Shown) -> Credential:
+    """Use up the ticket, after all other checks: who fails those may come again with it. Raises Refusal."""
+    if shown.nonce is not None:
+        if not tickets.spend_here(shown.nonce):
+            raise signed_out()
+        # One process alone needs no shared store, and so no thread hop for each opening.
+        if settings.REDIS_URL and not await in_database(tickets.spend_everywhere, shown.nonce):
+            raise signed_out()
+    return shown.credential
 
 
 async def _by_cookie(scope: Scope, headers: dict[bytes, bytes]) -> Credential | None:

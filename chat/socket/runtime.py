@@ -47,6 +47,7 @@ class Runtime:
         self.started_at = time.monotonic()
         self._access_changed_at: dict[int, float] = {}
         self.hub.on_control = self._obey
+        self.hub.on_layer_returned = self._check_everybody
 
     async def start(self) -> None:
         await self.hub.start()
@@ -108,6 +109,12 @@ class Runtime:
             self.hub.spawn(self.check_credentials(self.registry.of_user(user_id)), "recheck")
         elif order == "access":
             self.hub.spawn(self.check_memberships(self.registry.of_user(user_id), room), "access")
+
+    def _check_everybody(self) -> None:
+        """After an outage of the layer: whose access ended in it, we have not been told."""
+        connections = list(self.registry)
+        self.hub.spawn(self.check_credentials(connections), "recheck")
+        self.hub.spawn(self.check_memberships(connections), "access")
 
     def access_changed_lately(self, user_id: int) -> bool:
         """Whether a ticket of this user may be older than the last change of their access."""
@@ -201,7 +208,12 @@ async def current() -> Runtime:
     if started is None:
         started = _runtimes[key] = asyncio.get_running_loop().create_future()
         runtime = Runtime()
-        await runtime.start()
+        try:
+            await runtime.start()
+        except BaseException as error:
+            del _runtimes[key]  # the next request tries again
+            started.set_exception(error)
+            raise
         from chat.socket import checks  # imports this module
 
         checks.begin(runtime)

@@ -99,7 +99,7 @@ def announced(django_capture_on_commit_callbacks: Capture) -> Callable[[], Abstr
 
 def add_totp(user: User) -> str:
     """Turn on the authenticator app, with recovery codes; return its secret."""
-    secret = generate_totp_secret()
+    secret: str = generate_totp_secret()
     TOTP.activate(user, secret)
     RecoveryCodes.activate(user)
     return secret
@@ -107,7 +107,7 @@ def add_totp(user: User) -> str:
 
 def add_passkey(user: User, name: str = "phone") -> Authenticator:
     """Register a passkey as a device would have."""
-    key = ES256.from_cryptography_key(ec.generate_private_key(ec.SECP256R1()).public_key())
+    key = ES256.from_cryptography_key(ec.generate_private_key(ec.SECP256R1()).public_key())  # type: ignore[no-untyped-call]
     credential_id = secrets.token_bytes(16)
     attested = AttestedCredentialData.create(b"\0" * 16, credential_id, key)
     flags = AuthenticatorData.FLAG.UP | AuthenticatorData.FLAG.UV | AuthenticatorData.FLAG.AT

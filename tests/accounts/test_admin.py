@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 import pytest
+from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group, Permission
@@ -33,7 +34,7 @@ def act(client: Client, action: str, *users: User, **data: str) -> Any:
     return client.post(USERS, chosen, follow=True)
 
 
-# --- The door ---------------------------------------------------------------------------------------------------------
+# --- The door --------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("path", ["/admin/", "/admin/login/", USERS])
@@ -81,7 +82,7 @@ def test_staff_without_permissions_get_a_page_and_no_loop(db: None) -> None:
     assert client.get(USERS).status_code == 403
 
 
-# --- Users --------------------------------------------------------------------------------------------------------------
+# --- Users -----------------------------------------------------------------------------------------------------------
 
 
 def test_users_are_found_by_name_display_name_and_address(alice: User, bob: User, as_root: Client) -> None:
@@ -218,7 +219,7 @@ def test_staff_who_may_only_look_have_no_actions(alice: User) -> None:
     assert alice.is_active
 
 
-# --- Tokens, sessions, second steps -----------------------------------------------------------------------------------------
+# --- Tokens, sessions, second steps ----------------------------------------------------------------------------------
 
 
 def test_tokens_are_found_and_show_no_digest(alice: User, bob: User, as_root: Client) -> None:
@@ -251,7 +252,7 @@ def test_deleting_a_token_revokes_it(alice: User, as_root: Client, announced: An
 @pytest.mark.parametrize("from_the_list", [True, False])
 def test_deleting_a_session_ends_it(alice: User, as_root: Client, announced: Announced, from_the_list: bool) -> None:
     theirs = sign_in(alice)
-    row = alice.usersession_set.get()
+    row = UserSession.objects.get(user=alice)
     url = "/admin/usersessions/usersession/"
     with announced() as heard:
         if from_the_list:
@@ -265,7 +266,7 @@ def test_deleting_a_session_ends_it(alice: User, as_root: Client, announced: Ann
 def test_no_page_shows_what_second_steps_are_made_of(alice: User, as_root: Client) -> None:
     secret = add_totp(alice)
     add_passkey(alice)
-    for row in alice.authenticator_set.all():
+    for row in Authenticator.objects.filter(user=alice):
         page = as_root.get(f"/admin/mfa/authenticator/{row.pk}/change/").content.decode()
         assert secret not in page
         assert "credential" not in page and "seed" not in page

@@ -12,7 +12,8 @@ from accounts import cache as cache_module
 from accounts import tickets
 from accounts.cache import RedisOrMemoryCache
 from accounts.models import User
-from tests.accounts.test_throttling import PASSWORD, fail, try_to_sign_in
+from tests.accounts.conftest import PASSWORD
+from tests.accounts.test_throttling import fail, try_to_sign_in
 from tests.servers.private_redis import PrivateRedis
 from tests.servers.processes import free_port
 

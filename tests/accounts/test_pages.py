@@ -1,4 +1,4 @@
-"""Every page of signing in and of the settings: it is there, it is ours, and the Content-Security-Policy lets it work."""
+"""Every page of signing in and of the settings is there, is ours, and works under the Content-Security-Policy."""
 
 import re
 from collections.abc import Callable
@@ -10,6 +10,7 @@ from allauth.account.forms import default_token_generator
 from allauth.account.models import EmailAddress, EmailConfirmationHMAC
 from allauth.account.utils import user_pk_to_url_str
 from allauth.mfa import urls as mfa_urls
+from allauth.mfa.models import Authenticator
 from allauth.usersessions import urls as session_urls
 from django.test import Client
 from django.urls import URLResolver, get_resolver, reverse
@@ -26,7 +27,7 @@ def plain(name: str, **kwargs: Any) -> Address:
 
 
 def passkey_page(name: str) -> Address:
-    return lambda user: reverse(name, kwargs={"pk": user.authenticator_set.get(type="webauthn").pk})
+    return lambda user: reverse(name, kwargs={"pk": Authenticator.objects.get(user=user, type="webauthn").pk})
 
 
 def reset_link(user: User) -> str:
@@ -132,7 +133,7 @@ def test_pages_of_one_s_own_ask_strangers_to_sign_in(name: str, equipped: User) 
 
 def test_every_page_that_can_be_reached_is_in_these_tests() -> None:
     def names(patterns: list[Any]) -> set[str]:
-        found = set()
+        found: set[str] = set()
         for pattern in patterns:
             found |= names(pattern.url_patterns) if isinstance(pattern, URLResolver) else {pattern.name}
         return found

@@ -116,10 +116,14 @@ def test_ending_an_anonymous_session_is_not_announced(announced: Announced, db: 
 
 
 def test_what_is_rolled_back_is_not_announced(alice: User, announced: Announced) -> None:
-    with announced() as heard, pytest.raises(ZeroDivisionError), transaction.atomic():
+    @transaction.atomic
+    def deactivate_and_fail() -> None:
         alice.is_active = False
         alice.save()
         raise ZeroDivisionError
+
+    with announced() as heard, pytest.raises(ZeroDivisionError):
+        deactivate_and_fail()
     assert heard == []
 
 

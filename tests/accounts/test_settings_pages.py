@@ -3,9 +3,11 @@
 from datetime import timedelta
 
 import pytest
+from allauth.usersessions.models import UserSession
 from django.contrib.sessions.models import Session
 from django.test import Client
 from django.urls import reverse
+from pytest_django import DjangoAssertNumQueries
 
 from accounts.forms import TOKENS_PER_USER
 from accounts.models import ApiToken, User
@@ -132,8 +134,8 @@ def test_forms_without_their_csrf_token_are_refused(alice: User) -> None:
 
 
 def test_the_list_of_tokens_takes_the_same_queries_however_long(
-    alice: User, as_alice: Client, django_assert_max_num_queries
-) -> None:  # type: ignore[no-untyped-def]
+    alice: User, as_alice: Client, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
     for number in range(20):
         ApiToken.issue(alice, f"bot {number}")
     with django_assert_max_num_queries(7):
@@ -171,12 +173,12 @@ def test_browsers_are_called_as_people_call_them(agent: str, name: str) -> None:
 
 def test_activity_is_written_at_most_once_a_minute(alice: User) -> None:
     client = sign_in(alice)
-    row = alice.usersession_set.get()
+    row = UserSession.objects.get(user=alice)
     first = row.last_seen_at
     client.get(PROFILE)
     row.refresh_from_db()
     assert row.last_seen_at == first
-    alice.usersession_set.update(last_seen_at=first - timedelta(minutes=2))
+    UserSession.objects.update(last_seen_at=first - timedelta(minutes=2))
     client.get(PROFILE)
     row.refresh_from_db()
     assert row.last_seen_at > first
@@ -185,4 +187,4 @@ def test_activity_is_written_at_most_once_a_minute(alice: User) -> None:
 def test_a_session_that_moves_is_noted_at_once(alice: User) -> None:
     client = sign_in(alice)
     client.get(PROFILE, REMOTE_ADDR="203.0.113.7")
-    assert alice.usersession_set.get().ip == "203.0.113.7"
+    assert UserSession.objects.get(user=alice).ip == "203.0.113.7"

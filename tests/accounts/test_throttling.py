@@ -16,9 +16,9 @@ TOO_MANY = "Too many failed login attempts"
 LOGIN = "/accounts/login/"
 
 
-def try_to_sign_in(login: str, password: str, client: Client | None = None, **headers: str) -> bool:
+def try_to_sign_in(login: str, password: str, **headers: str) -> bool:
     """Return whether it worked."""
-    answer = (client or Client()).post(LOGIN, {"login": login, "password": password}, headers=headers)
+    answer = Client().post(LOGIN, {"login": login, "password": password}, headers=headers)
     return answer.status_code == 302
 
 

@@ -6,13 +6,19 @@ import shutil
 from pathlib import Path
 
 import pytest
-from tests.js.peer import Peer
 from playwright.sync_api import sync_playwright
+
+from tests.js.peer import Peer
 from tests.js.static_server import StaticServer
 
 CHROMIUM_ARGS = [
-    "--no-sandbox", "--disable-background-networking", "--no-first-run", "--disable-gpu", "--disable-quic",
-    "--disable-component-update", "--disable-sync",
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--no-first-run",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-component-update",
+    "--disable-sync",
 ]
 MODULE_TIMEOUT_MS = 120_000
 TEST_NAME = re.compile(r'^test\("((?:[^"\\]|\\.)+)"', re.MULTILINE)
@@ -35,7 +41,12 @@ class JsModule(pytest.File):
     def results(self):
         """Name -> None if it passed, else what went wrong. The module runs once, at the first question."""
         if self._results is None:
-            self._results = Browser.of(self.session).run(self.path)
+            try:
+                self._results = Browser.of(self.session).run(self.path)
+            except JsFailure as failure:
+                self._results = failure
+        if isinstance(self._results, JsFailure):
+            raise self._results
         return self._results
 
 
@@ -92,7 +103,10 @@ class Browser:
         try:
             page.goto(f"{self._static.url}/tests/runner.html?module={path.name}&peer={self._peer.url}")
             page.wait_for_function("window.results !== undefined", timeout=MODULE_TIMEOUT_MS)
-            return [(result["name"], result["error"]) for result in page.evaluate("window.results")]
+            results = page.evaluate("window.results")
+            if isinstance(results, str):
+                raise JsFailure(f"the module cannot be loaded: {results}")
+            return [(result["name"], result["error"]) for result in results]
         except Exception as error:
             raise JsFailure("\n".join([f"{path.name} did not run to its end: {error}", *complaints])) from error
         finally:

@@ -1,12 +1,15 @@
 """The scripted other end of the socket: a very small chat server that misbehaves when a test tells it to.
 
-A test opens `/control/<world>` and gives orders there; the clients of that test open `/ws/<world>`. Worlds share nothing.
+A test opens `/control/<world>` and gives orders there; the clients of that test open `/ws/<world>`. Worlds share
+nothing.
 """
 
 import asyncio
 import json
+import logging
 import threading
 import time
+from contextlib import suppress
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
@@ -31,8 +34,17 @@ class Room:
     def post(self, content, author, client_id=None):
         self.change += 1
         row = {
-            "id": str(1000 + self.change), "room": self.slug, "seq": self.change, "change": self.change, "kind": "text",
-            "author": author, "content": content, "html": content, "createdAt": now(), "reactions": [], "mentions": [],
+            "id": str(1000 + self.change),
+            "room": self.slug,
+            "seq": self.change,
+            "change": self.change,
+            "kind": "text",
+            "author": author,
+            "content": content,
+            "html": content,
+            "createdAt": now(),
+            "reactions": [],
+            "mentions": [],
         }
         if client_id:
             row["clientId"] = client_id
@@ -112,8 +124,14 @@ class Requests:
         it = self.world.room(room)
         facts = {"slug": room, "name": room, "kind": "open", "topic": "", "change": it.change, "epoch": it.epoch}
         return "joined", {
-            "room": facts, "role": "member", "change": it.change, "epoch": it.epoch, "lastReadSeq": 0, "streams": [],
-            "online": [{**ALICE, "tabs": 1}], **it.recovery(after, epoch),
+            "room": facts,
+            "role": "member",
+            "change": it.change,
+            "epoch": it.epoch,
+            "lastReadSeq": 0,
+            "streams": [],
+            "online": [{**ALICE, "tabs": 1}],
+            **it.recovery(after, epoch),
         }
 
     def leave_room(self, room):
@@ -129,7 +147,7 @@ class Requests:
     def get_messages(self, room, **where):
         return "get_messages", {"room": room, **self.world.room(room).page(**where)}
 
-    def create_message(self, room, content, clientId=None, replyTo=None):
+    def create_message(self, room, content, clientId=None, **_):  # noqa: N803 - as on the wire
         it = self.world.room(room)
         stored = next((row for row in it.rows.values() if clientId and row.get("clientId") == clientId), None)
         return "create_message", {"message": stored or it.post(content, self.world.user, clientId)}
@@ -159,7 +177,11 @@ class Peer:
 
     async def _run(self):
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
-        async with serve(self._handle, "127.0.0.1", 0, process_request=self._admit, ping_interval=None) as server:
+        quiet = logging.getLogger("tests.js.peer")
+        quiet.setLevel(logging.ERROR)
+        async with serve(
+            self._handle, "127.0.0.1", 0, process_request=self._admit, ping_interval=None, logger=quiet
+        ) as server:
             self.url = f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}"
             self._ready.set()
             await self._stop.wait()
@@ -180,18 +202,30 @@ class Peer:
 
     async def _handle(self, socket):
         kind, world = self._world(socket.request.path)
-        try:
+        with suppress(ConnectionClosed):
             await (self._control(socket, world) if kind == "control" else self._serve(socket, world))
-        except ConnectionClosed:
-            pass
 
     async def _serve(self, socket, world):
         if not world.welcomes:
             await socket.wait_closed()
             return
-        await socket.send(json.dumps({"type": "welcome", "success": True, "timestamp": now(), "data": {
-            "connectionId": str(len(world.urls)), "user": world.user, "protocol": 1, "serverTime": now(),
-            "heartbeat": world.heartbeat, "limits": {"frameBytes": 65536, "contentChars": 8000}}}))
+        await socket.send(
+            json.dumps(
+                {
+                    "type": "welcome",
+                    "success": True,
+                    "timestamp": now(),
+                    "data": {
+                        "connectionId": str(len(world.urls)),
+                        "user": world.user,
+                        "protocol": 1,
+                        "serverTime": now(),
+                        "heartbeat": world.heartbeat,
+                        "limits": {"frameBytes": 65536, "contentChars": 8000},
+                    },
+                }
+            )
+        )
         world.sockets.add(socket)
         try:
             async for text in socket:
@@ -212,8 +246,17 @@ class Peer:
         if fault == "ignore":
             return
         if isinstance(fault, dict):
-            await socket.send(json.dumps({"type": "error", "requestId": frame.get("id"), "timestamp": now(),
-                                          "success": False, "error": {"message": "No.", **fault}}))
+            await socket.send(
+                json.dumps(
+                    {
+                        "type": "error",
+                        "requestId": frame.get("id"),
+                        "timestamp": now(),
+                        "success": False,
+                        "error": {"message": "No.", **fault},
+                    }
+                )
+            )
             return
         before = {slug: room.change for slug, room in world.rooms.items()}
         frame_type, data = handler(**frame.get("payload", {}))
@@ -226,8 +269,11 @@ class Peer:
             await world.publish("new_message", message)
         if world.delay_ms:
             await asyncio.sleep(world.delay_ms / 1000)
-        await socket.send(json.dumps({"type": frame_type, "requestId": frame.get("id"), "timestamp": now(),
-                                      "success": True, "data": data}))
+        await socket.send(
+            json.dumps(
+                {"type": frame_type, "requestId": frame.get("id"), "timestamp": now(), "success": True, "data": data}
+            )
+        )
         if is_new and fault != "late answer":
             await world.publish("new_message", message)
 

@@ -76,7 +76,9 @@ test("any interleaving of events, losses, repeats, recoveries and history pages 
         tab.drain();
       }
       const fresh = freshLoad(server);
-      equal(tab.state.messages.slice(-fresh.messages.length || Infinity), fresh.messages, "the last page");
+      // After a trim fewer rows than a page may be loaded.
+      const shared = Math.min(fresh.messages.length, tab.state.messages.length);
+      equal(tab.state.messages.slice(-shared), fresh.messages.slice(-shared), "the last page");
       equal([tab.state.change, tab.state.epoch, tab.state.hasNewer], [fresh.change, fresh.epoch, false]);
     } catch (error) {
       throw new Error(`seed ${seed}: ${error.message}`);

@@ -7,11 +7,14 @@ import { declared } from "./testing.js";
 const TEST_TIMEOUT_MS = 15_000;
 
 const module = new URLSearchParams(location.search).get("module");
-await import(`./${module}`);
-
-const results = [];
-for (const { name, run } of declared) results.push({ name, error: await outcome(run) });
-window.results = results;
+try {
+  await import(`./${module}`);
+  const results = [];
+  for (const { name, run } of declared) results.push({ name, error: await outcome(run) });
+  window.results = results;
+} catch (error) {
+  window.results = describe(error);
+}
 
 /** @param {() => Promise<void>} run */
 async function outcome(run) {
@@ -36,4 +39,6 @@ async function outcome(run) {
 }
 
 /** @param {unknown} error */
-const describe = (error) => (error instanceof Error ? error.stack : String(error));
+function describe(error) {
+  return error instanceof Error ? `${error.message}\n${error.stack}` : String(error);
+}

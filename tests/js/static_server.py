@@ -5,6 +5,7 @@ import threading
 from http import HTTPStatus
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import ClassVar
 from urllib.parse import parse_qs, urlsplit
 
 HERE = Path(__file__).parent
@@ -12,7 +13,7 @@ ROOTS = {"static": HERE.parents[1] / "static", "tests": HERE}
 
 
 class Handler(SimpleHTTPRequestHandler):
-    extensions_map = {**SimpleHTTPRequestHandler.extensions_map, ".js": "text/javascript", ".cjs": "text/javascript"}
+    extensions_map: ClassVar = {**SimpleHTTPRequestHandler.extensions_map, ".js": "text/javascript"}
 
     def translate_path(self, path):
         root, _, rest = urlsplit(path).path.lstrip("/").partition("/")

@@ -1,6 +1,9 @@
 """`make test` tells the truth about its stages."""
 
+import signal
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -44,3 +47,23 @@ def test_every_folder_of_tests_belongs_to_a_stage() -> None:
     assert "tests" in commands["sqlite"]
     assert {"--ignore=tests/js", "--ignore=tests/browser"} <= set(commands["sqlite"])
     assert {"tests/js", "tests/browser"} <= set(commands["browser"])
+
+
+def test_who_stops_the_tests_stops_what_they_started(tmp_path: Path) -> None:
+    """A server that outlives its tests keeps its port and its memory until somebody looks."""
+    ended = tmp_path / "ended"
+    inner = (
+        "import time\ntry:\n    print('running', flush=True)\n    time.sleep(60)\n"
+        f"finally:\n    open({str(ended)!r}, 'w')"
+    )
+    outer = (
+        "import sys\nfrom tests.children import child, leave_in_order\nleave_in_order()\n"
+        f"with child([sys.executable, '-c', {inner!r}]) as process:\n    process.wait()"
+    )
+    command = subprocess.Popen([sys.executable, "-c", outer], stdout=subprocess.PIPE)
+    assert command.stdout is not None
+    assert command.stdout.readline() == b"running\n"
+    command.terminate()
+    command.communicate(timeout=20)
+    assert command.returncode == 128 + signal.SIGTERM
+    assert ended.exists()

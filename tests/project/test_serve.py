@@ -58,18 +58,24 @@ def refusal(env: dict[str, str], *arguments: str) -> str:
 
 
 @contextmanager
-def serving(env: dict[str, str], *arguments: str) -> Iterator["subprocess.Popen[str]"]:
+def running(env: dict[str, str], *arguments: str) -> Iterator["subprocess.Popen[str]"]:
     process = start(env, *arguments)
     try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@contextmanager
+def serving(env: dict[str, str], *arguments: str) -> Iterator["subprocess.Popen[str]"]:
+    with running(env, *arguments) as process:
         until = time.monotonic() + _START_SECONDS
         while answer(env, "/healthz")[0] != 200:
             assert process.poll() is None, process.communicate()
             assert time.monotonic() < until, "no answer"
             time.sleep(0.05)
         yield process
-    finally:
-        process.kill()
-        process.communicate()
 
 
 def answer(env: dict[str, str], path: str) -> tuple[int, str]:
@@ -172,3 +178,14 @@ def test_no_line_names_the_server_software(tmp_path: Path) -> None:
         urllib.request.urlopen(f"http://127.0.0.1:{env['PORT']}/healthz", timeout=10) as response,
     ):
         assert not re.search("uvicorn", str(response.headers), re.IGNORECASE)
+
+
+@pytest.mark.parametrize("names", ["chat.example.org,127.0.0.1", ".example.org", "*"])
+def test_the_health_check_works_whatever_names_the_server_answers_to(tmp_path: Path, names: str) -> None:
+    env = environment(tmp_path, **_PRODUCTION | {"ALLOWED_HOSTS": names})
+    check = [sys.executable, "-m", "config.healthcheck"]
+    with running(env):
+        until = time.monotonic() + _START_SECONDS
+        while subprocess.run(check, cwd=REPOSITORY, env=env, capture_output=True, check=False).returncode:
+            assert time.monotonic() < until, "never healthy"
+    assert subprocess.run(check, cwd=REPOSITORY, env=env, capture_output=True, check=False).returncode == 1

@@ -26,9 +26,8 @@ async def test_an_announcement_to_a_room_or_a_person_is_heard_there_only(
         await open_tab.in_room(alice, room), await open_tab.in_room(bob, room), await open_tab(bob), await open_tab(mallory),
     ]  # fmt: skip
     to_room, to_bob, to_all = unique("to the room"), unique("to bob"), unique("to all")
-    site.manage("broadcast", to_room, "--room", room)
-    site.manage("broadcast", to_bob, "--user", bob.username)
-    site.manage("broadcast", to_all)
+    for arguments in (["--room", room, to_room], ["--user", bob.username, to_bob], [to_all]):
+        site.people.tell("manage", arguments=["broadcast", *arguments])
     heard = {}
     for name, tab in {"alice": alices, "bob": bobs, "outside": outside, "mallory": mallorys}.items():
         await tab.expect("notification", kind="announcement", text=to_all)

@@ -8,6 +8,7 @@ import pytest
 from tests.servers.raw_socket import RawSocket
 from tests.servers.sites import DAPHNE_SQLITE, UVICORN_SQLITE, Site, SiteBuilder
 from tests.servers.tabs import Tabs
+from tests.socket.closings import closing_reason
 
 INTERVAL = 0.4
 TIMEOUT = 0.4
@@ -24,7 +25,7 @@ async def test_who_does_not_answer_pings_is_closed_4000(quick_site: Site) -> Non
     (alice,) = quick_site.people.create("alice")
     tab = await Tabs(quick_site)(alice, answers_pings=False)
     assert tab.welcome["heartbeat"] == {"interval": INTERVAL * 1000, "timeout": TIMEOUT * 1000}
-    assert await tab.wait_closed(5) == (4000, "Pong timeout")
+    assert await tab.wait_closed(5) == (4000, closing_reason(quick_site, "Pong timeout"))
     pings = [frame for frame in tab.frames if frame["type"] == "ping"]
     assert pings and pings[0]["success"] is True and "requestId" not in pings[0]
 

@@ -22,7 +22,7 @@ NO_INK = {
 # The tags that markdown makes, with the only attributes that they may carry.
 HARMLESS_TAG = re.compile(
     r"</?(p|em|strong|code|pre|table|thead|tbody|tr|td|th|ul|ol|li|blockquote|br)/?>"
-    r'|<code class="[\w-]+">|<span class="[\w -]+">|</span>'
+    r'|<code class="[^"<>]+">|<span class="[\w -]+">|</span>'
     r'|<pre data-language="\w+">|<a href="https?://[^"<>]*" rel="noopener noreferrer nofollow">|</a>'
 )
 

@@ -223,7 +223,7 @@ export class Client extends Emitter {
 
   /** @param {AbortSignal} signal */
   async #address(signal) {
-    const url = new URL(this.#options.url ?? "/ws", document.baseURI);
+    const url = new URL(this.#options.url ?? "/ws", globalThis.document?.baseURI);
     url.protocol = url.protocol.replace("http", "ws");
     const { ticketUrl = defaultTicketUrl(url) } = this.#options;
     if (ticketUrl !== null) url.searchParams.set("token", await fetchTicket({ ...this.#options, ticketUrl }, signal));

@@ -13,7 +13,7 @@ export interface AddReaction {
   emoji: string;
 }
 
-/** Makes a room read-only. */
+/** Makes a room read-only: nothing is posted, edited, reacted to or renamed in it any more. */
 export interface ArchiveRoom {
   room: string;
 }
@@ -197,7 +197,7 @@ export interface MessagePage {
   hasNewer: boolean;
 }
 
-/** Turns my notifications from a room off or on. */
+/** Marks a room as muted, or not: my tabs then count its news quietly. Mentions still reach me. */
 export interface MuteRoom {
   room: string;
   muted: boolean;

@@ -8,7 +8,9 @@ import { systemClock } from "./clock.js";
 import { closingError, closingRule } from "./close-codes.js";
 import { Emitter } from "./emitter.js";
 import { ConnectionError } from "./errors.js";
+import { PING, PONG, readFrame } from "./frame-text.js";
 import { PageSignals } from "./page-signals.js";
+import { move, STATUS } from "./socket-phase.js";
 import { Watchdog } from "./watchdog.js";
 
 /** From the start of an opening to the server's welcome. */
@@ -21,22 +23,6 @@ const DEFAULT_HEARTBEAT = { interval: 30_000, timeout: 10_000 };
 const INTENTIONAL = 1000;
 const LOST = 1006;
 const GAVE_UP = "GAVE_UP";
-
-/** @typedef {"away" | "opening" | "open" | "waiting"} Phase */
-
-/**
- * The legal moves. "away" is not trying: before `connect()`, after `close()`, a fatal end, or too many attempts.
- * @type {Record<Phase, Phase[]>}
- */
-const MOVES = {
-  away: ["opening"],
-  opening: ["open", "waiting", "away"],
-  open: ["waiting", "away"],
-  waiting: ["opening", "away"],
-};
-
-/** @type {Record<Phase, "connecting" | "connected" | "disconnected">} */
-const STATUS = { away: "disconnected", opening: "connecting", open: "connected", waiting: "disconnected" };
 
 /**
  * @typedef {object} SocketOptions
@@ -58,7 +44,7 @@ export class ReconnectingSocket extends Emitter {
   #backoff;
   #watchdog;
   #signals;
-  /** @type {Phase} */
+  /** @type {import("./socket-phase.js").Phase} */
   #phase = "away";
   /** @type {ConnectionError | null} */
   #error = null;
@@ -98,7 +84,7 @@ export class ReconnectingSocket extends Emitter {
     });
     this.#watchdog = new Watchdog({
       clock: this.#clock,
-      onProbe: () => this.send('{"type":"ping"}'),
+      onProbe: () => this.send(PING),
       onDead: () => this.#ended(LOST, "silent", new ConnectionError("TIMEOUT", "The server has gone silent.")),
     });
     this.#signals = new PageSignals({ onBack: () => this.#pageIsBack(), onDoubt: () => this.#watchdog.probe() });
@@ -201,10 +187,10 @@ export class ReconnectingSocket extends Emitter {
   /** @param {unknown} text */
   #hear(text) {
     this.#watchdog.heard();
-    const frame = parse(text);
+    const frame = readFrame(text);
     if (!frame) return;
     if (frame.type === "welcome") this.#welcomed(frame.data ?? {});
-    else if (frame.type === "ping") this.send('{"type":"pong"}');
+    else if (frame.type === "ping") this.send(PONG);
     else if (frame.type === "server_draining") this.#reconnectAfter = frame.data?.reconnectAfter ?? null;
     this.emit("message", frame);
   }
@@ -281,7 +267,10 @@ export class ReconnectingSocket extends Emitter {
     else if (this.#error?.code === GAVE_UP && this.#phase === "away") this.#startAfresh();
   }
 
-  /** Forgets the connection at once. A half-open socket tells of its end only minutes later. @param {number} [code] */
+  /**
+   * Forgets the connection at once: a half-open socket tells of its end only minutes later.
+   * @param {number} [code]
+   */
   #drop(code) {
     this.#clock.clearTimeout(this.#timer);
     this.#watchdog.stop();
@@ -294,12 +283,11 @@ export class ReconnectingSocket extends Emitter {
   }
 
   /**
-   * @param {Phase} phase
+   * @param {import("./socket-phase.js").Phase} phase
    * @param {ConnectionError | null} error
    */
   #enter(phase, error) {
-    if (!MOVES[this.#phase].includes(phase)) throw new Error(`The socket cannot go from ${this.#phase} to ${phase}.`);
-    this.#phase = phase;
+    this.#phase = move(this.#phase, phase);
     this.#error = error;
     this.#retryAt = null;
   }
@@ -311,17 +299,6 @@ export class ReconnectingSocket extends Emitter {
 
 function gaveUp() {
   return new ConnectionError(GAVE_UP, "The server cannot be reached.", { fatal: true });
-}
-
-/** @param {unknown} text */
-function parse(text) {
-  if (typeof text !== "string") return null;
-  try {
-    const frame = JSON.parse(text);
-    return frame && typeof frame.type === "string" ? frame : null;
-  } catch {
-    return null; // a frame that is not ours must not end the page
-  }
 }
 
 /** @param {unknown} error */

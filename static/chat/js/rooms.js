@@ -5,9 +5,10 @@
 
 import { Backoff } from "./backoff.js";
 import { RequestError } from "./errors.js";
-import { messageAt } from "./message-list.js";
+import { isLoaded, pageRequest } from "./history-page.js";
 import { roomActions } from "./room-events.js";
 import { emptyRoom, hasGap, reduceRoom } from "./room-state.js";
+import { TypingWatch } from "./typing-watch.js";
 
 /** @typedef {import("./types.js").RoomState} RoomState */
 
@@ -23,7 +24,6 @@ import { emptyRoom, hasGap, reduceRoom } from "./room-state.js";
 
 /** Rooms that were left are remembered, so that coming back is quick; more than these are forgotten. */
 const REMEMBERED_ROOMS = 20;
-const PAGE_SIZE = 50;
 
 export class Rooms {
   #request;
@@ -38,8 +38,7 @@ export class Rooms {
   #wanted = new Map();
   /** @type {Map<string, Promise<RoomState>>} */
   #loads = new Map();
-  /** @type {any} */
-  #typingTimer = null;
+  #typing;
 
   /**
    * @param {object} options
@@ -55,6 +54,11 @@ export class Rooms {
     this.#random = random;
     this.#onRoom = onRoom;
     this.#myId = myId;
+    this.#typing = new TypingWatch({
+      clock,
+      states: () => this.#states.values(),
+      expire: (now) => [...this.#states.keys()].forEach((slug) => this.#apply(slug, { type: "typing_expired", now })),
+    });
   }
 
   /** @param {string} slug */
@@ -124,7 +128,7 @@ export class Rooms {
 
   /**
    * @param {string} slug
-   * @param {"older" | "newer" | "around" | "newest"} where
+   * @param {import("./history-page.js").Where} where
    * @param {number} [seq]
    * @returns {Promise<RoomState>}
    */
@@ -150,15 +154,15 @@ export class Rooms {
 
   /**
    * @param {RoomState} state
-   * @param {"older" | "newer" | "around" | "newest"} where
+   * @param {import("./history-page.js").Where} where
    * @param {number} [seq]
    */
-  async #load({ slug, messages, window }, where, seq) {
-    const anchors = { older: { before: messages[0]?.seq }, newer: { after: messages.at(-1)?.seq }, around: { around: seq }, newest: {} };
+  async #load(state, where, seq) {
+    const { slug, window } = state;
     const onData = (/** @type {any} */ data) => this.#apply(slug, { type: "history", where, window, data });
     this.#apply(slug, { type: "history_started" });
     try {
-      await this.#request("get_messages", { room: slug, limit: PAGE_SIZE, ...anchors[where] }, { onData });
+      await this.#request("get_messages", pageRequest(state, where, seq), { onData });
     } catch (error) {
       this.#apply(slug, { type: "history_failed" });
       throw error;
@@ -297,7 +301,7 @@ export class Rooms {
     if (!before) return;
     const after = reduceRoom(before, action);
     if (after !== before) this.#set(after);
-    if (after.typing !== before.typing) this.#watchTyping();
+    if (after.typing !== before.typing) this.#typing.update();
     if (hasGap(after)) this.#sync(slug);
   }
 
@@ -306,27 +310,4 @@ export class Rooms {
     this.#states.set(state.slug, state);
     this.#onRoom(state.slug, state);
   }
-
-  #watchTyping() {
-    this.#clock.clearTimeout(this.#typingTimer);
-    const ends = [...this.#states.values()].flatMap((state) => state.typing.map((user) => user.until));
-    if (!ends.length) return;
-    const wait = Math.max(0, Math.min(...ends) - this.#clock.now());
-    this.#typingTimer = this.#clock.setTimeout(() => {
-      const now = this.#clock.now();
-      for (const slug of [...this.#states.keys()]) this.#apply(slug, { type: "typing_expired", now });
-      this.#watchTyping();
-    }, wait);
-  }
-}
-
-/**
- * @param {RoomState} state
- * @param {string} where
- * @param {number} [seq]
- */
-function isLoaded(state, where, seq) {
-  if (where === "older") return !state.hasMore;
-  if (where === "around") return messageAt(state.messages, seq ?? 0) !== undefined;
-  return !state.hasNewer;
 }

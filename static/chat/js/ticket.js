@@ -56,6 +56,7 @@ function retryAfterHeader(response) {
 
 /** The cookie first: it changes at sign-in, and the tag of a page that is open in another tab does not. */
 export function pageCsrfToken() {
+  if (typeof document === "undefined") return "";
   const cookie = /(?:^|;\s*)(?:__Host-)?csrftoken=([^;]+)/.exec(document.cookie);
   return cookie?.[1] ?? document.querySelector('meta[name="csrf-token"]')?.getAttribute("content") ?? "";
 }

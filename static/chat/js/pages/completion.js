@@ -40,7 +40,11 @@ export class Completion {
     const before = value.slice(0, selectionStart);
     for (const { pattern, find } of this.#sources) {
       const match = pattern.exec(before);
-      if (match) return this.#show(find(match[1]).slice(0, SHOWN_AT_MOST), match[1].length + 1);
+      if (!match) continue;
+      const choices = find(match[1]).slice(0, SHOWN_AT_MOST);
+      // A name that is typed out needs no completing, and Enter has to send it.
+      const complete = choices.some(({ text }) => text.length === match[1].length + 1 && before.endsWith(text));
+      return complete ? undefined : this.#show(choices, match[1].length + 1);
     }
   }
 

@@ -7,7 +7,8 @@ import { el } from "./dom.js";
 /** Most breaks are over before this. */
 export const QUIET_MS = 5_000;
 const TICK_MS = 1_000;
-const SIGNED_OUT = new Set(["UNAUTHORIZED", "DEACTIVATED"]);
+/** Endings after which signing in is what helps. */
+const SIGNED_OUT = { UNAUTHORIZED: "You are signed out.", DEACTIVATED: "This account is not active." };
 const STATUS_TEXT = { connected: "Online", connecting: "Connecting…", disconnected: "Offline" };
 
 export class ConnectionBanner {
@@ -43,7 +44,7 @@ export class ConnectionBanner {
     clearTimeout(this.#timer);
     if (this.#since === null) return this.#put("", []);
     const { error } = this.#client;
-    if (error?.fatal) return this.#put(error.message, this.#ending(error));
+    if (error?.fatal) return this.#put(SIGNED_OUT[error.code] ?? error.message, this.#ending(error));
     const quiet = this.#since + QUIET_MS - Date.now();
     this.#timer = setTimeout(() => this.#show(), quiet > 0 ? quiet : TICK_MS);
     if (quiet > 0) return this.#put("", []);
@@ -55,7 +56,7 @@ export class ConnectionBanner {
 
   /** @param {{code: string}} error */
   #ending({ code }) {
-    if (SIGNED_OUT.has(code)) {
+    if (code in SIGNED_OUT) {
       const back = encodeURIComponent(location.pathname + location.search);
       return [el("a", { href: `${this.#signInUrl}?next=${back}` }, "Sign in")];
     }
@@ -70,8 +71,10 @@ export class ConnectionBanner {
     this.#root.hidden = !text;
     // The button stays the same element while the seconds count, or the focus would be lost every second.
     if (onlyTheSecondsChanged) this.#root.querySelector(".banner-text").textContent = text;
+    else this.#root.replaceChildren(...(text ? [dot(), el("span", { class: "banner-text" }, text), ...actions] : []));
     // A screen reader hears of the state once, not of every second.
-    else this.#root.replaceChildren(...(text ? [el("span", { class: "dot", "aria-hidden": "true" }), el("span", { class: "banner-text" }, text), ...actions] : []));
     this.#root.setAttribute("aria-live", onlyTheSecondsChanged ? "off" : "polite");
   }
 }
+
+const dot = () => el("span", { class: "dot", "aria-hidden": "true" });

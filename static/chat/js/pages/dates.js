@@ -16,6 +16,10 @@ const full = new Intl.DateTimeFormat(LOCALE, { dateStyle: "full", timeStyle: "sh
 /** @param {number} ms */
 export const timeLabel = (ms) => time.format(ms);
 
+/** Without "AM": for narrow places. @param {number} ms */
+export const shortTimeLabel = (ms) =>
+  time.formatToParts(ms).filter(({ type }) => type !== "dayPeriod").map(({ value }) => value).join("").trim();
+
 /** @param {number} ms */
 export const fullLabel = (ms) => full.format(ms);
 

@@ -64,6 +64,8 @@ export class DraftSync {
     if (!ours) this.#text = this.#dirty ? mergeText(this.#base.content, this.#text, draft.content) : draft.content;
     this.#base = { content: draft.content, version: draft.version };
     this.#remember();
+    // After the end the text field belongs to another room.
+    if (this.#ended) return;
     if (this.#text !== before) this.#options.onText(this.#text);
     if (this.#dirty) this.#later();
   }

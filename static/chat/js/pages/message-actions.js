@@ -35,8 +35,12 @@ export class MessageActions {
   }
 
   hide() {
-    this.#toolbar.remove();
+    const article = this.#article;
+    if (!article) return;
+    // Before anything moves: losing and getting the focus calls this again.
     this.#article = null;
+    if (this.#toolbar.contains(document.activeElement)) article.focus({ preventScroll: true });
+    this.#toolbar.remove();
   }
 
   /** The rows have changed: a message that is gone or deleted has no actions. */

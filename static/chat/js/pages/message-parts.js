@@ -2,7 +2,7 @@
  * The pieces of a message row: each function draws one. They keep nothing.
  */
 
-import { dayLabel, fullLabel, timeLabel } from "./dates.js";
+import { dayLabel, fullLabel, shortTimeLabel, timeLabel } from "./dates.js";
 import { el } from "./dom.js";
 import { listOfNames } from "./names.js";
 import { putSanitised } from "./sanitised-html.js";
@@ -24,10 +24,11 @@ export function separators(item) {
   return lines;
 }
 
-/** @param {Item} item */
+/** @param {Item} item @param {"gutter-time" | "message-time"} className */
 export function time(item, className) {
   const ms = item.message.createdAt;
-  const element = el("time", { datetime: new Date(ms).toISOString(), title: fullLabel(ms) }, timeLabel(ms));
+  const label = className === "gutter-time" ? shortTimeLabel(ms) : timeLabel(ms);
+  const element = el("time", { datetime: new Date(ms).toISOString(), title: fullLabel(ms) }, label);
   if (!item.seq) return el("span", { class: className }, element);
   return el("a", { class: className, href: `?seq=${item.seq}`, tabindex: "-1", "data-go-to": item.seq }, element);
 }

@@ -2,8 +2,8 @@
  * Goes from room to room without loading a page: the connection stays, and what is known of the room shows at once.
  */
 
-import { EMPTY_PAGE } from "./room.js";
 import { roomTitle } from "./names.js";
+import { EMPTY_PAGE } from "./room-view.js";
 
 const ROOM_PATH = /^\/rooms\/([a-z0-9-]{1,50})\/$/;
 

@@ -44,7 +44,9 @@ export class PeoplePanel {
   /**
    * @param {{people: Person[], online: import("../types.js").OnlineUser[], session: boolean, live: boolean}} facts
    */
-  show({ people, online, session, live }) {
+  show({ people, online: known, session, live }) {
+    // Without a connection nobody can say who is here.
+    const online = live ? known : [];
     const names = online.map((user) => user.username);
     const label = live ? `${listOfNames(names) || "Nobody"} ${names.length > 1 ? "are" : "is"} here` : "People";
     this.#button.setAttribute("aria-label", label);
@@ -55,17 +57,17 @@ export class PeoplePanel {
       el("span", {}, live ? `${names.length} here` : String(people.length)),
       el("span", { class: "visually-hidden" }, names.join(", ")),
     );
-    this.#list.replaceChildren(...this.#groups(people, online, session));
+    this.#list.replaceChildren(...this.#groups(people, online, session, live));
   }
 
-  /** @param {Person[]} people @param {import("../types.js").OnlineUser[]} online @param {boolean} session */
-  #groups(people, online, session) {
+  /** @param {Person[]} people @param {import("../types.js").OnlineUser[]} online @param {boolean} session @param {boolean} live */
+  #groups(people, online, session, live) {
     const here = new Set(online.map((user) => user.id));
     const known = new Map(people.map((person) => [person.id, person]));
     const away = people.filter((person) => !here.has(person.id));
     return [
       ...group(`Here now · ${online.length}`, online.map((user) => row({ ...user, ...known.get(user.id) }, true, session ? user.tabs : 0))),
-      ...group(`Not here · ${away.length}`, away.map((person) => row(person, false, 0))),
+      ...group(`${live ? "Not here" : "Members"} · ${away.length}`, away.map((person) => row(person, false, 0))),
     ];
   }
 }

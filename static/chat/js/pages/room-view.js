@@ -15,6 +15,9 @@
  * @property {{messages: import("../types.js").Message[], hasMore: boolean, hasNewer: boolean}} page
  */
 
+/** The page of a room that nothing is known of yet. */
+export const EMPTY_PAGE = Object.freeze({ messages: [], hasMore: false, hasNewer: false });
+
 /**
  * @param {RoomFacts} facts
  * @param {RoomState | undefined} state
@@ -31,7 +34,7 @@ export function viewOf(facts, state, seeking) {
     messages: source.messages,
     hasMore: source.hasMore,
     hasNewer: source.hasNewer,
-    pending: state?.pending ?? [],
+    pending: notStored(state?.pending ?? [], source.messages),
     online: state?.online ?? [],
     typing: state?.typing ?? [],
     joined: state?.joined ?? false,
@@ -40,6 +43,17 @@ export function viewOf(facts, state, seeking) {
     role: live ? state.role : facts.role,
     readOnly: readOnly(room, state, lost),
   };
+}
+
+/**
+ * What the page came with may hold messages whose answer this browser has not heard yet: they are no longer pending.
+ * @param {import("../types.js").Entry[]} pending
+ * @param {import("../types.js").Message[]} messages
+ */
+function notStored(pending, messages) {
+  if (!pending.length) return pending;
+  const stored = new Set(messages.map((message) => message.clientId));
+  return pending.filter((entry) => !stored.has(entry.clientId));
 }
 
 /**

@@ -72,11 +72,8 @@ export class Sidebar {
 
 /** @param {import("./room-list.js").ListedRoom} room */
 function badge({ unread, mentions }) {
-  const label = mentions ? `${countText(mentions)} mentions of you` : `${countText(unread)} unread`;
-  return el(
-    "span",
-    { class: mentions ? "badge badge-mention" : "badge", "data-testid": "unread-badge" },
-    el("span", { "aria-hidden": "true" }, countText(mentions || unread)),
-    el("span", { class: "visually-hidden" }, ` ${label}`),
-  );
+  const count = countText(mentions || unread);
+  const label = mentions ? `${count} mention${mentions > 1 ? "s" : ""} of you` : `${count} unread`;
+  const properties = { class: mentions ? "badge badge-mention" : "badge", "data-testid": "unread-badge", role: "img", "aria-label": label };
+  return el("span", properties, count);
 }

@@ -23,6 +23,8 @@ export class Timeline {
   /** @type {Map<string, MessageRow>} */
   #rows = new Map();
   #following = true;
+  /** Heights at the last move to the end: a scroll event with other ones was caused by the layout, not by the reader. */
+  #heights = "";
   #ending = new AbortController();
   #sizes;
 
@@ -64,6 +66,8 @@ export class Timeline {
       this.#stretch = stretch.atEnd(items.length);
     }
     this.#draw(anchor);
+    // At the very top there is nothing left to scroll, so no scroll event would ever ask for more.
+    if (this.#scroller.scrollTop < LOAD_PX) this.#nearStart();
   }
 
   /** Goes to the end, and follows from now on. */
@@ -154,10 +158,16 @@ export class Timeline {
   }
 
   #toEnd() {
+    this.#heights = this.#heightsNow();
     this.#scroller.scrollTop = this.#scroller.scrollHeight;
   }
 
+  #heightsNow() {
+    return `${this.#scroller.scrollHeight} ${this.#scroller.clientHeight}`;
+  }
+
   #scrolled() {
+    if (this.#following && this.#heights !== this.#heightsNow()) return this.#toEnd();
     const { scrollTop, scrollHeight, clientHeight } = this.#scroller;
     const below = scrollHeight - scrollTop - clientHeight;
     this.#following = below <= FOLLOW_PX && this.#stretch.end === this.#items.length;

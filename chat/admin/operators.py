@@ -1,0 +1,87 @@
+"""What operators do to rooms and memberships without being in them: the room's own rules do not bind the admin site.
+
+Each function is one transaction under the room's lock, with the same notices and events as the members' own actions.
+"""
+
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from chat.access import Actor
+from chat.actions import members, rooms
+from chat.actions.notices import add_notice
+from chat.models import Kind, Membership, Room, RoomKind
+from chat.presenter import user_ref
+from chat.protocol import wire
+from chat.protocol.errors import failed
+from chat.realtime.events import ephemeral, room_group, user_group
+from chat.realtime.publishing import publish_after_commit
+
+
+@transaction.atomic
+def change_room(room_id: int, wanted: dict[str, Any], operator: Actor) -> None:
+    """Change name, topic or kind, whichever are wanted; tabs follow at once."""
+    room = _locked(room_id)
+    fields = {name: value for name, value in wanted.items() if getattr(room, name) != value}
+    if not fields:
+        return
+    if "kind" in fields and {room.kind, fields["kind"]} - {RoomKind.OPEN, RoomKind.CLOSED}:
+        raise failed("Only open and closed rooms can become each other.")
+    if "name" in fields:
+        add_notice(room, Kind.RENAME, operator.id, fields["name"])
+    if "topic" in fields:
+        add_notice(room, Kind.TOPIC, operator.id, fields["topic"])
+    for name, value in fields.items():
+        setattr(room, name, value)
+    # These fields only: a whole row from a form opened a while ago would turn the room's counter back.
+    room.save(update_fields=list(fields))
+    _tell_of_room(room)
+
+
+@transaction.atomic
+def archive_room(room_id: int, operator: Actor) -> None:
+    """Make a room read-only. Idempotent."""
+    room = _locked(room_id)
+    if room.archived_at is None:
+        room.archived_at = timezone.now()
+        add_notice(room, Kind.ARCHIVE, operator.id)
+        room.save(update_fields=["archived_at"])
+        _tell_of_room(room)
+
+
+@transaction.atomic
+def add_member(room_id: int, user_id: int, role: str, operator: Actor) -> Membership:
+    """Make somebody a member. Raises REQUEST_FAILED when they are one already, e.g. since the form was opened."""
+    room = _locked(room_id)
+    if Membership.objects.filter(room=room, user=user_id).exists():
+        raise failed("They are a member of this room already.")
+    return members.enter(room, user_id, operator, role)
+
+
+@transaction.atomic
+def set_role(membership: Membership, role: str) -> None:
+    """Change a member's role, and tell the room and the member."""
+    room = _locked(membership.room_id)
+    if Membership.objects.filter(pk=membership.pk).update(role=role):
+        fact = wire.MembershipFact(room.slug, user_ref(membership.user), role)
+        publish_after_commit(
+            ephemeral(room_group(room.slug), "member_updated", fact),
+            ephemeral(user_group(membership.user_id), "notification", wire.Notification("added", room=room.slug)),
+        )
+
+
+@transaction.atomic
+def remove_member(membership: Membership, operator: Actor) -> None:
+    """End a membership and every subscription that rests on it. Idempotent: a second notice would be a lie."""
+    _locked(membership.room_id)
+    if Membership.objects.filter(pk=membership.pk).exists():
+        members.expel(membership, operator)
+
+
+def _locked(room_id: int) -> Room:
+    return Room.objects.select_for_update().get(pk=room_id)
+
+
+def _tell_of_room(room: Room) -> None:
+    publish_after_commit(ephemeral(room_group(room.slug), "room_updated", wire.RoomFact(rooms.present(room))))

@@ -1,0 +1,132 @@
+"""Rooms: seen, made, renamed, filled and archived, while open tabs follow. They are never deleted: history stays."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from django.contrib import admin
+from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from chat.actions import rooms
+from chat.admin import operators
+from chat.admin.memberships import MembershipInline, save_members
+from chat.admin.site import ChatAdmin, operator
+from chat.models import Membership, Room, RoomKind
+from chat.protocol import requests
+
+# A page with more rows would pass Django's limit on the fields of a form, and take long to open.
+_INLINE_MEMBERS_AT_MOST: Final = 100
+_CHANGEABLE: Final = ("name", "topic", "kind")
+_CHOOSABLE_KINDS: Final = (RoomKind.OPEN, RoomKind.CLOSED)
+
+
+@admin.register(Room)
+class RoomAdmin(ChatAdmin):
+    list_display = ("name", "slug", "kind", "member_count", "last_message_at", "archived_at", "created_at")
+    list_filter = ("kind", ("archived_at", admin.EmptyFieldListFilter), "last_message_at", "created_at")
+    search_fields = ("slug", "name", "topic")
+    ordering = ("name", "slug")
+    show_full_result_count = False
+    actions = ("archive",)
+    fieldsets = (
+        (None, {"fields": ("slug", "name", "topic", "kind")}),
+        ("State", {"fields": ("members_in_it", "messages_in_it", "last_message_at", "archived_at")}),
+        ("Origin", {"fields": ("created_by", "created_at")}),
+    )
+    readonly_fields = (
+        "members_in_it",
+        "messages_in_it",
+        "last_message_at",
+        "archived_at",
+        "created_by",
+        "created_at",
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Room]:
+        # Counted for the rows of the page only; a join would group all rooms before the first page is cut off.
+        members = Membership.objects.filter(room=OuterRef("pk")).order_by().values("room").annotate(number=Count("pk"))
+        count = Coalesce(Subquery(members.values("number"), output_field=IntegerField()), 0)
+        rooms_: QuerySet[Room] = super().get_queryset(request).annotate(member_count=count)
+        return rooms_
+
+    @admin.display(description="members", ordering="member_count")
+    def member_count(self, room: Any) -> int:
+        return int(room.member_count)
+
+    @admin.display(description="members")
+    def members_in_it(self, room: Any) -> SafeString:
+        return _link("admin:chat_membership_changelist", room, f"{room.member_count} in the list of memberships")
+
+    @admin.display(description="messages")
+    def messages_in_it(self, room: Room) -> SafeString:
+        return _link("admin:chat_message_changelist", room, "in the list of messages")
+
+    # --- Forms -------------------------------------------------------------------------------------------------------
+
+    def get_fieldsets(self, request: HttpRequest, obj: Room | None = None) -> Any:
+        return self.fieldsets if obj is not None else self.fieldsets[:1]
+
+    def get_prepopulated_fields(self, request: HttpRequest, obj: Room | None = None) -> dict[str, Sequence[str]]:
+        return {"slug": ("name",)} if obj is None else {}
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Room | None = None) -> tuple[str, ...]:
+        if obj is None:
+            return self.readonly_fields
+        fixed = {RoomKind.DIRECT.value: _CHANGEABLE, RoomKind.SESSION.value: ("kind",)}.get(obj.kind, ())
+        return ("slug", *fixed, *self.readonly_fields)
+
+    def get_form(self, request: HttpRequest, obj: Room | None = None, change: bool = False, **kwargs: Any) -> Any:
+        form = super().get_form(request, obj, change, **kwargs)
+        if "kind" in form.base_fields:
+            kinds = _CHOOSABLE_KINDS if obj is not None else (*_CHOOSABLE_KINDS, RoomKind.SESSION)
+            form.base_fields["kind"].choices = [(kind.value, kind.label) for kind in kinds]  # type: ignore[attr-defined]
+        return form
+
+    def get_inlines(self, request: HttpRequest, obj: Room | None) -> list[Any]:
+        if obj is None or Membership.objects.filter(room=obj).count() > _INLINE_MEMBERS_AT_MOST:
+            return []
+        return [MembershipInline]
+
+    # --- Writing -----------------------------------------------------------------------------------------------------
+
+    def save_model(self, request: HttpRequest, obj: Room, form: Any, change: bool) -> None:
+        if change:
+            wanted = {name: form.cleaned_data[name] for name in form.changed_data if name in _CHANGEABLE}
+            operators.change_room(obj.pk, wanted, operator(request))
+            return
+        kind: Any = obj.kind
+        request_ = requests.CreateRoom(kind=kind, name=obj.name, room=obj.slug, topic=obj.topic)
+        made = rooms.create_room(operator(request), request_)
+        obj.pk = Room.objects.values_list("pk", flat=True).get(slug=made.room.slug)
+        obj.refresh_from_db()
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        save_members(formset, request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Room | None = None) -> bool:
+        return False
+
+    @admin.action(description="Archive selected rooms", permissions=["change"])
+    def archive(self, request: HttpRequest, queryset: QuerySet[Room]) -> HttpResponse | None:
+        return self.ask_or_do(
+            request,
+            queryset,
+            action="archive",
+            title="Archive rooms",
+            explanation="Nobody can write in them any more, and they leave everybody's list. Their history stays.",
+            is_spared=lambda room: room.archived_at is not None,
+            do=lambda chosen: self._archive(request, chosen),
+        )
+
+    def _archive(self, request: HttpRequest, chosen: Sequence[Room]) -> None:
+        for room in chosen:
+            operators.archive_room(room.pk, operator(request))
+            self.log_change(request, room, "Archived.")
+
+
+def _link(name: str, room: Room, text: str) -> SafeString:
+    return format_html('<a href="{}?room__id__exact={}">{}</a>', reverse(name), room.pk, text)

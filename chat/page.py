@@ -1,0 +1,76 @@
+"""What all pages share: who may see them, and how refusals and successes of the actions reach the reader."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar, cast
+
+import msgspec
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+
+from accounts.models import User
+from chat import page_data
+from chat.access import Actor
+from chat.protocol import requests
+from chat.protocol.errors import ErrorCode, ProtocolError, invalid
+
+View = Callable[..., HttpResponseBase]
+AnyRequest = TypeVar("AnyRequest", bound=requests.Request)
+
+
+def page(view: View) -> View:
+    """Wrap a page for people who are signed in; refusals of the layers below become 404 and 403."""
+
+    @wraps(view)
+    def shown(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        try:
+            return view(request, *args, **kwargs)
+        except ProtocolError as error:
+            if error.code == ErrorCode.NOT_FOUND:
+                raise Http404(error.message) from error
+            if error.code == ErrorCode.UNAUTHORIZED:
+                raise PermissionDenied(error.message) from error
+            raise
+
+    # A page out of the browser's cache would show rooms to whoever signs in next.
+    return never_cache(login_required(shown))
+
+
+def actor_of(request: HttpRequest) -> Actor:
+    return Actor.of(cast("User", request.user))
+
+
+def show(request: HttpRequest, template: str, status: int = 200, **facts: Any) -> HttpResponse:
+    shell = page_data.shell(actor_of(request), cast("User", request.user))
+    return render(request, template, {**shell, **facts}, status=status)
+
+
+def asked(kind: type[AnyRequest], /, **fields: Any) -> AnyRequest:
+    """Build a request as the socket would, under the same limits. Raises VALIDATION_ERROR."""
+    try:
+        return msgspec.convert(fields, kind)
+    except msgspec.ValidationError as error:
+        raise invalid(str(error), "$") from error
+
+
+def done(request: HttpRequest, act: Callable[[], object], success: str = "") -> bool:
+    """Do what a form asks; tell the reader how it went. Refusals are sentences, not error pages."""
+    try:
+        act()
+    except ProtocolError as error:
+        messages.error(request, error.message)
+        return False
+    if success:
+        messages.success(request, success)
+    return True
+
+
+def tell_errors(request: HttpRequest, form: forms.BaseForm) -> None:
+    for errors in form.errors.values():
+        for error in errors:
+            messages.error(request, str(error))

@@ -1,0 +1,156 @@
+"""The pages about one room: its people, invitations to it, its settings. Every write is an action."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods
+
+from chat import access, page_data
+from chat.access import Actor
+from chat.actions import invitations, members, rooms
+from chat.forms import AddMemberForm, InvitationForm, RoomDetailsForm
+from chat.models import Membership, Role, Room, RoomKind
+from chat.page import actor_of, asked, done, page, show, tell_errors
+from chat.protocol import requests
+
+
+@page
+@require_http_methods(["GET", "POST"])
+def people(request: HttpRequest, slug: str) -> HttpResponseBase:
+    actor = actor_of(request)
+    shown = access.room_for(actor, slug)
+    if request.method == "POST":
+        if request.POST.get("do") == "quit":
+            if done(
+                request,
+                lambda: members.quit_room(actor, asked(requests.QuitRoom, room=slug)),
+                f"You left {shown.name}.",
+            ):
+                return redirect("browse")
+        else:
+            _change_membership(request, actor, shown)
+        return redirect("room_people", slug)
+    own = access.membership_in(actor, shown)
+    listed = [(person, _may_change(own, person.role, shown)) for person in members.people(actor, slug)]
+    return show(request, "chat/people.html", **_facts_of(actor, shown, own), people=listed, roles=Role.values)
+
+
+def _change_membership(request: HttpRequest, actor: Actor, shown: Room) -> None:
+    form = AddMemberForm(request.POST)
+    if not form.is_valid():
+        tell_errors(request, form)
+        return
+    user, role = form.cleaned_data["user"], form.cleaned_data["role"] or Role.MEMBER
+    match request.POST.get("do"):
+        case "add":
+            done(
+                request,
+                lambda: members.add_member(actor, asked(requests.AddMember, room=shown.slug, user=user, role=role)),
+                f"{user} is in {shown.name} now.",
+            )
+        case "remove":
+            done(
+                request,
+                lambda: members.remove_member(actor, asked(requests.RemoveMember, room=shown.slug, user=user)),
+                f"{user} is not in {shown.name} any more.",
+            )
+        case "role":
+            done(
+                request,
+                lambda: members.set_role(actor, asked(requests.SetRole, room=shown.slug, user=user, role=role)),
+                f"{user} is {role} now.",
+            )
+
+
+def _facts_of(actor: Actor, shown: Room, own: Membership | None) -> dict[str, Any]:
+    return {
+        "room": shown,
+        "room_title": page_data.title_of(rooms.present(shown), actor),
+        "own": own,
+        "moderates": own is not None and access.may_moderate(own),
+        "owns": own is not None and own.role == Role.OWNER,
+        "active_room": shown.slug,
+        "is_direct": shown.kind == RoomKind.DIRECT,
+    }
+
+
+def _may_change(own: Membership | None, role: str, shown: Room) -> bool:
+    if own is None or shown.kind == RoomKind.DIRECT or not access.may_moderate(own):
+        return False
+    return Role(own.role).rank >= Role(role).rank
+
+
+@page
+@require_http_methods(["GET", "POST"])
+def invite(request: HttpRequest, slug: str) -> HttpResponseBase:
+    actor = actor_of(request)
+    shown = access.room_for(actor, slug)
+    form = InvitationForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST":
+        revoked = request.POST.get("revoke", "")
+        if revoked.isascii() and revoked.isdigit() and len(revoked) < 19:
+            done(request, lambda: invitations.revoke(actor, int(revoked)), "The link does not work any more.")
+        elif form.is_valid():
+            wanted = form.cleaned_data
+            done(request, lambda: invitations.create(actor, slug, wanted["days"], wanted["uses"]), "Here is your link.")
+        else:
+            tell_errors(request, form)
+        return redirect("room_invite", slug)
+    own = access.membership_in(actor, shown)
+    links = [
+        (each, request.build_absolute_uri(reverse("invitation", args=[each.token])))
+        for each in invitations.of_room(actor, slug)
+    ]
+    return show(request, "chat/invite.html", **_facts_of(actor, shown, own), links=links, form=form)
+
+
+@page
+@require_http_methods(["GET", "POST"])
+def invitation(request: HttpRequest, token: str) -> HttpResponseBase:
+    """The page behind an invitation link. It tells nothing of the room when the link is not good any more."""
+    actor = actor_of(request)
+    if request.method == "POST":
+        return redirect("room", invitations.accept(actor, token))
+    found = invitations.look_up(token)
+    if found is None:
+        return render(request, "chat/invitation_over.html", status=404)
+    if access.membership_in(actor, found.room) is not None:
+        return redirect("room", found.room.slug)
+    member_count = Membership.objects.filter(room=found.room).count()
+    return render(
+        request, "chat/invitation.html", {"invitation": found, "room": found.room, "member_count": member_count}
+    )
+
+
+@page
+@require_http_methods(["GET", "POST"])
+def details(request: HttpRequest, slug: str) -> HttpResponseBase:
+    """Name, topic and kind of a room, muting it, and archiving it."""
+    actor = actor_of(request)
+    shown = access.room_for(actor, slug)
+    own = access.membership_in(actor, shown)
+    form = RoomDetailsForm(instance=shown)
+    match request.POST.get("do"):
+        case "mute":
+            muted = request.POST.get("muted") == "1"
+            said = "You will not be notified." if muted else "You will be notified again."
+            done(request, lambda: rooms.mute_room(actor, asked(requests.MuteRoom, room=slug, muted=muted)), said)
+            return redirect("room_details", slug)
+        case "archive":
+            archived = done(
+                request, lambda: rooms.archive_room(actor, asked(requests.ArchiveRoom, room=slug)), "Archived."
+            )
+            return redirect("browse") if archived else redirect("room_details", slug)
+        case "save":
+            # Its own copy of the room: the form writes what was typed into it, valid or not.
+            form = RoomDetailsForm(request.POST, instance=access.room_for(actor, slug))
+            if form.is_valid() and _save_details(request, actor, slug, form.cleaned_data):
+                return redirect("room_details", slug)
+    return show(request, "chat/details.html", **_facts_of(actor, shown, own), form=form)
+
+
+def _save_details(request: HttpRequest, actor: Actor, slug: str, typed: dict[str, str]) -> bool:
+    wanted = {name: typed[name] for name in ("name", "topic", "kind") if typed[name] or name == "topic"}
+    return done(request, lambda: rooms.update_room(actor, asked(requests.UpdateRoom, room=slug, **wanted)), "Saved.")

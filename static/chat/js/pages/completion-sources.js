@@ -1,0 +1,45 @@
+/**
+ * What can be completed in a message: the room's people after `@`, emoji after `:`.
+ */
+
+import { el } from "./dom.js";
+import { emojiLike } from "./emoji.js";
+import { avatar } from "./names.js";
+
+const AFTER_AT = /(?:^|[\s(])@([\w.-]{0,32})$/;
+const AFTER_COLON = /(?:^|\s):([a-z_]{2,20})$/;
+
+/** @typedef {import("./people-panel.js").Person} Person */
+
+/**
+ * @param {() => {people: Person[], online: Person[], messages: readonly import("../types.js").Message[], myId: string}} facts
+ * @returns {import("./completion.js").Source[]}
+ */
+export function completionSources(facts) {
+  return [
+    { pattern: AFTER_AT, find: (typed) => peopleLike(typed.toLowerCase(), facts()).map(personChoice) },
+    { pattern: AFTER_COLON, find: (typed) => emojiLike(typed).map(emojiChoice) },
+  ];
+}
+
+/** Members, and whoever else has been seen here. */
+function peopleLike(typed, { people, online, messages, myId }) {
+  const known = new Map(people.map((person) => [person.id, person]));
+  for (const user of [...online, ...messages.map((message) => message.author)]) {
+    if (user && !known.has(user.id)) known.set(user.id, user);
+  }
+  return [...known.values()].filter((person) => person.id !== myId && beginsWith(person, typed));
+}
+
+/** @param {Person} person @param {string} typed */
+function beginsWith({ username, displayName = "" }, typed) {
+  return username.startsWith(typed) || displayName.toLowerCase().split(/\s+/).some((word) => word.startsWith(typed));
+}
+
+/** @param {Person} person */
+const personChoice = ({ username, displayName }) => ({
+  mark: avatar(username, { size: "s" }), label: username, hint: displayName, text: `@${username}`,
+});
+
+/** @param {readonly [string, string]} emoji */
+const emojiChoice = ([sign, name]) => ({ mark: el("span", { class: "completion-sign" }, sign), label: `:${name}`, text: sign });

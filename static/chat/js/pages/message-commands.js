@@ -1,0 +1,104 @@
+/**
+ * What people do to a message: react, edit, reply, copy its link, delete, send again. A click on a `data-do` in a row
+ * becomes a request.
+ */
+
+import { InlineEditor } from "./inline-editor.js";
+
+/** @typedef {import("./message-row.js").MessageRow} MessageRow */
+
+export class MessageCommands {
+  #options;
+  #client;
+  #ending = new AbortController();
+
+  /**
+   * @param {HTMLElement} root
+   * @param {{client: import("../client.js").Client, me: {id: string}, slug: string, toasts: import("./toasts.js").Toasts,
+   *   picker: import("./emoji-picker.js").EmojiPicker, timeline: import("./timeline.js").Timeline,
+   *   deletions: import("./deletions.js").Deletions, onReply: (message: any) => void, onUnread: (seq: number) => void,
+   *   onGoTo: (seq: number) => void, onEditEnd: () => void}} options
+   */
+  constructor(root, options) {
+    this.#options = options;
+    this.#client = options.client;
+    root.addEventListener("click", (event) => this.#clicked(event), { signal: this.#ending.signal });
+  }
+
+  destroy() {
+    this.#ending.abort();
+  }
+
+  /** @param {MessageRow} row */
+  edit(row) {
+    const { id, content } = row.item.message;
+    const editor = new InlineEditor(content, {
+      onSave: async (text) => {
+        if (text !== content) await this.#client.request("edit_message", { message: id, content: text });
+      },
+      onEnd: () => {
+        row.endEdit();
+        this.#options.onEditEnd();
+      },
+    });
+    row.edit(editor);
+    editor.focus();
+  }
+
+  /** @param {MouseEvent} event */
+  #clicked(event) {
+    const target = /** @type {Element} */ (event.target);
+    const link = target.closest("[data-go-to]");
+    if (link && !(event.metaKey || event.ctrlKey || event.shiftKey)) {
+      event.preventDefault();
+      this.#options.onGoTo(Number(link.getAttribute("data-go-to")));
+      return;
+    }
+    const button = target.closest("[data-do]");
+    const row = this.#options.timeline.rowOf(button);
+    if (button && row) this.#do(button.getAttribute("data-do"), row, button);
+  }
+
+  /** @param {string | null} action @param {MessageRow} row @param {Element} button */
+  #do(action, row, button) {
+    const { message } = row.item;
+    const { deletions, picker, onReply, onUnread } = this.#options;
+    const actions = {
+      resend: () => this.#client.resend(message.clientId),
+      discard: () => this.#client.discard(message.clientId),
+      react: () => picker.open(button, (emoji) => this.#react(row, emoji)),
+      "toggle-reaction": () => this.#react(row, button.getAttribute("data-emoji")),
+      reply: () => onReply(message),
+      edit: () => this.edit(row),
+      link: () => this.#copyLink(message.seq),
+      unread: () => onUnread(message.seq),
+      delete: () => deletions.ask(message.id),
+      "undo-delete": () => deletions.undo(message.id),
+    };
+    actions[action]?.();
+  }
+
+  /** @param {MessageRow} row @param {string | null} emoji */
+  async #react(row, emoji) {
+    const { id, reactions } = row.item.message;
+    const users = reactions?.find((reaction) => reaction.emoji === emoji)?.users ?? [];
+    const mine = users.some((user) => user.id === this.#options.me.id);
+    try {
+      await this.#client.request(mine ? "remove_reaction" : "add_reaction", { message: id, emoji });
+    } catch (error) {
+      this.#options.toasts.error(error);
+    }
+  }
+
+  /** @param {number} seq */
+  async #copyLink(seq) {
+    const link = new URL(`/rooms/${this.#options.slug}/?seq=${seq}`, location.href).href;
+    try {
+      await navigator.clipboard.writeText(link);
+      this.#options.toasts.show("Link copied.");
+    } catch {
+      // No clipboard on plain http: show it, so that it can be copied by hand.
+      this.#options.toasts.show(link, { title: "Link to this message", lasting: true });
+    }
+  }
+}

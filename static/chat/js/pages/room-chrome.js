@@ -1,0 +1,60 @@
+/**
+ * What stands around the messages of a room: title and topic, the people, who is typing, the beginning of the room, the
+ * pill, and why nothing can be written if that is so.
+ */
+
+import { showPill } from "./jump-pill.js";
+import { PeoplePanel } from "./people-panel.js";
+import { showStart } from "./room-start.js";
+import { showTyping } from "./typing-line.js";
+
+export class RoomChrome {
+  #parts;
+  #panel;
+  #myId;
+  /** Newest seq that the reader had seen when they scrolled away. */
+  #seenSeq;
+
+  /** @param {HTMLElement} root @param {{myId: string, seenSeq: number}} options */
+  constructor(root, { myId, seenSeq }) {
+    const part = (/** @type {string} */ selector) => /** @type {HTMLElement} */ (root.querySelector(selector));
+    this.#parts = {
+      title: part("[data-room-title]"), topic: part("[data-room-topic]"), typing: part(".typing"),
+      notice: part(".read-only"), start: part(".timeline-start"), pill: part(".jump-to-latest"),
+    };
+    this.#panel = new PeoplePanel(root);
+    this.#myId = myId;
+    this.#seenSeq = seenSeq;
+  }
+
+  destroy() {
+    this.#panel.destroy();
+  }
+
+  /**
+   * @param {ReturnType<typeof import("./room-view.js").viewOf>} view
+   * @param {{title: string, people: import("./people-panel.js").Person[], loaded: boolean, moderates: boolean}} facts
+   */
+  show(view, { title, people, loaded, moderates }) {
+    const { room } = view;
+    this.#parts.title.textContent = title;
+    this.#parts.topic.textContent = room.topic ?? "";
+    this.#panel.show({ people, online: view.online, session: room.kind === "session", live: view.joined });
+    showTyping(this.#parts.typing, view.typing);
+    this.#parts.notice.hidden = !view.readOnly;
+    this.#parts.notice.textContent = view.readOnly;
+    showStart(this.#parts.start, {
+      loaded, moderates, title, hasMore: view.hasMore, room: { slug: room.slug, kind: room.kind },
+      empty: !view.messages.some((message) => message.kind === "text"),
+    });
+  }
+
+  /** @param {ReturnType<typeof import("./room-view.js").viewOf>} view @param {boolean} atEnd */
+  showPill(view, atEnd) {
+    if (atEnd) this.#seenSeq = view.messages.at(-1)?.seq ?? 0;
+    const fresh = view.messages.filter(
+      ({ seq, kind, author }) => seq > this.#seenSeq && kind === "text" && author?.id !== this.#myId,
+    );
+    showPill(this.#parts.pill, { away: !atEnd, count: atEnd ? 0 : fresh.length + view.newerCount });
+  }
+}

@@ -1,0 +1,62 @@
+"""The way to the database: off the loop, on our own threads, and a database that fails is UNAVAILABLE."""
+
+import asyncio
+import threading
+
+import pytest
+from django.db import DatabaseError, IntegrityError, InterfaceError, OperationalError
+
+from accounts.models import User
+from chat.protocol.errors import ErrorCode, ProtocolError
+from chat.realtime.database import in_database, in_renderer, in_writer
+
+# Opening a connection is allowed; only the last test also needs to see what other threads commit.
+pytestmark = pytest.mark.django_db
+
+
+def thread_name() -> str:
+    return threading.current_thread().name
+
+
+async def test_each_kind_of_work_has_threads_of_its_own() -> None:
+    names = [await work(thread_name) for work in (in_database, in_writer, in_renderer)]
+    assert [name.split("_")[0] for name in names] == ["database", "writer", "render"]
+
+
+async def test_a_slow_query_holds_up_neither_the_loop_nor_the_writer() -> None:
+    may_end = threading.Event()
+    slow = asyncio.create_task(in_database(may_end.wait, 10))
+    assert await in_writer(thread_name) and not slow.done()
+    may_end.set()
+    assert await slow
+
+
+@pytest.mark.parametrize("error", [OperationalError("gone"), InterfaceError("closed"), DatabaseError("disk full")])
+async def test_a_database_that_fails_is_unavailable(error: Exception) -> None:
+    def fail() -> None:
+        raise error
+
+    for work in (in_database, in_writer):
+        with pytest.raises(ProtocolError) as caught:
+            await work(fail)
+        assert caught.value.code is ErrorCode.UNAVAILABLE and caught.value.code.retryable
+        assert caught.value.__cause__ is error
+
+
+async def test_other_errors_pass_as_they_are() -> None:
+    def fail() -> None:
+        raise LookupError("ours")
+
+    for work in (in_database, in_writer, in_renderer):
+        with pytest.raises(LookupError):
+            await work(fail)
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_what_one_thread_commits_the_others_see() -> None:
+    await in_database(User.objects.create, username="alice")
+    assert await in_writer(User.objects.filter(username="alice").exists)
+    with pytest.raises(ProtocolError):
+        await in_writer(User.objects.create, username="alice")
+    assert issubclass(IntegrityError, DatabaseError)
+    assert await in_database(User.objects.count) == 1

@@ -1,0 +1,237 @@
+"""An outbox joins what is due at once, is bounded, and never waits for its reader."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from accounts.credentials import Credential
+from chat.protocol.close import CloseCode
+from chat.protocol.errors import failed
+from chat.realtime.connection import Connection
+from chat.realtime.outbox import DirectOutbox, Payload, SendOutbox
+from tests.chat.realtime.doubles import turns, until
+
+
+class FakeWriter:
+    """What a server offers that takes ready-made frames."""
+
+    def __init__(self) -> None:
+        self.written: list[bytes] = []
+        self.closed: list[int] = []
+        self.held = 0
+
+    def write(self, frames: bytes) -> None:
+        assert not self.closed, "nothing may follow the close frame"
+        self.written.append(frames)
+
+    def buffered(self) -> int:
+        return self.held
+
+    def close(self, code: int, reason: str) -> None:
+        assert reason
+        self.closed.append(code)
+
+
+class FakeServer:
+    """ASGI's `send` of a server: takes what comes, or hangs, or says that the peer is gone."""
+
+    def __init__(self) -> None:
+        self.taken: list[dict[str, Any]] = []
+        self.may_take = asyncio.Event()
+        self.may_take.set()
+        self.error: Exception | None = None
+
+    async def send(self, message: dict[str, Any]) -> None:
+        await self.may_take.wait()
+        if self.error is not None:
+            raise self.error
+        self.taken.append(message)
+
+    def texts(self) -> list[str]:
+        return [message["text"] for message in self.taken if message["type"] == "websocket.send"]
+
+
+def unexpected() -> None:
+    raise AssertionError("this outbox did not overflow")
+
+
+def connection_to(server: FakeServer | None = None, writer: FakeWriter | None = None) -> Connection:
+    credential = Credential(1, "alice", "token", "1")
+    return Connection("tab-1", credential, "192.0.2.1", (server or FakeServer()).send, writer)
+
+
+@pytest.mark.parametrize(
+    ("size", "header"),
+    [
+        (0, b"\x81\x00"),
+        (125, b"\x81\x7d"),
+        (126, b"\x81\x7e\x00\x7e"),
+        (65_535, b"\x81\x7e\xff\xff"),
+        (65_536, b"\x81\x7f" + (65_536).to_bytes(8, "big")),
+    ],
+)
+def test_a_payload_is_framed_as_one_unmasked_text_frame(size: int, header: bytes) -> None:
+    payload = Payload("x" * size)
+    assert payload.framed == header + b"x" * size
+    assert payload.framed is payload.framed, "made once for all who get it"
+
+
+def test_the_length_in_a_header_counts_bytes() -> None:
+    assert Payload("é" * 63).framed[:4] == b"\x81\x7e\x00\x7e"
+
+
+async def test_frames_of_one_turn_are_joined_into_one_write() -> None:
+    writers = [FakeWriter(), FakeWriter()]
+    outboxes = [DirectOutbox(writer, unexpected) for writer in writers]
+    payloads = [Payload(text) for text in "abc"]
+    for payload in payloads:
+        for outbox in outboxes:
+            outbox.push(payload)
+    assert [writer.written for writer in writers] == [[], []], "nothing is written before the turn ends"
+    await turns(1)
+    assert [writer.written for writer in writers] == [[b"\x81\x01a\x81\x01b\x81\x01c"]] * 2
+    outboxes[0].push(payloads[0])
+    await turns(1)
+    assert writers[0].written[1:] == [b"\x81\x01a"] and len(writers[1].written) == 1
+
+
+async def test_a_reader_too_slow_for_the_transport_is_closed_with_4001_and_gets_nothing_more(settings: Any) -> None:
+    settings.OUTBOX_BYTES = 1000
+    writer = FakeWriter()
+    connection = connection_to(writer=writer)
+    writer.held = 1000
+    connection.send(Payload("fits"))
+    await turns(1)
+    assert writer.written and not writer.closed
+    writer.held = 1001
+    connection.send(Payload("does not"))
+    await turns(1)
+    assert connection.close_code is CloseCode.TOO_SLOW and writer.closed == [4001] and len(writer.written) == 1
+    connection.send(Payload("later"))
+    connection.close(CloseCode.DONE)
+    await turns(1)
+    assert writer.closed == [4001] and len(writer.written) == 1
+
+
+async def test_one_slow_reader_does_not_keep_the_others_from_their_frames(settings: Any) -> None:
+    settings.OUTBOX_BYTES = 1000
+    writers = [FakeWriter(), FakeWriter(), FakeWriter()]
+    connections = [connection_to(writer=writer) for writer in writers]
+    writers[1].held = 10_000
+    for connection in connections:
+        connection.send(Payload("news"))
+    await turns(1)
+    assert [len(writer.written) for writer in writers] == [1, 0, 1]
+    assert [connection.is_closing for connection in connections] == [False, True, False]
+
+
+async def test_no_limit_of_bytes_means_no_limit(settings: Any) -> None:
+    settings.OUTBOX_BYTES = 0
+    writer = FakeWriter()
+    writer.held = 10**12
+    outbox = DirectOutbox(writer, unexpected)
+    outbox.push(Payload("a"))
+    await turns(1)
+    assert len(writer.written) == 1
+    server = FakeServer()
+    server.may_take.clear()
+    sender = SendOutbox(server.send, unexpected)
+    for _ in range(100):
+        sender.push(Payload("x" * 10_000))
+    server.may_take.set()
+    await until(lambda: len(server.taken) == 100)
+
+
+async def test_what_is_pending_is_written_before_the_close_frame() -> None:
+    writer = FakeWriter()
+    connection = connection_to(writer=writer)
+    connection.fail(failed("no"), "7")
+    connection.close(CloseCode.SIGNED_OUT)
+    assert b"REQUEST_FAILED" in writer.written[0] and writer.closed == [4100]
+    await turns()
+    assert len(writer.written) == 1
+
+
+async def test_the_first_close_code_wins() -> None:
+    server = FakeServer()
+    connection = connection_to(server)
+    connection.close(CloseCode.DEACTIVATED)
+    connection.close(CloseCode.DONE)
+    await until(lambda: server.taken)
+    await turns()
+    assert [(message["type"], message["code"]) for message in server.taken] == [("websocket.close", 4101)]
+    # Some servers compare the type, not only the value.
+    assert type(server.taken[0]["code"]) is int
+
+
+async def test_through_asgi_frames_go_out_in_order_and_the_close_comes_last() -> None:
+    server = FakeServer()
+    outbox = SendOutbox(server.send, unexpected)
+    for text in "abc":
+        outbox.push(Payload(text))
+    outbox.close(1000, "Done")
+    outbox.push(Payload("too late"))
+    await until(lambda: len(server.taken) == 4)
+    await turns()
+    assert server.texts() == ["a", "b", "c"] and server.taken[3]["type"] == "websocket.close"
+
+
+async def test_through_asgi_an_outbox_is_bounded_dropped_and_closed_with_4001(settings: Any) -> None:
+    settings.OUTBOX_BYTES = 1000
+    server = FakeServer()
+    server.may_take.clear()
+    connection = connection_to(server)
+    for number in range(1000):
+        connection.send(Payload(f"{number:0100}"))
+    assert connection.close_code is CloseCode.TOO_SLOW
+    assert isinstance(connection.outbox, SendOutbox) and not connection.outbox._queue, "what waited is dropped"
+    server.may_take.set()
+    await until(lambda: server.taken and server.taken[-1]["type"] == "websocket.close")
+    assert server.taken[-1]["code"] == 4001 and len(server.texts()) <= 1
+
+
+async def test_an_outbox_is_bounded_in_bytes_not_in_characters(settings: Any) -> None:
+    settings.OUTBOX_BYTES = 1000
+    server = FakeServer()
+    server.may_take.clear()
+    connection = connection_to(server)
+    for _ in range(4):
+        connection.send(Payload("🙂" * 100))
+    assert connection.is_closing
+
+
+async def test_one_frame_larger_than_the_bound_still_goes_out(settings: Any) -> None:
+    settings.OUTBOX_BYTES = 1000
+    server = FakeServer()
+    connection = connection_to(server)
+    connection.send(Payload("x" * 5000))
+    await until(lambda: server.texts())
+    assert not connection.is_closing
+
+
+async def test_the_sending_task_lives_only_while_there_is_something_to_send() -> None:
+    server = FakeServer()
+    outbox = SendOutbox(server.send, unexpected)
+    before = len(asyncio.all_tasks())
+    outbox.push(Payload("a"))
+    assert len(asyncio.all_tasks()) == before + 1
+    await until(lambda: server.taken)
+    await turns()
+    assert len(asyncio.all_tasks()) == before
+    outbox.push(Payload("b"))
+    await until(lambda: len(server.taken) == 2)
+
+
+@pytest.mark.parametrize("error", [OSError("gone"), RuntimeError("already closed")])
+async def test_a_peer_that_is_gone_ends_the_sending_quietly(
+    error: Exception, capture_loop_errors: Callable[[], list[Any]]
+) -> None:
+    server = FakeServer()
+    server.error = error
+    outbox = SendOutbox(server.send, unexpected)
+    for text in "abc":
+        outbox.push(Payload(text))
+    await turns()
+    assert not outbox._queue and outbox._task is None and capture_loop_errors() == []

@@ -1,0 +1,33 @@
+"""Child processes of the test commands: whoever stops the command stops them too, in good order."""
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+
+@contextmanager
+def child(command: list[str], **options: Any) -> Iterator["subprocess.Popen[bytes]"]:
+    """Run a command beside us. pytest then has the time to stop the servers that it started: nobody else would."""
+    process = subprocess.Popen(command, **options)
+    try:
+        yield process
+    except KeyboardInterrupt:
+        process.wait()  # the terminal has told it as well
+        raise
+    except SystemExit:
+        process.send_signal(signal.SIGINT)
+        process.wait()
+        raise
+
+
+def leave_in_order() -> None:
+    """Let SIGTERM raise SystemExit: its default ends a process at once and leaves its children behind."""
+    signal.signal(signal.SIGTERM, _leave)
+
+
+def _leave(number: int, _frame: FrameType | None) -> None:
+    sys.exit(128 + number)

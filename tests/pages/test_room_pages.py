@@ -1,0 +1,214 @@
+"""What people do on the plain pages: creating rooms, finding people, membership, invitations, settings, search."""
+
+import json
+import re
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from chat.models import Invitation, Membership, Room
+from tests.pages.conftest import Seat
+from tests.pages.messages import stored
+
+
+def page_data(html: str, name: str) -> dict[str, object]:
+    found = re.search(rf'<script id="{name}" type="application/json">(.*?)</script>', html, re.DOTALL)
+    assert found is not None
+    return dict(json.loads(found[1]))
+
+
+def test_a_room_is_created_with_its_members(alice: Seat, bob: Seat) -> None:
+    typed = {"kind": "closed", "name": "Garden plans", "topic": "Beds", "members": "@Bob, "}
+    response = alice.client.post("/rooms/new", typed)
+    assert response.status_code == 302
+    assert response["Location"] == "/rooms/garden-plans/"
+    room = Room.objects.get(slug="garden-plans")
+    assert (room.kind, room.topic) == ("closed", "Beds")
+    roles = dict(room.memberships.values_list("user__username", "role"))
+    assert roles == {"alice": "owner", "bob": "member"}
+
+
+@pytest.mark.parametrize(
+    ("typed", "complaint"),
+    [
+        ({"kind": "open", "name": ""}, "Give the room a name."),
+        ({"kind": "open", "name": "Tea", "members": "nobody-here"}, "There is no such person."),
+        ({"kind": "direct", "name": "Tea"}, "Select a valid choice"),
+    ],
+)
+def test_a_refused_room_keeps_what_was_typed(alice: Seat, typed: dict[str, str], complaint: str) -> None:
+    response = alice.client.post("/rooms/new", typed)
+    html = response.content.decode()
+    assert response.status_code == 422
+    assert complaint in html
+    assert f'value="{typed["name"]}"' in html
+    assert Room.objects.count() == 0
+
+
+def test_writing_to_somebody_twice_leads_to_the_same_room(alice: Seat, bob: Seat) -> None:
+    first = alice.client.post("/direct/new", {"user": "bob"})
+    second = bob.client.post("/direct/new", {"user": "alice"})
+    assert first["Location"] == second["Location"]
+    assert Room.objects.count() == 1
+
+
+def test_people_are_found_by_user_name_and_display_name(alice: Seat, bob: Seat, mallory: Seat) -> None:
+    bob.user.display_name = "Robert Tables"
+    bob.user.save(update_fields=["display_name"])
+    for query in ("bo", "tabl"):
+        html = alice.client.get("/direct/new", {"q": query}).content.decode()
+        assert 'value="bob"' in html
+        assert 'value="mallory"' not in html
+        assert 'value="alice"' not in html
+
+
+def test_the_room_page_begins_with_the_newest_messages_and_the_people(
+    alice: Seat, bob: Seat, closed_room: Room
+) -> None:
+    stored(closed_room, bob, "the **first**")
+    data = page_data(alice.client.get("/rooms/launch/").content.decode(), "room-data")
+    assert data == alice.client.get("/rooms/launch/data").json()
+    assert [message["content"] for message in data["page"]["messages"]] == ["the **first**"]  # type: ignore[index]
+    assert [person["username"] for person in data["people"]] == ["alice", "bob"]  # type: ignore[attr-defined]
+
+
+def test_a_permalink_begins_around_its_message(alice: Seat, closed_room: Room) -> None:
+    rows = [stored(closed_room, alice, f"message {number}") for number in range(120)]
+    data = alice.client.get("/rooms/launch/data", {"seq": rows[10].seq}).json()
+    shown = [message["seq"] for message in data["page"]["messages"]]
+    assert rows[10].seq in shown
+    assert rows[119].seq not in shown
+    assert data["page"]["hasNewer"] is True
+
+
+def test_the_sidebar_counts_what_is_unread(alice: Seat, bob: Seat, closed_room: Room) -> None:
+    stored(closed_room, bob, "one")
+    stored(closed_room, bob, "two")
+    html = alice.client.get("/rooms/").content.decode()
+    assert re.search(r'data-room="launch".*?data-testid="unread-badge">2<', html, re.DOTALL)
+
+
+def test_the_sidebar_costs_the_same_for_one_room_and_for_many(alice: Seat, closed_room: Room) -> None:
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            assert alice.client.get("/rooms/new").status_code == 200
+        return len(captured)
+
+    queries()  # the first visit records the session
+    with_one_room = queries()
+    for number in range(12):
+        room = Room.objects.create(slug=f"room-{number}", name=f"Room {number}", kind="closed")
+        Membership.objects.create(room=room, user=alice.user)
+    assert queries() == with_one_room
+
+
+def test_owners_add_promote_and_remove_people(alice: Seat, bob: Seat, mallory: Seat, closed_room: Room) -> None:
+    people = "/rooms/launch/people"
+    alice.client.post(people, {"do": "add", "user": "@mallory"})
+    alice.client.post(people, {"do": "role", "user": "bob", "role": "moderator"})
+    assert dict(closed_room.memberships.values_list("user__username", "role")) == {
+        "alice": "owner",
+        "bob": "moderator",
+        "mallory": "member",
+    }
+    alice.client.post(people, {"do": "remove", "user": "mallory"})
+    assert not closed_room.memberships.filter(user=mallory.user).exists()
+
+
+def test_a_refusal_is_a_sentence_on_the_page(bob: Seat, mallory: Seat, closed_room: Room) -> None:
+    response = bob.client.post("/rooms/launch/people", {"do": "add", "user": "mallory"}, follow=True)
+    assert response.status_code == 200
+    assert "notice-error" in response.content.decode()
+    assert not closed_room.memberships.filter(user=mallory.user).exists()
+
+
+def test_members_see_no_controls_that_would_be_refused(bob: Seat, closed_room: Room) -> None:
+    html = bob.client.get("/rooms/launch/people").content.decode()
+    assert 'value="remove"' not in html
+    assert 'value="add"' not in html
+    assert "Only owners and moderators invite" in bob.client.get("/rooms/launch/invite").content.decode()
+
+
+def test_leaving_a_room_ends_the_membership(bob: Seat, closed_room: Room) -> None:
+    response = bob.client.post("/rooms/launch/people", {"do": "quit"})
+    assert response["Location"] == "/rooms/"
+    assert not closed_room.memberships.filter(user=bob.user).exists()
+    assert bob.client.get("/rooms/launch/").status_code == 404
+
+
+def test_an_invitation_link_lets_people_in_until_it_is_used_up(alice: Seat, mallory: Seat, closed_room: Room) -> None:
+    alice.client.post("/rooms/launch/invite", {"days": "7", "uses": "1"})
+    link = Invitation.objects.get()
+    assert link.token in alice.client.get("/rooms/launch/invite").content.decode()
+    shown = mallory.client.get(f"/invite/{link.token}")
+    assert "Launch" in shown.content.decode()
+    assert not closed_room.memberships.filter(user=mallory.user).exists(), "looking is not joining"
+    accepted = mallory.client.post(f"/invite/{link.token}")
+    assert accepted["Location"] == "/rooms/launch/"
+    assert closed_room.memberships.filter(user=mallory.user).exists()
+
+
+def test_an_invitation_that_is_over_tells_nothing_of_the_room(alice: Seat, mallory: Seat, closed_room: Room) -> None:
+    alice.client.post("/rooms/launch/invite", {"days": "1", "uses": ""})
+    link = Invitation.objects.get()
+    Invitation.objects.update(expires_at=timezone.now())
+    for token in (link.token, "no-such-token"):
+        response = mallory.client.get(f"/invite/{token}")
+        assert response.status_code == 404
+        assert "Launch" not in response.content.decode()
+        assert mallory.client.post(f"/invite/{token}").status_code == 404
+    assert not closed_room.memberships.filter(user=mallory.user).exists()
+
+
+def test_a_revoked_link_is_over(alice: Seat, mallory: Seat, closed_room: Room) -> None:
+    alice.client.post("/rooms/launch/invite", {"days": "7", "uses": ""})
+    link = Invitation.objects.get()
+    alice.client.post("/rooms/launch/invite", {"revoke": str(link.pk)})
+    assert mallory.client.get(f"/invite/{link.token}").status_code == 404
+
+
+def test_an_invitation_asks_strangers_to_sign_in_first(client: Client, alice: Seat, closed_room: Room) -> None:
+    alice.client.post("/rooms/launch/invite", {"days": "7", "uses": ""})
+    path = f"/invite/{Invitation.objects.get().token}"
+    assert client.get(path)["Location"] == f"/accounts/login/?next={path}"
+
+
+def test_settings_change_name_topic_and_kind(alice: Seat, closed_room: Room) -> None:
+    typed = {"do": "save", "name": "Landing", "topic": "", "kind": "open"}
+    assert alice.client.post("/rooms/launch/details", typed).status_code == 302
+    closed_room.refresh_from_db()
+    assert (closed_room.name, closed_room.topic, closed_room.kind) == ("Landing", "", "open")
+
+
+def test_a_member_mutes_for_themselves_and_changes_nothing_else(bob: Seat, closed_room: Room) -> None:
+    bob.client.post("/rooms/launch/details", {"do": "mute", "muted": "1"})
+    bob.client.post("/rooms/launch/details", {"do": "save", "name": "Taken", "topic": "", "kind": "open"})
+    bob.client.post("/rooms/launch/details", {"do": "archive"})
+    closed_room.refresh_from_db()
+    assert (closed_room.name, closed_room.kind, closed_room.archived_at) == ("Launch", "closed", None)
+    assert dict(closed_room.memberships.values_list("user__username", "muted")) == {"alice": False, "bob": True}
+
+
+def test_search_finds_in_my_rooms_and_links_to_the_place(
+    alice: Seat, bob: Seat, mallory: Seat, closed_room: Room
+) -> None:
+    hit = stored(closed_room, bob, "the venue says yes")
+    html = alice.client.get("/search", {"q": "venue"}).content.decode()
+    assert "<mark>venue</mark>" in html
+    assert f"/rooms/launch/?seq={hit.seq}" in html
+    assert "Nothing found" in mallory.client.get("/search", {"q": "venue"}).content.decode()
+
+
+@pytest.mark.parametrize(
+    "asked", [{"q": "x", "room": "../"}, {"q": "x", "before": "abc"}, {"q": "x" * 500}, {"q": "\x00"}]
+)
+def test_odd_searches_are_answered_with_a_page(alice: Seat, asked: dict[str, str]) -> None:
+    assert alice.client.get("/search", asked).status_code == 200
+
+
+def test_the_start_page_leads_on_to_the_last_room_but_the_list_does_not(alice: Seat) -> None:
+    assert "last-room.js" in alice.client.get("/").content.decode()
+    assert "last-room.js" not in alice.client.get("/rooms/").content.decode()

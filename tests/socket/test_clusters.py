@@ -1,0 +1,99 @@
+"""Several processes: one dies or is restarted, and nothing is lost, doubled or left hanging."""
+
+import asyncio
+import signal
+import time
+from collections.abc import Callable
+
+import pytest
+from websockets.exceptions import ConnectionClosed
+
+from tests.servers.events import assert_gapless
+from tests.servers.sites import CLUSTER, UVICORN_SQLITE, Profile, SiteBuilder
+from tests.servers.socket_client import SocketClient
+from tests.servers.tabs import Tabs
+
+DRAIN_SECONDS = 10
+
+
+async def test_messages_in_flight_at_a_crash_are_stored_once_after_a_resend(site_builder: SiteBuilder) -> None:
+    with site_builder.running(CLUSTER) as site:
+        alice, bob = site.people.create("alice", "bob")
+        survivor, victim = site.processes
+        open_tab = Tabs(site)
+        room = await open_tab.make_room(alice, bob)
+        bobs = await open_tab.in_room(bob, room, process=survivor)
+        answered = await post_until_killed(await open_tab(alice, process=victim), room, victim.kill)
+        again = await open_tab(alice, process=survivor)
+        for number in range(120):
+            message = await again.post(room, f"number {number}", clientId=f"{room}-{number}")
+            assert message["id"] == answered.get(f"{room}-{number}", message["id"])
+        stored = [row["content"] for row in site.people.messages(room)]
+        assert sorted(stored) == sorted(f"number {number}" for number in range(120))
+        while len([f for f in bobs.frames if f["type"] == "new_message"]) < 120:
+            await bobs.expect("new_message", seconds=15)
+        heard = [f["data"]["message"]["content"] for f in bobs.frames if f["type"] == "new_message"]
+        assert heard == stored
+        assert_gapless(bobs, room)
+        await open_tab.close_all()
+
+
+async def post_until_killed(tab: SocketClient, room: str, kill: Callable[[], None]) -> dict[str, str]:
+    """Post without waiting, kill the process in the middle, and return the ids that were answered by client id."""
+    for number in range(120):
+        try:
+            await tab.send("create_message", id=f"{room}-{number}", room=room, content=f"number {number}")
+        except ConnectionClosed:
+            break
+        if number == 60:
+            kill()
+    await tab.wait_closed()
+    answers = [frame for frame in tab.frames if frame["type"] == "create_message"]
+    assert len(answers) < 120, "the crash came too late to prove anything"
+    return {frame["requestId"]: frame["data"]["message"]["id"] for frame in answers}
+
+
+@pytest.mark.parametrize("profile", [UVICORN_SQLITE, CLUSTER], ids=str)
+async def test_a_server_that_is_told_to_stop_says_so_and_closes_1012(site_builder: SiteBuilder, profile: Profile) -> None:
+    with site_builder.running(profile, DRAIN_SECONDS=1.5) as site:
+        alice, bob = site.people.create("alice", "bob")
+        leaving = site.processes[-1]
+        open_tab = Tabs(site)
+        room = await open_tab.make_room(alice, bob)
+        tabs = [await open_tab.in_room(person, room, process=leaving) for person in (alice, bob, alice, bob)]
+        begun = time.monotonic()
+        leaving.send_signal(signal.SIGTERM)
+        waits = [(await tab.expect("server_draining", seconds=3))["reconnectAfter"] for tab in tabs]
+        assert all(wait >= 0 for wait in waits) and len(set(waits)) > 1, "not all come back in the same moment"
+        for tab in tabs:
+            assert (await tab.wait_closed(DRAIN_SECONDS))[0] == 1012
+        while leaving.is_running and time.monotonic() < begun + DRAIN_SECONDS:
+            await asyncio.sleep(0.05)
+        assert not leaving.is_running
+        if len(site.processes) > 1:
+            bobs = await open_tab.in_room(bob, room, process=site.processes[0])
+            online = (await bobs.request("list_presence", room=room))["online"]
+            assert online == [{**bob.ref, "tabs": 1}], "a process that leaves takes its people off the list"
+        await open_tab.close_all()
+
+
+async def test_a_frozen_process_delays_only_its_own_people(site_builder: SiteBuilder) -> None:
+    with site_builder.running(CLUSTER) as site:
+        alice, bob, carol = site.people.create("alice", "bob", "carol")
+        healthy, frozen = site.processes
+        open_tab = Tabs(site)
+        room = await open_tab.make_room(alice, bob, carol)
+        alices = await open_tab.in_room(alice, room, process=healthy)
+        bobs = await open_tab.in_room(bob, room, process=healthy)
+        carols = await open_tab.in_room(carol, room, process=frozen)
+        frozen.freeze()
+        for number in range(30):
+            await asyncio.wait_for(alices.post(room, f"number {number}"), 5)
+        await bobs.expect_message("number 29")
+        await asyncio.sleep(3)
+        frozen.thaw()
+        await carols.expect_message("number 29", seconds=15)
+        assert_gapless(carols, room)
+        await alices.post(room, "live")
+        await carols.expect_message("live")
+        await open_tab.close_all()
