@@ -27,8 +27,6 @@ def profile(request: SignedInRequest) -> HttpResponse:
         form.save()
         messages.success(request, "Profile saved.")
         return redirect("accounts_profile")
-    if form.errors:
-        request.user.refresh_from_db()  # the refused name must not appear elsewhere on the page
     context = {
         "form": form,
         "second_steps": _second_steps(request.user),

@@ -9,3 +9,5 @@ urlpatterns = [
     path("", include("accounts.urls")),
     path("", include("chat.urls")),
 ]
+
+handler429 = "accounts.views.too_many_requests"

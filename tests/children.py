@@ -1,25 +1,27 @@
 """Child processes of the test commands: whoever stops the command stops them too, in good order."""
 
+import os
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any
 
 
 @contextmanager
 def child(command: list[str], **options: Any) -> Iterator["subprocess.Popen[bytes]"]:
-    """Run a command beside us. pytest then has the time to stop the servers that it started: nobody else would."""
-    process = subprocess.Popen(command, **options)
+    """Run a command in a group of its own, and hand an interruption of ours on to all in it.
+
+    pytest then has the time to stop the servers that it started: nobody else would.
+    """
+    process = subprocess.Popen(command, start_new_session=True, **options)
     try:
         yield process
-    except KeyboardInterrupt:
-        process.wait()  # the terminal has told it as well
-        raise
-    except SystemExit:
-        process.send_signal(signal.SIGINT)
+    except (KeyboardInterrupt, SystemExit):
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGINT)
         process.wait()
         raise
 

@@ -15,7 +15,6 @@ class ApiTokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     list_display = ("name", "user", "masked", "created_at", "last_used_at")
     list_display_links = ("name",)
     list_filter = ("created_at", "last_used_at")
-    list_select_related = ("user",)
     search_fields = ("name", "hint", "user__username", "user__email")
     date_hierarchy = "created_at"
     fields = readonly_fields = ("user", "name", "masked", "created_at", "last_used_at")

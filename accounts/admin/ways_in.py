@@ -19,8 +19,6 @@ admin.site.unregister(UserSession)
 class _ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """Look and delete."""
 
-    list_select_related = ("user",)
-
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 

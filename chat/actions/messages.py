@@ -62,7 +62,7 @@ def delete_as_operator(message: Message, operator: Actor) -> None:
     with transaction.atomic():
         room = Room.objects.select_for_update().get(pk=message.room_id)
         message.refresh_from_db()
-        if message.deleted_at is None:
+        if message.kind == Kind.TEXT and message.deleted_at is None:
             bury(room, message, operator.id)
             _publish(room, message)
 

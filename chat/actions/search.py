@@ -22,14 +22,14 @@ _WORDS_AT_MOST: Final = 12
 
 def search_messages(actor: Actor, request: requests.SearchMessages) -> wire.SearchResult:
     """Return the messages that hold every word of the query; the last word may be unfinished. Raises NOT_FOUND."""
-    words = _WORD.findall(request.query.lower())[:_WORDS_AT_MOST]
+    words = words_of(request.query)
     if not words:
         return wire.SearchResult([], hasMore=False)
     if request.room is UNSET:
         rooms = Room.objects.of_member(actor.id)
     else:
         rooms = Room.objects.filter(pk=access.room_for(actor, request.room).pk)
-    found = _matching(words).filter(room__in=rooms, kind=Kind.TEXT, deleted_at=None)
+    found = matching(words).filter(room__in=rooms, kind=Kind.TEXT, deleted_at=None)
     if request.before is not UNSET:
         found = found.filter(pk__lt=int(request.before))
     rows = list(with_everything(found.select_related("room").order_by("-pk"))[: request.limit + 1])
@@ -37,14 +37,21 @@ def search_messages(actor: Actor, request: requests.SearchMessages) -> wire.Sear
     return wire.SearchResult(hits[: request.limit], hasMore=len(rows) > request.limit)
 
 
-def _matching(words: list[str]) -> "QuerySet[Message]":
-    # The words are letters and digits only (_WORD), so they cannot carry operators of either query language.
+def words_of(query: str) -> list[str]:
+    """Return the words that are searched for: letters and digits only, so they carry no operators."""
+    return _WORD.findall(query.lower())[:_WORDS_AT_MOST]
+
+
+def matching(words: list[str]) -> "QuerySet[Message]":
+    """Return the messages that hold every word, in any room: for operators, or to be narrowed by the caller."""
     if connection.vendor == "sqlite":
         match = " ".join(f'"{word}"' for word in words) + "*"
         ids = RawSQL("SELECT rowid FROM chat_message_search WHERE chat_message_search MATCH %s", (match,))
         return Message.objects.filter(pk__in=ids)
     query = " & ".join(words) + ":*"
-    found = RawSQL("to_tsvector('simple', chat_message.content) @@ to_tsquery('simple', %s)", (query,))
+    # The same expression as the index's, or the index would not be used.
+    text = "to_tsvector('simple', translate(chat_message.content, './-:@+=~#%%&', '           '))"
+    found = RawSQL(f"{text} @@ to_tsquery('simple', %s)", (query,))  # noqa: S611
     return Message.objects.alias(found=found).filter(found=True)
 
 

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 
-from chat.admin import operators
+from chat.actions import operators
 from chat.admin.site import ChatAdmin, operator
 from chat.models import Membership, Room, RoomKind
 

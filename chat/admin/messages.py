@@ -46,9 +46,9 @@ class MessageAdmin(ChatAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Message], search_term: str
     ) -> tuple[QuerySet[Message], bool]:
-        words = search._WORD.findall(search_term.lower())[: search._WORDS_AT_MOST]  # noqa: SLF001
+        words = search.words_of(search_term)
         if words:
-            queryset &= search._matching(words)  # noqa: SLF001
+            queryset &= search.matching(words)
         elif search_term.strip():
             queryset = queryset.none()
         return queryset, False

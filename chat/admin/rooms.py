@@ -11,8 +11,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from chat.actions import rooms
-from chat.admin import operators
+from chat.actions import operators, rooms
 from chat.admin.memberships import MembershipInline, save_members
 from chat.admin.site import ChatAdmin, operator
 from chat.models import Membership, Room, RoomKind

@@ -23,7 +23,11 @@ SQLITE_BACK = (
     "DROP TRIGGER chat_message_search_insert",
     "DROP TABLE chat_message_search",
 )
-POSTGRESQL = ("CREATE INDEX chat_message_search ON chat_message USING gin (to_tsvector('simple', content))",)
+# Without `translate` PostgreSQL keeps "example.org" and "foo/bar.py" as one word each, and "org" finds nothing.
+POSTGRESQL = (
+    """CREATE INDEX chat_message_search ON chat_message
+        USING gin (to_tsvector('simple', translate(content, './-:@+=~#%&', '           ')))""",
+)
 POSTGRESQL_BACK = ("DROP INDEX chat_message_search",)
 
 

@@ -93,7 +93,7 @@ def decode(text: str) -> Frame:
         raise BadFrame(_validation_error(error), id_of(text)) from None
     if "\\u" in text:
         # Only escapes can bring these in: PostgreSQL refuses NUL, and a lone surrogate cannot be encoded again.
-        _refuse_unstorable(payload, envelope.id)
+        _refuse_unstorable(envelope.id, payload)
     return Frame(name, envelope.id, payload)
 
 
@@ -122,12 +122,12 @@ def storable(text: str) -> bool:
     return "\x00" not in text and not any("\ud800" <= char <= "\udfff" for char in text)
 
 
-def _refuse_unstorable(payload: msgspec.Struct, request_id: str | int | None) -> None:
+def _refuse_unstorable(request_id: Any, payload: msgspec.Struct) -> None:
+    if not all(map(storable, _texts(request_id))):  # it may become a client id, and then it is stored
+        raise BadFrame(invalid("The id contains a character that cannot be stored.", "$.id"), None)
     for field in payload.__struct_fields__:
-        for text in _texts(getattr(payload, field)):
-            if not storable(text):
-                error = invalid("The text contains a character that cannot be stored.", f"$.{field}")
-                raise BadFrame(error, request_id if not isinstance(request_id, str) or storable(request_id) else None)
+        if not all(map(storable, _texts(getattr(payload, field)))):
+            raise BadFrame(invalid("The text contains a character that cannot be stored.", f"$.{field}"), request_id)
 
 
 def _texts(value: Any) -> list[str]:

@@ -63,21 +63,30 @@ class Feed:
         self._late.pop(connection, None)
         self.joining[connection] = []
 
-    def can_go_live(self, connection: Connection) -> bool:
-        """False when the buffer ran over, or the joining was ended by a removal meanwhile: it must be redone."""
+    def can_go_live(self, connection: Connection, change: int) -> bool:
+        """Whether what was read up to `change`, and what was buffered, reach the feed without a hole.
+
+        They do not when the buffer ran over, when the joining was ended by a removal, or when another connection that
+        had read further has moved the feed on: then the database must be read again.
+        """
         buffered = self.joining.get(connection)
-        return buffered is not None and len(buffered) <= _JOIN_BUFFER_AT_MOST
+        if buffered is None or len(buffered) > _JOIN_BUFFER_AT_MOST:
+            return False
+        if self.last is None or change >= self.last:
+            return True
+        return {event.change for event, _ in buffered} >= set(range(change + 1, self.last + 1))
 
     def go_live(self, connection: Connection, change: int, epoch: str) -> None:
         """Hand out what was buffered beyond `change`, and from now on everything."""
-        buffered = self.joining.pop(connection)
-        if self.last is None:
-            self.last, self.epoch = change, epoch
-            self._release_held()
-        for event, payload in buffered:
+        for event, payload in self.joining.pop(connection):
             if (event.change is None or event.change > change) and _hears(connection, event):
                 connection.send(payload)
-        if change > self.last:
+        if self.last is None:
+            self.last, self.epoch = change, epoch
+            self.live.add(connection)
+            # What came before the feed had a position is nowhere but here: it goes to the one just made live, too.
+            self._release_held()
+        elif self.is_behind(change):
             self._late[connection] = change
         else:
             self.live.add(connection)

@@ -1,5 +1,6 @@
 """How fast is too fast: token buckets that cost a subtraction. 0 means no limit."""
 
+import math
 import time
 
 
@@ -24,7 +25,7 @@ class TokenBucket:
         if self._tokens >= 1:
             self._tokens -= 1
             return 0
-        return max(1, round((1 - self._tokens) / self._per_second * 1000))
+        return math.ceil((1 - self._tokens) / self._per_second * 1000)
 
     @property
     def is_full(self) -> bool:

@@ -10,10 +10,16 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, Protocol
 
+import structlog
 from django.conf import settings
+
+log = structlog.get_logger(__name__)
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
+# For servers that refuse 1xxx codes: what makes a client stay away, or come back, just as the right code does.
+_NEAREST_CODE: Final = {1003: 1000, 1007: 1000, 1009: 1000}
+_ANY_RECONNECT: Final = 4000
 _SMALL_FRAME: Final = 126
 _MEDIUM_FRAME: Final = 65_536
 
@@ -143,9 +149,20 @@ class SendOutbox:
                 self._bytes -= len(payload.framed)
                 await self._send({"type": "websocket.send", "text": payload.text})
             if self._close is not None:
-                await self._send(self._close)
-        except (OSError, RuntimeError):
+                await self._send_close(self._close)
+        except Exception as error:  # noqa: BLE001 - every server has errors of its own
             # The peer is gone, or the server has already closed: the receiving side of the connection notices.
+            log.debug("outbox.send_failed", error=type(error).__name__)
             self._queue.clear()
+            self._bytes = 0
         finally:
             self._task = None
+
+    async def _send_close(self, close: dict[str, Any]) -> None:
+        """Daphne refuses most standard codes and would leave the socket open: it gets the nearest that it takes."""
+        try:
+            await self._send(close)
+        except (OSError, RuntimeError):
+            raise
+        except Exception:  # noqa: BLE001 - Autobahn raises nothing more precise
+            await self._send({**close, "code": _NEAREST_CODE.get(close["code"], _ANY_RECONNECT)})

@@ -44,6 +44,15 @@ class Subscriptions:
                 await future
         except TimeoutError:
             log.warning("subscriptions.slow", group=group)
+        finally:
+            self._stop_waiting(group, future)
+
+    def _stop_waiting(self, group: str, future: "asyncio.Future[None]") -> None:
+        waiting = self._waiting.get(group, [])
+        if future in waiting:
+            waiting.remove(future)
+        if not waiting:
+            self._waiting.pop(group, None)
 
     def lost(self) -> None:
         """Subscribe everything again: the layer has lost its connection and may have forgotten us."""

@@ -28,6 +28,7 @@ log = structlog.get_logger(__name__)
 _REFUSALS_AT_MOST: Final = 200
 _FRAMES_EXTENSION: Final = "parley.frames"
 _PONG_CHARS_AT_MOST: Final = 200
+_PONG_PAUSE_SECONDS: Final = 0.2
 # Posts are stored while the next frame is read; everything else waits for them, so that a client's requests take
 # effect in its own order.
 _OVERTAKE_POSTS: Final = frozenset({"create_message", "ping", "typing"})
@@ -101,8 +102,9 @@ def _is_too_big(text: str) -> bool:
 async def _take(process: Runtime, connection: Connection, text: str) -> None:
     """Handle one frame. Whatever is wrong with it gets one error and one log line; the connection goes on."""
     wait = connection.frame_budget.take()
-    if wait and not _looks_like_pong(text):
-        _refuse_for_speed(connection, text, wait)
+    if wait:
+        if not _is_pong(connection, text):
+            _refuse_for_speed(connection, text, wait)
         return
     connection.refusals = max(0, connection.refusals - 1)
     try:
@@ -131,9 +133,17 @@ async def _take(process: Runtime, connection: Connection, text: str) -> None:
         connection.busy_since = None
 
 
-def _looks_like_pong(text: str) -> bool:
-    """A client that is asked to slow down must still be able to show that it lives."""
-    return len(text) < _PONG_CHARS_AT_MOST and '"pong"' in text
+def _is_pong(connection: Connection, text: str) -> bool:
+    """Note a pong in spite of the limit: a client that is asked to slow down must still be able to show its life."""
+    if len(text) > _PONG_CHARS_AT_MOST or connection.last_activity - connection.last_pong < _PONG_PAUSE_SECONDS:
+        return False
+    try:
+        is_pong = frames.decode(text).type == "pong"
+    except frames.BadFrame:
+        return False
+    if is_pong:
+        connection.last_pong = connection.last_activity
+    return is_pong
 
 
 def _refuse_for_speed(connection: Connection, text: str, wait: int) -> None:

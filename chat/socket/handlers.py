@@ -71,7 +71,7 @@ async def _join_room(runtime: Runtime, connection: Connection, frame: Frame) -> 
         if connection.is_closing:
             runtime.leave_room(connection, request.room)
             return
-        if feed.can_go_live(connection):
+        if feed.can_go_live(connection, opened.room.change):
             is_session = opened.room.kind == "session"
             topic = topic_of_room(request.room, is_session=is_session)
             connection.rooms[request.room] = is_session

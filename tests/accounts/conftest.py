@@ -107,7 +107,7 @@ def add_totp(user: User) -> str:
 
 def add_passkey(user: User, name: str = "phone") -> Authenticator:
     """Register a passkey as a device would have."""
-    key = ES256.from_cryptography_key(ec.generate_private_key(ec.SECP256R1()).public_key())  # type: ignore[no-untyped-call]
+    key = ES256.from_cryptography_key(ec.generate_private_key(ec.SECP256R1()).public_key())
     credential_id = secrets.token_bytes(16)
     attested = AttestedCredentialData.create(b"\0" * 16, credential_id, key)
     flags = AuthenticatorData.FLAG.UP | AuthenticatorData.FLAG.UV | AuthenticatorData.FLAG.AT

@@ -116,6 +116,7 @@ def test_standing_after_a_token_is_revoked(alice: User) -> None:
 
 
 def test_another_person_s_session_key_is_not_one_s_own(alice: User, bob: User, as_alice: Client) -> None:
+    User.objects.filter(pk=bob.pk).update(password=alice.password)  # so that nothing but the owner differs
     stolen = Credential(bob.pk, "bob", "session", session_of(as_alice).key)
     assert standing(stolen) is Standing.SIGNED_OUT
 

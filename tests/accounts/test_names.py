@@ -1,5 +1,7 @@
 """What people may be called."""
 
+from typing import Any
+
 import pytest
 from django.core.exceptions import ValidationError
 from django.test import Client
@@ -70,6 +72,6 @@ def test_signing_up_makes_a_lower_case_name_and_signs_in() -> None:
     assert User.objects.get().username == "carol"
 
 
-def _sign_up(username: str):  # type: ignore[no-untyped-def]
+def _sign_up(username: str) -> Any:
     data = {"username": username, "email": "", "password1": PASSWORD, "password2": PASSWORD}
     return Client().post(reverse("account_signup"), data)

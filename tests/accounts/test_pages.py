@@ -252,3 +252,12 @@ def test_recovery_codes_are_downloaded_as_a_file(as_equipped: Client) -> None:
     answer = as_equipped.get(reverse("mfa_download_recovery_codes"))
     assert "attachment" in answer.headers["Content-Disposition"]
     assert len(answer.content.split()) == 10
+
+
+def test_an_address_that_nobody_can_confirm_keeps_no_second_step_away(db: None) -> None:
+    client = Client()
+    data = {"username": "carol", "email": "carol@example.org", "password1": PASSWORD, "password2": PASSWORD}
+    assert client.post(reverse("account_signup"), data).status_code == 302
+    reauthenticate(client)
+    assert_clean(client.get(reverse("mfa_add_webauthn")))
+    assert_clean(client.get(reverse("mfa_activate_totp")))

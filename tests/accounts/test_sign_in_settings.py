@@ -13,7 +13,7 @@ def run(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     chosen = kept | {"ENV_FILE": os.devnull, "DJANGO_SETTINGS_MODULE": "config.settings"} | environment
     command = [sys.executable, "-c", code]
-    return subprocess.run(command, env=chosen, cwd=REPOSITORY, capture_output=True, text=True, timeout=60)
+    return subprocess.run(command, env=chosen, cwd=REPOSITORY, capture_output=True, text=True, timeout=120)
 
 
 START = "import django; django.setup(); print('started')"

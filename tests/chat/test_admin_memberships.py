@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from accounts.models import User
 from chat.access import Actor
-from chat.admin import operators
+from chat.actions import operators
 from chat.models import Kind, Membership, Message, Room
 from chat.protocol.errors import ProtocolError
 from tests.chat.conftest import Listening, person, queries_of

@@ -1,6 +1,7 @@
 """The tests' own programs: found, or named with the way to get them. Never quietly left out."""
 
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -57,7 +58,7 @@ def test_root_gets_it_installed(monkeypatch: pytest.MonkeyPatch, without: Callab
         )
 
     monkeypatch.setattr(os, "geteuid", lambda: 0)
-    monkeypatch.setattr(system_packages.shutil, "which", lambda name: f"/usr/bin/{name}")
+    monkeypatch.setattr(shutil, "which", lambda name: f"/usr/bin/{name}")
     monkeypatch.setattr(system_packages, "install", install)
     assert system_packages.main() == 0
     assert installed == ["redis"]
@@ -68,7 +69,7 @@ def test_an_installation_that_fails_is_not_taken_for_a_success(
 ) -> None:
     without("PostgreSQL")
     monkeypatch.setattr(os, "geteuid", lambda: 0)
-    monkeypatch.setattr(system_packages.shutil, "which", lambda name: f"/usr/bin/{name}")
+    monkeypatch.setattr(shutil, "which", lambda name: f"/usr/bin/{name}")
     monkeypatch.setattr(system_packages, "install", lambda packages: None)
     assert system_packages.main() == 1
 
@@ -80,5 +81,5 @@ def test_initdb_and_postgres_come_from_one_directory(monkeypatch: pytest.MonkeyP
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch(mode=0o755)
     monkeypatch.setattr(system_packages, "DEBIAN", tmp_path)
-    monkeypatch.setattr(system_packages.shutil, "which", lambda name: None)
+    monkeypatch.setattr(shutil, "which", lambda name: None)
     assert system_packages.postgresql_directory() == str(whole)

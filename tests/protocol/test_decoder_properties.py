@@ -26,12 +26,7 @@ def decoded_or_refused(text: str) -> frames.Frame | None:
     try:
         frame = frames.decode(text)
     except frames.BadFrame as error:
-        assert error.code in REFUSALS
-        assert error.message
-        if error.code is ErrorCode.VALIDATION_ERROR:
-            assert error.details is not None and str(error.details["path"]).startswith("$")
-        sent = json.loads(frames.encode(frames.failure(error, error.request_id)))
-        assert sent["type"] == "error" and sent["success"] is False
+        check_refusal(error)
         return None
     assert frame.type in PAYLOADS
     assert isinstance(frame.payload, PAYLOADS[frame.type])
@@ -39,6 +34,16 @@ def decoded_or_refused(text: str) -> frames.Frame | None:
         assert frames.storable(found), "what was let in cannot be stored"
     frames.answer(frame.type, {}, frame.id)
     return frame
+
+
+def check_refusal(error: frames.BadFrame) -> None:
+    assert error.code in REFUSALS
+    assert error.message
+    if error.code is ErrorCode.VALIDATION_ERROR:
+        assert error.details is not None
+        assert str(error.details["path"]).startswith("$")
+    sent = json.loads(frames.encode(frames.failure(error, error.request_id)))
+    assert (sent["type"], sent["success"]) == ("error", False)
 
 
 def texts_in(value: Any) -> list[str]:
@@ -70,7 +75,10 @@ def test_any_json_is_a_frame_or_a_named_error(value: Any) -> None:
 
 
 @EXAMPLES
-@given(st.sampled_from(TYPES), st.dictionaries(st.sampled_from(["room", "message", "content", "limit", "user"]), JSON_VALUES))
+@given(
+    st.sampled_from(TYPES),
+    st.dictionaries(st.sampled_from(["room", "message", "content", "limit", "user"]), JSON_VALUES),
+)
 def test_any_payload_of_a_known_type_is_read_or_refused(type_: str, payload: dict[str, Any]) -> None:
     nested = decoded_or_refused(json.dumps({"type": type_, "payload": payload}))
     flat = decoded_or_refused(json.dumps({"type": type_, **payload}))
@@ -78,7 +86,10 @@ def test_any_payload_of_a_known_type_is_read_or_refused(type_: str, payload: dic
 
 
 @EXAMPLES
-@given(st.sampled_from(TYPES), st.dictionaries(st.sampled_from(["id", "timestamp", "payload", "type", "extra"]), JSON_VALUES))
+@given(
+    st.sampled_from(TYPES),
+    st.dictionaries(st.sampled_from(["id", "timestamp", "payload", "type", "extra"]), JSON_VALUES),
+)
 def test_any_envelope_is_read_or_refused(type_: str, envelope: dict[str, Any]) -> None:
     frame = decoded_or_refused(json.dumps({"type": type_, **envelope}))
     if frame is not None:
@@ -87,11 +98,15 @@ def test_any_envelope_is_read_or_refused(type_: str, envelope: dict[str, Any]) -
 
 @EXAMPLES
 @given(REQUESTS, REQUEST_IDS, st.data())
-def test_a_damaged_frame_is_read_or_refused(request: tuple[str, dict[str, Any]], id_: str | int, data: st.DataObject) -> None:
+def test_a_damaged_frame_is_read_or_refused(
+    request: tuple[str, dict[str, Any]], id_: str | int, data: st.DataObject
+) -> None:
     text = json.dumps({"type": request[0], "id": id_, "payload": request[1]}, ensure_ascii=data.draw(st.booleans()))
     start = data.draw(st.integers(0, len(text)))
     end = data.draw(st.integers(start, min(len(text), start + 8)))
-    inserted = data.draw(st.sampled_from(["", "\x00", '"', "{", "}", "[", ",", "\\u0000", "\\ud800", "9" * 400, "NaN", "-", "1e999"]))
+    inserted = data.draw(
+        st.sampled_from(["", "\x00", '"', "{", "}", "[", ",", "\\u0000", "\\ud800", "9" * 400, "NaN", "-", "1e999"])
+    )
     decoded_or_refused(text[:start] + inserted + text[end:])
 
 
@@ -107,16 +122,26 @@ def test_every_valid_request_is_read_in_both_forms(
         assert (frame.type, frame.id) == (type_, id_)
         read = msgspec.to_builtins(frame.payload)
         assert {name: read[name] for name in payload} == payload
-    assert msgspec.to_builtins(nested.payload) == {name: msgspec.to_builtins(flat.payload)[name] for name in msgspec.to_builtins(nested.payload)}
+    assert msgspec.to_builtins(nested.payload) == {
+        name: msgspec.to_builtins(flat.payload)[name] for name in msgspec.to_builtins(nested.payload)
+    }
 
 
 @FEW_EXAMPLES
-@given(REQUESTS, st.text(min_size=1, max_size=20).filter(lambda name: name not in ("id", "type", "timestamp", "payload")), JSON_VALUES)
+@given(
+    REQUESTS,
+    st.text(min_size=1, max_size=20).filter(lambda name: name not in ("id", "type", "timestamp", "payload")),
+    JSON_VALUES,
+)
 def test_an_unknown_field_is_always_refused(request: tuple[str, dict[str, Any]], name: str, value: Any) -> None:
     type_, payload = request
     if name in {field.encode_name for field in msgspec.structs.fields(PAYLOADS[type_])}:
         return
-    for frame in ({"type": type_, **payload, name: value}, {"type": type_, "payload": {**payload, name: value}}, {"type": type_, "payload": payload, name: value}):
+    for frame in (
+        {"type": type_, **payload, name: value},
+        {"type": type_, "payload": {**payload, name: value}},
+        {"type": type_, "payload": payload, name: value},
+    ):
         with pytest.raises(frames.BadFrame) as caught:
             frames.decode(json.dumps(frame))
         assert caught.value.code is ErrorCode.VALIDATION_ERROR
@@ -131,7 +156,7 @@ def test_the_error_of_an_unknown_type_carries_the_id(id_: str | int, type_: str)
 
 
 @FEW_EXAMPLES
-@given(st.integers(1, 40_000), st.sampled_from(['[', '{"a":', '{"type":', '{"payload":', '[{"id":']))
+@given(st.integers(1, 40_000), st.sampled_from(["[", '{"a":', '{"type":', '{"payload":', '[{"id":']))
 def test_no_depth_breaks_the_decoder(depth: int, opening: str) -> None:
     decoded_or_refused(opening * depth)
     decoded_or_refused('{"type":"join_room","payload":{"room":' + opening * depth)

@@ -1,4 +1,4 @@
-"""Valid payloads of every request, made from the request structs themselves: a new request is tested as soon as it exists."""
+"""Valid payloads of every request, made from the request structs themselves: a new one is tested at once."""
 
 import re
 from typing import Any

@@ -1,1 +1,1 @@
-"""What the tests run against: real servers, databases and Redis, started by the tests on free ports and stopped by id."""
+"""What the tests run against: real servers, databases and Redis, on free ports, stopped by process id."""

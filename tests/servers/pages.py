@@ -38,7 +38,9 @@ def deactivate_by_admin(site: Site, person: Person, process: ServerProcess | Non
 
 def delete_by_admin(site: Site, kind: str, key: str, process: ServerProcess | None = None) -> None:
     """Delete a row on its page in the administration; `kind` is like "chat/membership"."""
-    answer = submit(process or site.next_process(), admin_session(site), f"/admin/{kind}/{key}/delete/", {"post": "yes"})
+    answer = submit(
+        process or site.next_process(), admin_session(site), f"/admin/{kind}/{key}/delete/", {"post": "yes"}
+    )
     assert answer.status_code == 302, answer.text[:2000]
 
 

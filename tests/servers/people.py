@@ -1,4 +1,4 @@
-"""People for the tests, and what befalls them from outside the socket: signing in, losing a token, being deactivated."""
+"""People for the tests, and what befalls them from outside the socket: a lost token, say."""
 
 import itertools
 import json
@@ -49,7 +49,7 @@ class People:
         self._is_ready = False
 
     def tell(self, command: str, **arguments: Any) -> Any:
-        """Run one of people_process's functions there and return what it returned."""
+        """Run one of people_commands's functions there and return what it returned."""
         assert self._process.stdin is not None and self._process.stdout is not None
         if not self._is_ready:
             self._read_line()

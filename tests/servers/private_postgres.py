@@ -1,4 +1,4 @@
-"""A PostgreSQL cluster of the tests' own, in a temporary directory. It may lose everything, so it never waits for a disk."""
+"""A PostgreSQL of the tests' own, in a temporary directory. It may lose everything, so it never waits for a disk."""
 
 import os
 import pwd
@@ -64,7 +64,19 @@ class PrivatePostgres(ChildProcess):
     def start(self) -> None:
         data = self._directory / "data"
         if not data.exists():
-            make = [self._binaries / "initdb", "-D", data, "-U", SUPERUSER, "-A", "trust", "-E", "UTF8", "--locale=C", "-N"]
+            make = [
+                self._binaries / "initdb",
+                "-D",
+                data,
+                "-U",
+                SUPERUSER,
+                "-A",
+                "trust",
+                "-E",
+                "UTF8",
+                "--locale=C",
+                "-N",
+            ]
             made = subprocess.run([*map(str, make)], capture_output=True, cwd=self._directory, **self._account)
             if made.returncode != 0:
                 raise RuntimeError(f"initdb failed:\n{made.stderr.decode()}")

@@ -91,6 +91,11 @@ class ChildProcess:
             except subprocess.TimeoutExpired:
                 self.kill()
 
+    def wait(self, seconds: float) -> None:
+        """Wait until it has ended by itself. Raises TimeoutExpired."""
+        if self._process is not None:
+            self._process.wait(seconds)
+
     def log_size(self) -> int:
         return self.log_path.stat().st_size if self.log_path.exists() else 0
 

@@ -48,7 +48,9 @@ class RawSocket:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _SMALL_BUFFER_BYTES)
         connection.setblocking(False)
         await asyncio.get_running_loop().sock_connect(connection, ("127.0.0.1", process.port))
-        reader, writer = await asyncio.open_connection(sock=connection, limit=_SMALL_BUFFER_BYTES if reads_little else 2**20)
+        reader, writer = await asyncio.open_connection(
+            sock=connection, limit=_SMALL_BUFFER_BYTES if reads_little else 2**20
+        )
         key = base64.b64encode(os.urandom(16)).decode()
         request = (
             f"GET /ws HTTP/1.1\r\nHost: 127.0.0.1:{process.port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"

@@ -11,7 +11,9 @@ from tests.servers.processes import REPOSITORY, ChildProcess, free_port
 START_SECONDS = 40
 
 # What the machine's own environment must not decide.
-OWN_SETTINGS = frozenset({"TLS", "REDIS_URL", "DATABASE_URL", "ALLOWED_HOSTS", "SOCKET_ALLOWED_ORIGINS", "TRUSTED_PROXIES"})
+OWN_SETTINGS = frozenset(
+    {"TLS", "REDIS_URL", "DATABASE_URL", "ALLOWED_HOSTS", "SOCKET_ALLOWED_ORIGINS", "TRUSTED_PROXIES"}
+)
 
 
 def environment(settings: Mapping[str, str]) -> dict[str, str]:

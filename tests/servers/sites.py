@@ -1,6 +1,6 @@
 """Whole installations: some server processes, a database, perhaps Redis, and people.
 
-A profile says which parts; a site is a running one. `SiteBuilder` keeps what is dear to start for as long as the tests run.
+A profile says which parts; a site is a running one. `SiteBuilder` keeps what is slow to start.
 """
 
 import itertools
@@ -38,6 +38,8 @@ DAPHNE_SQLITE = Profile("daphne", "sqlite", has_redis=False)
 DAPHNE_POSTGRES = Profile("daphne", "postgres", has_redis=True)
 CLUSTER = Profile("uvicorn", "postgres", has_redis=True, processes=2)
 ALL_PROFILES = (UVICORN_SQLITE, UVICORN_POSTGRES, DAPHNE_SQLITE, DAPHNE_POSTGRES, CLUSTER)
+# For what ends at the server or the decoder: each server, database and channel layer once.
+EACH_SERVER = (UVICORN_POSTGRES, DAPHNE_SQLITE)
 
 # Many tests share one site and one address, so the limits are off; the tests of the limits start sites of their own.
 # Recovery and presence give up early, so that no test has to wait for them.
@@ -46,6 +48,7 @@ SETTINGS = {
     "SECRET_KEY": "signs nothing outside the tests, 0123456789 abcdefghij klmnopqrst",
     "LOG_JSON": "1",
     "LOG_LEVEL": "INFO",
+    "SOCKET_ALLOWED_ORIGINS": "https://friend.example",
     "SOCKETS_PER_ADDRESS": "0",
     "SOCKETS_PER_USER": "0",
     "MESSAGES_PER_MINUTE": "0",
@@ -199,6 +202,23 @@ class SiteBuilder:
         done = subprocess.run(command, env=env, cwd=REPOSITORY, capture_output=True, text=True)
         if done.returncode != 0:
             raise RuntimeError(f"migrate failed:\n{done.stdout}{done.stderr}")
+
+
+class SharedSites:
+    """One running site for each profile, for all tests that only add people and rooms to it."""
+
+    def __init__(self, builder: SiteBuilder) -> None:
+        self._builder = builder
+        self._running: dict[Profile, Site] = {}
+
+    def of(self, profile: Profile) -> Site:
+        if profile not in self._running:
+            self._running[profile] = self._builder.start(profile)
+        return self._running[profile]
+
+    def stop(self) -> None:
+        for site in self._running.values():
+            site.stop()
 
 
 def assert_no_traceback(log_text: str, noisy_logger: str = "") -> None:

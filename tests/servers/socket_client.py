@@ -130,7 +130,9 @@ class SocketClient:
 
     async def expect_error(self, seconds: float = ARRIVAL_SECONDS) -> Data:
         """Return the error that answers a frame without an id."""
-        found = await self.frame(lambda frame: frame["type"] == "error" and "requestId" not in frame, "an error", seconds)
+        found = await self.frame(
+            lambda frame: frame["type"] == "error" and "requestId" not in frame, "an error", seconds
+        )
         return dict(found["error"])
 
     async def collect(self, type: str, count: int, seconds: float = ARRIVAL_SECONDS) -> list[Data]:

@@ -1,30 +1,37 @@
 """One site for each profile, shared by all tests; people and rooms of each test's own."""
 
 from collections.abc import AsyncIterator, Iterator
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import pytest
 import pytest_asyncio
 
 from tests.servers.people import Person
-from tests.servers.sites import ALL_PROFILES, Profile, Site, SiteBuilder, assert_no_traceback
+from tests.servers.sites import ALL_PROFILES, Profile, SharedSites, Site, SiteBuilder, assert_no_traceback
 from tests.servers.tabs import Tabs
 
 
-@pytest.fixture(scope="session", params=ALL_PROFILES, ids=str)
-def shared_site(request: pytest.FixtureRequest, site_builder: SiteBuilder) -> Iterator[Site]:
-    profile: Profile = request.param
-    with site_builder.running(profile) as site:
-        yield site
+@pytest.fixture(scope="session")
+def shared_sites(site_builder: SiteBuilder) -> Iterator[SharedSites]:
+    sites = SharedSites(site_builder)
+    yield sites
+    sites.stop()
+
+
+@pytest.fixture(params=ALL_PROFILES, ids=str)
+def profile(request: pytest.FixtureRequest) -> Profile:
+    """Every combination. A test that depends on less of it parametrizes `profile` itself, with `EACH_SERVER` say."""
+    return cast(Profile, request.param)
 
 
 @pytest.fixture
-def site(shared_site: Site) -> Iterator[Site]:
+def site(profile: Profile, shared_sites: SharedSites) -> Iterator[Site]:
     """The running installation; whatever a test does to it, it must not make the server log a traceback."""
-    marks = shared_site.log_marks()
-    yield shared_site
-    assert all(process.is_running for process in shared_site.processes), "a server process has died"
-    assert_no_traceback(shared_site.log_text(marks))
+    site = shared_sites.of(profile)
+    marks = site.log_marks()
+    yield site
+    assert all(process.is_running for process in site.processes), "a server process has died"
+    assert_no_traceback(site.log_text(marks))
 
 
 @pytest_asyncio.fixture
@@ -44,28 +51,28 @@ class Cast(NamedTuple):
 
 
 @pytest.fixture
-def cast(site: Site) -> Cast:
+def people(site: Site) -> Cast:
     return Cast(*site.people.create("alice", "bob", "mallory", "carol"))
 
 
 @pytest.fixture
-def alice(cast: Cast) -> Person:
-    return cast.alice
+def alice(people: Cast) -> Person:
+    return people.alice
 
 
 @pytest.fixture
-def bob(cast: Cast) -> Person:
-    return cast.bob
+def bob(people: Cast) -> Person:
+    return people.bob
 
 
 @pytest.fixture
-def mallory(cast: Cast) -> Person:
-    return cast.mallory
+def mallory(people: Cast) -> Person:
+    return people.mallory
 
 
 @pytest.fixture
-def carol(cast: Cast) -> Person:
-    return cast.carol
+def carol(people: Cast) -> Person:
+    return people.carol
 
 
 @pytest_asyncio.fixture

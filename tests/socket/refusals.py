@@ -35,10 +35,11 @@ async def refusal(
 ) -> Refusal:
     """Try to open a socket, and return how the server refused. A server that merely hangs up has status 0."""
     url = f"ws://127.0.0.1:{process.port}{path}{query}"
-    with pytest.raises((InvalidStatus, InvalidMessage)) as caught:
-        connection = await connect(url, additional_headers=headers, compression=None, proxy=None)
-        await connection.close()
-    if isinstance(caught.value, InvalidMessage):
-        return Refusal(process.kind == "daphne", 0, b"")
-    response = caught.value.response
-    return Refusal(process.kind == "daphne", response.status_code, bytes(response.body or b""))
+    is_daphne = process.kind == "daphne"
+    try:
+        async with connect(url, additional_headers=headers, compression=None, proxy=None):
+            pytest.fail("the server opened a socket that it had to refuse")
+    except InvalidMessage:
+        return Refusal(is_daphne, 0, b"")
+    except InvalidStatus as refused:
+        return Refusal(is_daphne, refused.response.status_code, bytes(refused.response.body or b""))

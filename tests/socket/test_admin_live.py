@@ -199,7 +199,9 @@ async def test_live_connections_are_seen_and_a_disconnected_tab_may_come_back(
             processes = re.search(r"<h2>Server processes</h2>.*?</table>", page, re.DOTALL)
             assert processes is not None and processes[0].count("<code>") == len(site.processes)
         await do(here.send, "/admin/chat/liveconnection/", connection=bobs.connection_id)
-        assert (await bobs.wait_closed())[0] == 1012
+        code, _reason = await bobs.wait_closed()
+        # Daphne can send no code from 1001 to 2999: any other that lets a tab come back is as good.
+        assert code == 1012 or (site.is_daphne and (code == 1006 or code in range(4000, 4100)))
         assert bobs.connection_id not in here.open("/admin/chat/liveconnection/")
         assert alices.is_open
         await open_tab(bob, process=process)

@@ -22,9 +22,8 @@ async def test_everybody_hears_an_announcement_once_wherever_they_are(
 async def test_an_announcement_to_a_room_or_a_person_is_heard_there_only(
     site: Site, open_tab: Tabs, alice: Person, bob: Person, mallory: Person, room: str
 ) -> None:
-    alices, bobs, outside, mallorys = [
-        await open_tab.in_room(alice, room), await open_tab.in_room(bob, room), await open_tab(bob), await open_tab(mallory),
-    ]  # fmt: skip
+    alices, bobs = await open_tab.in_room(alice, room), await open_tab.in_room(bob, room)
+    outside, mallorys = await open_tab(bob), await open_tab(mallory)
     to_room, to_bob, to_all = unique("to the room"), unique("to bob"), unique("to all")
     for arguments in (["--room", room, to_room], ["--user", bob.username, to_bob], [to_all]):
         site.people.tell("manage", arguments=["broadcast", *arguments])

@@ -1,4 +1,4 @@
-"""PostgreSQL goes away and comes back: nothing is stored meanwhile, everybody is told so, and a resend is stored once."""
+"""PostgreSQL goes away and comes back: nothing is stored meanwhile, and a resend is stored once."""
 
 import asyncio
 import signal
@@ -17,9 +17,10 @@ BACK_SECONDS = 15
 @pytest.fixture
 def own_postgres(site_builder: SiteBuilder) -> Iterator[tuple[Site, PrivatePostgres]]:
     """A site on a PostgreSQL that may be stopped."""
-    with site_builder.private_postgres() as (postgres, url), site_builder.running(
-        UVICORN_POSTGRES, DATABASE_URL=url
-    ) as site:
+    with (
+        site_builder.private_postgres() as (postgres, url),
+        site_builder.running(UVICORN_POSTGRES, DATABASE_URL=url) as site,
+    ):
         yield site, postgres
 
 
@@ -33,7 +34,10 @@ async def test_without_its_database_the_server_says_so_and_goes_on_afterwards(
     alices, bobs = await open_tab.in_room(alice, room), await open_tab.in_room(bob, room)
     await alices.post(room, "before")
     postgres.stop(signal.SIGINT)
-    for type_, payload in {"create_message": {"content": "meanwhile", "clientId": f"{room}-1"}, "get_messages": {}}.items():
+    for type_, payload in {
+        "create_message": {"content": "meanwhile", "clientId": f"{room}-1"},
+        "get_messages": {},
+    }.items():
         error = await asyncio.wait_for(alices.refusal(type_, room=room, **payload), ANSWER_SECONDS)
         assert error["code"] == "UNAVAILABLE", type_
     await alices.fence()

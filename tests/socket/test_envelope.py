@@ -5,6 +5,7 @@ import time
 import pytest
 
 from tests.servers.people import Person
+from tests.servers.sites import EACH_SERVER
 from tests.servers.tabs import Tabs
 
 SECOND = 1000
@@ -63,6 +64,7 @@ async def test_an_error_carries_the_id_the_code_and_a_sentence(open_tab: Tabs, a
     assert answer["error"]["message"].endswith(".")
 
 
+@pytest.mark.parametrize("profile", EACH_SERVER, ids=str)
 @pytest.mark.parametrize("request_id", ["a", "x" * 64, "ü", 0, 7, 2**53 - 1])
 async def test_an_id_comes_back_as_it_was(open_tab: Tabs, alice: Person, request_id: str | int) -> None:
     tab = await open_tab(alice)
@@ -71,6 +73,7 @@ async def test_an_id_comes_back_as_it_was(open_tab: Tabs, alice: Person, request
     assert answer["requestId"] == request_id and type(answer["requestId"]) is type(request_id)
 
 
+@pytest.mark.parametrize("profile", EACH_SERVER, ids=str)
 @pytest.mark.parametrize("request_id", ["", "x" * 65, -1, 2**53, 1.5, True, [], {}])
 async def test_a_strange_id_is_refused(open_tab: Tabs, alice: Person, request_id: object) -> None:
     tab = await open_tab(alice)
@@ -84,7 +87,9 @@ async def test_a_strange_id_is_refused(open_tab: Tabs, alice: Person, request_id
 async def test_every_request_has_exactly_one_answer(open_tab: Tabs, alice: Person, room: str) -> None:
     tab = await open_tab(alice)
     for number in range(30):
-        await tab.send("list_rooms" if number % 2 else "join_room", id=f"n{number}", **({} if number % 2 else {"room": room}))
+        await tab.send(
+            "list_rooms" if number % 2 else "join_room", id=f"n{number}", **({} if number % 2 else {"room": room})
+        )
     for number in range(30):
         await tab.answer_to(f"n{number}")
     await tab.fence()
@@ -92,7 +97,9 @@ async def test_every_request_has_exactly_one_answer(open_tab: Tabs, alice: Perso
     assert len(answered) == len(set(answered)) == 31
 
 
-async def test_without_an_id_only_joined_left_pong_and_errors_come_back(open_tab: Tabs, alice: Person, room: str) -> None:
+async def test_without_an_id_only_joined_left_pong_and_errors_come_back(
+    open_tab: Tabs, alice: Person, room: str
+) -> None:
     tab = await open_tab(alice)
     await tab.send("ping")
     await tab.send("join_room", room=room)
@@ -108,7 +115,9 @@ async def test_without_an_id_only_joined_left_pong_and_errors_come_back(open_tab
     await tab.send("leave_room", room=room)
     assert await tab.expect("left") == {"room": room}
     await tab.fence()
-    assert {frame["type"] for frame in tab.frames}.isdisjoint({"list_rooms", "get_messages", "create_message", "list_presence"})
+    assert {frame["type"] for frame in tab.frames}.isdisjoint(
+        {"list_rooms", "get_messages", "create_message", "list_presence"}
+    )
 
 
 async def test_a_ping_gets_a_pong_with_the_servers_time(open_tab: Tabs, alice: Person) -> None:
@@ -119,6 +128,7 @@ async def test_a_ping_gets_a_pong_with_the_servers_time(open_tab: Tabs, alice: P
     assert abs(answer["timestamp"] - time.time() * SECOND) < 5 * SECOND
 
 
+@pytest.mark.parametrize("profile", EACH_SERVER, ids=str)
 @pytest.mark.parametrize(("type_", "payload", "path"), BAD_PAYLOADS.values(), ids=BAD_PAYLOADS.keys())
 async def test_a_bad_payload_is_refused_with_its_path(
     open_tab: Tabs, alice: Person, type_: str, payload: dict[str, object], path: str
@@ -137,7 +147,10 @@ async def test_an_unknown_field_beside_the_payload_is_refused(open_tab: Tabs, al
     assert (await tab.answer_to("q"))["error"]["code"] == "VALIDATION_ERROR"
 
 
-@pytest.mark.parametrize("type_", ["nonsense", "", "welcome", "new_message", "joined", "error", "__init__", "JOIN_ROOM", "hub.event"])
+@pytest.mark.parametrize("profile", EACH_SERVER, ids=str)
+@pytest.mark.parametrize(
+    "type_", ["nonsense", "", "welcome", "new_message", "joined", "error", "__init__", "JOIN_ROOM", "hub.event"]
+)
 async def test_an_unknown_type_fails(open_tab: Tabs, alice: Person, type_: str) -> None:
     tab = await open_tab(alice)
     assert (await tab.refusal(type_))["code"] == "REQUEST_FAILED"

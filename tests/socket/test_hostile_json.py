@@ -5,9 +5,11 @@ import json
 import pytest
 
 from tests.servers.people import Person
-from tests.servers.sites import Site
+from tests.servers.sites import EACH_SERVER, Site
 from tests.servers.tabs import Tabs
 from tests.socket.logs import the_one_line
+
+pytestmark = pytest.mark.parametrize("profile", EACH_SERVER, ids=str)
 
 DEEP = 30_000
 SECRET = "correct-horse-battery"
@@ -77,7 +79,9 @@ async def test_what_is_no_request_gets_one_error_and_one_line(
     assert [frame["type"] for frame in tab.frames].count("error") == 1
 
 
-async def test_the_error_of_a_broken_frame_carries_its_id_when_that_could_be_read(open_tab: Tabs, alice: Person) -> None:
+async def test_the_error_of_a_broken_frame_carries_its_id_when_that_could_be_read(
+    open_tab: Tabs, alice: Person
+) -> None:
     tab = await open_tab(alice)
     await tab.send_text('{"id":"q-7","type":"join_room","payload":{"room":7}}')
     assert (await tab.answer_to("q-7"))["error"]["code"] == "VALIDATION_ERROR"

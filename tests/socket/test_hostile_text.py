@@ -7,8 +7,10 @@ import time
 import pytest
 
 from tests.servers.people import Person
-from tests.servers.sites import Site
+from tests.servers.sites import EACH_SERVER, Site
 from tests.servers.tabs import Tabs
+
+pytestmark = pytest.mark.parametrize("profile", EACH_SERVER, ids=str)
 
 NO_INK = {
     "nothing": "",
@@ -39,7 +41,7 @@ HARMFUL = {
     "a remote image": "![x](https://evil.example/pixel.png)",
     "a reference image": "![x][y]\n\n[y]: https://evil.example/pixel.png",
     "a style": '<style>*{display:none}</style><p style="position:fixed">x</p>',
-    "mutation": "<noscript><p title=\"</noscript><img src=x onerror=alert(1)>\">",
+    "mutation": '<noscript><p title="</noscript><img src=x onerror=alert(1)>">',
     "mutation in a table": "<table><td><style><!--</style><img src=x onerror=alert(1)>-->",
     "an attribute break-out": '[x](https://e.example/"onmouseover="alert(1))',
     "code that ends early": "```html\n</code></pre><script>alert(1)</script>\n```",
@@ -64,7 +66,9 @@ HEAVY = {
 
 
 @pytest.mark.parametrize("content", NO_INK.values(), ids=NO_INK.keys())
-async def test_a_message_without_ink_is_refused(site: Site, open_tab: Tabs, alice: Person, room: str, content: str) -> None:
+async def test_a_message_without_ink_is_refused(
+    site: Site, open_tab: Tabs, alice: Person, room: str, content: str
+) -> None:
     tab = await open_tab(alice)
     error = await tab.refusal("create_message", room=room, content=content)
     assert (error["code"], error["details"]["path"]) == ("VALIDATION_ERROR", "$.content")
@@ -74,12 +78,16 @@ async def test_a_message_without_ink_is_refused(site: Site, open_tab: Tabs, alic
     assert [row["content"] for row in site.people.messages(room)] == ["visible"]
 
 
-async def test_a_message_may_be_as_long_as_the_welcome_says_and_no_longer(open_tab: Tabs, alice: Person, room: str) -> None:
+async def test_a_message_may_be_as_long_as_the_welcome_says_and_no_longer(
+    open_tab: Tabs, alice: Person, room: str
+) -> None:
     tab = await open_tab(alice)
     most = tab.welcome["limits"]["contentChars"]
     assert len((await tab.post(room, "x" * most))["content"]) == most
     assert (await tab.refusal("create_message", room=room, content="x" * (most + 1)))["code"] == "VALIDATION_ERROR"
-    assert (await tab.refusal("save_draft", room=room, content="x" * (most + 1), version=1))["code"] == "VALIDATION_ERROR"
+    assert (await tab.refusal("save_draft", room=room, content="x" * (most + 1), version=1))[
+        "code"
+    ] == "VALIDATION_ERROR"
 
 
 @pytest.mark.parametrize("content", HARMFUL.values(), ids=HARMFUL.keys())
@@ -113,7 +121,14 @@ async def test_right_to_left_overrides_and_confusables_are_stored_as_written(
     open_tab: Tabs, alice: Person, bob: Person, room: str
 ) -> None:
     alices, bobs = await open_tab.in_room(alice, room), await open_tab.in_room(bob, room)
-    for content in ("evil\u202egpj.exe", "p\u0430yp\u0430l", "Z\u0351\u036b\u0343a", "👩‍👩‍👧‍👦 \U0001f3f4", "\u2028line\u2029paragraph", "\x7f\x1b[31mred"):
+    for content in (
+        "evil\u202egpj.exe",
+        "p\u0430yp\u0430l",
+        "Z\u0351\u036b\u0343a",
+        "👩‍👩‍👧‍👦 \U0001f3f4",
+        "\u2028line\u2029paragraph",
+        "\x7f\x1b[31mred",
+    ):
         posted = await alices.post(room, content)
         assert posted["content"] == content.strip()
         await bobs.expect_message(content.strip())

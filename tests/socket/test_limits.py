@@ -17,6 +17,7 @@ BURST = 20
 PER_SECOND = 20
 PER_MINUTE = 6
 
+
 @pytest.fixture(scope="module", params=[UVICORN_SQLITE, DAPHNE_SQLITE], ids=str)
 def strict_site(request: pytest.FixtureRequest, site_builder: SiteBuilder) -> Iterator[Site]:
     settings = {
@@ -107,7 +108,9 @@ async def test_too_many_messages_of_a_person_are_refused_in_all_their_tabs_and_n
     await asyncio.sleep(0.2)
     room = await open_tab.make_room(alice, bob)
     tabs = [await open_tab(alice), await open_tab(alice)]
-    answers = [await tabs[number % 2].ask("create_message", room=room, content="in time") for number in range(PER_MINUTE)]
+    answers = [
+        await tabs[number % 2].ask("create_message", room=room, content="in time") for number in range(PER_MINUTE)
+    ]
     accepted = [answer for answer in answers if answer["success"]]
     assert 1 <= len(accepted) <= PER_MINUTE
     for tab in tabs:

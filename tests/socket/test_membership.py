@@ -104,20 +104,30 @@ async def test_adding_and_removing_a_member_by_id_or_name(
 ) -> None:
     alices, bobs, carols = await open_tab(alice), await open_tab.in_room(bob, room), await open_tab(carol)
     named = getattr(carol, key)
-    assert await alices.request("add_member", room=room, user=named) == {"room": room, "user": carol.ref, "role": "member"}
+    assert await alices.request("add_member", room=room, user=named) == {
+        "room": room,
+        "user": carol.ref,
+        "role": "member",
+    }
     await carols.expect("notification", kind="added", room=room)
     came = (await bobs.expect("new_message"))["message"]
     assert (came["kind"], came["content"], came["author"]) == ("join", alice.username, carol.ref)
     assert await bobs.expect("member_updated") == {"room": room, "user": carol.ref, "role": "member"}
     await carols.request("join_room", room=room)
-    assert await alices.request("remove_member", room=room, user=named) == {"room": room, "user": carol.ref, "role": None}
+    assert await alices.request("remove_member", room=room, user=named) == {
+        "room": room,
+        "user": carol.ref,
+        "role": None,
+    }
     await carols.expect("notification", kind="removed", room=room)
     gone = (await bobs.expect("new_message"))["message"]
     assert (gone["kind"], gone["content"], gone["author"]) == ("leave", alice.username, carol.ref)
     assert_gapless(bobs, room)
 
 
-async def test_whoever_is_added_has_read_what_was_before_them(open_tab: Tabs, alice: Person, carol: Person, room: str) -> None:
+async def test_whoever_is_added_has_read_what_was_before_them(
+    open_tab: Tabs, alice: Person, carol: Person, room: str
+) -> None:
     alices, carols = await open_tab(alice), await open_tab(carol)
     await alices.post(room, "long ago")
     await alices.request("add_member", room=room, user=carol.id)

@@ -6,7 +6,7 @@ import pytest
 
 from tests.servers.events import assert_gapless
 from tests.servers.people import Person
-from tests.servers.sites import Site
+from tests.servers.sites import EACH_SERVER, Site
 from tests.servers.tabs import Tabs
 
 
@@ -16,7 +16,9 @@ async def test_a_posted_message_is_stored_answered_and_heard_by_every_tab(
     tabs = [await open_tab.in_room(person, room) for person in (alice, alice, bob, bob)]
     message = await tabs[0].post(room, "hello **all**", clientId="c-1")
     stored = site.people.messages(room)
-    assert [(row["content"], row["seq"], str(row["id"])) for row in stored] == [("hello **all**", message["seq"], message["id"])]
+    assert [(row["content"], row["seq"], str(row["id"])) for row in stored] == [
+        ("hello **all**", message["seq"], message["id"])
+    ]
     assert message["room"] == room and message["author"] == alice.ref and message["kind"] == "text"
     assert message["clientId"] == "c-1" and message["seq"] == message["change"]
     assert message["html"].strip() == "<p>hello <strong>all</strong></p>"
@@ -26,7 +28,9 @@ async def test_a_posted_message_is_stored_answered_and_heard_by_every_tab(
         assert await tab.expect("new_message") == {"room": room, "change": message["change"], "message": message}
 
 
-async def test_messages_of_one_connection_keep_their_order(site: Site, open_tab: Tabs, alice: Person, bob: Person, room: str) -> None:
+async def test_messages_of_one_connection_keep_their_order(
+    site: Site, open_tab: Tabs, alice: Person, bob: Person, room: str
+) -> None:
     alices, bobs = await open_tab.in_room(alice, room), await open_tab.in_room(bob, room)
     for number in range(60):
         await alices.send("create_message", id=f"m{number}", room=room, content=f"number {number}")
@@ -54,7 +58,9 @@ async def test_many_writers_get_one_order_that_everybody_sees(
     for tab in writers:
         while len([f for f in tab.frames if f["type"] == "new_message"]) < 60:
             await tab.expect("new_message")
-        heard = [(f["data"]["change"], f["data"]["message"]["content"]) for f in tab.frames if f["type"] == "new_message"]
+        heard = [
+            (f["data"]["change"], f["data"]["message"]["content"]) for f in tab.frames if f["type"] == "new_message"
+        ]
         assert heard == stored
 
 
@@ -64,7 +70,11 @@ async def test_a_message_sent_twice_is_stored_once(
 ) -> None:
     first, second, bobs = [await open_tab.in_room(person, room) for person in (alice, alice, bob)]
     key = f"key-{room}"
-    frame = {"room": room, "content": "only once", **({"clientId": key, "id": "any"} if by == "clientId" else {"id": key})}
+    frame = {
+        "room": room,
+        "content": "only once",
+        **({"clientId": key, "id": "any"} if by == "clientId" else {"id": key}),
+    }
     request_id = frame["id"]
     await first.send("create_message", **frame)
     original = (await first.answer_to(request_id))["data"]["message"]
@@ -78,7 +88,9 @@ async def test_a_message_sent_twice_is_stored_once(
     assert len([f for f in bobs.frames if f["type"] == "new_message"]) == 2
 
 
-async def test_a_message_sent_by_many_tabs_at_once_is_stored_once(site: Site, open_tab: Tabs, alice: Person, room: str) -> None:
+async def test_a_message_sent_by_many_tabs_at_once_is_stored_once(
+    site: Site, open_tab: Tabs, alice: Person, room: str
+) -> None:
     tabs = [await open_tab(alice) for _ in range(6)]
     posts = [tab.post(room, "racing", clientId=f"race-{room}") for tab in tabs for _ in range(3)]
     assert len({message["id"] for message in await asyncio.gather(*posts)}) == 1
@@ -129,7 +141,9 @@ async def test_a_reply_to_a_message_of_another_room_is_refused(
         assert error["code"] in ("NOT_FOUND", "VALIDATION_ERROR", "REQUEST_FAILED")
 
 
-async def test_mentions_name_members_only(open_tab: Tabs, alice: Person, bob: Person, mallory: Person, room: str) -> None:
+async def test_mentions_name_members_only(
+    open_tab: Tabs, alice: Person, bob: Person, mallory: Person, room: str
+) -> None:
     tab = await open_tab(alice)
     message = await tab.post(room, f"@{bob.username} and @{mallory.username} and @nobody")
     assert message["mentions"] == [bob.id]
@@ -154,7 +168,11 @@ async def test_a_deleted_message_stays_as_a_tombstone(open_tab: Tabs, alice: Per
     gone = (await alices.request("delete_message", message=message["id"]))["message"]
     assert (gone["content"], gone["html"], gone["reactions"], gone["mentions"]) == ("", "", [], [])
     assert gone["deletedAt"] > 0 and gone["seq"] == message["seq"]
-    assert await bobs.expect("message_updated", change=gone["change"]) == {"room": room, "change": gone["change"], "message": gone}
+    assert await bobs.expect("message_updated", change=gone["change"]) == {
+        "room": room,
+        "change": gone["change"],
+        "message": gone,
+    }
     assert (await bobs.request("get_messages", room=room))["messages"] == [gone]
     assert (await alices.request("delete_message", message=message["id"]))["message"] == gone
     for type_, payload in {"edit_message": {"content": "x"}, "add_reaction": {"emoji": "👍"}}.items():
@@ -187,7 +205,9 @@ async def test_edits_and_deletions_that_race_end_the_same_everywhere(
 ) -> None:
     first, second, bobs = [await open_tab.in_room(person, room) for person in (alice, alice, bob)]
     message = await first.post(room, "start")
-    edits = [tab.ask("edit_message", message=message["id"], content=f"edit {n}") for n in range(5) for tab in (first, second)]
+    edits = [
+        tab.ask("edit_message", message=message["id"], content=f"edit {n}") for n in range(5) for tab in (first, second)
+    ]
     answers = await asyncio.gather(*edits[:6], second.ask("delete_message", message=message["id"]), *edits[6:])
     assert answers[6]["success"] is True
     assert {a["error"]["code"] for a in answers if not a["success"]} <= {"REQUEST_FAILED"}
@@ -213,6 +233,7 @@ async def test_reactions_are_counted_by_person_and_emoji(open_tab: Tabs, alice: 
     assert_gapless(alices, room)
 
 
+@pytest.mark.parametrize("profile", EACH_SERVER, ids=str)
 @pytest.mark.parametrize("emoji", ["👍", "👩‍👩‍👧‍👦", "❤️", "🇪🇺", "3️⃣", "🏴󠁧󠁢󠁳󠁣󠁴󠁿", "👋🏽", "©️"])
 async def test_every_emoji_can_be_a_reaction(open_tab: Tabs, alice: Person, room: str, emoji: str) -> None:
     tab = await open_tab(alice)
@@ -221,6 +242,7 @@ async def test_every_emoji_can_be_a_reaction(open_tab: Tabs, alice: Person, room
     assert reacted["reactions"] == [{"emoji": emoji, "users": [alice.ref]}]
 
 
+@pytest.mark.parametrize("profile", EACH_SERVER, ids=str)
 @pytest.mark.parametrize("emoji", ["", "yes", "<b>", " ", "a👍", "👍" * 40, "\u202e", "1"])
 async def test_what_is_no_emoji_is_no_reaction(open_tab: Tabs, alice: Person, room: str, emoji: str) -> None:
     tab = await open_tab(alice)

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from tests.servers.people import Person
-from tests.servers.sites import Site
+from tests.servers.sites import EACH_SERVER, Site
 from tests.servers.tabs import Tabs, bearer, session_cookie, ticket_for
 from tests.socket.refusals import refusal
 
@@ -37,7 +37,9 @@ async def test_the_welcome_tells_protocol_time_heartbeat_and_limits(open_tab: Ta
     assert welcome["limits"] == {"frameBytes": 65536, "contentChars": 20000}
 
 
-async def test_the_welcome_is_the_first_frame_and_every_connection_has_its_own_id(open_tab: Tabs, alice: Person) -> None:
+async def test_the_welcome_is_the_first_frame_and_every_connection_has_its_own_id(
+    open_tab: Tabs, alice: Person
+) -> None:
     tabs = [await open_tab(alice) for _ in range(3)]
     assert all(tab.frames[0]["type"] == "welcome" and tab.frames[0]["success"] is True for tab in tabs)
     assert len({tab.connection_id for tab in tabs}) == 3
@@ -49,6 +51,7 @@ async def test_nobody_is_refused(site: Site) -> None:
         (await refusal(process, headers={"Origin": process.origin})).is_like(401, "UNAUTHORIZED")
 
 
+@pytest.mark.parametrize("profile", EACH_SERVER, ids=str)
 @pytest.mark.parametrize("token", ["", "parley_wrong", "x" * 5000, "parley_\u00e9".encode().decode("latin-1")])
 async def test_a_wrong_api_token_is_refused(site: Site, token: str) -> None:
     (await refusal(site.processes[0], headers={"Authorization": f"Bearer {token}"})).is_like(401, "UNAUTHORIZED")
@@ -80,6 +83,7 @@ async def test_a_deactivated_person_is_refused_by_every_way_in(site: Site, alice
     (await refusal(process, headers={**session_cookie(key), "Origin": process.origin})).is_like(401, "UNAUTHORIZED")
 
 
+@pytest.mark.parametrize("profile", EACH_SERVER, ids=str)
 @pytest.mark.parametrize("path", ["/", "/ws/room", "/wss", "/ws%00", "/stream", "/../ws", "/api/socket-ticket"])
 async def test_an_unknown_path_is_refused_and_nothing_breaks(site: Site, alice: Person, path: str) -> None:
     (await refusal(site.processes[0], path=path, headers=bearer(alice))).is_like(404, "NOT_FOUND")

@@ -3,9 +3,11 @@
 import pytest
 
 from tests.servers.people import Person
-from tests.servers.sites import Site
+from tests.servers.sites import EACH_SERVER, Site
 from tests.servers.tabs import Tabs, bearer, session_cookie, ticket_for
 from tests.socket.refusals import refusal
+
+pytestmark = pytest.mark.parametrize("profile", EACH_SERVER, ids=str)
 
 FOREIGN = {
     "null": "null",
@@ -23,6 +25,10 @@ FOREIGN = {
     "two origins": "http://127.0.0.1:{port} https://evil.example",
     "broken port": "http://127.0.0.1:99999999",
     "broken address": "http://[::1",
+    "an allowed origin without TLS": "http://friend.example",
+    "an allowed origin at another port": "https://friend.example:8443",
+    "an allowed origin as a suffix": "https://not-a-friend.example",
+    "a name below an allowed origin": "https://evil.friend.example",
 }
 
 
@@ -38,13 +44,21 @@ async def test_a_cookie_without_an_origin_is_refused(site: Site, alice: Person) 
     (await refusal(site.processes[0], headers=headers)).is_like(403, "UNAUTHORIZED")
 
 
+async def test_an_allowed_origin_may_use_the_cookie(site: Site, open_tab: Tabs, alice: Person) -> None:
+    headers = {**session_cookie(site.people.sign_in(alice)), "Origin": "https://friend.example"}
+    tab = await open_tab.open(site.processes[0], headers=headers)
+    assert tab.welcome["user"] == alice.ref
+
+
 async def test_a_program_with_its_token_needs_no_origin(site: Site, open_tab: Tabs, alice: Person) -> None:
     headers = {**bearer(alice), "Origin": "https://elsewhere.example"}
     tab = await open_tab.open(site.processes[0], headers=headers)
     assert tab.welcome["user"] == alice.ref
 
 
-async def test_a_ticket_proves_that_our_page_asked_whatever_the_origin(site: Site, open_tab: Tabs, alice: Person) -> None:
+async def test_a_ticket_proves_that_our_page_asked_whatever_the_origin(
+    site: Site, open_tab: Tabs, alice: Person
+) -> None:
     ticket = ticket_for(site.processes[0], alice)
     tab = await open_tab.by_ticket(ticket, headers={"Origin": "null"})
     assert tab.welcome["user"] == alice.ref

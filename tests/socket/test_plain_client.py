@@ -21,7 +21,9 @@ async def receive(socket: ClientConnection, type_: str) -> dict:
             return frame
 
 
-async def test_a_client_written_from_the_protocol_alone_can_chat(site: Site, open_tab: Tabs, alice: Person, open_room: str, mallory: Person) -> None:
+async def test_a_client_written_from_the_protocol_alone_can_chat(
+    site: Site, open_tab: Tabs, alice: Person, open_room: str, mallory: Person
+) -> None:
     listener = await open_tab.in_room(alice, open_room)
     process = site.next_process()
     async with connect(f"{process.socket_url}?token={ticket_for(process, mallory)}", proxy=None) as socket:
@@ -37,7 +39,12 @@ async def test_a_client_written_from_the_protocol_alone_can_chat(site: Site, ope
         assert heard["data"]["message"]["content"] == "hi"
         assert heard["data"]["message"]["author"]["username"] == mallory.username
 
-        request = {"type": "get_messages", "id": "r-1", "timestamp": int(time.time() * 1000), "payload": {"room": open_room}}
+        request = {
+            "type": "get_messages",
+            "id": "r-1",
+            "timestamp": int(time.time() * 1000),
+            "payload": {"room": open_room},
+        }
         await socket.send(json.dumps(request))
         answer = await receive(socket, "get_messages")
         assert answer["requestId"] == "r-1" and answer["success"] is True

@@ -36,14 +36,18 @@ async def test_the_first_tab_of_a_person_is_a_coming_and_the_last_a_going(
     await until_online(alices, room, {alice.username: 1})
 
 
-async def test_a_connection_that_is_cut_ends_presence_too(open_tab: Tabs, alice: Person, bob: Person, room: str) -> None:
+async def test_a_connection_that_is_cut_ends_presence_too(
+    open_tab: Tabs, alice: Person, bob: Person, room: str
+) -> None:
     alices, bobs = await open_tab.in_room(alice, room), await open_tab.in_room(bob, room)
     await alices.expect("user_joined", user=bob.ref)
     await bobs.abort()
     await alices.expect("user_left", user=bob.ref)
 
 
-async def test_presence_is_for_those_who_may_see_the_room(open_tab: Tabs, alice: Person, mallory: Person, room: str) -> None:
+async def test_presence_is_for_those_who_may_see_the_room(
+    open_tab: Tabs, alice: Person, mallory: Person, room: str
+) -> None:
     await open_tab.in_room(alice, room)
     assert (await (await open_tab(mallory)).refusal("list_presence", room=room))["code"] == "NOT_FOUND"
 

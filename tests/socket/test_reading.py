@@ -67,7 +67,9 @@ async def test_a_tab_that_listed_its_rooms_hears_what_becomes_unread_in_them(
     assert not mallorys.unread("notification")
 
 
-async def test_a_tab_in_the_room_is_not_told_of_it_besides(open_tab: Tabs, alice: Person, bob: Person, room: str) -> None:
+async def test_a_tab_in_the_room_is_not_told_of_it_besides(
+    open_tab: Tabs, alice: Person, bob: Person, room: str
+) -> None:
     alices, bobs = await open_tab(alice), await open_tab(bob)
     await bobs.request("list_rooms")
     await bobs.request("join_room", room=room)

@@ -64,14 +64,18 @@ async def test_a_deactivated_person_is_closed_4101_in_every_tab(
     site: Site, open_tab: Tabs, alice: Person, bob: Person, room: str
 ) -> None:
     bobs = await open_tab.in_room(bob, room)
-    closing = [await open_tab.in_room(alice, room), await open_tab.by_session(site.people.sign_in(alice)), await open_tab(alice)]
+    closing = [
+        await open_tab.in_room(alice, room),
+        await open_tab.by_session(site.people.sign_in(alice)),
+        await open_tab(alice),
+    ]
     await bobs.expect("user_joined", user=alice.ref)
     deactivate_by_admin(site, alice)
     await assert_closed(closing, DEACTIVATED)
     await bobs.expect("user_left", user=alice.ref)
 
 
-@pytest.mark.parametrize("shared_site", [UVICORN_POSTGRES, DAPHNE_POSTGRES, CLUSTER], ids=str, indirect=True)
+@pytest.mark.parametrize("profile", [UVICORN_POSTGRES, DAPHNE_POSTGRES, CLUSTER], ids=str)
 async def test_what_another_program_does_to_accounts_reaches_the_servers_over_redis(
     site: Site, open_tab: Tabs, alice: Person, bob: Person, carol: Person
 ) -> None:
@@ -103,7 +107,12 @@ async def test_a_removed_member_hears_nothing_more_of_the_room(
     for tab in bobs:
         await tab.fence()
     assert [len(about(tab, room)) for tab in bobs] == heard
-    for type_, payload in {"create_message": {"content": "x"}, "get_messages": {}, "join_room": {}, "list_presence": {}}.items():
+    for type_, payload in {
+        "create_message": {"content": "x"},
+        "get_messages": {},
+        "join_room": {},
+        "list_presence": {},
+    }.items():
         assert (await bobs[0].refusal(type_, room=room, **payload))["code"] == "NOT_FOUND"
     online = (await alices.request("list_presence", room=room))["online"]
     assert bob.username not in {person["username"] for person in online}
@@ -158,7 +167,11 @@ async def test_what_nobody_told_the_servers_is_found_by_the_next_access_check(
         open_tab = Tabs(site)
         room = await open_tab.make_room(alice, bob)
         key = site.people.sign_in(alice)
-        signed_in, alices, bobs = await open_tab.by_session(key), await open_tab(alice), await open_tab.in_room(bob, room)
+        signed_in, alices, bobs = (
+            await open_tab.by_session(key),
+            await open_tab(alice),
+            await open_tab.in_room(bob, room),
+        )
         site.people.tell("end_sessions_silently", key=key)
         site.people.tell("delete_membership_silently", room=room, username=bob.username)
         assert (await signed_in.wait_closed(5))[0] == SIGNED_OUT

@@ -7,7 +7,7 @@ from websockets.exceptions import InvalidStatus
 
 from tests.servers.pages import deactivate_by_admin, sign_out
 from tests.servers.people import Person
-from tests.servers.sites import Site
+from tests.servers.sites import EACH_SERVER, Site
 from tests.servers.socket_client import SocketClient
 from tests.servers.tabs import (
     Tabs,
@@ -22,7 +22,9 @@ from tests.socket.refusals import refusal
 PROMISED_SECONDS = 1.0
 
 
-async def test_a_ticket_is_good_once_whichever_process_it_is_shown_to(site: Site, open_tab: Tabs, alice: Person) -> None:
+async def test_a_ticket_is_good_once_whichever_process_it_is_shown_to(
+    site: Site, open_tab: Tabs, alice: Person
+) -> None:
     ticket = ticket_for(site.processes[0], alice)
     await open_tab.by_ticket(ticket, process=site.processes[0])
     for process in reversed(site.processes):
@@ -47,6 +49,7 @@ async def test_a_ticket_is_good_for_a_minute(site: Site, open_tab: Tabs, alice: 
     (await refusal(site.processes[0], query=f"?token={late}")).is_like(401, "UNAUTHORIZED")
 
 
+@pytest.mark.parametrize("profile", EACH_SERVER, ids=str)
 @pytest.mark.parametrize("ticket", ["", "x", "gAAAAAB" + "A" * 200, "%00", "%ff%fe", "A" * 8000, "a&token=b", "..%2F"])
 async def test_a_forged_ticket_is_refused(site: Site, ticket: str) -> None:
     (await refusal(site.processes[0], query=f"?token={ticket}")).is_like(401, "UNAUTHORIZED")

@@ -100,7 +100,8 @@ class FakeHub:
     def __init__(self, id_: str, send: Callable[[str, dict[str, Any]], None] | None = None) -> None:
         self.id = id_
         self.is_alone = send is None
-        self.delivered: list[tuple[str, str, dict[str, Any]]] = []
+        self.history: list[tuple[str, str, dict[str, Any]]] = []
+        self.delivered: list[tuple[str, str, dict[str, Any]]] = []  # since it was last taken
         self.events: list[Event] = []
         self.heard: Callable[[dict[str, Any]], None] = lambda _message: None
         self._send = send
@@ -117,6 +118,7 @@ class FakeHub:
         frame = json.loads(event.text)
         self.events.append(event)
         self.delivered.append((event.group, frame["type"], frame["data"]))
+        self.history.append(self.delivered[-1])
 
     def take_delivered(self) -> list[tuple[str, str, dict[str, Any]]]:
         taken, self.delivered = self.delivered, []

@@ -24,7 +24,9 @@ export class MessageActions {
     scroller.addEventListener("pointerover", (event) => event.pointerType !== "touch" && this.#attach(event.target), { signal });
     scroller.addEventListener("pointerleave", () => this.#leave(), { signal });
     scroller.addEventListener("focusin", (event) => this.#attach(event.target), { signal });
-    scroller.addEventListener("focusout", (event) => !scroller.contains(event.relatedTarget) && this.hide(), { signal });
+    // Not at once: an element that is being moved loses the focus in the middle of the move.
+    const left = () => scroller.contains(document.activeElement) || this.hide();
+    scroller.addEventListener("focusout", () => queueMicrotask(left), { signal });
     // A finger does not hover: a tap gives the message the focus, and the focus brings the toolbar.
     scroller.addEventListener("click", (event) => this.#tapped(event), { signal });
   }
@@ -39,7 +41,7 @@ export class MessageActions {
     if (!article) return;
     // Before anything moves: losing and getting the focus calls this again.
     this.#article = null;
-    if (this.#toolbar.contains(document.activeElement)) article.focus({ preventScroll: true });
+    if (this.#toolbar.contains(document.activeElement)) /** @type {HTMLElement} */ (article).focus({ preventScroll: true });
     this.#toolbar.remove();
   }
 
@@ -64,7 +66,9 @@ export class MessageActions {
     const article = target.closest(".message");
     if (!article || article === this.#article) return;
     const item = this.#timeline.rowOf(article)?.item;
-    if (!item || item.state !== "stored" || item.message.deletedAt || item.deleting) return this.hide();
+    // Away first, with the focus taken out of it: changing it under the focus would call this again from inside.
+    this.hide();
+    if (!item || item.state !== "stored" || item.message.deletedAt || item.deleting) return;
     this.#article = article;
     this.#toolbar.replaceChildren(...this.#buttons(item));
     article.append(this.#toolbar);

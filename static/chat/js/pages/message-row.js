@@ -63,7 +63,7 @@ export class MessageRow {
     if (!before || before.continues !== item.continues || before.seq !== item.seq) {
       const left = item.continues ? parts.time(item, "gutter-time") : avatar(parts.nameOf(item));
       const toolbar = this.#article.querySelector(".message-actions");
-      this.#article.replaceChildren(left, this.#main, ...(toolbar ? [toolbar] : []));
+      setChildren(this.#article, [left, this.#main, ...(toolbar ? [toolbar] : [])]);
     }
     if (this.#editor && (item.message.deletedAt || item.deleting)) this.#editor.cancel();
     const focused = document.activeElement?.closest?.("[data-emoji]");

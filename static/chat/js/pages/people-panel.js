@@ -16,6 +16,8 @@ export class PeoplePanel {
   #room;
   #button;
   #list;
+  /** What was drawn last: every message redraws the room, and rarely the people. @type {unknown[]} */
+  #shown = [];
   #ending = new AbortController();
 
   /** @param {HTMLElement} room */
@@ -45,6 +47,9 @@ export class PeoplePanel {
    * @param {{people: Person[], online: import("../types.js").OnlineUser[], session: boolean, live: boolean}} facts
    */
   show({ people, online: known, session, live }) {
+    const facts = [people, known, session, live];
+    if (facts.every((fact, at) => fact === this.#shown[at])) return;
+    this.#shown = facts;
     // Without a connection nobody can say who is here.
     const online = live ? known : [];
     const names = online.map((user) => user.username);

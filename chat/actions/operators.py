@@ -74,9 +74,7 @@ def set_role(membership: Membership, role: str) -> None:
 @transaction.atomic
 def remove_member(membership: Membership, operator: Actor) -> None:
     """End a membership and every subscription that rests on it. Idempotent: a second notice would be a lie."""
-    _locked(membership.room_id)
-    if Membership.objects.filter(pk=membership.pk).exists():
-        members.expel(membership, operator)
+    members.expel(membership, operator)
 
 
 def _locked(room_id: int) -> Room:

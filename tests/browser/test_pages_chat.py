@@ -1,0 +1,150 @@
+"""Talking in a room: what people see when messages are sent, changed, taken back and answered."""
+
+import re
+import time
+
+from playwright.sync_api import expect
+
+from tests.browser.chat_cast import Cast, act, browser, message, playwright, say, site, someone
+
+__all__ = ["browser", "playwright", "site", "someone"]  # fixtures
+
+
+def test_a_message_appears_in_every_tab_and_is_stored(someone: Cast) -> None:
+    alice, bob = someone("alice"), someone("bob")
+    room = alice.create_room(bob)
+    tabs = [alice.room(room), alice.room(room), bob.room(room), bob.room(room)]
+    say(tabs[0], "hello **there**")
+    for tab in tabs:
+        expect(message(tab, "hello there")).to_have_attribute("data-state", "stored")
+        expect(message(tab, "hello there").locator("strong")).to_have_text("there")
+        expect(message(tab, "hello there")).to_have_count(1)
+    assert [row["content"] for row in alice.site.people.messages(room) if row["kind"] == "text"] == ["hello **there**"]
+
+
+def test_edit_reaction_reply_and_deletion_reach_the_others(someone: Cast) -> None:
+    alice, bob = someone("alice"), someone("bob")
+    room = alice.create_room(bob)
+    a, b = alice.room(room), bob.room(room)
+    say(a, "frist")
+    expect(message(b, "frist")).to_be_visible()
+    a.get_by_test_id("composer").press("ArrowUp")
+    a.get_by_test_id("edit-input").fill("first")
+    a.get_by_test_id("edit-input").press("Enter")
+    expect(message(b, "first")).to_contain_text("(edited)")
+    act(b, "first", "react")
+    b.get_by_test_id("emoji-picker").get_by_role("button", name="heart", exact=True).click()
+    expect(message(a, "first").get_by_test_id("reaction")).to_have_attribute("aria-pressed", "false")
+    expect(message(b, "first").get_by_test_id("reaction")).to_have_attribute("aria-pressed", "true")
+    act(b, "first", "reply")
+    say(b, "second")
+    expect(message(a, "second").get_by_test_id("quote")).to_contain_text("first")
+    act(a, "(edited)", "delete")
+    expect(a.get_by_text("Undo")).to_be_visible()
+    expect(b.locator("[data-deleted]")).to_have_text(re.compile("Message deleted"))
+    expect(message(b, "second").get_by_test_id("quote")).to_contain_text("Message deleted")
+
+
+def test_a_deletion_can_be_undone_before_anybody_hears_of_it(someone: Cast) -> None:
+    alice = someone("alice")
+    room = alice.create_room()
+    page = alice.room(room)
+    say(page, "keep me")
+    expect(message(page, "keep me")).to_have_attribute("data-state", "stored")
+    act(page, "keep me", "delete")
+    page.get_by_text("Undo").click()
+    expect(message(page, "keep me")).to_be_visible()
+    time.sleep(6)  # longer than the time in which it could be undone
+    assert [row["content"] for row in alice.site.people.messages(room) if row["kind"] == "text"] == ["keep me"]
+
+
+def test_a_deletion_is_kept_when_the_page_is_left_at_once(someone: Cast) -> None:
+    alice = someone("alice")
+    room = alice.create_room()
+    page = alice.room(room)
+    say(page, "regretted")
+    expect(message(page, "regretted")).to_have_attribute("data-state", "stored")
+    act(page, "regretted", "delete")
+    page.goto("/rooms/new")
+    again = alice.room(room)
+    expect(again.locator("[data-deleted]")).to_have_count(1)
+
+
+def test_drafts_typing_presence_and_read_state_follow_in_all_tabs(someone: Cast) -> None:
+    alice, bob = someone("alice"), someone("bob")
+    room = alice.create_room(bob)
+    first, second = alice.room(room), alice.tab("/rooms/")
+    badge = second.locator(f'[data-room="{room}"]').get_by_test_id("unread-badge")
+    b = bob.room(room)
+    expect(first.get_by_test_id("presence")).to_contain_text(bob.name)
+    first.get_by_test_id("composer").press_sequentially("half a thou")
+    expect(b.get_by_test_id("typing")).to_contain_text(f"{alice.name} is typing")
+    third = alice.room(room)
+    expect(third.get_by_test_id("composer")).to_have_value("half a thou")
+    first.get_by_test_id("composer").press_sequentially("ght")
+    expect(third.get_by_test_id("composer")).to_have_value("half a thought")
+    first.get_by_test_id("composer").press("Enter")
+    expect(third.get_by_test_id("composer")).to_have_value("")
+    expect(b.get_by_test_id("typing")).to_have_text("")
+    first.goto("/rooms/new")
+    third.close()
+    say(b, f"for you, @{alice.name}")
+    expect(badge).to_have_text("1")
+    expect(badge).to_have_class(re.compile("badge-mention"))
+    expect(second).to_have_title(re.compile(r"^\(1\) "))
+    alice.room(room)
+    expect(badge).to_have_count(0)
+    expect(second).to_have_title("Parley")
+    b.close()
+
+
+def test_marked_unread_stays_unread_until_one_comes_back(someone: Cast) -> None:
+    alice, bob = someone("alice"), someone("bob")
+    room = alice.create_room(bob)
+    a, b = alice.room(room), bob.room(room)
+    for text in ("one", "two", "three"):
+        say(b, text)
+    expect(message(a, "three")).to_be_visible()
+    expect(a.get_by_test_id("unread-line")).to_have_count(0)
+    act(a, "two", "unread")
+    badge = a.locator(f'[data-room="{room}"]').get_by_test_id("unread-badge")
+    expect(badge).to_have_text("2")
+    expect(a.locator(".row", has=a.get_by_test_id("unread-line"))).to_contain_text("two")
+    again = alice.room(room)
+    expect(again.locator(".row", has=again.get_by_test_id("unread-line"))).to_contain_text("two")
+    expect(badge).to_have_count(0)
+
+
+def test_in_a_session_everybody_writes_the_same_draft(someone: Cast) -> None:
+    alice, bob = someone("alice"), someone("bob")
+    room = alice.create_room(bob, kind="session")
+    a, b = alice.room(room), bob.room(room)
+    alice.room(room)
+    expect(b.locator(f'[data-user="{alice.name}"]')).to_contain_text("2 tabs")
+    b.get_by_test_id("composer").press_sequentially("written together")
+    expect(a.get_by_test_id("composer")).to_have_value("written together")
+    a.get_by_test_id("composer").press("Enter")
+    expect(message(b, "written together")).to_be_visible()
+    expect(b.get_by_test_id("composer")).to_have_value("")
+
+
+def test_names_are_completed_and_a_whole_name_is_sent(someone: Cast) -> None:
+    alice, bob = someone("alice"), someone("bob")
+    room = alice.create_room(bob)
+    page = alice.room(room)
+    page.get_by_test_id("composer").press_sequentially("look, @bo")
+    page.get_by_role("option", name=bob.name).wait_for()
+    page.keyboard.press("Enter")
+    expect(page.get_by_test_id("composer")).to_have_value(f"look, @{bob.name} ")
+    say(page, f"hello @{bob.name}")
+    expect(message(page, "hello").locator(".mention")).to_have_text(f"@{bob.name}")
+
+
+def test_text_that_turns_the_writing_direction_is_kept_to_itself(someone: Cast) -> None:
+    alice = someone("alice")
+    page = alice.room(alice.create_room())
+    say(page, "\u202eevil <script>alert(1)</script>")
+    prose = message(page, "evil").locator(".prose")
+    expect(prose).to_have_attribute("dir", "auto")
+    assert prose.evaluate("element => getComputedStyle(element).unicodeBidi") == "isolate"
+    assert prose.locator("script").count() == 0

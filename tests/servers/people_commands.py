@@ -1,0 +1,141 @@
+"""What happens to people and rooms from outside the servers, in the database that they share.
+
+Runs in `people_process`; the names of its functions are the commands of `People.tell`.
+"""
+
+import time
+from typing import Any
+from unittest import mock
+
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.auth.hashers import make_password
+from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
+from django.core.management import call_command
+
+from accounts import tickets
+from accounts.credentials import Credential
+from accounts.models import ApiToken, User
+from chat.models import Draft, Membership, Message, Room
+
+SIGN_IN_BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+
+
+def create(usernames: list[str]) -> list[dict[str, str]]:
+    people = []
+    for username in usernames:
+        # No password: hashing one takes longer than the rest of most tests.
+        user = User.objects.create(username=username, password=make_password(None))
+        _token, secret = ApiToken.issue(user, "tests")
+        people.append({"id": str(user.pk), "username": username, "token": secret})
+    return people
+
+
+def set_password(username: str, password: str) -> None:
+    user = User.objects.get(username=username)
+    user.set_password(password)
+    user.save()
+
+
+def make_admin(username: str) -> None:
+    User.objects.filter(username=username).update(is_staff=True, is_superuser=True)
+
+
+def sign_in(username: str) -> str:
+    """Return the key of a new session, as the sign-in page makes one."""
+    user = User.objects.get(username=username)
+    session = SessionStore()
+    session[SESSION_KEY] = str(user.pk)
+    session[BACKEND_SESSION_KEY] = SIGN_IN_BACKEND
+    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    session.create()
+    return str(session.session_key)
+
+
+def ticket_of_age(username: str, seconds: int) -> str:
+    """Return a ticket that was issued some time ago."""
+    token = ApiToken.objects.get(user__username=username)
+    credential = Credential(token.user_id, username, "token", str(token.pk))
+    with mock.patch("time.time", return_value=time.time() - seconds):
+        return tickets.issue(credential)
+
+
+def end_session(key: str) -> None:
+    Session.objects.get(session_key=key).delete()
+
+
+def end_sessions_silently(key: str) -> None:
+    """As when the database is cleaned by hand: no signal tells the servers."""
+    Session.objects.filter(session_key=key)._raw_delete(using="default")
+
+
+def revoke_tokens(username: str) -> None:
+    for token in ApiToken.objects.filter(user__username=username):
+        token.delete()
+
+
+def deactivate(username: str) -> None:
+    user = User.objects.get(username=username)
+    user.is_active = False
+    user.save()
+
+
+def delete_membership_silently(room: str, username: str) -> None:
+    Membership.objects.filter(room__slug=room, user__username=username)._raw_delete(using="default")
+
+
+def messages(room: str) -> list[dict[str, Any]]:
+    rows = Message.objects.filter(room__slug=room).order_by("seq")
+    return list(rows.values("id", "seq", "change", "kind", "content", "client_id", "author__username"))
+
+
+def manage(arguments: list[str]) -> None:
+    """Run a management command, as a shell beside the servers would, without the second that Python takes to start."""
+    call_command(*arguments)
+
+
+def token_ids(username: str) -> list[int]:
+    return list(ApiToken.objects.filter(user__username=username).values_list("pk", flat=True))
+
+
+def membership_id(room: str, username: str) -> int:
+    return int(Membership.objects.get(room__slug=room, user__username=username).pk)
+
+
+def role(room: str, username: str) -> str | None:
+    found = Membership.objects.filter(room__slug=room, user__username=username).first()
+    return found and str(found.role)
+
+
+def drafts(room: str) -> list[dict[str, Any]]:
+    return list(Draft.objects.filter(room__slug=room).values("user__username", "content", "version"))
+
+
+def renew_epoch(room: str) -> str:
+    """As a restored backup does."""
+    Room.objects.filter(slug=room).update(epoch="restored")
+    return "restored"
+
+
+COMMANDS = {
+    function.__name__: function
+    for function in (
+        create,
+        set_password,
+        make_admin,
+        sign_in,
+        ticket_of_age,
+        end_session,
+        end_sessions_silently,
+        revoke_tokens,
+        deactivate,
+        delete_membership_silently,
+        messages,
+        manage,
+        token_ids,
+        membership_id,
+        role,
+        drafts,
+        renew_epoch,
+    )
+}

@@ -1,0 +1,28 @@
+"""Frames without an end: the server stops reading at the limit, not when its memory is full."""
+
+import pytest
+
+from tests.servers.people import Person
+from tests.servers.raw_socket import CONTINUATION, TEXT, RawSocket, frame
+from tests.servers.sites import UVICORN_POSTGRES, UVICORN_SQLITE, Site
+
+# Daphne reads and collects without a bound of its own, and has no setting for one.
+pytestmark = pytest.mark.parametrize("profile", [UVICORN_SQLITE, UVICORN_POSTGRES], ids=str)
+
+FRAME_BYTES = 65536
+
+
+async def test_a_frame_that_only_promises_to_be_huge_closes_1009(site: Site, alice: Person) -> None:
+    socket = await RawSocket.open(site.processes[0], alice)
+    socket.send(frame(TEXT, b"x" * (FRAME_BYTES + 1))[:20])
+    assert await socket.closing_code() == 1009
+    socket.close()
+
+
+async def test_endless_fragments_close_1009(site: Site, alice: Person) -> None:
+    socket = await RawSocket.open(site.processes[0], alice)
+    socket.send(frame(TEXT, b"x" * 1000, fin=False))
+    for _ in range(100):
+        socket.send(frame(CONTINUATION, b"x" * 1000, fin=False))
+    assert await socket.closing_code() == 1009
+    socket.close()
