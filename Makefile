@@ -61,7 +61,7 @@ requirements: ## pin pyproject.toml's dependencies anew (needs uv)
 	@mv $(VENV)/dev.tmp requirements-dev.txt && rm $(VENV)/dev.txt
 
 clean: ## remove what these commands made, except databases and .env
-	rm -rf $(VENV) staticfiles test-results .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache db.test*.sqlite3*
+	rm -rf $(VENV) staticfiles test-results .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 # --- What the commands stand on ------------------------------------------------------------------------------------
 

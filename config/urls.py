@@ -1,11 +1,16 @@
 """Where everything is."""
 
 from django.contrib import admin
+from django.templatetags.static import static
 from django.urls import include, path
+from django.utils.functional import lazy
+from django.views.generic import RedirectView
 
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),
+    # Browsers ask for it by themselves on pages that name no icon, as the administration's do.
+    path("favicon.ico", RedirectView.as_view(url=lazy(static, str)("chat/img/favicon.svg"))),
     path("", include("accounts.urls")),
     path("", include("chat.urls")),
 ]

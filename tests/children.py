@@ -27,7 +27,11 @@ def child(command: list[str], **options: Any) -> Iterator["subprocess.Popen[byte
 
 
 def leave_in_order() -> None:
-    """Let SIGTERM raise SystemExit: its default ends a process at once and leaves its children behind."""
+    """Let SIGTERM raise SystemExit: its default ends a process at once and leaves its children behind.
+
+    And let SIGINT interrupt, also where a shell started us in the background and ignores it: children inherit that.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, _leave)
 
 

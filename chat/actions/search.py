@@ -50,7 +50,7 @@ def matching(words: list[str]) -> "QuerySet[Message]":
         return Message.objects.filter(pk__in=ids)
     query = " & ".join(words) + ":*"
     # The same expression as the index's, or the index would not be used.
-    text = "to_tsvector('simple', translate(chat_message.content, './-:@+=~#%%&', '           '))"
+    text = "to_tsvector('simple', translate(chat_message.content, './-:@+=~#', '         '))"
     found = RawSQL(f"{text} @@ to_tsquery('simple', %s)", (query,))  # noqa: S611
     return Message.objects.alias(found=found).filter(found=True)
 

@@ -26,7 +26,7 @@ SQLITE_BACK = (
 # Without `translate` PostgreSQL keeps "example.org" and "foo/bar.py" as one word each, and "org" finds nothing.
 POSTGRESQL = (
     """CREATE INDEX chat_message_search ON chat_message
-        USING gin (to_tsvector('simple', translate(content, './-:@+=~#%&', '           ')))""",
+        USING gin (to_tsvector('simple', translate(content, './-:@+=~#', '         ')))""",
 )
 POSTGRESQL_BACK = ("DROP INDEX chat_message_search",)
 

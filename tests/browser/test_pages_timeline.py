@@ -114,7 +114,7 @@ def test_new_messages_do_not_move_a_reader_who_has_scrolled_up(someone: Cast) ->
 def test_a_link_to_a_message_opens_there_and_marks_it(long_room: tuple[Someone, str]) -> None:
     alice, room = long_room
     (seq,) = [row["seq"] for row in alice.site.people.messages(room) if row["content"] == "number 100 of many"]
-    page = alice.room(f"{room}/?seq={seq}".removesuffix("/"))
+    page = alice.tab(f"/rooms/{room}/?seq={seq}")
     target = page.locator(".message.is-target")
     expect(target).to_contain_text("number 100 of many")
     expect(target).to_be_in_viewport()

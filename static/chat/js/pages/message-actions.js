@@ -24,9 +24,9 @@ export class MessageActions {
     scroller.addEventListener("pointerover", (event) => event.pointerType !== "touch" && this.#attach(event.target), { signal });
     scroller.addEventListener("pointerleave", () => this.#leave(), { signal });
     scroller.addEventListener("focusin", (event) => this.#attach(event.target), { signal });
-    // Not at once: an element that is being moved loses the focus in the middle of the move.
+    // Not at once: the focus is nowhere while it moves, and an element that is being moved loses it on the way.
     const left = () => scroller.contains(document.activeElement) || this.hide();
-    scroller.addEventListener("focusout", () => queueMicrotask(left), { signal });
+    scroller.addEventListener("focusout", () => setTimeout(left), { signal });
     // A finger does not hover: a tap gives the message the focus, and the focus brings the toolbar.
     scroller.addEventListener("click", (event) => this.#tapped(event), { signal });
   }

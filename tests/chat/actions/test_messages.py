@@ -1,0 +1,238 @@
+"""What may happen to a message later: each change takes a number and is told once; what changes nothing takes none."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from msgspec import UNSET
+
+from accounts.models import User
+from chat import markdown
+from chat.access import Actor
+from chat.actions import messages, rooms
+from chat.actions.posting import store
+from chat.models import Mention, Message, Reaction, Room
+from chat.protocol import requests, wire
+from chat.protocol.errors import ErrorCode, ProtocolError
+from tests.chat.conftest import Listening
+from tests.chat.fixtures import a_post, refused, room_of, say, stored
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def den(alice: User, bob: User, carol: User) -> Room:
+    return room_of(alice, "den", members=[bob], moderators=[carol])
+
+
+@pytest.fixture
+def bobs(den: Room, bob: User) -> wire.Message:
+    return say(bob, "den", "hello")[0]
+
+
+def edit(user: User, message: wire.Message, content: str) -> wire.Message:
+    return messages.edit_message(Actor.of(user), message.id, content, markdown.render(content)).message
+
+
+def delete(user: User, message: wire.Message) -> wire.Message:
+    return messages.delete_message(Actor.of(user), requests.DeleteMessage(message.id)).message
+
+
+def react(user: User, message: wire.Message, emoji: str = "🎉") -> wire.Message:
+    return messages.add_reaction(Actor.of(user), requests.AddReaction(message.id, emoji)).message
+
+
+def unreact(user: User, message: wire.Message, emoji: str = "🎉") -> wire.Message:
+    return messages.remove_reaction(Actor.of(user), requests.RemoveReaction(message.id, emoji)).message
+
+
+def edit_to_bye(user: User, message: wire.Message) -> wire.Message:
+    return edit(user, message, "bye")
+
+
+# --- Changes and their numbers -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("act", [edit_to_bye, delete, react])
+def test_a_change_takes_the_next_number_keeps_the_place_and_is_told_once(
+    bob: User, bobs: wire.Message, told: Listening, act: Callable[[User, wire.Message], wire.Message]
+) -> None:
+    say(bob, "den", "later")
+    with told() as heard:
+        changed = act(bob, bobs)
+    assert (changed.id, changed.seq, changed.change) == (bobs.id, 1, 3)
+    assert Room.objects.get(slug="den").change == 3
+    ((group, type_, data),) = heard.events
+    assert (group, type_, data["change"], data["message"]["seq"]) == ("room:den", "message_updated", 3, 1)
+
+
+def test_an_edit_replaces_text_html_and_mentions(alice: User, bob: User, carol: User, den: Room) -> None:
+    (message,) = say(alice, "den", "hi @bob")
+    edited = edit(alice, message, "**hi** @carol and @nobody")
+    assert edited.content == "**hi** @carol and @nobody" and "<strong>hi</strong>" in edited.html
+    assert edited.mentions == [str(carol.pk)] and edited.editedAt is not UNSET and edited.createdAt == message.createdAt
+    assert list(Mention.objects.values_list("user", "seq")) == [(carol.pk, message.seq)]
+
+
+def test_a_deleted_message_stays_as_a_tombstone_without_content(alice: User, bob: User, den: Room) -> None:
+    (message,) = say(bob, "den", "secret @alice")
+    react(alice, message)
+    gone = delete(bob, message)
+    assert (gone.content, gone.html, gone.reactions, gone.mentions) == ("", "", [], [])
+    assert gone.deletedAt is not UNSET and gone.author is not None and gone.author.username == "bob"
+    row = Message.objects.get(pk=int(message.id))
+    assert (row.content, row.html, row.deleted_by) == ("", "", bob)
+    assert not Reaction.objects.exists() and not Mention.objects.exists()
+
+
+def test_deleting_twice_is_one_change(bob: User, bobs: wire.Message, told: Listening) -> None:
+    first = delete(bob, bobs)
+    with told() as heard:
+        assert delete(bob, bobs) == first
+    assert heard.events == [] and Room.objects.get(slug="den").change == 2
+
+
+def test_a_reaction_is_put_once_and_taken_off_once(alice: User, bob: User, bobs: wire.Message, told: Listening) -> None:
+    assert react(alice, bobs).reactions == [wire.Reaction("🎉", [Actor.of(alice).ref])]
+    changed = react(bob, bobs)
+    assert [user.username for user in changed.reactions[0].users] == ["alice", "bob"]
+    with told() as heard:
+        assert react(bob, bobs) == changed
+        assert unreact(alice, bobs, "👎") == changed
+    assert heard.events == []
+    left = unreact(alice, bobs)
+    assert [user.username for user in left.reactions[0].users] == ["bob"] and left.change == 4
+    assert unreact(bob, bobs).reactions == []
+
+
+def test_different_reactions_are_bounded(alice: User, bob: User, bobs: wire.Message) -> None:
+    emoji = [chr(0x1F600 + n) for n in range(21)]
+    for each in emoji[:20]:
+        react(alice, bobs, each)
+    with refused(ErrorCode.REQUEST_FAILED):
+        react(alice, bobs, emoji[20])
+    assert len(react(bob, bobs, emoji[0]).reactions) == 20, "one that is there already may still be joined"
+
+
+@pytest.mark.parametrize("emoji", ["👍", "❤️", "👩🏽‍🚀", "🏳️‍🌈", "🇨🇭", "1️⃣", "#️⃣", "☕", "™", "‼️", "➕"])
+def test_emoji_are_emoji(emoji: str) -> None:
+    assert messages.checked_emoji(emoji) == emoji
+
+
+@pytest.mark.parametrize("text", ["a", "ok", "1", "👍a", " ", "👍 ", "\u200d", "\ufe0f", "Ω", "<", "\u202e", "é", "٣"])
+def test_text_is_no_emoji(text: str) -> None:
+    with refused(ErrorCode.VALIDATION_ERROR):
+        messages.checked_emoji(text)
+
+
+# --- Who may, and when ---------------------------------------------------------------------------------------------------
+
+
+def test_only_the_author_may_edit(alice: User, carol: User, bobs: wire.Message) -> None:
+    for other in (alice, carol):
+        with refused(ErrorCode.UNAUTHORIZED):
+            edit(other, bobs, "not mine")
+    assert Message.objects.get(pk=int(bobs.id)).content == "hello"
+
+
+@pytest.mark.parametrize(("name", "may"), [("alice", True), ("bob", True), ("carol", True), ("dave", False)])
+def test_authors_and_moderators_may_delete(den: Room, bobs: wire.Message, name: str, may: bool) -> None:
+    dave, _created = User.objects.get_or_create(username="dave")
+    den.memberships.create(user=dave)
+    user = User.objects.get(username=name)
+    if may:
+        delete(user, bobs)
+    else:
+        with refused(ErrorCode.UNAUTHORIZED):
+            delete(user, bobs)
+    assert (Message.objects.get(pk=int(bobs.id)).deleted_at is not None) == may
+
+
+@pytest.mark.parametrize("act", [edit_to_bye, delete, react, unreact])
+def test_an_outsider_can_never_tell_a_message_of_a_closed_room_from_none(
+    mallory: User, bobs: wire.Message, act: Callable[[User, wire.Message], wire.Message]
+) -> None:
+    nothing = wire.Message("999999999999", "den", 1, 1, "text", None, "", "", 0, [], [])
+    said = []
+    for message in (bobs, nothing):
+        with refused(ErrorCode.NOT_FOUND) as caught:
+            act(mallory, message)
+        said.append((caught.value.message, caught.value.details))
+    assert said[0] == said[1]
+
+
+@pytest.mark.parametrize("act", [edit_to_bye, react, unreact])
+def test_a_tombstone_cannot_be_changed(
+    bob: User, bobs: wire.Message, act: Callable[[User, wire.Message], wire.Message]
+) -> None:
+    delete(bob, bobs)
+    with refused(ErrorCode.REQUEST_FAILED):
+        act(bob, bobs)
+
+
+@pytest.mark.parametrize("act", [edit_to_bye, react, unreact])
+def test_in_an_archived_room_nothing_is_edited_and_nobody_reacts(
+    bob: User, den: Room, bobs: wire.Message, act: Callable[[User, wire.Message], wire.Message]
+) -> None:
+    Room.objects.update(archived_at=timezone.now())
+    with refused(ErrorCode.REQUEST_FAILED):
+        act(bob, bobs)
+    assert delete(bob, bobs).deletedAt is not UNSET, "taking back one's words is always possible"
+
+
+@pytest.mark.parametrize("act", [edit_to_bye, delete, react, unreact])
+def test_a_notice_cannot_be_changed(
+    alice: User, bob: User, act: Callable[[User, wire.Message], wire.Message]
+) -> None:
+    actor = Actor.of(alice)
+    rooms.create_room(actor, requests.CreateRoom(room="hall", name="Hall"))
+    rooms.update_room(actor, requests.UpdateRoom("hall", topic="Talk"))
+    notice = Message.objects.get(room__slug="hall", kind="topic")
+    with refused(ErrorCode.REQUEST_FAILED):
+        act(alice, wire.Message(str(notice.pk), "hall", 1, 1, "topic", None, "", "", 0, [], []))
+
+
+def test_who_has_left_may_not_touch_their_old_messages(bob: User, den: Room, bobs: wire.Message) -> None:
+    den.memberships.filter(user=bob).delete()
+    for act in (edit_to_bye, delete, react):
+        with refused(ErrorCode.NOT_FOUND):
+            act(bob, bobs)
+
+
+def test_a_message_that_replies_shows_the_newest_state_of_its_target(alice: User, bob: User, bobs: wire.Message) -> None:
+    (reply,) = stored(store([a_post(alice, "den", "re", reply_to=int(bobs.id))]))
+    edit(bob, bobs, "edited")
+    newest = react(bob, reply)
+    assert newest.replyTo is not UNSET and newest.replyTo.excerpt == "edited"
+    delete(bob, bobs)
+    newest = unreact(bob, reply)
+    assert newest.replyTo is not UNSET and newest.replyTo.deleted and newest.replyTo.excerpt == ""
+
+
+def test_an_operator_deletes_without_being_in_the_room(ruth: User, bobs: wire.Message, told: Listening) -> None:
+    row = Message.objects.get(pk=int(bobs.id))
+    with told() as heard:
+        messages.delete_as_operator(row, Actor.of(ruth))
+        messages.delete_as_operator(row, Actor.of(ruth))
+    assert [type_ for _group, type_, _data in heard.events] == ["message_updated"]
+    assert heard.events[0][2]["message"]["content"] == "" and Message.objects.get().deleted_by == ruth
+
+
+def errors_of(*works: Callable[[], Any]) -> list[str]:
+    found = []
+    for work in works:
+        try:
+            work()
+        except ProtocolError as error:
+            found.append(str(error.code))
+        else:
+            found.append("")
+    return found
+
+
+def test_ids_that_no_message_has_are_not_found(bob: User, den: Room) -> None:
+    def of(id_: str) -> Callable[[], Any]:
+        return lambda: messages.delete_message(Actor.of(bob), requests.DeleteMessage(id_))
+
+    assert errors_of(of("1"), of("999999999999999999")) == ["NOT_FOUND"] * 2

@@ -1,0 +1,215 @@
+"""The writer answers only what is committed, in order, and outlives whatever goes wrong in a round."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any, cast
+
+import pytest
+from django.db import OperationalError
+
+from accounts.models import User
+from chat.access import Actor
+from chat.actions import writer as module
+from chat.actions.posting import Post, Result, Stored
+from chat.actions.writer import Writer
+from chat.models import Message
+from chat.protocol import wire
+from chat.protocol.errors import ErrorCode, ProtocolError, failed
+from chat.realtime.database import in_database
+from chat.realtime.events import Event
+from chat.realtime.hub import Hub
+from tests.chat.fixtures import a_post, room_of
+from tests.chat.realtime.conftest import logged, running
+from tests.chat.realtime.doubles import turns, until
+
+__all__ = ["logged"]
+
+# Storing is replaced in most tests, but the writer's thread may still look after its connection.
+pytestmark = pytest.mark.django_db
+
+
+class HearingHub:
+    def __init__(self) -> None:
+        self.published: list[Event] = []
+
+    def publish(self, event: Event) -> None:
+        self.published.append(event)
+
+
+class Store:
+    """In place of the database: gives messages their numbers, or does as it is told."""
+
+    def __init__(self) -> None:
+        self.rounds: list[list[str]] = []
+        self.error: Exception | None = None
+        self.may_go_on = threading.Event()
+        self.may_go_on.set()
+        self.count = 0
+
+    def __call__(self, posts: Sequence[Post]) -> list[Result]:
+        self.rounds.append([post.content for post in posts])
+        assert self.may_go_on.wait(10)
+        if self.error is not None:
+            raise self.error
+        return [self._result(post) for post in posts]
+
+    def _result(self, post: Post) -> Result:
+        if post.content == "refused":
+            return failed("no")
+        self.count += 1
+        author, mentions = wire.UserRef("1", "alice"), ["2"] if "@bob" in post.content else []
+        message = wire.Message(
+            str(self.count), "den", self.count, self.count, "text", author, post.content, "", 0, [], mentions
+        )
+        return Stored(message, is_first=post.content != "resent")
+
+
+@pytest.fixture
+def store(monkeypatch: pytest.MonkeyPatch) -> Store:
+    store = Store()
+    monkeypatch.setattr(module, "store", store)
+    return store
+
+
+def post(content: str) -> Post:
+    return Post(Actor(1, "alice"), "den", content, "", None, None)
+
+
+def new_writer() -> tuple[Writer, HearingHub]:
+    hub = HearingHub()
+    return Writer(cast(Hub, hub)), hub
+
+
+async def test_what_waits_is_stored_together_and_in_order(store: Store) -> None:
+    writer, hub = new_writer()
+    store.may_go_on.clear()
+    async with running(writer.run()):
+        futures = [writer.post(post("0"))]
+        await until(lambda: store.rounds)
+        futures += [writer.post(post(str(n))) for n in range(1, 30)]
+        store.may_go_on.set()
+        stored = await asyncio.gather(*futures)
+    assert store.rounds == [["0"], [str(n) for n in range(1, 30)]]
+    assert [each.message.content for each in stored] == [str(n) for n in range(30)]
+    assert [event.change for event in hub.published] == list(range(1, 31))
+
+
+async def test_a_round_is_bounded(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_ROUND_AT_MOST", 10)
+    writer, _hub = new_writer()
+    futures = [writer.post(post(str(n))) for n in range(25)]
+    async with running(writer.run()):
+        await asyncio.gather(*futures)
+    assert [len(each) for each in store.rounds] == [10, 10, 5]
+
+
+async def test_too_many_waiting_are_refused_before_they_fill_the_memory(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_WAITING_AT_MOST", 3)
+    writer, _hub = new_writer()
+    futures = [writer.post(post(str(n))) for n in range(5)]
+    async with running(writer.run()):
+        results = await asyncio.gather(*futures, return_exceptions=True)
+    assert [isinstance(result, Stored) for result in results] == [True] * 3 + [False] * 2
+    assert all(isinstance(each, ProtocolError) and each.code is ErrorCode.UNAVAILABLE for each in results[3:])
+
+
+async def test_no_answer_before_the_round_has_ended(store: Store) -> None:
+    writer, hub = new_writer()
+    store.may_go_on.clear()
+    async with running(writer.run()):
+        future = writer.post(post("a"))
+        await until(lambda: store.rounds)
+        await turns(50)
+        assert not future.done() and hub.published == []
+        store.may_go_on.set()
+        await future
+
+
+async def test_a_refusal_is_its_own_and_nothing_is_published_for_it(store: Store) -> None:
+    writer, hub = new_writer()
+    futures = [writer.post(post(content)) for content in ("a", "refused", "resent", "b")]
+    async with running(writer.run()):
+        results = await asyncio.gather(*futures, return_exceptions=True)
+    assert [getattr(result, "code", "") for result in results] == ["", ErrorCode.REQUEST_FAILED, "", ""]
+    assert len(hub.published) == 2, "a resend is answered, not published again"
+
+
+async def test_who_is_mentioned_is_told_in_their_own_group(store: Store) -> None:
+    writer, hub = new_writer()
+    async with running(writer.run()):
+        await writer.post(post("hello @bob"))
+        await until(lambda: len(hub.published) == 2)
+    assert [event.group for event in hub.published] == ["room:den", "user:2"]
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (OperationalError("gone"), ErrorCode.UNAVAILABLE),
+        (LookupError("our fault"), ErrorCode.INTERNAL_ERROR),
+        (ProtocolError(ErrorCode.UNAVAILABLE, "too many tries"), ErrorCode.UNAVAILABLE),
+    ],
+)
+async def test_a_failed_round_fails_for_all_in_it_and_the_writer_lives_on(
+    store: Store, error: Exception, code: ErrorCode, logged: Callable[[str], int]
+) -> None:
+    writer, hub = new_writer()
+    store.error = error
+    futures = [writer.post(post(str(n))) for n in range(3)]
+    async with running(writer.run()):
+        results: list[Any] = await asyncio.gather(*futures, return_exceptions=True)
+        assert [result.code for result in results] == [code] * 3 and hub.published == []
+        assert "gone" not in str(results[0]) and "our fault" not in str(results[0]), "no detail for the client"
+        assert logged("writer.round_failed") == (code is ErrorCode.INTERNAL_ERROR)
+        store.error = None
+        assert isinstance(await writer.post(post("again")), Stored)
+
+
+async def test_who_has_gone_meanwhile_disturbs_nobody(store: Store) -> None:
+    writer, hub = new_writer()
+    store.may_go_on.clear()
+    async with running(writer.run()):
+        gone, stays = writer.post(post("a")), writer.post(post("b"))
+        await until(lambda: store.rounds)
+        gone.cancel()
+        store.may_go_on.set()
+        await stays
+        await until(lambda: len(hub.published) == 2)
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_an_answered_message_is_committed_for_every_connection_to_see() -> None:
+    alice = await in_database(User.objects.create, username="alice")
+    await in_database(room_of, alice, "den")
+    writer, hub = new_writer()
+    async with running(writer.run()):
+        for number in range(5):
+            futures = [writer.post(a_post(alice, "den", f"{number}.{n}")) for n in range(10)]
+            for future in asyncio.as_completed(futures):
+                id_ = int((await future).message.id)
+                assert await in_database(Message.objects.filter(pk=id_).exists)
+        await until(lambda: len(hub.published) == 50)
+    assert [event.change for event in hub.published] == list(range(1, 51))
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_a_failed_commit_is_unavailable_and_stores_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    alice = await in_database(User.objects.create, username="alice")
+    await in_database(room_of, alice, "den")
+    writer, hub = new_writer()
+
+    def full(*_args: Any, **_kwargs: Any) -> None:
+        raise OperationalError("database or disk is full")
+
+    async with running(writer.run()):
+        with monkeypatch.context() as patch:
+            patch.setattr("chat.actions.posting._insert_mentions", full)  # after the messages were inserted
+            with pytest.raises(ProtocolError) as caught:
+                await writer.post(a_post(alice, "den", "once", client_id="c"))
+        assert caught.value.code is ErrorCode.UNAVAILABLE and hub.published == []
+        assert await in_database(Message.objects.count) == 0
+        again = await writer.post(a_post(alice, "den", "once", client_id="c"))
+    assert again.is_first and again.message.seq == 1
