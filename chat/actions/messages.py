@@ -1,5 +1,6 @@
 """What happens to a message after it was posted: edits, deletion, reactions. Posting itself is the writer's."""
 
+import re
 import unicodedata
 from typing import Final
 
@@ -18,6 +19,9 @@ from chat.realtime.events import durable
 from chat.realtime.publishing import publish_after_commit
 
 _EMOJI_KINDS_AT_MOST: Final = 20
+_SYMBOLS: Final = frozenset({"So", "Sm", "Sk", "Po"})
+_JOINERS: Final = frozenset({"Mn", "Me", "Cf"})  # skin tones, variation selectors, zero-width joiners, tags
+_KEYCAP: Final = re.compile("[0-9#*]\ufe0f?\u20e3")
 
 
 @transaction.atomic
@@ -89,9 +93,10 @@ def remove_reaction(actor: Actor, request: requests.RemoveReaction) -> wire.Mess
 
 def checked_emoji(emoji: str) -> str:
     """Return the emoji. Raises VALIDATION_ERROR for what is text: a reaction is no way around the message rules."""
-    symbols = {"So", "Sk", "Sm", "Mn", "Me", "Cf", "Cs", "Po", "Nd"}
-    kinds = [unicodedata.category(char) for char in emoji]
-    if not all(kind in symbols for kind in kinds) or not ({"So", "Sm", "Sk", "Po"} & set(kinds) or "\u20e3" in emoji):
+    is_symbol = any(unicodedata.category(char) in _SYMBOLS for char in emoji if not char.isascii())
+    has_text = any(unicodedata.category(char) not in _SYMBOLS | _JOINERS for char in emoji if not char.isascii())
+    is_keycap = _KEYCAP.fullmatch(emoji) is not None
+    if not is_keycap and (has_text or not is_symbol or any(char.isascii() for char in emoji)):
         raise invalid("A reaction is an emoji.", "$.emoji")
     return emoji
 

@@ -37,7 +37,7 @@ def values_of(kind: inspect.Type) -> st.SearchStrategy[Any]:
         case inspect.StructType(cls=struct):
             return objects_of(struct)
         case inspect.UnionType(types=types):
-            return st.one_of(*(values_of(each) for each in types if not isinstance(each, inspect.UnsetType)))
+            return st.one_of(*(values_of(each) for each in types))
     raise NotImplementedError(f"no strategy for {kind}")
 
 

@@ -86,7 +86,7 @@ def delete_membership_silently(room: str, username: str) -> None:
 
 def messages(room: str) -> list[dict[str, Any]]:
     rows = Message.objects.filter(room__slug=room).order_by("seq")
-    return list(rows.values("id", "seq", "change", "kind", "content", "client_id", "author__username"))
+    return [dict(row) for row in rows.values("id", "seq", "change", "kind", "content", "client_id")]
 
 
 def manage(arguments: list[str]) -> None:
@@ -104,11 +104,12 @@ def membership_id(room: str, username: str) -> int:
 
 def role(room: str, username: str) -> str | None:
     found = Membership.objects.filter(room__slug=room, user__username=username).first()
-    return found and str(found.role)
+    return None if found is None else str(found.role)
 
 
 def drafts(room: str) -> list[dict[str, Any]]:
-    return list(Draft.objects.filter(room__slug=room).values("user__username", "content", "version"))
+    rows = Draft.objects.filter(room__slug=room)
+    return [dict(row) for row in rows.values("user__username", "content", "version")]
 
 
 def renew_epoch(room: str) -> str:

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from typing import Any
 
 from tests.servers.people import Person
 from tests.servers.raw_socket import RawSocket
@@ -47,7 +48,7 @@ class Listener:
 
 
 async def test_one_who_never_reads_is_closed_4001_and_nobody_else_feels_it(site_builder: SiteBuilder) -> None:
-    settings = {"OUTBOX_BYTES": OUTBOX_BYTES, "DEBUG": 0, "TLS": 0, "ALLOWED_HOSTS": "127.0.0.1"}
+    settings: dict[str, Any] = {"OUTBOX_BYTES": OUTBOX_BYTES, "DEBUG": 0, "TLS": 0, "ALLOWED_HOSTS": "127.0.0.1"}
     with site_builder.running(UVICORN_POSTGRES, **settings) as site:
         await crowd(site)
 
@@ -92,7 +93,7 @@ async def crowd(site: Site) -> None:
 
 
 async def test_one_who_asks_and_never_reads_the_answers_is_closed_4001(site_builder: SiteBuilder) -> None:
-    settings = {"OUTBOX_BYTES": OUTBOX_BYTES, "DEBUG": 0, "TLS": 0, "ALLOWED_HOSTS": "127.0.0.1"}
+    settings: dict[str, Any] = {"OUTBOX_BYTES": OUTBOX_BYTES, "DEBUG": 0, "TLS": 0, "ALLOWED_HOSTS": "127.0.0.1"}
     with site_builder.running(UVICORN_POSTGRES, **settings) as site:
         alice, mallory = site.people.create("alice", "mallory")
         process, open_tab = site.processes[0], Tabs(site)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ TIMEOUT = 0.4
 
 @pytest.fixture(scope="module", params=[UVICORN_SQLITE, DAPHNE_SQLITE], ids=str)
 def quick_site(request: pytest.FixtureRequest, site_builder: SiteBuilder) -> Iterator[Site]:
-    settings = {"HEARTBEAT_INTERVAL_SECONDS": INTERVAL, "HEARTBEAT_TIMEOUT_SECONDS": TIMEOUT}
+    settings: dict[str, Any] = {"HEARTBEAT_INTERVAL_SECONDS": INTERVAL, "HEARTBEAT_TIMEOUT_SECONDS": TIMEOUT}
     with site_builder.running(request.param, **settings) as site:
         yield site
 

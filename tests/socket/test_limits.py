@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,7 @@ PER_MINUTE = 6
 
 @pytest.fixture(scope="module", params=[UVICORN_SQLITE, DAPHNE_SQLITE], ids=str)
 def strict_site(request: pytest.FixtureRequest, site_builder: SiteBuilder) -> Iterator[Site]:
-    settings = {
+    settings: dict[str, Any] = {
         "SOCKETS_PER_USER": PER_USER,
         "SOCKETS_PER_ADDRESS": PER_ADDRESS,
         "FRAMES_PER_SECOND": PER_SECOND,

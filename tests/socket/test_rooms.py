@@ -1,12 +1,38 @@
 """Rooms: creating, listing, changing, archiving, muting."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
 from tests.servers.people import Person, unique
 from tests.servers.sites import EACH_SERVER
 from tests.servers.tabs import Tabs
+
+# Every request that names a room or a message, with what else it needs.
+ABOUT_A_ROOM: dict[str, dict[str, Any]] = {
+    "join_room": {},
+    "quit_room": {},
+    "get_messages": {},
+    "list_presence": {},
+    "archive_room": {},
+    "update_room": {"name": "Mine"},
+    "mute_room": {"muted": True},
+    "create_message": {"content": "x"},
+    "typing": {"typing": True},
+    "mark_read": {"seq": 1},
+    "save_draft": {"content": "x", "version": 1},
+    "add_member": {"user": "1"},
+    "remove_member": {"user": "1"},
+    "set_role": {"user": "1", "role": "owner"},
+    "search_messages": {"query": "secret"},
+}
+ABOUT_A_MESSAGE: dict[str, dict[str, Any]] = {
+    "edit_message": {"content": "x"},
+    "delete_message": {},
+    "add_reaction": {"emoji": "👍"},
+    "remove_reaction": {"emoji": "👍"},
+}
 
 
 async def test_whoever_creates_a_room_owns_it(open_tab: Tabs, alice: Person) -> None:
@@ -170,30 +196,9 @@ async def test_what_one_may_not_see_answers_as_what_does_not_exist(
 ) -> None:
     message = await (await open_tab(alice)).post(room, "secret")
     tab = await open_tab(mallory)
-    about_rooms = ["join_room", "quit_room", "get_messages", "list_presence", "archive_room"]
-    pairs = [(type_, {"room": room}, {"room": "no-such-room"}) for type_ in about_rooms]
-    pairs += [("delete_message", {"message": message["id"]}, {"message": "999999999"})]
-    pairs += [
-        (type_, {"room": room, **rest}, {"room": "no-such-room", **rest})
-        for type_, rest in {
-            "create_message": {"content": "x"},
-            "typing": {"typing": True},
-            "mark_read": {"seq": 1},
-            "save_draft": {"content": "x", "version": 1},
-            "add_member": {"user": mallory.username},
-            "remove_member": {"user": alice.username},
-            "set_role": {"user": mallory.username, "role": "owner"},
-            "search_messages": {"query": "secret"},
-        }.items()
-    ]
-    pairs += [
-        (type_, {"message": message["id"], **rest}, {"message": "999999999", **rest})
-        for type_, rest in {
-            "edit_message": {"content": "x"},
-            "add_reaction": {"emoji": "👍"},
-            "remove_reaction": {"emoji": "👍"},
-        }.items()
-    ]
+    pairs = [(type_, {"room": room, **rest}, {"room": "no-such-room", **rest}) for type_, rest in ABOUT_A_ROOM.items()]
+    here, elsewhere = {"message": message["id"]}, {"message": "999999999"}
+    pairs += [(type_, {**here, **rest}, {**elsewhere, **rest}) for type_, rest in ABOUT_A_MESSAGE.items()]
     for type_, hidden, missing in pairs:
         seen = await tab.refusal(type_, **hidden)
         assert seen == await tab.refusal(type_, **missing), type_

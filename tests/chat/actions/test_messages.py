@@ -120,7 +120,7 @@ def test_emoji_are_emoji(emoji: str) -> None:
     assert messages.checked_emoji(emoji) == emoji
 
 
-@pytest.mark.parametrize("text", ["a", "ok", "1", "👍a", " ", "👍 ", "\u200d", "\ufe0f", "Ω", "<", "\u202e", "é", "٣"])
+@pytest.mark.parametrize("text", ["a", "ok", "1", "👍a", " ", "👍 ", "\u200d", "\ufe0f", "Ω", "<", "\u202e", "é", "٣", "1!", "...", "100%"])
 def test_text_is_no_emoji(text: str) -> None:
     with refused(ErrorCode.VALIDATION_ERROR):
         messages.checked_emoji(text)

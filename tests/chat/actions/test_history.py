@@ -1,0 +1,176 @@
+"""Pages of history cover a room exactly, whichever way one turns them."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from accounts.models import User
+from chat.access import Actor
+from chat.actions import history
+from chat.models import Message, Room
+from chat.protocol import requests, wire
+from chat.protocol.errors import ErrorCode
+from tests.chat.fixtures import optional, refused, room_of
+from tests.chat.properties import examples
+
+pytestmark = pytest.mark.django_db
+
+
+class Den:
+    """A room whose messages stand at given places: edits have taken the numbers between."""
+
+    def __init__(self, alice: User) -> None:
+        self.alice = alice
+        self.room = room_of(alice, "den")
+
+    def hold(self, seqs: list[int], changes: int) -> None:
+        Message.objects.all().delete()
+        Message.objects.bulk_create(
+            [Message(room=self.room, seq=seq, change=seq, author=self.alice, content=f"{seq}") for seq in seqs]
+        )
+        Room.objects.update(change=changes)
+
+    def page(self, **bounds: Any) -> wire.MessagePage:
+        return history.page(Actor.of(self.alice), requests.GetMessages("den", **bounds))
+
+    def seqs(self, **bounds: Any) -> list[int]:
+        return [message.seq for message in self.page(**bounds).messages]
+
+
+@pytest.fixture
+def den(alice: User) -> Den:
+    return Den(alice)
+
+
+@st.composite
+def rooms(draw: st.DrawFn) -> tuple[list[int], int]:
+    seqs = sorted(draw(st.sets(st.integers(1, 40), max_size=30)))
+    return seqs, max([*seqs, 0]) + draw(st.integers(0, 5))
+
+
+def pages_backwards(den: Den, limit: int) -> Iterator[wire.MessagePage]:
+    page = den.page(limit=limit)
+    yield page
+    while page.hasMore:
+        page = den.page(limit=limit, before=page.messages[0].seq)
+        yield page
+
+
+def pages_forwards(den: Den, limit: int) -> Iterator[wire.MessagePage]:
+    page = den.page(limit=limit, after=0)
+    yield page
+    while page.hasNewer:
+        page = den.page(limit=limit, after=page.messages[-1].seq)
+        yield page
+
+
+@examples(50)
+@given(room=rooms(), limit=st.integers(1, 12))
+def test_turning_pages_backwards_and_forwards_shows_each_message_once(
+    den: Den, room: tuple[list[int], int], limit: int
+) -> None:
+    seqs, changes = room
+    den.hold(seqs, changes)
+    backwards = [[message.seq for message in page.messages] for page in pages_backwards(den, limit)]
+    assert [seq for page in backwards[::-1] for seq in page] == seqs
+    forwards = [[message.seq for message in page.messages] for page in pages_forwards(den, limit)]
+    assert [seq for page in forwards for seq in page] == seqs
+    assert all(0 < len(page) <= limit for page in [*backwards, *forwards]) or not seqs
+
+
+@examples(100)
+@given(room=rooms(), limit=st.integers(1, 12), bound=st.integers(0, 50), kind=st.sampled_from(["before", "after", "around"]))
+def test_every_page_is_the_nearest_part_and_says_truly_what_lies_beyond(
+    den: Den, room: tuple[list[int], int], limit: int, bound: int, kind: str
+) -> None:
+    seqs, changes = room
+    den.hold(seqs, changes)
+    page = den.page(limit=limit, **{kind: bound})
+    shown = [message.seq for message in page.messages]
+    assert len(shown) <= limit
+    if kind == "before":
+        assert shown == [seq for seq in seqs if seq < bound][-limit:]
+    elif kind == "after":
+        assert shown == [seq for seq in seqs if seq > bound][:limit]
+    else:
+        assert bound in shown or bound not in seqs
+        first = seqs.index(shown[0]) if shown else 0
+        assert shown == seqs[first : first + len(shown)], "no hole in it"
+        assert len(shown) == min(limit, len(seqs)) or bound not in seqs or is_cut(seqs, bound, limit)
+    assert page.hasMore == (any(seq < shown[0] for seq in seqs) if shown else any(seq <= bound for seq in seqs) if kind == "after" else page.hasMore)
+    assert page.hasNewer == (any(seq > shown[-1] for seq in seqs) if shown else any(seq >= bound for seq in seqs) if kind == "before" else page.hasNewer)
+
+
+def is_cut(seqs: list[int], bound: int, limit: int) -> bool:
+    """Whether a message stands so near to an end of the room that a page around it is shorter."""
+    place = seqs.index(bound)
+    return place < limit // 2 or len(seqs) - place <= limit // 2 + 1
+
+
+def test_a_page_around_a_message_has_it_in_its_middle(den: Den) -> None:
+    den.hold(list(range(1, 101)), 100)
+    assert den.seqs(around=50, limit=5) == [48, 49, 50, 51, 52]
+    assert den.seqs(around=50, limit=1) == [50]
+    assert len(den.seqs(around=50, limit=6)) == 6
+    assert 1 in den.seqs(around=1, limit=5) and 100 in den.seqs(around=100, limit=5)
+
+
+def test_the_newest_page_holds_fifty(den: Den) -> None:
+    den.hold(list(range(1, 101)), 100)
+    page = den.page()
+    assert [message.seq for message in page.messages] == list(range(51, 101))
+    assert (page.room, page.hasMore, page.hasNewer) == ("den", True, False)
+
+
+def test_a_page_costs_a_pinned_number_of_queries(den: Den, django_assert_num_queries: Any) -> None:
+    den.hold(list(range(1, 201)), 200)
+    for limit in (10, 100):
+        with django_assert_num_queries(4):  # the room, messages, their reactions, their mentions
+            den.page(limit=limit)
+        with django_assert_num_queries(5):  # and whether there is more on the other side
+            den.page(limit=limit, before=150)
+        with django_assert_num_queries(7):  # both sides
+            den.page(limit=limit, around=150)
+
+
+@pytest.mark.parametrize("bounds", [{"before": 1, "after": 1}, {"after": 1, "around": 1}])
+def test_two_bounds_at_once_are_refused(bounds: dict[str, int]) -> None:
+    with pytest.raises(ValueError, match="one of"):
+        requests.GetMessages("den", **bounds)  # type: ignore[arg-type]
+
+
+def test_history_is_for_those_who_may_see_the_room(den: Den, bob: User, mallory: User) -> None:
+    room_of(bob, "square", "open")
+    outsider = Actor.of(mallory)
+    assert history.page(outsider, requests.GetMessages("square")).messages == []
+    said = []
+    for slug in ("den", "nowhere"):
+        with refused(ErrorCode.NOT_FOUND) as caught:
+            history.page(outsider, requests.GetMessages(slug))
+        said.append(caught.value.message)
+    assert said[0] == said[1]
+
+
+def test_several_rooms_are_recovered_at_once_and_refused_each_on_its_own(
+    den: Den, alice: User, bob: User
+) -> None:
+    room_of(bob, "private")
+    square = room_of(bob, "square", "open")
+    den.hold([1, 2, 3], 3)
+    cursor = requests.SyncCursor
+    den.room.refresh_from_db()
+    wanted = {
+        "den": cursor(1, den.room.epoch),
+        "square": cursor(0, square.epoch),
+        "private": cursor(0, ""),
+        "nowhere": cursor(0, ""),
+    }
+    found = history.sync(Actor.of(alice), requests.Sync(wanted)).rooms
+    assert [message.seq for message in list(found["den"].messages or [])] == [2, 3]
+    assert (found["den"].change, found["den"].epoch, found["den"].reset) == (3, den.room.epoch, False)
+    assert found["square"].messages == [] and found["square"].change == 0
+    assert found["private"] == found["nowhere"] == wire.Recovery(error="NOT_FOUND")
+    assert optional(None) is found["private"].messages

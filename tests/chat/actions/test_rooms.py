@@ -1,0 +1,209 @@
+"""Making, changing and archiving rooms: one slug for each, one direct room for two people, and everybody hears of it."""
+
+import re
+from functools import partial
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from accounts.models import User
+from chat.access import Actor
+from chat.actions import rooms
+from chat.models import Membership, Message, Room
+from chat.protocol import requests
+from chat.protocol.errors import ErrorCode
+from chat.protocol.names import ROOM_SLUG_PATTERN
+from tests.chat.conftest import Listening
+from tests.chat.fixtures import in_threads, refused, room_of, rows_of
+from tests.chat.properties import examples
+
+pytestmark = pytest.mark.django_db
+
+
+# --- Slugs ---------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "slug"),
+    [
+        ("General", "general"),
+        ("  Été à la plage! ", "ete-a-la-plage"),
+        ("Team №5: R&D", "team-no5-r-d"),
+        ("---", None),
+        ("部屋", None),
+        ("x" * 80, "x" * 44),
+        ("ﬁsh", "fish"),
+    ],
+)
+def test_a_slug_is_made_from_the_name(name: str, slug: str | None) -> None:
+    made = rooms.slug_from(name)
+    assert made == slug if slug is not None else re.fullmatch(r"room-[0-9a-f]{4}", made)
+
+
+@examples(300)
+@given(st.text(min_size=1, max_size=80), st.booleans())
+def test_whatever_the_name_the_slug_is_one(name: str, distinct: bool) -> None:
+    assert re.search(ROOM_SLUG_PATTERN, rooms.slug_from(name, distinct=distinct))
+
+
+def create(user: User, **fields: object) -> Room:
+    fact = rooms.create_room(Actor.of(user), requests.CreateRoom(**fields))  # type: ignore[arg-type]
+    return Room.objects.get(slug=fact.room.slug)
+
+
+def test_the_second_room_of_a_name_gets_another_slug(alice: User) -> None:
+    slugs = [create(alice, name="Tea time").slug for _ in range(3)]
+    assert slugs[0] == "tea-time" and all(slug.startswith("tea-time-") for slug in slugs[1:]) and len(set(slugs)) == 3
+
+
+def test_a_slug_that_was_asked_for_is_used_or_refused(alice: User, bob: User) -> None:
+    room = create(alice, room="tea")
+    assert (room.slug, room.name, room.kind) == ("tea", "tea", "open")
+    with refused(ErrorCode.REQUEST_FAILED):
+        create(bob, room="tea", name="Mine")
+    assert Room.objects.count() == 1 and not Membership.objects.filter(user=bob).exists()
+
+
+@pytest.mark.parametrize("fields", [{}, {"name": "   "}, {"name": "\t\n", "topic": "x"}])
+def test_a_room_needs_a_name(alice: User, fields: dict[str, str]) -> None:
+    with refused(ErrorCode.VALIDATION_ERROR):
+        create(alice, **fields)
+    assert not Room.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("silence")
+def test_rooms_of_one_name_made_at_once_all_get_a_slug_of_their_own(alice: User, bob: User) -> None:
+    found = in_threads(*[partial(create, user, name="Tea") for user in (alice, bob) * 3])
+    assert all(isinstance(each, Room) for each in found), found
+    assert len(set(Room.objects.values_list("slug", flat=True))) == 6
+
+
+# --- Making --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["open", "closed", "session"])
+def test_who_makes_a_room_owns_it_and_those_named_are_in_it(
+    alice: User, bob: User, carol: User, told: Listening, kind: str
+) -> None:
+    with told() as heard:
+        room = create(alice, name="Den", kind=kind, topic="Talk", members=["BOB", str(carol.pk), "alice", "bob"])
+    roles = dict(room.memberships.values_list("user__username", "role"))
+    assert roles == {"alice": "owner", "bob": "member", "carol": "member"}
+    assert (room.kind, room.topic, room.created_by, room.change) == (kind, "Talk", alice, 0)
+    groups = {group for group, type_, data in heard.events if (type_, data["kind"]) == ("notification", "added")}
+    assert groups == {f"user:{user.pk}" for user in (alice, bob, carol)} and len(heard.events) == 3
+
+
+def test_a_person_who_is_not_there_spoils_the_room(alice: User) -> None:
+    with refused(ErrorCode.NOT_FOUND):
+        create(alice, name="Den", members=["ghost"])
+    assert not Room.objects.exists()
+
+
+# --- Direct rooms --------------------------------------------------------------------------------------------------------
+
+
+def direct(user: User, *others: str) -> Room:
+    return create(user, kind="direct", members=list(others))
+
+
+def test_two_people_have_one_direct_room_whoever_asks(alice: User, bob: User, told: Listening) -> None:
+    room = direct(alice, "bob")
+    with told() as heard:
+        assert direct(bob, "alice") == room == direct(alice, "alice", str(bob.pk))
+    assert heard.events == []
+    assert dict(room.memberships.values_list("user__username", "role")) == {"alice": "owner", "bob": "owner"}
+    fact = rooms.create_room(Actor.of(alice), requests.CreateRoom(kind="direct", members=["bob"]))
+    assert [user.username for user in list(fact.room.members or [])] == ["alice", "bob"]
+
+
+def test_a_direct_room_has_exactly_one_other_person(alice: User, bob: User, carol: User) -> None:
+    for others in ([], ["alice"], ["bob", "carol"]):
+        with refused(ErrorCode.VALIDATION_ERROR):
+            direct(alice, *others)
+    assert direct(alice, "bob") != direct(alice, "carol") != direct(bob, "carol")
+
+
+def test_nobody_can_stand_in_the_way_of_a_direct_room(alice: User, bob: User, mallory: User) -> None:
+    create(mallory, room=f"direct-{alice.pk}-{bob.pk}", kind="open")
+    assert set(direct(alice, "bob").members.all()) == {alice, bob}
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("silence")
+def test_two_people_who_write_to_each_other_at_once_meet_in_one_room(alice: User, bob: User) -> None:
+    found = in_threads(*[partial(direct, alice, "bob"), partial(direct, bob, "alice")] * 3)
+    assert all(isinstance(each, Room) for each in found), found
+    assert Room.objects.count() == 1 and Membership.objects.count() == 2
+
+
+# --- Changing ------------------------------------------------------------------------------------------------------------
+
+
+def update(user: User, **fields: object) -> None:
+    rooms.update_room(Actor.of(user), requests.UpdateRoom("den", **fields))  # type: ignore[arg-type]
+
+
+def test_each_change_of_a_room_is_a_notice_and_one_event(alice: User, told: Listening) -> None:
+    room_of(alice, "den")
+    with told() as heard:
+        update(alice, name=" Cave ", topic="Bats", kind="open")
+    assert [(row.kind, row.content, row.change) for row in rows_of("den")] == [("rename", "Cave", 1), ("topic", "Bats", 2)]
+    (fact,) = heard.of("room_updated", "room:den")
+    assert (fact["room"]["name"], fact["room"]["topic"], fact["room"]["kind"]) == ("Cave", "Bats", "open")
+    assert fact["room"]["change"] == 2 and len(heard.of("new_message")) == 2
+    room = Room.objects.get()
+    assert (room.name, room.topic, room.kind, room.change) == ("Cave", "Bats", "open", 2)
+
+
+def test_what_stays_the_same_is_no_notice(alice: User) -> None:
+    room_of(alice, "den")
+    update(alice, name="Den", topic="", kind="closed")
+    update(alice)
+    assert rows_of("den") == [] and Room.objects.get().change == 0
+
+
+def test_a_topic_can_be_emptied_but_a_name_cannot(alice: User) -> None:
+    room_of(alice, "den")
+    update(alice, topic="Bats")
+    update(alice, topic="  ")
+    assert Room.objects.get().topic == ""
+    with refused(ErrorCode.VALIDATION_ERROR):
+        update(alice, name="   ")
+    assert Room.objects.get().name == "Den"
+
+
+def test_some_rooms_cannot_be_changed(alice: User, bob: User) -> None:
+    room_of(alice, "den", "direct", members=[bob])
+    with refused(ErrorCode.REQUEST_FAILED):
+        update(alice, name="Cave")
+    Room.objects.update(kind="session")
+    update(alice, name="Cave")
+    with refused(ErrorCode.REQUEST_FAILED):
+        update(alice, kind="open")
+    assert Room.objects.get().kind == "session"
+
+
+def test_an_archived_room_is_read_only_and_archiving_twice_is_one_notice(alice: User, told: Listening) -> None:
+    room_of(alice, "den")
+    actor = Actor.of(alice)
+    with told() as heard:
+        first = rooms.archive_room(actor, requests.ArchiveRoom("den"))
+        again = rooms.archive_room(actor, requests.ArchiveRoom("den"))
+    assert first.room == again.room and first.room.archivedAt
+    assert [row.kind for row in rows_of("den")] == ["archive"] and len(heard.of("new_message")) == 1
+    assert {data["room"]["archivedAt"] for data in heard.of("room_updated")} == {first.room.archivedAt}
+    with refused(ErrorCode.REQUEST_FAILED):
+        update(alice, name="Cave")
+
+
+def test_muting_is_ones_own_affair(alice: User, bob: User, told: Listening) -> None:
+    room_of(alice, "den", members=[bob])
+    with told() as heard:
+        assert rooms.mute_room(Actor.of(bob), requests.MuteRoom("den", True)).muted
+    assert dict(Membership.objects.values_list("user__username", "muted")) == {"alice": False, "bob": True}
+    assert heard.events == [] and not Message.objects.exists()
+    rooms.mute_room(Actor.of(bob), requests.MuteRoom("den", False))
+    assert not Membership.objects.filter(muted=True).exists()

@@ -1,0 +1,159 @@
+"""Search finds words in my rooms and nothing else, takes no orders from the query, and is the same on both databases."""
+
+import html
+import re
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from accounts.models import User
+from chat import markdown
+from chat.access import Actor
+from chat.actions import messages, rooms, search
+from chat.models import Room
+from chat.protocol import requests, wire
+from chat.protocol.errors import ErrorCode
+from tests.chat.fixtures import refused, room_of, say
+from tests.chat.properties import examples
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def den(alice: User, bob: User) -> Room:
+    return room_of(alice, "den", members=[bob])
+
+
+def found(user: User, query: str, **fields: Any) -> list[str]:
+    result = search.search_messages(Actor.of(user), requests.SearchMessages(query, **fields))
+    return [hit.message.content for hit in result.hits]
+
+
+def test_every_word_must_be_there_and_the_last_may_be_unfinished(alice: User, den: Room) -> None:
+    say(alice, "den", "red apples and pears", "green apples", "red pears")
+    assert found(alice, "apples") == ["green apples", "red apples and pears"], "newest first"
+    assert found(alice, "red apples") == ["red apples and pears"]
+    assert found(alice, "pears red") == ["red pears", "red apples and pears"]
+    assert found(alice, "red pe") == ["red pears", "red apples and pears"]
+    assert found(alice, "app red") == [], "only the last word may be unfinished"
+    assert found(alice, "RED Pears") == ["red pears", "red apples and pears"]
+
+
+@pytest.mark.parametrize(
+    ("content", "query"),
+    [
+        ("смотрите, новости!", "новост"),
+        ("Straße nach Zürich", "straße zür"),
+        ("C'est déjà l'été", "déjà"),
+        ("今日は 元気 です", "元気"),
+        ("snake_case_name here", "snake_case"),
+        ("version 3.11.7", "11"),
+        ("see https://example.org/path?q=word#part", "word"),
+        ("see https://example.org/path", "path"),
+        ("mail to someone@example.org", "someone"),
+        ("half/half and-so-on", "on"),
+        ("a **bold** word", "bold"),
+        ("key=value", "value"),
+    ],
+)
+def test_words_of_all_kinds_are_found(alice: User, den: Room, content: str, query: str) -> None:
+    say(alice, "den", content, "something else")
+    assert found(alice, query) == [content]
+
+
+OPERATORS = [
+    '"', "'", '"unclosed', "apples OR pears", "apples NOT pears", "NEAR(apples pears)", "apples*", "content:apples", "^apples",
+    "apples & !pears", "apples | pears", "!apples", "apples:*", "<->", "apples <-> pears", "(((", "\\", "%", "-- x", "'; DROP",
+    "{content} : x", "+", "a" * 200, "()*:^", "\u200b", "&|!<>", "*", "", " ",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("query", OPERATORS)
+def test_operators_in_the_query_are_harmless(alice: User, den: Room, query: str) -> None:
+    say(alice, "den", "apples", "pears")
+    words = re.findall(r"\w+", query.lower())
+    expected = ["apples"] if words == ["apples"] else []
+    assert found(alice, query) == expected
+
+
+@examples(150)
+@example("a_b")
+@example("_")
+@example("\u0345")
+@example("²")
+@given(st.text(min_size=1, max_size=40))
+def test_no_query_is_an_error(alice: User, den: Room, query: str) -> None:
+    if not Room.objects.get().change:
+        say(alice, "den", "apples and pears")
+    if "\x00" not in query and not any("\ud800" <= char <= "\udfff" for char in query):  # refused by the decoder
+        found(alice, query)
+
+
+def test_many_words_are_cut_off_at_a_bound(alice: User, den: Room) -> None:
+    say(alice, "den", " ".join(f"word{n}" for n in range(12)))
+    assert len(found(alice, " ".join(f"word{n}" for n in range(30)))) == 1
+
+
+def test_only_my_rooms_are_searched(alice: User, bob: User, mallory: User, den: Room) -> None:
+    room_of(mallory, "cave")
+    room_of(mallory, "square", "open")
+    for author, slug in ((bob, "den"), (mallory, "cave"), (mallory, "square")):
+        say(author, slug, f"needle in the {slug}")
+    assert found(alice, "needle") == ["needle in the den"]
+    assert found(mallory, "needle") == ["needle in the square", "needle in the cave"]
+    assert found(alice, "needle", room="square") == ["needle in the square"], "an open room may be read by all"
+    for slug in ("cave", "nowhere"):
+        with refused(ErrorCode.NOT_FOUND):
+            found(alice, "needle", room=slug)
+
+
+def test_only_what_people_say_now_is_found(alice: User, den: Room) -> None:
+    deleted, edited = say(alice, "den", "needle one", "needle two")
+    messages.delete_message(Actor.of(alice), requests.DeleteMessage(deleted.id))
+    messages.edit_message(Actor.of(alice), edited.id, "haystack", "")
+    rooms.update_room(Actor.of(alice), requests.UpdateRoom("den", topic="needle"))
+    assert found(alice, "needle") == [] and found(alice, "haystack") == ["haystack"]
+    Room.objects.filter(slug="den").update(archived_at=timezone.now())
+    assert found(alice, "haystack") == ["haystack"], "archived rooms stay searchable"
+
+
+def test_pages_of_hits_go_back_in_time(alice: User, den: Room, django_assert_max_num_queries: Any) -> None:
+    say(alice, "den", *(f"needle {n}" for n in range(25)))
+    actor, before, seen = Actor.of(alice), {}, list[str]()
+    for _ in range(3):
+        with django_assert_max_num_queries(3):  # the messages, their reactions, their mentions
+            page = search.search_messages(actor, requests.SearchMessages("needle", limit=10, **before))
+        seen += [hit.message.content for hit in page.hits]
+        before = {"before": page.hits[-1].message.id}
+    assert seen == [f"needle {n}" for n in range(24, -1, -1)] and not page.hasMore
+
+
+# --- Excerpts ------------------------------------------------------------------------------------------------------------
+
+
+def test_an_excerpt_shows_the_surroundings_of_the_first_hit() -> None:
+    text = search.excerpt("x " * 200 + "Needles and pins " + "y " * 200, ["needle"])
+    assert "<mark>Needles</mark>" in text and text.startswith("…") and text.endswith("…") and len(text) < 250
+    assert search.excerpt("short needle", ["needle"]) == "short <mark>needle</mark>"
+    assert search.excerpt("no hit here", ["needle"]) == "no hit here"
+    assert search.excerpt("a needle and a pin", ["needle", "pin"]).count("<mark>") == 2
+
+
+@examples(200)
+@given(st.text(alphabet="<>&\"'/ab mark=\n", max_size=300), st.lists(st.sampled_from(["a", "ab", "mark", "b"]), min_size=1))
+def test_an_excerpt_is_safe_html(content: str, words: list[str]) -> None:
+    text = search.excerpt(content, words)
+    bare = text.replace("<mark>", "").replace("</mark>", "")
+    assert "<" not in bare and ">" not in bare and '"' not in bare
+    assert html.unescape(bare).strip("…") in " ".join(content.split())
+    assert text.count("<mark>") == text.count("</mark>")
+
+
+def test_what_is_found_is_presented_whole(alice: User, bob: User, den: Room) -> None:
+    (message,) = say(alice, "den", "a needle for @bob")
+    (hit,) = search.search_messages(Actor.of(bob), requests.SearchMessages("needle")).hits
+    assert hit.message == message and hit.message.html == markdown.render("a needle for @bob")
+    assert isinstance(hit, wire.SearchHit) and hit.excerpt == "a <mark>needle</mark> for @bob"
