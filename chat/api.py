@@ -1,7 +1,6 @@
-"""HTTP for programs: the socket ticket, and what a proxy asks about the process's health."""
+"""HTTP for programs: the socket ticket."""
 
 from asgiref.sync import sync_to_async
-from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import CsrfViewMiddleware
 from django.views.decorators.cache import never_cache
@@ -65,29 +64,3 @@ def error_response(status: int, error: ProtocolError) -> HttpResponse:
     if error.retry_after is not None:
         response["Retry-After"] = str(max(1, error.retry_after // 1000))
     return response
-
-
-@never_cache
-async def healthz(_request: HttpRequest) -> HttpResponse:
-    """The process answers."""
-    return HttpResponse("ok\n", content_type="text/plain")
-
-
-@never_cache
-async def readyz(_request: HttpRequest) -> HttpResponse:
-    """The process should get work: it is not draining, and the database answers."""
-    process = await runtime.current()
-    if process.is_draining:
-        return HttpResponse("draining\n", status=503, content_type="text/plain")
-    try:
-        await in_database(_ask_database)
-    except ProtocolError:
-        return HttpResponse("database unreachable\n", status=503, content_type="text/plain")
-    return HttpResponse("ready\n", content_type="text/plain")
-
-
-def _ask_database() -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT 1")
-        if cursor.fetchone() != (1,):
-            raise DatabaseError("The database gave another answer than one.")

@@ -17,6 +17,4 @@ urlpatterns = [
     path("invite/<str:token>", room_pages.invitation, name="invitation"),
     path("search", views.search, name="search"),
     path("api/socket-ticket", api.socket_ticket, name="socket_ticket"),
-    path("healthz", api.healthz, name="healthz"),
-    path("readyz", api.readyz, name="readyz"),
 ]

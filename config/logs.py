@@ -49,6 +49,8 @@ def configure(options: dict[str, Any]) -> None:
                 "uvicorn.access": {"level": "WARNING"},
                 "django.channels.server": {"level": "WARNING"},
                 "daphne": {"level": "WARNING"},
+                # Anybody can send any Host header; each would be logged with a traceback.
+                "django.security.DisallowedHost": {"level": "CRITICAL"},
                 # One line for each opened socket, which we write ourselves with the connection id.
                 "chat.realtime.uvicorn_protocol": {"level": "WARNING"},
             },

@@ -17,4 +17,3 @@ def checked_content(content: str) -> str:
 
 def _has_ink(content: str) -> bool:
     """Whether anything would be seen: zero-width and other invisible characters alone make an empty message."""
-    return (content.isascii() and bool(content)) or any(char.isprintable() and not char.isspace() for char in content)

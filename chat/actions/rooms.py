@@ -77,7 +77,8 @@ def open_rooms_to_join(actor: Actor) -> list[wire.Room]:
 @transaction.atomic
 def create_room(actor: Actor, request: requests.CreateRoom) -> wire.RoomFact:
     """Create a room owned by the actor; for two people the direct room that they already have is returned."""
-    people = [access.person_called(key) for key in request.members]
+    named = [access.person_called(key) for key in request.members]
+    people = list({person.pk: person for person in named}.values())  # by id and by name is still one person
     if request.kind == "direct":
         return _direct_room(actor, people)
     name = request.name if request.name is not UNSET else ""

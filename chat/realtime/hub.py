@@ -255,7 +255,7 @@ class Hub:
         """
         known = feed.last or 0
         try:
-            found = await in_database(recovery.changes_after, feed.slug, known, settings.RECOVERY_ROWS)
+            found = await in_database(recovery.changes_after, feed.slug, known, settings.RECOVERY_ROWS or None)
         except ProtocolError:
             return False
         head, messages = found or (0, [])

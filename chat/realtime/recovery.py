@@ -35,8 +35,9 @@ def since(room: Room, after: int | None, epoch: str | None) -> Since:
         messages, has_more = _page_up_to(room)
         return Since(room, messages, False, has_more)
     honoured = epoch == room.epoch and after <= room.change
-    rows = _changed(room, after, settings.RECOVERY_ROWS + 1) if honoured else []
-    if not honoured or len(rows) > settings.RECOVERY_ROWS:
+    limit: int = settings.RECOVERY_ROWS
+    rows = _changed(room, after, limit + 1 if limit else None) if honoured else []
+    if not honoured or 0 < limit < len(rows):
         messages, has_more = _page_up_to(room)
         return Since(room, messages, True, has_more)
     return Since(room, present_messages(room.slug, rows), False, True)
@@ -48,12 +49,12 @@ def _page_up_to(room: Room) -> tuple[list[wire.Message], bool]:
     return present_messages(room.slug, rows), len(found) > NEWEST_PAGE
 
 
-def _changed(room: Room, after: int, limit: int) -> list[Message]:
+def _changed(room: Room, after: int, limit: int | None) -> list[Message]:
     rows = Message.objects.filter(room=room, change__gt=after, change__lte=room.change).order_by("change")[:limit]
     return list(with_everything(rows))
 
 
-def changes_after(slug: str, after: int, limit: int) -> tuple[int, list[wire.Message]] | None:
+def changes_after(slug: str, after: int, limit: int | None) -> tuple[int, list[wire.Message]] | None:
     """Return a room's `change` and the rows changed after a cursor, for the hub; None when the room is gone."""
     room = Room.objects.filter(slug=slug).first()
     if room is None:

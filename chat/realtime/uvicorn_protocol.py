@@ -32,6 +32,12 @@ class FrameProtocol(WebSocketsSansIOProtocol):
             extensions = cast(dict[str, Any], self.scope["extensions"])
             extensions[EXTENSION] = _Writer(self)
 
+    async def send(self, message: Any) -> None:
+        await super().send(message)
+        if self.initial_response is not None and self.close_sent:
+            # uvicorn forgets to note it, and then logs each refused handshake as an error of the application.
+            self.handshake_complete = True
+
     def data_received(self, data: bytes) -> None:
         if not self._is_lingering:
             super().data_received(data)

@@ -144,6 +144,7 @@ def test_text_that_turns_the_writing_direction_is_kept_to_itself(someone: Cast) 
     alice = someone("alice")
     page = alice.room(alice.create_room())
     say(page, "\u202eevil <script>alert(1)</script>")
+    expect(message(page, "evil")).to_have_attribute("data-state", "stored")
     prose = message(page, "evil").locator(".prose")
     expect(prose).to_have_attribute("dir", "auto")
     assert prose.evaluate("element => getComputedStyle(element).unicodeBidi") == "isolate"

@@ -8,7 +8,6 @@ from typing import Any, Final, TypeVar
 
 import pytest
 from django.db import connection
-from msgspec import UNSET
 
 from accounts.models import User
 from chat.access import Actor
@@ -113,6 +112,3 @@ def silence(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Any]]:
     monkeypatch.setattr(publishing, "_hand_over", heard.extend)
     return heard
 
-
-def optional(value: T | None) -> Any:
-    return UNSET if value is None else value

@@ -1,0 +1,168 @@
+"""The pages' pure modules, asked directly: merging drafts, grouping rows, counting what is unread, finding rooms."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.browser.chat_cast import browser, playwright, site
+from tests.servers.sites import Site
+
+__all__ = ["browser", "playwright", "site"]  # fixtures
+
+ME = {"id": "1", "username": "alice"}
+NOON = 1_790_000_000_000
+MINUTE = 60_000
+
+
+@pytest.fixture(scope="module")
+def page(browser: Browser, site: Site) -> Iterator[Page]:
+    made = browser.new_page(base_url=site.processes[0].origin)
+    made.goto("/accounts/login/")
+    yield made
+    made.close()
+
+
+def call(page: Page, module: str, function: str, *arguments: Any) -> Any:
+    """Call a function of a page module and return what it returned."""
+    script = """async ([module, name, args]) => (await import(`/static/chat/js/pages/${module}.js`))[name](...args)"""
+    return page.evaluate(script, [module, function, list(arguments)])
+
+
+@pytest.mark.parametrize(
+    ("base", "mine", "theirs", "merged"),
+    [
+        ("", "a", "", "a"),
+        ("", "", "b", "b"),
+        ("one two", "one two three", "zero one two", "zero one two three"),
+        ("one two", "one 2", "1 two", "1 2"),
+        ("one two three", "one three", "one two three four", "one three four"),
+        ("one", "my one", "one", "my one"),
+        ("word", "mine", "theirs", "mine"),
+        ("sent", "sent and more", "", " and more"),
+    ],
+)
+def test_drafts_of_two_tabs_are_merged(page: Page, base: str, mine: str, theirs: str, merged: str) -> None:
+    assert call(page, "merge-text", "mergeText", base, mine, theirs) == merged
+
+
+def message(seq: int, author: str = "2", minute: float = 0, **more: Any) -> dict[str, Any]:
+    created = NOON + int(minute * MINUTE)
+    base = {"id": str(seq), "room": "r", "seq": seq, "change": seq, "kind": "text", "content": "x", "html": "<p>x</p>"}
+    return {
+        **base,
+        "author": {"id": author, "username": f"user{author}"},
+        "createdAt": created,
+        "reactions": [],
+        **more,
+    }
+
+
+def items(page: Page, messages: list[dict[str, Any]], **view: Any) -> list[dict[str, Any]]:
+    whole = {"messages": messages, "pending": [], "me": ME, "hasMore": False, **view}
+    return list(call(page, "timeline-items", "buildItems", whole))
+
+
+def test_rows_join_for_one_author_within_five_minutes(page: Page) -> None:
+    rows = [
+        message(1),
+        message(2, minute=4),
+        message(3, minute=10),
+        message(4, "3", minute=11),
+        message(5, minute=12, kind="join"),
+        message(6, minute=12),
+        message(7, minute=12, replyTo={"id": "1", "seq": 1, "author": None, "excerpt": "x", "deleted": False}),
+        message(8, minute=13),
+    ]
+    assert [item["continues"] for item in items(page, rows)] == [False, True, False, False, False, False, False, True]
+
+
+def test_the_unread_line_stands_above_the_first_message_of_others(page: Page) -> None:
+    rows = [message(1), message(2), message(3, ME["id"]), message(4), message(5)]
+
+    def lines(after: int | None, **view: Any) -> list[int]:
+        return [item["seq"] for item in items(page, rows, unreadAfter=after, **view) if item["firstUnread"]]
+
+    assert lines(2) == [4], "my own message is not news to me"
+    assert lines(5) == []
+    assert lines(None) == []
+    assert lines(0) == [1]
+    assert lines(0, hasMore=True) == [], "the first unread one is not loaded"
+
+
+def test_a_message_keeps_its_row_when_it_is_stored(page: Page) -> None:
+    entry = {"clientId": "c1", "room": "r", "content": "x", "createdAt": NOON, "state": "sending", "error": None}
+    (pending,) = items(page, [], pending=[entry])
+    (stored,) = items(page, [message(1, ME["id"], clientId="c1")])
+    (foreign,) = items(page, [message(1, "2", clientId="c1")])
+    assert pending["key"] == stored["key"] != foreign["key"]
+
+
+def test_the_window_is_bounded_and_keeps_its_place(page: Page) -> None:
+    at_end = call(page, "timeline-window", "atEnd", 1000)
+    assert at_end == {"start": 820, "end": 1000}
+    earlier = call(page, "timeline-window", "earlier", at_end, 1000)
+    assert earlier == {"start": 760, "end": 940}
+    assert call(page, "timeline-window", "later", earlier, 1000) == at_end
+    # Fifty older rows came in front: the row that was number 770 is number 820 now.
+    assert call(page, "timeline-window", "shifted", earlier, 770, 820, 1050) == {"start": 810, "end": 990}
+    assert call(page, "timeline-window", "shifted", {"start": 0, "end": 10}, 3, 3, 12) == {"start": 0, "end": 12}
+
+
+def test_the_list_of_rooms_counts_orders_and_forgets(page: Page) -> None:
+    script = """async ([actions]) => {
+        const { reduceRoomList, sectionsOf, unreadTotal } = await import("/static/chat/js/pages/room-list.js");
+        const list = actions.reduce(reduceRoomList, new Map());
+        const rows = Object.values(sectionsOf(list)).flat();
+        return { total: unreadTotal(list), rows: rows.map(({ slug, unread, mentions }) => [slug, unread, mentions]) };
+    }"""
+
+    def room(slug: str, **more: Any) -> dict[str, Any]:
+        facts = {
+            "slug": slug,
+            "name": slug,
+            "kind": "open",
+            "unread": 0,
+            "mentions": 0,
+            "muted": False,
+            "lastReadSeq": 0,
+        }
+        return {**facts, **more}
+
+    def said(slug: str, seq: int, **more: Any) -> dict[str, Any]:
+        facts = {"type": "message", "mine": False, "seen": False, "mentioned": False}
+        return {**facts, "message": message(seq, minute=seq, room=slug), **more}
+
+    actions = [
+        {"type": "listed", "rooms": [room("a"), room("b", lastReadSeq=5), room("c", muted=True), room("d")]},
+        said("a", 1),
+        said("a", 2, mentioned=True),
+        said("a", 3, mine=True),
+        said("b", 5),
+        said("b", 6, seen=True),
+        said("c", 7),
+        {"type": "counted", "room": "d", "count": 200, "mentions": 1, "at": NOON + 99 * MINUTE},
+        {"type": "read", "room": "a", "lastReadSeq": 1, "unread": 1, "mentions": 1},
+        said("unknown", 8),
+    ]
+    shown = page.evaluate(script, [actions])
+    assert shown == {"total": 101, "rows": [["d", 100, 1], ["c", 1, 0], ["b", 0, 0], ["a", 1, 1]]}
+    gone = [*actions, {"type": "removed", "room": "d"}, {"type": "updated", "room": {"slug": "c", "archivedAt": NOON}}]
+    assert [row[0] for row in page.evaluate(script, [gone])["rows"]] == ["b", "a"]
+
+
+def test_rooms_are_ranked_by_how_well_the_letters_fit(page: Page) -> None:
+    titles = ["Release notes", "General", "North garden", "Garden plans", "Agenda"]
+    ranks = {title: call(page, "quick-switcher", "rank", title, "gard") for title in titles}
+    found = sorted((title for title in titles if ranks[title] != float("inf")), key=lambda title: ranks[title])
+    assert found == ["Garden plans", "North garden"]
+    assert call(page, "quick-switcher", "rank", "Release notes", "rln") < float("inf")
+
+
+def test_names_look_the_same_in_templates_and_in_the_browser(page: Page) -> None:
+    from chat.templatetags.people import hue, initials
+
+    for name in ("alice", "bob.b", "a_b-c", "x", "…", "Ärger Öl", "日本 語", "😀 grin", ""):
+        assert call(page, "names", "initials", name) == initials(name)
+        assert call(page, "names", "hue", name) == hue(name)

@@ -1,0 +1,196 @@
+"""Messages as HTML: formatted as people expect, the short cut no different, and safe whatever they write."""
+
+from html.parser import HTMLParser
+from typing import Final
+from urllib.parse import urlsplit
+
+import nh3
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from chat import markdown
+from chat.markdown import is_plain, mentioned_names, render
+from tests.chat.properties import examples
+
+
+def the_long_way(content: str) -> str:
+    return nh3.clean(
+        markdown._parser().render(content),
+        tags=markdown._TAGS,
+        attributes=markdown._ATTRIBUTES,
+        url_schemes={"http", "https", "mailto"},
+        link_rel="noopener noreferrer nofollow",
+    )
+
+
+# --- The short cut -------------------------------------------------------------------------------------------------------
+
+PLAIN_CHARS: Final = "ab Z09,;?'\"()éß’–—…!. "
+WORDS: Final = ["a", "1.", "1)", "(c)", "http", "www.x", "mailto", "e.g.", "...", '"x"', "'s", "--", "  ", "!", ".", "(tm)", "12", "ß"]
+
+
+@examples(400)
+@example("1. a")
+@example("1) a")
+@example("www.example.org.")
+@example("a  b")
+@example("e.g. this!")
+@given(st.one_of(st.text(alphabet=PLAIN_CHARS, min_size=1, max_size=40), st.lists(st.sampled_from(WORDS)).map(" ".join)))
+def test_the_short_cut_gives_the_same_as_the_long_way(content: str) -> None:
+    if is_plain(content):
+        assert render(content) == the_long_way(content)
+
+
+@pytest.mark.parametrize("content", ["hello", "Hello, world!", "C'est l'été (déjà).", 'He said "yes"; really?'])
+def test_what_people_mostly_say_takes_the_short_cut(content: str) -> None:
+    assert is_plain(content)
+
+
+@pytest.mark.parametrize(
+    "content", ["*a*", "a\nb", "@bob", "a@b.c", "1. a", "a `b`", "http://x.y", "<b>", "a & b", " a", "a  b", "# a", "- a", "\ta", ""]
+)
+def test_what_could_be_formatting_does_not(content: str) -> None:
+    assert not is_plain(content)
+
+
+# --- Formatting ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("content", "html"),
+    [
+        ("**b** *i* ~~s~~ `c`", "<p><strong>b</strong> <em>i</em> <s>s</s> <code>c</code></p>"),
+        ("one\ntwo", "<p>one<br>\ntwo</p>"),
+        ("> q", "<blockquote>\n<p>q</p>\n</blockquote>"),
+        ("3. c", '<ol start="3">\n<li>c</li>\n</ol>'),
+        ("hi @bob.", '<p>hi <span class="mention">@bob</span>.</p>'),
+        ("`@bob`", "<p><code>@bob</code></p>"),
+        ("a@bob.org", "<p>a@bob.org</p>"),
+        ("example.py", "<p>example.py</p>"),
+        ("1 < 2 && 3 > 2", "<p>1 &lt; 2 &amp;&amp; 3 &gt; 2</p>"),
+        ("&lt;b&gt; &copy;", "<p>&lt;b&gt; ©</p>"),
+    ],
+)
+def test_formatting_is_what_one_expects(content: str, html: str) -> None:
+    assert render(content).strip() == html
+
+
+def test_links_are_plain_links_that_tell_the_other_side_nothing() -> None:
+    for content in ("https://example.org/a?b=c", "[x](https://example.org/a?b=c)", "<https://example.org/a?b=c>"):
+        assert 'href="https://example.org/a?b=c" rel="noopener noreferrer nofollow"' in render(content)
+
+
+def test_code_is_highlighted_by_classes_only() -> None:
+    html = render("```python\nprint('<b>')\n```")
+    assert '<span class="' in html and "style" not in html and "<b>" not in html
+    assert "&lt;b&gt;" in render("```no-such-language\n<b>\n```") and "&lt;b&gt;" in render("```\n<b>\n```")
+
+
+def test_mentions_are_names_of_people() -> None:
+    assert mentioned_names("@Bob, @alice.b @x_y- (@z) a@no @@no /@no .@no @" + "n" * 40) == {
+        "bob", "alice.b", "x_y-", "z", "n" * 32,
+    }  # fmt: skip
+    assert mentioned_names("nobody") == set()
+
+
+# --- Safety --------------------------------------------------------------------------------------------------------------
+
+SCHEMES: Final = {"http", "https", "mailto", ""}
+CLASSES_MAY_HOLD: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_+#./ ")
+
+
+class Inspector(HTMLParser):
+    """Reads HTML as a browser would begin to, and refuses everything that is not on our list."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.open: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        assert tag in markdown._TAGS, tag
+        if tag not in ("br", "hr"):
+            self.open.append(tag)
+        for name, value in attrs:
+            allowed = markdown._ATTRIBUTES.get(tag, set()) | ({"rel"} if tag == "a" else set())
+            assert name in allowed, f"{tag} {name}"
+            if name == "href":
+                assert urlsplit((value or "").strip()).scheme.lower() in SCHEMES, value
+            if name == "start":
+                assert (value or "").isdigit()
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open and self.open.pop() == tag, "every element ends where it should"
+
+    def handle_comment(self, data: str) -> None:
+        raise AssertionError(f"a comment: {data}")
+
+    def handle_decl(self, decl: str) -> None:
+        raise AssertionError(f"a declaration: {decl}")
+
+    def unknown_decl(self, data: str) -> None:
+        raise AssertionError(f"a declaration: {data}")
+
+    def handle_pi(self, data: str) -> None:
+        raise AssertionError(f"an instruction: {data}")
+
+
+def assert_safe(html: str) -> None:
+    inspector = Inspector()
+    inspector.feed(html)
+    inspector.close()
+    assert inspector.open == []
+
+
+PIECES: Final = [
+    "<", ">", "</", "/>", "script", "img", "svg", "iframe", "style", "onerror=", "onload=alert(1)", "src=x", "href=", "a ",
+    "javascript:", "JaVaScRiPt:", "java\tscript:", "&#106;avascript:", "data:text/html,", "vbscript:", "file:///", "//evil.example",
+    "[", "]", "(", ")", "![", "[x](", "<!--", "-->", "<![CDATA[", "]]>", "<?", "\"", "'", "`", "```", "```js\n", "~~~", "*", "**",
+    "_", "~~", "#", "> ", "- ", "1. ", "|", "|-|\n", "\n", "\n\n", "    ", "\t", "&", "&lt;", "&quot;", "&#0;", "\\", "@bob",
+    "http://x.y", "https://x.y/\"onclick=", "mailto:a@b", "x", "\u202e", "\ufeff", "\u2028", "<math><mtext>", "<table>", "<p>",
+]  # fmt: skip
+
+
+@examples(600)
+@example("<script>alert(1)</script>")
+@example("![x](https://evil.example/who-reads.png)")
+@example("[x](javascript:alert(1))")
+@example("<javascript:alert(1)>")
+@example("[x](data:text/html;base64,PHNjcmlwdD4=)")
+@example('[x](http://a "onmouseover=alert(1)")')
+@example('```"onload=alert(1)\nx\n```')
+@example("```<script>\nx\n```")
+@example("<noscript><p title='</noscript><img src=x onerror=alert(1)>'>")
+@given(st.lists(st.sampled_from(PIECES), max_size=25).map("".join))
+def test_nothing_dangerous_survives(content: str) -> None:
+    html = render(content)
+    assert_safe(html)
+    assert the_long_way(content) == html or is_plain(content)
+    assert nh3.clean(html, tags=markdown._TAGS, attributes=markdown._ATTRIBUTES, link_rel=None) != "" or not html.strip()
+
+
+@examples(200)
+@given(st.text(max_size=100))
+def test_no_text_is_an_error_and_none_is_dangerous(content: str) -> None:
+    if not any("\ud800" <= char <= "\udfff" for char in content):  # the decoder refuses these
+        assert_safe(render(content))
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<script>x</script>",
+        "<img src=x>",
+        "<p onclick=x>",
+        '<p style="x">',
+        '<a href="javascript:x">',
+        '<a href=" data:x">',
+        "<!-- x -->",
+        "<p><em></p></em>",
+        "<svg>",
+        "<p>",
+    ],
+)
+def test_the_inspector_would_notice(html: str) -> None:
+    with pytest.raises(AssertionError):
+        assert_safe(html)

@@ -1,0 +1,94 @@
+"""Text made to be slow to format is formatted in bounded time all the same. In a process of its own, so that it can be ended."""
+
+import subprocess
+import sys
+from typing import Final
+
+import pytest
+
+_CHARS: Final = 20_000
+# Ten times what the slowest took on an idle core: this finds quadratic behaviour, it measures nothing.
+_PATIENCE_SECONDS: Final = 20
+
+_PIECES: Final = {
+    "open brackets": "[",
+    "image brackets": "![",
+    "brackets in pairs": "[]",
+    "links in links": "[a](",
+    "link with titles": '[a](<b> "',
+    "nested quotes": ">",
+    "nested quotes with text": "> > a\n",
+    "nested lists": "- ",
+    "list items": "* a\n",
+    "deeper and deeper lists": None,
+    "numbered": "1. ",
+    "backticks": "`",
+    "backticks of all lengths": None,
+    "stars": "*",
+    "stars and words": "*a **b ",
+    "underscores": "_a__",
+    "tildes": "~~a ",
+    "open tags": "<",
+    "open comments": "<!--",
+    "autolinks": "<http:",
+    "bare links": "http://a.b ",
+    "one long link": "http://a.b/((((",
+    "mentions": "@a ",
+    "half mentions": "@a.",
+    "dots after an at": "@" + "a." * 30 + " ",
+    "entities": "&amp;",
+    "half entities": "&a",
+    "backslashes": "\\",
+    "table cells": "a|",
+    "table rows": "a|b\n-|-\n",
+    "wide table": None,
+    "reference definitions": "[a]: b\n",
+    "uses of a reference": None,
+    "fences": "```\n",
+    "code to highlight": None,
+    "headings": "# a\n",
+    "hard breaks": "a  \n",
+    "spaces": "a ",
+    "blank lines": "\n",
+    "combining marks": "\u0301",
+    "quotes": "\"'",
+}
+
+
+def text_of(name: str) -> str:
+    piece = _PIECES[name]
+    if piece is not None:
+        return "a" + (piece * _CHARS)[: _CHARS - 2] + "a"
+    special = {
+        "deeper and deeper lists": "".join("  " * depth + "- a\n" for depth in range(150)),
+        "backticks of all lengths": " ".join("`" * count for count in range(1, 200)),
+        "wide table": "|".join("a" * 2000) + "\n" + "|".join("-" * 2000) + "\n" + ("|".join("b" * 2000) + "\n") * 3,
+        "uses of a reference": "[a]: " + "b" * 1000 + "\n\n" + "[a]" * 6000,
+        "code to highlight": "```python\n" + "'''" + '"""' * 6000 + "\n```",
+    }
+    return special[name][:_CHARS]
+
+
+def test_hostile_texts_are_formatted_in_bounded_time() -> None:
+    """One process formats them all and says which it is at, so that a slow one has a name."""
+    program = (
+        "import os, time; os.environ['DJANGO_SETTINGS_MODULE'] = 'tests.settings'\n"
+        "from tests.chat.test_markdown_hostile import _PIECES, text_of\n"
+        "from chat.markdown import is_plain, mentioned_names, render\n"
+        "for name in _PIECES:\n"
+        "    began = time.process_time()\n"
+        "    text = text_of(name)\n"
+        "    is_plain(text), mentioned_names(text), render(text)\n"
+        "    print(f'{time.process_time() - began:.2f} {name}', flush=True)\n"
+    )
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", program], capture_output=True, text=True, timeout=_PATIENCE_SECONDS * 3, check=False
+        )
+    except subprocess.TimeoutExpired as error:
+        output = error.stdout.decode() if isinstance(error.stdout, bytes) else (error.stdout or "")
+        pytest.fail(f"it did not end; the last that did: {output.splitlines()[-1:]}")
+    assert done.returncode == 0, done.stderr
+    took = {name: float(seconds) for seconds, name in (line.split(" ", 1) for line in done.stdout.splitlines())}
+    assert set(took) == set(_PIECES)
+    assert {name: seconds for name, seconds in took.items() if seconds > _PATIENCE_SECONDS} == {}
