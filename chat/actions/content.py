@@ -17,3 +17,4 @@ def checked_content(content: str) -> str:
 
 def _has_ink(content: str) -> bool:
     """Whether anything would be seen: zero-width and other invisible characters alone make an empty message."""
+    return any(char.isprintable() and not char.isspace() for char in content)

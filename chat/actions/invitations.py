@@ -10,7 +10,7 @@ from chat import access
 from chat.access import Actor
 from chat.actions import members
 from chat.models import Invitation, Membership, Room, RoomKind
-from chat.protocol.errors import failed, not_found, unauthorized
+from chat.protocol.errors import ProtocolError, failed, not_found, unauthorized
 
 
 @transaction.atomic
@@ -58,7 +58,10 @@ def revoke(actor: Actor, invitation_id: int) -> None:
     invitation = Invitation.objects.select_related("room").filter(pk=invitation_id).first()
     if invitation is None:
         raise not_found("invitation")
-    _room, membership = access.locked_room_of_member(actor, invitation.room.slug)
+    try:
+        _room, membership = access.locked_room_of_member(actor, invitation.room.slug)
+    except ProtocolError as error:  # it would name the room, which this actor may not know of
+        raise not_found("invitation") from error
     if not access.may_moderate(membership):
         raise unauthorized("Only the room's owners and moderators may end an invitation.")
     invitation.delete()

@@ -112,7 +112,7 @@ class Inspector(HTMLParser):
         if tag not in ("br", "hr"):
             self.open.append(tag)
         for name, value in attrs:
-            allowed = markdown._ATTRIBUTES.get(tag, set()) | ({"rel"} if tag == "a" else set())
+            allowed = markdown._ATTRIBUTES.get(tag, set()) | ({"rel", "title"} if tag == "a" else set())
             assert name in allowed, f"{tag} {name}"
             if name == "href":
                 assert urlsplit((value or "").strip()).scheme.lower() in SCHEMES, value

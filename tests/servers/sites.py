@@ -210,10 +210,17 @@ class SharedSites:
     def __init__(self, builder: SiteBuilder) -> None:
         self._builder = builder
         self._running: dict[Profile, Site] = {}
+        self._failed: dict[Profile, Exception] = {}
 
     def of(self, profile: Profile) -> Site:
+        if profile in self._failed:
+            raise self._failed[profile]  # trying again for each of hundreds of tests would take an hour
         if profile not in self._running:
-            self._running[profile] = self._builder.start(profile)
+            try:
+                self._running[profile] = self._builder.start(profile)
+            except Exception as error:
+                self._failed[profile] = error
+                raise
         return self._running[profile]
 
     def stop(self) -> None:

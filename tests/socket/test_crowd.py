@@ -7,17 +7,26 @@ from typing import Any
 from tests.servers.people import Person
 from tests.servers.raw_socket import RawSocket
 from tests.servers.server_process import ServerProcess
-from tests.servers.sites import UVICORN_POSTGRES, Site, SiteBuilder
+from tests.servers.sites import UVICORN_SQLITE, Site, SiteBuilder
 from tests.servers.socket_client import SocketClient
 from tests.servers.tabs import Tabs
 
 TABS = 300
-ROUNDS = 60
+ROUNDS = 25
+TURNS_UNTIL_FULL = 12
 MESSAGE_CHARS = 18_000
 OUTBOX_BYTES = 300_000
 MEGABYTE = 1024 * 1024
 # The bound of one slow tab, and slack for an interpreter that works: what is not bounded is ten times this.
 GROWTH_BYTES = 40 * MEGABYTE
+
+SETTINGS: dict[str, Any] = {
+    "OUTBOX_BYTES": OUTBOX_BYTES,
+    "HEARTBEAT_INTERVAL_SECONDS": 3600,  # the listeners would have to answer pings
+    "DEBUG": 0,  # which keeps every query in memory
+    "TLS": 0,
+    "ALLOWED_HOSTS": "127.0.0.1",
+}
 
 
 class Listener:
@@ -48,8 +57,7 @@ class Listener:
 
 
 async def test_one_who_never_reads_is_closed_4001_and_nobody_else_feels_it(site_builder: SiteBuilder) -> None:
-    settings: dict[str, Any] = {"OUTBOX_BYTES": OUTBOX_BYTES, "DEBUG": 0, "TLS": 0, "ALLOWED_HOSTS": "127.0.0.1"}
-    with site_builder.running(UVICORN_POSTGRES, **settings) as site:
+    with site_builder.running(UVICORN_SQLITE, **SETTINGS) as site:
         await crowd(site)
 
 
@@ -78,7 +86,7 @@ async def crowd(site: Site) -> None:
     await writer.expect("user_joined", user=mallory.ref)
     silent.stop_reading()
     with_silent = await rounds("with one who never reads")
-    for _ in range(5):
+    for _ in range(TURNS_UNTIL_FULL):
         if writer.unread("user_left", user=mallory.ref):
             break
         await rounds("until it is full")
@@ -93,8 +101,7 @@ async def crowd(site: Site) -> None:
 
 
 async def test_one_who_asks_and_never_reads_the_answers_is_closed_4001(site_builder: SiteBuilder) -> None:
-    settings: dict[str, Any] = {"OUTBOX_BYTES": OUTBOX_BYTES, "DEBUG": 0, "TLS": 0, "ALLOWED_HOSTS": "127.0.0.1"}
-    with site_builder.running(UVICORN_POSTGRES, **settings) as site:
+    with site_builder.running(UVICORN_SQLITE, **SETTINGS) as site:
         alice, mallory = site.people.create("alice", "mallory")
         process, open_tab = site.processes[0], Tabs(site)
         room = await open_tab.make_room(alice, mallory)
