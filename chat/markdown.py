@@ -20,7 +20,7 @@ from pygments.util import ClassNotFound
 MENTION: Final = re.compile(r"(?<![\w@/.])@([a-z0-9](?:[a-z0-9_.-]{0,30}[a-z0-9_-])?)", re.ASCII | re.IGNORECASE)
 
 # Text that no rule of markdown, linkify or mentions could touch.
-_PLAIN: Final = re.compile(r"[A-Za-z0-9 ,;?'\"()éèêàâäöüßñçÄÖÜ’–—…]+[.!]?")
+_PLAIN: Final = re.compile(r"(?![0-9]+[.)])[A-Za-z0-9 ,;?'\"()éèêàâäöüßñçÄÖÜ’–—…]+[.!]?")
 _HIGHLIGHTED_CHARS_AT_MOST: Final = 20_000
 _TAGS: Final = {
     "a", "blockquote", "br", "code", "del", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "pre",

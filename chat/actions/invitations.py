@@ -10,7 +10,7 @@ from chat import access
 from chat.access import Actor
 from chat.actions import members
 from chat.models import Invitation, Membership, Room, RoomKind
-from chat.protocol.errors import ProtocolError, failed, not_found, unauthorized
+from chat.protocol.errors import ErrorCode, ProtocolError, failed, not_found, unauthorized
 
 
 @transaction.atomic
@@ -60,7 +60,10 @@ def revoke(actor: Actor, invitation_id: int) -> None:
         raise not_found("invitation")
     try:
         _room, membership = access.locked_room_of_member(actor, invitation.room.slug)
-    except ProtocolError as error:  # it would name the room, which this actor may not know of
+    except ProtocolError as error:
+        if error.code != ErrorCode.NOT_FOUND:
+            raise
+        # As it is, the error names the room, which this actor may not know of.
         raise not_found("invitation") from error
     if not access.may_moderate(membership):
         raise unauthorized("Only the room's owners and moderators may end an invitation.")

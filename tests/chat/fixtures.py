@@ -111,4 +111,3 @@ def silence(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Any]]:
     heard: list[tuple[str, Any]] = []
     monkeypatch.setattr(publishing, "_hand_over", heard.extend)
     return heard
-

@@ -27,7 +27,26 @@ def the_long_way(content: str) -> str:
 # --- The short cut -------------------------------------------------------------------------------------------------------
 
 PLAIN_CHARS: Final = "ab Z09,;?'\"()éß’–—…!. "
-WORDS: Final = ["a", "1.", "1)", "(c)", "http", "www.x", "mailto", "e.g.", "...", '"x"', "'s", "--", "  ", "!", ".", "(tm)", "12", "ß"]
+WORDS: Final = [
+    "a",
+    "1.",
+    "1)",
+    "(c)",
+    "http",
+    "www.x",
+    "mailto",
+    "e.g.",
+    "...",
+    '"x"',
+    "'s",
+    "--",
+    "  ",
+    "!",
+    ".",
+    "(tm)",
+    "12",
+    "ß",
+]
 
 
 @examples(400)
@@ -36,7 +55,9 @@ WORDS: Final = ["a", "1.", "1)", "(c)", "http", "www.x", "mailto", "e.g.", "..."
 @example("www.example.org.")
 @example("a  b")
 @example("e.g. this!")
-@given(st.one_of(st.text(alphabet=PLAIN_CHARS, min_size=1, max_size=40), st.lists(st.sampled_from(WORDS)).map(" ".join)))
+@given(
+    st.one_of(st.text(alphabet=PLAIN_CHARS, min_size=1, max_size=40), st.lists(st.sampled_from(WORDS)).map(" ".join))
+)
 def test_the_short_cut_gives_the_same_as_the_long_way(content: str) -> None:
     if is_plain(content):
         assert render(content) == the_long_way(content)
@@ -48,7 +69,24 @@ def test_what_people_mostly_say_takes_the_short_cut(content: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", ["*a*", "a\nb", "@bob", "a@b.c", "1. a", "a `b`", "http://x.y", "<b>", "a & b", " a", "a  b", "# a", "- a", "\ta", ""]
+    "content",
+    [
+        "*a*",
+        "a\nb",
+        "@bob",
+        "a@b.c",
+        "1. a",
+        "a `b`",
+        "http://x.y",
+        "<b>",
+        "a & b",
+        " a",
+        "a  b",
+        "# a",
+        "- a",
+        "\ta",
+        "",
+    ],
 )
 def test_what_could_be_formatting_does_not(content: str) -> None:
     assert not is_plain(content)
@@ -166,7 +204,9 @@ def test_nothing_dangerous_survives(content: str) -> None:
     html = render(content)
     assert_safe(html)
     assert the_long_way(content) == html or is_plain(content)
-    assert nh3.clean(html, tags=markdown._TAGS, attributes=markdown._ATTRIBUTES, link_rel=None) != "" or not html.strip()
+    assert (
+        nh3.clean(html, tags=markdown._TAGS, attributes=markdown._ATTRIBUTES, link_rel=None) != "" or not html.strip()
+    )
 
 
 @examples(200)

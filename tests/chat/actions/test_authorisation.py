@@ -26,7 +26,9 @@ class Scene:
     """A room with one of each role, and what is in it; `target` is a member who is not acting."""
 
     def __init__(self, kind: str, role: str) -> None:
-        people_of_room = {name: person(name) for name in ("owner", "moderator", "member", "outsider", "target", "guest")}
+        people_of_room = {
+            name: person(name) for name in ("owner", "moderator", "member", "outsider", "target", "guest")
+        }
         self.room = room_of(people_of_room["owner"], "room", kind)
         for name in ("moderator", "member", "target"):
             self.room.memberships.create(user=people_of_room[name], role="member" if name == "target" else name)

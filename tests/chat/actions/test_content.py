@@ -13,7 +13,8 @@ def test_whatever_has_ink_may_be_said(content: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", ["", " ", "\n\n\t", "\u200b", "\u200b \u2060\ufeff", "\u202e\u202c", "\u00a0\u3000", "\u00ad", "\x00", "\x07"]
+    "content",
+    ["", " ", "\n\n\t", "\u200b", "\u200b \u2060\ufeff", "\u202e\u202c", "\u00a0\u3000", "\u00ad", "\x00", "\x07"],
 )
 def test_nothing_to_see_is_no_message(content: str) -> None:
     with refused(ErrorCode.VALIDATION_ERROR) as caught:

@@ -82,7 +82,12 @@ def test_turning_pages_backwards_and_forwards_shows_each_message_once(
 
 
 @examples(100)
-@given(room=rooms(), limit=st.integers(1, 12), bound=st.integers(0, 50), kind=st.sampled_from(["before", "after", "around"]))
+@given(
+    room=rooms(),
+    limit=st.integers(1, 12),
+    bound=st.integers(0, 50),
+    kind=st.sampled_from(["before", "after", "around"]),
+)
 def test_every_page_is_the_nearest_part_and_says_truly_what_lies_beyond(
     den: Den, room: tuple[list[int], int], limit: int, bound: int, kind: str
 ) -> None:
@@ -160,9 +165,7 @@ def test_history_is_for_those_who_may_see_the_room(den: Den, bob: User, mallory:
     assert said[0] == said[1]
 
 
-def test_several_rooms_are_recovered_at_once_and_refused_each_on_its_own(
-    den: Den, alice: User, bob: User
-) -> None:
+def test_several_rooms_are_recovered_at_once_and_refused_each_on_its_own(den: Den, alice: User, bob: User) -> None:
     room_of(bob, "private")
     square = room_of(bob, "square", "open")
     den.hold([1, 2, 3], 3)

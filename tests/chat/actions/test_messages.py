@@ -120,7 +120,9 @@ def test_emoji_are_emoji(emoji: str) -> None:
     assert messages.checked_emoji(emoji) == emoji
 
 
-@pytest.mark.parametrize("text", ["a", "ok", "1", "👍a", " ", "👍 ", "\u200d", "\ufe0f", "Ω", "<", "\u202e", "é", "٣", "1!", "...", "100%"])
+@pytest.mark.parametrize(
+    "text", ["a", "ok", "1", "👍a", " ", "👍 ", "\u200d", "\ufe0f", "Ω", "<", "\u202e", "é", "٣", "1!", "...", "100%"]
+)
 def test_text_is_no_emoji(text: str) -> None:
     with refused(ErrorCode.VALIDATION_ERROR):
         messages.checked_emoji(text)
@@ -182,9 +184,7 @@ def test_in_an_archived_room_nothing_is_edited_and_nobody_reacts(
 
 
 @pytest.mark.parametrize("act", [edit_to_bye, delete, react, unreact])
-def test_a_notice_cannot_be_changed(
-    alice: User, bob: User, act: Callable[[User, wire.Message], wire.Message]
-) -> None:
+def test_a_notice_cannot_be_changed(alice: User, bob: User, act: Callable[[User, wire.Message], wire.Message]) -> None:
     actor = Actor.of(alice)
     rooms.create_room(actor, requests.CreateRoom(room="hall", name="Hall"))
     rooms.update_room(actor, requests.UpdateRoom("hall", topic="Talk"))
@@ -200,7 +200,9 @@ def test_who_has_left_may_not_touch_their_old_messages(bob: User, den: Room, bob
             act(bob, bobs)
 
 
-def test_a_message_that_replies_shows_the_newest_state_of_its_target(alice: User, bob: User, bobs: wire.Message) -> None:
+def test_a_message_that_replies_shows_the_newest_state_of_its_target(
+    alice: User, bob: User, bobs: wire.Message
+) -> None:
     (reply,) = stored(store([a_post(alice, "den", "re", reply_to=int(bobs.id))]))
     edit(bob, bobs, "edited")
     newest = react(bob, reply)

@@ -28,7 +28,11 @@ def den(alice: User, bob: User) -> Room:
 
 def test_a_message_takes_the_rooms_next_change_as_its_place(alice: User, bob: User, den: Room) -> None:
     messages = stored(store([a_post(alice, "den", "one"), a_post(bob, "den", "two"), a_post(alice, "den", "three")]))
-    assert [(each.seq, each.change, each.content) for each in messages] == [(1, 1, "one"), (2, 2, "two"), (3, 3, "three")]
+    assert [(each.seq, each.change, each.content) for each in messages] == [
+        (1, 1, "one"),
+        (2, 2, "two"),
+        (3, 3, "three"),
+    ]
     assert [each.author.username for each in messages if each.author] == ["alice", "bob", "alice"]
     den.refresh_from_db()
     assert den.change == 3 and den.last_message_at is not None
@@ -47,9 +51,7 @@ def test_the_answer_is_what_reading_the_row_would_give(alice: User, bob: User, d
     assert event.mentions == (bob.pk,)
 
 
-def test_fifty_messages_cost_a_pinned_number_of_queries(
-    alice: User, den: Room, django_assert_num_queries: Any
-) -> None:
+def test_fifty_messages_cost_a_pinned_number_of_queries(alice: User, den: Room, django_assert_num_queries: Any) -> None:
     for count in (1, 50):
         posts = [a_post(alice, "den", f"message {n}", client_id=a_client_id()) for n in range(count)]
         with django_assert_num_queries(QUERIES_OF_A_ROUND + 2):  # and the savepoint's beginning and end
@@ -100,9 +102,7 @@ def test_a_resend_in_a_later_round_is_answered_with_the_first(alice: User, bob: 
 
 
 @pytest.mark.parametrize("round_", ["same", "later"])
-def test_another_message_under_the_same_client_id_is_a_conflict(
-    alice: User, bob: User, den: Room, round_: str
-) -> None:
+def test_another_message_under_the_same_client_id_is_a_conflict(alice: User, bob: User, den: Room, round_: str) -> None:
     room_of(alice, "attic")
     (target,) = say(bob, "den", "target")
     first = a_post(alice, "den", "one thing", client_id="c")
@@ -190,7 +190,9 @@ def test_an_outsider_cannot_tell_a_closed_room_from_none(mallory: User, den: Roo
 
 def test_only_members_of_the_room_are_mentioned(alice: User, bob: User, mallory: User, den: Room) -> None:
     room_of(mallory, "cave", members=[alice])
-    in_den, in_cave = stored(store([a_post(alice, "den", "@Bob @mallory @nobody"), a_post(alice, "cave", "@bob @mallory")]))
+    in_den, in_cave = stored(
+        store([a_post(alice, "den", "@Bob @mallory @nobody"), a_post(alice, "cave", "@bob @mallory")])
+    )
     assert in_den.mentions == [str(bob.pk)] and in_cave.mentions == [str(mallory.pk)]
     rows = Mention.objects.values_list("message_id", "user_id", "room__slug", "seq")
     assert set(rows) == {(int(in_den.id), bob.pk, "den", 1), (int(in_cave.id), mallory.pk, "cave", 1)}

@@ -39,7 +39,9 @@ def test_one_client_id_for_two_messages_is_one_message_and_one_conflict(alice: U
     room_of(alice, "den")
     for number in range(5):
         posts = [a_post(alice, "den", content, client_id=f"c-{number}") for content in ("this", "that")]
-        results = [result for found in in_threads(*[partial(store, [post]) for post in posts]) for result in as_list(found)]
+        results = [
+            result for found in in_threads(*[partial(store, [post]) for post in posts]) for result in as_list(found)
+        ]
         assert sorted(codes(results)) == ["", "CONFLICT"]
     assert len(rows_of("den")) == 5
 

@@ -32,7 +32,9 @@ def test_the_list_costs_the_same_for_any_number_of_rooms(
         room_of(bob, f"room-{number:02}", members=[alice])
         say(bob, f"room-{number:02}", "hello @alice", "and more")
         drafts.save_draft(Actor.of(alice), requests.SaveDraft(f"room-{number:02}", "unsent", 1))
-        rooms.create_room(Actor.of(alice), requests.CreateRoom(kind="direct", members=[person(f"guest-{number}").username]))
+        rooms.create_room(
+            Actor.of(alice), requests.CreateRoom(kind="direct", members=[person(f"guest-{number}").username])
+        )
     with django_assert_num_queries(QUERIES_OF_A_LIST):
         found = rooms.list_rooms(Actor.of(alice)).rooms
     assert len(found) == 2 * count

@@ -150,7 +150,10 @@ def test_each_change_of_a_room_is_a_notice_and_one_event(alice: User, told: List
     room_of(alice, "den")
     with told() as heard:
         update(alice, name=" Cave ", topic="Bats", kind="open")
-    assert [(row.kind, row.content, row.change) for row in rows_of("den")] == [("rename", "Cave", 1), ("topic", "Bats", 2)]
+    assert [(row.kind, row.content, row.change) for row in rows_of("den")] == [
+        ("rename", "Cave", 1),
+        ("topic", "Bats", 2),
+    ]
     (fact,) = heard.of("room_updated", "room:den")
     assert (fact["room"]["name"], fact["room"]["topic"], fact["room"]["kind"]) == ("Cave", "Bats", "open")
     assert fact["room"]["change"] == 2 and len(heard.of("new_message")) == 2

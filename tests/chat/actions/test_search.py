@@ -143,7 +143,9 @@ def test_an_excerpt_shows_the_surroundings_of_the_first_hit() -> None:
 
 
 @examples(200)
-@given(st.text(alphabet="<>&\"'/ab mark=\n", max_size=300), st.lists(st.sampled_from(["a", "ab", "mark", "b"]), min_size=1))
+@given(
+    st.text(alphabet="<>&\"'/ab mark=\n", max_size=300), st.lists(st.sampled_from(["a", "ab", "mark", "b"]), min_size=1)
+)
 def test_an_excerpt_is_safe_html(content: str, words: list[str]) -> None:
     text = search.excerpt(content, words)
     bare = text.replace("<mark>", "").replace("</mark>", "")

@@ -212,5 +212,3 @@ def play(steps: list[Step]) -> Cluster:
     finally:
         cluster.close()
     return cluster
-
-

@@ -36,7 +36,11 @@ def test_each_row_comes_once_in_its_newest_state_in_order_of_change(alice: User,
     edit(alice, one, "1c")
     messages.delete_message(Actor.of(alice), requests.DeleteMessage(three.id))
     found = since(den, 3)
-    assert [(each.seq, each.change, each.content) for each in found.messages] == [(2, 5, "2b"), (1, 6, "1c"), (3, 7, "")]
+    assert [(each.seq, each.change, each.content) for each in found.messages] == [
+        (2, 5, "2b"),
+        (1, 6, "1c"),
+        (3, 7, ""),
+    ]
     assert found.messages[2].deletedAt and not found.reset and found.room.change == 7
     assert [each.change for each in since(den, 5).messages] == [6, 7]
     assert since(den, 7).messages == [] and not since(den, 7).reset
@@ -52,7 +56,9 @@ def test_whoever_applies_what_came_since_any_cursor_sees_what_a_fresh_load_shows
         elif chance.random() < 0.7:
             edit(alice, chance.choice(posted), f"edited {number}")
         else:
-            messages.add_reaction(Actor.of(alice), requests.AddReaction(chance.choice(posted).id, chr(0x1F600 + number)))
+            messages.add_reaction(
+                Actor.of(alice), requests.AddReaction(chance.choice(posted).id, chr(0x1F600 + number))
+            )
         states.append({each.seq: each for each in since(den, 0).messages})
     for cursor, state in enumerate(states):
         merged = {**state, **{each.seq: each for each in since(den, cursor).messages}}
