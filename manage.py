@@ -10,7 +10,8 @@ def main() -> None:
     try:
         from django.core.management import execute_from_command_line
     except ImportError as error:
-        raise SystemExit("Django is not installed here. Run `make setup`, then `.venv/bin/python manage.py`.") from error
+        hint = "Django is not installed here. Run `make setup`, then `.venv/bin/python manage.py`."
+        raise SystemExit(hint) from error
     execute_from_command_line(sys.argv)
 
 

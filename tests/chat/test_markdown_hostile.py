@@ -1,4 +1,7 @@
-"""Text made to be slow to format is formatted in bounded time all the same. In a process of its own, so that it can be ended."""
+"""Text made to be slow to format is formatted in bounded time all the same.
+
+In a process of its own: nothing else could end it.
+"""
 
 import subprocess
 import sys

@@ -3,7 +3,9 @@
 import os
 import re
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import sync_playwright
@@ -22,23 +24,32 @@ CHROMIUM_ARGS = [
 ]
 MODULE_TIMEOUT_MS = 120_000
 TEST_NAME = re.compile(r'^test\("((?:[^"\\]|\\.)+)"', re.MULTILINE)
+Outcome = tuple[str, str | None]
+"""A test's name, and what went wrong in it."""
 EVERYTHING_RAN = "the module runs all tests that it declares, and no others"
 
 
-def pytest_collect_file(parent, file_path):
+def pytest_collect_file(parent: pytest.Collector, file_path: Path) -> "JsModule | None":
     if file_path.name.endswith(".test.js"):
         return JsModule.from_parent(parent, path=file_path)
     return None
 
 
+class JsFailure(Exception):
+    """What the browser reported."""
+
+
 class JsModule(pytest.File):
-    def collect(self):
+    declared: list[str]
+    _results: "list[Outcome] | JsFailure | None"
+
+    def collect(self) -> "Iterator[JsTest]":
         self.declared = [name.replace('\\"', '"') for name in TEST_NAME.findall(self.path.read_text())]
         self._results = None
         for name in [EVERYTHING_RAN, *self.declared]:
             yield JsTest.from_parent(self, name=name)
 
-    def results(self):
+    def results(self) -> "list[Outcome]":
         """Name -> None if it passed, else what went wrong. The module runs once, at the first question."""
         if self._results is None:
             try:
@@ -51,53 +62,51 @@ class JsModule(pytest.File):
 
 
 class JsTest(pytest.Item):
-    def runtest(self):
-        results = self.parent.results()
+    def runtest(self) -> None:
+        module = self.parent
+        assert isinstance(module, JsModule)
+        results = module.results()
         if self.name == EVERYTHING_RAN:
-            assert self.parent.declared, "the module declares no test"
-            assert [name for name, _ in results] == self.parent.declared
+            assert module.declared, "the module declares no test"
+            assert [name for name, _ in results] == module.declared
             return
         outcomes = [outcome for name, outcome in results if name == self.name]
         if outcomes != [None]:
             raise JsFailure("\n".join(outcome or "passed" for outcome in outcomes) or "the test did not run")
 
-    def repr_failure(self, excinfo):
+    def repr_failure(self, excinfo: Any, style: Any = None) -> Any:
         if excinfo.errisinstance((JsFailure, AssertionError)):
             return str(excinfo.value)
-        return super().repr_failure(excinfo)
+        return super().repr_failure(excinfo, style)
 
-    def reportinfo(self):
+    def reportinfo(self) -> tuple[Path, None, str]:
         return self.path, None, f"{self.path.stem} › {self.name}"
-
-
-class JsFailure(Exception):
-    """What the browser reported."""
 
 
 class Browser:
     """One browser, one static server and one peer for the whole run."""
 
-    _KEY = pytest.StashKey()
+    _KEY = pytest.StashKey["Browser"]()
 
     @classmethod
-    def of(cls, session):
+    def of(cls, session: pytest.Session) -> "Browser":
         if cls._KEY not in session.config.stash:
             session.config.stash[cls._KEY] = cls()
             session.config.add_cleanup(session.config.stash[cls._KEY].close)
         return session.config.stash[cls._KEY]
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._static = StaticServer().__enter__()
         self._peer = Peer().__enter__()
         self._playwright = sync_playwright().start()
         path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
         self._browser = self._playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGS)
 
-    def run(self, path: Path):
+    def run(self, path: Path) -> "list[Outcome]":
         # A fresh context for each module: no storage, lock or cookie of another module.
         context = self._browser.new_context()
         page = context.new_page()
-        complaints = []
+        complaints: list[str] = []
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
         try:
@@ -112,7 +121,7 @@ class Browser:
         finally:
             context.close()
 
-    def close(self):
+    def close(self) -> None:
         self._browser.close()
         self._playwright.stop()
         self._peer.__exit__()

@@ -5,7 +5,7 @@ import threading
 from http import HTTPStatus
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import ClassVar
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 HERE = Path(__file__).parent
@@ -13,7 +13,7 @@ ROOTS = {"static": HERE.parents[1] / "static", "tests": HERE}
 
 
 class Handler(SimpleHTTPRequestHandler):
-    extensions_map: ClassVar = {**SimpleHTTPRequestHandler.extensions_map, ".js": "text/javascript"}
+    extensions_map = {**SimpleHTTPRequestHandler.extensions_map, ".js": "text/javascript"}  # noqa: RUF012
 
     def translate_path(self, path):
         root, _, rest = urlsplit(path).path.lstrip("/").partition("/")
@@ -30,7 +30,7 @@ class Handler(SimpleHTTPRequestHandler):
         status = int(query.get("status", HTTPStatus.OK))
         body = {"ticket": query.get("ticket", "ticket"), "expiresIn": 60}
         if status != HTTPStatus.OK:
-            error = {"code": query.get("code", "UNAUTHORIZED"), "message": "No ticket."}
+            error: dict[str, Any] = {"code": query.get("code", "UNAUTHORIZED"), "message": "No ticket."}
             if "retryAfter" in query:
                 error["retryAfter"] = int(query["retryAfter"])
             body = {"type": "error", "success": False, "timestamp": 0, "error": error}

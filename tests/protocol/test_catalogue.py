@@ -107,7 +107,7 @@ def constants(value: ast.expr) -> Iterator[str]:
     elif isinstance(value, ast.Constant) and isinstance(value.value, str):
         yield value.value
     else:
-        raise LookupError(ast.unparse(value))
+        raise LookupError(ast.unparse(value))  # noqa: TRY004 - no type is wrong: a name cannot be told
 
 
 def modules() -> list[Path]:

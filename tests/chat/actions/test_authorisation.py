@@ -89,7 +89,7 @@ NOBODY: Final = dict.fromkeys(("owner", "moderator", "member"), "UNAUTHORIZED")
 NEVER: Final = dict.fromkeys(("owner", "moderator", "member"), "REQUEST_FAILED")
 
 RULES: Final[dict[str, dict[str, str]]] = {
-    **dict.fromkeys(ACTS, EVERYBODY_IN_IT),
+    **{act: EVERYBODY_IN_IT for act in ACTS},  # noqa: C420
     **dict.fromkeys(("delete others'", "rename", "add", "remove", "set role", "invite", "end invitation"), MODERATORS),
     "archive": OWNERS,
     "edit others'": NOBODY,

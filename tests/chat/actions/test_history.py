@@ -150,7 +150,7 @@ def test_a_page_costs_a_pinned_number_of_queries(den: Den, django_assert_num_que
 @pytest.mark.parametrize("bounds", [{"before": 1, "after": 1}, {"after": 1, "around": 1}])
 def test_two_bounds_at_once_are_refused(bounds: dict[str, int]) -> None:
     with pytest.raises(ValueError, match="one of"):
-        requests.GetMessages("den", **bounds)  # type: ignore[arg-type]
+        requests.GetMessages("den", **bounds)
 
 
 def test_history_is_for_those_who_may_see_the_room(den: Den, bob: User, mallory: User) -> None:

@@ -122,10 +122,10 @@ def test_only_what_people_say_now_is_found(alice: User, den: Room) -> None:
 
 def test_pages_of_hits_go_back_in_time(alice: User, den: Room, django_assert_max_num_queries: Any) -> None:
     say(alice, "den", *(f"needle {n}" for n in range(25)))
-    actor, before, seen = Actor.of(alice), {}, list[str]()
+    actor, before, seen = Actor.of(alice), dict[str, str](), list[str]()
     for _ in range(3):
         with django_assert_max_num_queries(3):  # the messages, their reactions, their mentions
-            page = search.search_messages(actor, requests.SearchMessages("needle", limit=10, **before))
+            page = search.search_messages(actor, requests.SearchMessages("needle", limit=10, **before))  # type: ignore[arg-type]
         seen += [hit.message.content for hit in page.hits]
         before = {"before": page.hits[-1].message.id}
     assert seen == [f"needle {n}" for n in range(24, -1, -1)] and not page.hasMore

@@ -3,6 +3,7 @@
 import itertools
 from collections import Counter
 from collections.abc import Callable, Coroutine
+from functools import partial
 from types import SimpleNamespace
 from typing import Any, Final
 from unittest.mock import patch
@@ -80,7 +81,7 @@ class Cluster:
     def arrive(self, target: str, message: dict[str, Any]) -> None:
         for process in self.living:
             if process.id == target:
-                self.acting(process, lambda: process.hub.heard(message))
+                self.acting(process, partial(process.hub.heard, message))
                 self.check(process)
                 return
 

@@ -128,7 +128,7 @@ class FakeHub:
 async def until(condition: Callable[[], object], seconds: float = PATIENCE_SECONDS) -> None:
     """Wait until a condition holds; fail when it takes too long."""
     async with asyncio.timeout(seconds):
-        while not condition():
+        while not condition():  # noqa: ASYNC110 - what it waits for knows of no event
             await asyncio.sleep(0.001)
 
 

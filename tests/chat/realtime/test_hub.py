@@ -188,7 +188,7 @@ async def test_a_late_event_is_waited_for_and_then_read(hub: Hub, layer: FakeLay
     await until(lambda: changes(tab) == [1, 2, 3, 4])
     assert database.asked == 1
     from_elsewhere(layer, third)
-    await until(lambda: layer.inbox.empty())
+    await until(layer.inbox.empty)
     assert changes(tab) == [1, 2, 3, 4]
 
 

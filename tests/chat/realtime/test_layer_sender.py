@@ -1,6 +1,7 @@
 """Publishing never waits for the channel layer, keeps the order, and is bounded while the layer is away."""
 
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 
@@ -10,6 +11,10 @@ from tests.chat.realtime.conftest import running
 from tests.chat.realtime.doubles import FakeLayer, until
 
 Logged = Callable[[str], int]
+
+
+def has_sent(layer: FakeLayer, count: int) -> bool:
+    return len(layer.sent) == count
 
 
 async def test_messages_are_sent_in_order() -> None:
@@ -47,7 +52,7 @@ async def test_an_outage_is_logged_once_and_so_is_its_end(logged: Logged) -> Non
             await until(lambda: not sender._queue and sender._failing)
             layer.state = "works"
             sender.put("group", {"number": 100 + outage})
-            await until(lambda outage=outage: len(layer.sent) == outage)
+            await until(partial(has_sent, layer, outage))
             assert (logged("layer.unreachable"), logged("layer.reachable_again")) == (outage, outage)
             assert returns == ["works"] * outage, "whoever wants to know is told that the layer is back"
     assert [message["number"] for _group, message in layer.sent] == [101, 102], "what failed is not sent late"

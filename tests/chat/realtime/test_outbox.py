@@ -207,7 +207,7 @@ async def test_one_frame_larger_than_the_bound_still_goes_out(settings: Any) -> 
     server = FakeServer()
     connection = connection_to(server)
     connection.send(Payload("x" * 5000))
-    await until(lambda: server.texts())
+    await until(server.texts)
     assert not connection.is_closing
 
 

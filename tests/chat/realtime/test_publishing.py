@@ -100,6 +100,13 @@ def test_a_loop_that_closes_in_this_moment_is_no_error(layer: FakeLayer, logged:
     assert logged("publish.loop_closed") == 1
 
 
+@transaction.atomic
+def publish_and_fail() -> None:
+    publishing.publish_after_commit(HELLO)
+    publishing.control("recheck", 7)
+    raise ZeroDivisionError
+
+
 @pytest.mark.django_db(transaction=True)
 def test_what_is_rolled_back_is_never_published(layer: FakeLayer) -> None:
     with transaction.atomic():
@@ -107,8 +114,6 @@ def test_what_is_rolled_back_is_never_published(layer: FakeLayer) -> None:
         publishing.control("recheck", 7)
         assert layer.sent == []
     assert [message["type"] for _group, message in layer.sent] == ["hub.event", "hub.control"]
-    with pytest.raises(ZeroDivisionError), transaction.atomic():
-        publishing.publish_after_commit(HELLO)
-        publishing.control("recheck", 7)
-        raise ZeroDivisionError
+    with pytest.raises(ZeroDivisionError):
+        publish_and_fail()
     assert len(layer.sent) == 2
