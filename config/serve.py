@@ -9,6 +9,7 @@ import asyncio
 import errno
 import io
 import os
+import secrets
 import socket
 import sys
 from pathlib import Path
@@ -46,7 +47,11 @@ def main() -> None:
 def set_up_django(*, laptop: bool) -> None:
     if laptop:
         # What .env says goes before what a laptop assumes, so it is read first.
-        environ.Env.read_env(os.environ.get("ENV_FILE", Path(__file__).resolve().parent.parent / ".env"))
+        env_file = Path(os.environ.get("ENV_FILE", Path(__file__).resolve().parent.parent / ".env"))
+        environ.Env.read_env(env_file)
+        if not {"DEBUG", "SECRET_KEY"} & set(os.environ):
+            write_env_file(env_file)
+            environ.Env.read_env(env_file)
         os.environ.setdefault("DEBUG", "1")
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -57,6 +62,18 @@ def set_up_django(*, laptop: bool) -> None:
         django.setup()
     except ImproperlyConfigured as error:
         refuse(str(error))
+
+
+def write_env_file(path: Path) -> None:
+    """Keep what a laptop needs, once: without it `manage.py` would refuse to start beside a running `make run`."""
+    if not path.exists():
+        lines = [
+            "# Made by `make run` for this machine only. All settings: .env.example",
+            "DEBUG=1",
+            f"SECRET_KEY={secrets.token_urlsafe(50)}",
+        ]
+        path.write_text("\n".join(lines) + "\n")
+        path.chmod(0o600)
 
 
 def address() -> tuple[str, int]:

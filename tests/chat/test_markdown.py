@@ -181,11 +181,12 @@ def assert_safe(html: str) -> None:
 
 
 PIECES: Final = [
-    "<", ">", "</", "/>", "script", "img", "svg", "iframe", "style", "onerror=", "onload=alert(1)", "src=x", "href=", "a ",
-    "javascript:", "JaVaScRiPt:", "java\tscript:", "&#106;avascript:", "data:text/html,", "vbscript:", "file:///", "//evil.example",
-    "[", "]", "(", ")", "![", "[x](", "<!--", "-->", "<![CDATA[", "]]>", "<?", "\"", "'", "`", "```", "```js\n", "~~~", "*", "**",
-    "_", "~~", "#", "> ", "- ", "1. ", "|", "|-|\n", "\n", "\n\n", "    ", "\t", "&", "&lt;", "&quot;", "&#0;", "\\", "@bob",
-    "http://x.y", "https://x.y/\"onclick=", "mailto:a@b", "x", "\u202e", "\ufeff", "\u2028", "<math><mtext>", "<table>", "<p>",
+    "<", ">", "</", "/>", "script", "img", "svg", "iframe", "style", "onerror=", "onload=alert(1)", "src=x", "href=",
+    "a ", "javascript:", "JaVaScRiPt:", "java\tscript:", "&#106;avascript:", "data:text/html,", "vbscript:",
+    "file:///", "//evil.example", "[", "]", "(", ")", "![", "[x](", "<!--", "-->", "<![CDATA[", "]]>", "<?", "\"",
+    "'", "`", "```", "```js\n", "~~~", "*", "**", "_", "~~", "#", "> ", "- ", "1. ", "|", "|-|\n", "\n", "\n\n",
+    "    ", "\t", "&", "&lt;", "&quot;", "&#0;", "\\", "@bob", "http://x.y", "https://x.y/\"onclick=", "mailto:a@b",
+    "x", "\u202e", "\ufeff", "\u2028", "<math><mtext>", "<table>", "<p>",
 ]  # fmt: skip
 
 

@@ -137,6 +137,16 @@ def test_a_laptop_gets_tables_and_people_and_is_told_how_to_sign_in(tmp_path: Pa
     assert "Traceback" not in err
 
 
+def test_management_commands_work_beside_it_without_further_settings(tmp_path: Path) -> None:
+    env = environment(tmp_path)
+    with serving(env, "--laptop") as process:
+        command = [sys.executable, "manage.py", "api_token", "alice"]
+        token = subprocess.run(command, cwd=REPOSITORY, env=env, capture_output=True, text=True, check=True).stdout
+        end(process, signal.SIGTERM)
+    assert token.startswith("parley_")
+    assert "DEBUG=1\nSECRET_KEY=" in (tmp_path / "env").read_text()
+
+
 def test_what_the_env_file_says_goes_before_what_a_laptop_assumes(tmp_path: Path) -> None:
     (tmp_path / "env").write_text("DEBUG=0\n")
     assert "SECRET_KEY is not set" in refusal(environment(tmp_path), "--laptop")

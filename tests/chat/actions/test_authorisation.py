@@ -88,8 +88,10 @@ OWNERS: Final = {"owner": "ok", "moderator": "UNAUTHORIZED", "member": "UNAUTHOR
 NOBODY: Final = dict.fromkeys(("owner", "moderator", "member"), "UNAUTHORIZED")
 NEVER: Final = dict.fromkeys(("owner", "moderator", "member"), "REQUEST_FAILED")
 
+MODERATORS_NEVER: Final = {**NEVER, "member": "UNAUTHORIZED"}
+
 RULES: Final[dict[str, dict[str, str]]] = {
-    **{act: EVERYBODY_IN_IT for act in ACTS},  # noqa: C420
+    **dict.fromkeys(ACTS, EVERYBODY_IN_IT),
     **dict.fromkeys(("delete others'", "rename", "add", "remove", "set role", "invite", "end invitation"), MODERATORS),
     "archive": OWNERS,
     "edit others'": NOBODY,
@@ -97,7 +99,7 @@ RULES: Final[dict[str, dict[str, str]]] = {
 # In a direct room nothing about the two people, and nothing about the room itself, can be changed.
 DIRECT_RULES: Final = {
     **dict.fromkeys(("add", "remove", "set role", "quit"), NEVER),
-    **dict.fromkeys(("rename", "invite"), {**NEVER, "member": "UNAUTHORIZED"}),
+    **dict.fromkeys(("rename", "invite"), MODERATORS_NEVER),
 }
 # What an outsider may do in an open room; nothing anywhere else.
 OPEN_TO_ALL: Final = {"join", "read", "search", "see who is here", "list people"}

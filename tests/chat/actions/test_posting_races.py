@@ -1,5 +1,6 @@
 """Many threads storing at once: nothing twice, nothing missing, no number left out. Real threads, real commits."""
 
+from collections.abc import Callable
 from functools import partial
 
 import pytest
@@ -100,7 +101,13 @@ def test_posts_edits_and_reactions_at_once_share_one_row_of_numbers(alice: User)
         for n in range(10):
             say(alice, "den", f"new {n}")
 
-    works = [partial(edit, ids[0]), partial(edit, ids[1]), partial(react, ids[1]), partial(react, ids[2]), post]
+    works: list[Callable[[], None]] = [
+        partial(edit, ids[0]),
+        partial(edit, ids[1]),
+        partial(react, ids[1]),
+        partial(react, ids[2]),
+        post,
+    ]
     assert in_threads(*works) == [None] * 5
     assert Room.objects.get(slug="den").change == 4 + 5 + 5 + 6 + 6 + 10
     assert_gapless("den")
