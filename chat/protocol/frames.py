@@ -102,7 +102,8 @@ def _validation_error(error: Exception) -> ProtocolError:
         return invalid("The frame is nested too deeply.", "$")
     if isinstance(error, msgspec.ValidationError):
         sentence, _, path = str(error).partition(" - at ")
-        return invalid(sentence + ".", path.strip("`") or "$")
+        # The path stands behind a word for some, as in "`key` in `$.rooms`".
+        return invalid(sentence + ".", "$" + path.strip("`").partition("$")[2])
     return invalid("The frame is not valid JSON.", "$")
 
 
