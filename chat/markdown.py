@@ -22,6 +22,8 @@ MENTION: Final = re.compile(r"(?<![\w@/.])@([a-z0-9](?:[a-z0-9_.-]{0,30}[a-z0-9_
 # Text that no rule of markdown, linkify or mentions could touch.
 _PLAIN: Final = re.compile(r"(?![0-9]+[.)])[A-Za-z0-9 ,;?'\"()éèêàâäöüßñçÄÖÜ’–—…]+[.!]?")
 _HIGHLIGHTED_CHARS_AT_MOST: Final = 20_000
+# Looking for bare addresses takes time in proportion to the text for each thing that begins like one.
+_COLONS_WITH_LINKS: Final = 100
 _TAGS: Final = {
     "a", "blockquote", "br", "code", "del", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "pre",
     "s", "span", "strong", "table", "tbody", "td", "th", "thead", "tr", "ul",
@@ -34,7 +36,7 @@ def render(content: str) -> str:
     if is_plain(content):
         return f"<p>{html.escape(content, quote=False)}</p>\n"
     return nh3.clean(
-        _parser().render(content),
+        _parser(links=content.count(":") <= _COLONS_WITH_LINKS).render(content),
         tags=_TAGS,
         attributes=_ATTRIBUTES,
         url_schemes={"http", "https", "mailto"},
@@ -53,9 +55,10 @@ def mentioned_names(content: str) -> set[str]:
 
 
 @cache
-def _parser() -> MarkdownIt:
-    parser = MarkdownIt("commonmark", {"html": False, "linkify": True, "breaks": True, "highlight": _highlight})
-    parser.enable(["table", "strikethrough", "linkify"])
+def _parser(*, links: bool) -> MarkdownIt:
+    """Return the parser; with `links` it also makes links of bare addresses."""
+    parser = MarkdownIt("commonmark", {"html": False, "linkify": links, "breaks": True, "highlight": _highlight})
+    parser.enable(["table", "strikethrough", *(["linkify"] if links else [])])
     parser.disable("image")
     # A bare "example.py" is a file more often than a place; only what says http(s):// or mailto: becomes a link.
     parser.linkify.set({"fuzzy_link": False, "fuzzy_email": False, "fuzzy_ip": False})  # type: ignore[union-attr]

@@ -1,41 +1,14 @@
-"""Alice and bob in front of real pages: fixtures and moves that the page tests share."""
+"""Alice and bob in front of real pages: the moves that the page tests share."""
 
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
-import pytest
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
-from config.system_packages import chromium
 from tests.servers.pages import submit
 from tests.servers.people import Person, unique
-from tests.servers.sites import UVICORN_SQLITE, Site, SiteBuilder
+from tests.servers.sites import Site
 
-CHROMIUM_ARGS = [
-    *("--no-sandbox", "--no-first-run", "--disable-gpu", "--disable-quic", "--disable-sync"),
-    *("--disable-background-networking", "--disable-component-update"),
-]
 PATIENCE_MS = 15_000
-
-
-@pytest.fixture(scope="module")
-def playwright() -> Iterator[Playwright]:
-    with sync_playwright() as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
-def browser(playwright: Playwright) -> Iterator[Browser]:
-    path = os.environ.get("CHROMIUM") or chromium()
-    with playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGS) as launched:
-        yield launched
-
-
-@pytest.fixture(scope="module")
-def site(site_builder: SiteBuilder) -> Iterator[Site]:
-    expect.set_options(timeout=PATIENCE_MS)
-    with site_builder.running(UVICORN_SQLITE) as running:
-        yield running
 
 
 class Someone:
@@ -90,23 +63,6 @@ class Someone:
 
 
 Cast = Callable[[str], Someone]
-
-
-@pytest.fixture
-def someone(site: Site, browser: Browser) -> Iterator[Cast]:
-    """Return a function that brings a person; nothing may have gone wrong in their pages."""
-    cast: list[Someone] = []
-
-    def bring(word: str) -> Someone:
-        cast.append(Someone(site, browser, word))
-        return cast[-1]
-
-    yield bring
-    for each in cast:
-        for context in each.contexts:
-            context.close()
-    complaints = [complaint for each in cast for complaint in each.complaints]
-    assert not complaints, f"the pages complained: {complaints}"
 
 
 def say(page: Page, text: str) -> None:

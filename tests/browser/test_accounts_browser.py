@@ -1,48 +1,23 @@
 """The account pages in a real browser: passkeys with a virtual device, the policy unbroken, widths, axe-core."""
 
-import os
 import re
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
 
-from config.system_packages import chromium
 from tests.servers.people import Person
-from tests.servers.sites import UVICORN_SQLITE, Site, SiteBuilder
+from tests.servers.sites import Site
 
 PASSWORD = "correct horse battery staple"  # of people who exist in tests only
-CHROMIUM_ARGS = [
-    *("--no-sandbox", "--no-first-run", "--disable-gpu", "--disable-quic", "--disable-sync"),
-    *("--disable-background-networking", "--disable-component-update"),
-]
 WIDTHS = (390, 820, 1440)
 PUBLIC_PAGES = ["/accounts/login/", "/accounts/signup/", "/accounts/password/reset/"]
 OWN_PAGES = [
     *("/settings/", "/settings/tokens", "/accounts/email/", "/accounts/password/change/", "/accounts/2fa/"),
     *("/accounts/2fa/webauthn/", "/accounts/2fa/recovery-codes/", "/accounts/sessions/", "/accounts/logout/"),
 ]
-
-
-@pytest.fixture(scope="module")
-def playwright() -> Iterator[Playwright]:
-    with sync_playwright() as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
-def browser(playwright: Playwright) -> Iterator[Browser]:
-    path = os.environ.get("CHROMIUM") or chromium()
-    with playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGS) as launched:
-        yield launched
-
-
-@pytest.fixture(scope="module")
-def site(site_builder: SiteBuilder) -> Iterator[Site]:
-    with site_builder.running(UVICORN_SQLITE) as running:
-        yield running
 
 
 @pytest.fixture

@@ -5,9 +5,7 @@ import time
 
 from playwright.sync_api import expect
 
-from tests.browser.chat_cast import Cast, act, browser, message, playwright, say, site, someone
-
-__all__ = ["browser", "playwright", "site", "someone"]  # fixtures
+from tests.browser.chat_cast import Cast, act, message, say
 
 
 def test_a_message_appears_in_every_tab_and_is_stored(someone: Cast) -> None:

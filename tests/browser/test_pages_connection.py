@@ -4,10 +4,8 @@ import re
 
 from playwright.sync_api import expect
 
-from tests.browser.chat_cast import Cast, browser, message, playwright, say, site, someone
+from tests.browser.chat_cast import Cast, message, say
 from tests.servers.pages import sign_out
-
-__all__ = ["browser", "playwright", "site", "someone"]  # fixtures
 
 RECONNECTED_MS = 45_000
 

@@ -4,9 +4,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tests.browser.chat_cast import Cast, browser, playwright, say, site, someone
-
-__all__ = ["browser", "playwright", "site", "someone"]  # fixtures
+from tests.browser.chat_cast import Cast, say
 
 WIDTHS = (390, 820, 1440)
 PAGES = (

@@ -6,10 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.browser.chat_cast import browser, playwright, site
 from tests.servers.sites import Site
-
-__all__ = ["browser", "playwright", "site"]  # fixtures
 
 ME = {"id": "1", "username": "alice"}
 NOON = 1_790_000_000_000

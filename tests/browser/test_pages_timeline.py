@@ -6,9 +6,7 @@ import time
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.chat_cast import Cast, Someone, act, browser, message, playwright, say, site, someone
-
-__all__ = ["browser", "playwright", "site", "someone"]  # fixtures
+from tests.browser.chat_cast import Cast, Someone, act, message, say
 
 ROWS = 420
 IN_DOCUMENT_AT_MOST = 180

@@ -7,11 +7,9 @@ from typing import Final
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.chat_cast import Cast, act, browser, message, playwright, say, someone
+from tests.browser.chat_cast import Cast, act, message, say
 from tests.servers.cutting_proxy import CuttingProxy
 from tests.servers.sites import CLUSTER, UVICORN_SQLITE, Profile, Site, SiteBuilder
-
-__all__ = ["browser", "playwright", "someone"]  # fixtures
 
 MESSAGES_PER_TAB: Final = 50
 CUT_EVERY: Final = 12

@@ -16,7 +16,7 @@ from tests.chat.properties import examples
 
 def the_long_way(content: str) -> str:
     return nh3.clean(
-        markdown._parser().render(content),
+        markdown._parser(links=True).render(content),
         tags=markdown._TAGS,
         attributes=markdown._ATTRIBUTES,
         url_schemes={"http", "https", "mailto"},

@@ -5,7 +5,6 @@ import itertools
 import json
 import os
 import re
-import shutil
 import signal
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -21,6 +20,7 @@ from chat.protocol import frames, wire
 from chat.protocol.catalogue import ANSWERS, EVENTS
 from chat.protocol.errors import ErrorCode
 from chat.protocol.requests import PAYLOADS
+from tests import chromium
 from tests.docs.settings_read import REPOSITORY
 from tests.servers.people import Person
 from tests.servers.sites import UVICORN_SQLITE, Site, SiteBuilder
@@ -31,7 +31,7 @@ FENCE: Final = re.compile(r"^```(\w+)(?: (\w+))?\n(.*?)^```$", re.MULTILINE | re
 JSON_KINDS: Final = {"request", "answer", "event", "error", "room", "message", "ticket"}
 CLIENT_LINES_AT_MOST: Final = 60
 ARRIVAL_SECONDS: Final = 30
-CHROMIUM_ARGUMENTS: Final = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
+
 # The largest whole number that JavaScript can count is no bound that a reader needs to be told.
 UNTOLD_BOUNDS: Final = {0, 2**53 - 1}
 ANSWER_DATA: Final = dict(ANSWERS.values())
@@ -290,9 +290,9 @@ async def test_the_python_client_keeps_a_room_over_a_restart(
 async def bobs_page(site: Site, bob: Person) -> AsyncIterator[Page]:
     """A page of the site in a browser in which bob is signed in."""
     origin = site.processes[0].origin
-    executable = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    executable = chromium.executable()
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=executable, args=CHROMIUM_ARGUMENTS)
+        browser = await playwright.chromium.launch(executable_path=executable, args=chromium.ARGUMENTS)
         context = await browser.new_context()
         await context.add_cookies(
             [

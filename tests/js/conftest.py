@@ -1,27 +1,17 @@
 """Runs every `*.test.js` here in a real browser, and reports each of its tests as a test of its own."""
 
-import os
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser as Chromium
 
+from tests.chromium import browser_of
 from tests.js.peer import Peer
 from tests.js.static_server import StaticServer
 
-CHROMIUM_ARGS = [
-    "--no-sandbox",
-    "--disable-background-networking",
-    "--no-first-run",
-    "--disable-gpu",
-    "--disable-quic",
-    "--disable-component-update",
-    "--disable-sync",
-]
 MODULE_TIMEOUT_MS = 120_000
 TEST_NAME = re.compile(r'^test\("((?:[^"\\]|\\.)+)"', re.MULTILINE)
 Outcome = tuple[str, str | None]
@@ -84,23 +74,21 @@ class JsTest(pytest.Item):
 
 
 class Browser:
-    """One browser, one static server and one peer for the whole run."""
+    """The browser with one static server and one peer for the whole run."""
 
     _KEY = pytest.StashKey["Browser"]()
 
     @classmethod
     def of(cls, session: pytest.Session) -> "Browser":
         if cls._KEY not in session.config.stash:
-            session.config.stash[cls._KEY] = cls()
+            session.config.stash[cls._KEY] = cls(browser_of(session.config))
             session.config.add_cleanup(session.config.stash[cls._KEY].close)
         return session.config.stash[cls._KEY]
 
-    def __init__(self) -> None:
+    def __init__(self, browser: Chromium) -> None:
         self._static = StaticServer().__enter__()
         self._peer = Peer().__enter__()
-        self._playwright = sync_playwright().start()
-        path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-        self._browser = self._playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGS)
+        self._browser = browser
 
     def run(self, path: Path) -> "list[Outcome]":
         # A fresh context for each module: no storage, lock or cookie of another module.
@@ -122,7 +110,5 @@ class Browser:
             context.close()
 
     def close(self) -> None:
-        self._browser.close()
-        self._playwright.stop()
         self._peer.__exit__()
         self._static.__exit__()

@@ -19,6 +19,7 @@ PONG: Final = 0xA
 _FIN: Final = 0x80
 _MASKED: Final = 0x80
 _SMALL_BUFFER_BYTES: Final = 4096
+_SMALL_SEGMENT_BYTES: Final = 536
 ANSWER_SECONDS: Final = 10
 
 
@@ -46,6 +47,8 @@ class RawSocket:
         connection = socket.socket()
         if reads_little:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _SMALL_BUFFER_BYTES)
+            # The kernel sizes the server's buffer by it: with a loopback's 64 KB that would swallow 2.5 MB first.
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, _SMALL_SEGMENT_BYTES)
         connection.setblocking(False)
         await asyncio.get_running_loop().sock_connect(connection, ("127.0.0.1", process.port))
         reader, writer = await asyncio.open_connection(

@@ -3,54 +3,81 @@
 import asyncio
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from websockets.exceptions import ConnectionClosed
 
 from tests.servers.events import assert_gapless
-from tests.servers.sites import CLUSTER, UVICORN_SQLITE, Profile, SiteBuilder
-from tests.servers.socket_client import SocketClient
+from tests.servers.sites import CLUSTER, UVICORN_SQLITE, Profile, Site, SiteBuilder
+from tests.servers.socket_client import Frame, SocketClient
 from tests.servers.tabs import Tabs
+from tests.socket.presence import until_online
 
 DRAIN_SECONDS = 10
+MESSAGES = 300
+ANSWERED_BEFORE_CRASH = 20
 
 
-async def test_messages_in_flight_at_a_crash_are_stored_once_after_a_resend(site_builder: SiteBuilder) -> None:
+@pytest.fixture(scope="module")
+def module_cluster(site_builder: SiteBuilder) -> Iterator[Site]:
     with site_builder.running(CLUSTER) as site:
-        alice, bob = site.people.create("alice", "bob")
-        survivor, victim = site.processes
-        open_tab = Tabs(site)
-        room = await open_tab.make_room(alice, bob)
-        bobs = await open_tab.in_room(bob, room, process=survivor)
-        answered = await post_until_killed(await open_tab(alice, process=victim), room, victim.kill)
-        again = await open_tab(alice, process=survivor)
-        for number in range(120):
-            message = await again.post(room, f"number {number}", clientId=f"{room}-{number}")
-            assert message["id"] == answered.get(f"{room}-{number}", message["id"])
-        stored = [row["content"] for row in site.people.messages(room)]
-        assert sorted(stored) == sorted(f"number {number}" for number in range(120))
-        while len([f for f in bobs.frames if f["type"] == "new_message"]) < 120:
-            await bobs.expect("new_message", seconds=15)
-        heard = [f["data"]["message"]["content"] for f in bobs.frames if f["type"] == "new_message"]
-        assert heard == stored
-        assert_gapless(bobs, room)
-        await open_tab.close_all()
+        yield site
+
+
+@pytest.fixture
+def cluster(module_cluster: Site) -> Iterator[Site]:
+    """Two processes, of which a test may do away with the second."""
+    yield module_cluster
+    for process in module_cluster.processes:
+        process.thaw()
+        if not process.is_running:
+            process.start()
+
+
+async def test_messages_in_flight_at_a_crash_are_stored_once_after_a_resend(cluster: Site) -> None:
+    alice, bob = cluster.people.create("alice", "bob")
+    survivor, victim = cluster.processes
+    open_tab = Tabs(cluster)
+    room = await open_tab.make_room(alice, bob)
+    bobs = await open_tab.in_room(bob, room, process=survivor)
+    answered = await post_until_killed(await open_tab(alice, process=victim), room, victim.kill)
+    again = await open_tab(alice, process=survivor)
+    for number in range(MESSAGES):
+        message = await again.post(room, f"number {number}", clientId=f"{room}-{number}")
+        assert message["id"] == answered.get(f"{room}-{number}", message["id"])
+    stored = [row["content"] for row in cluster.people.messages(room)]
+    assert sorted(stored) == sorted(f"number {number}" for number in range(MESSAGES))
+    while len([f for f in bobs.frames if f["type"] == "new_message"]) < MESSAGES:
+        await bobs.expect("new_message", seconds=15)
+    heard = [f["data"]["message"]["content"] for f in bobs.frames if f["type"] == "new_message"]
+    assert heard == stored
+    assert_gapless(bobs, room)
+    await open_tab.close_all()
 
 
 async def post_until_killed(tab: SocketClient, room: str, kill: Callable[[], None]) -> dict[str, str]:
     """Post without waiting, kill the process in the middle, and return the ids that were answered by client id."""
-    for number in range(120):
+    killed = False
+    for number in range(MESSAGES):
         try:
             await tab.send("create_message", id=f"{room}-{number}", room=room, content=f"number {number}")
         except ConnectionClosed:
             break
-        if number == 60:
+        await asyncio.sleep(0)
+        if not killed and len(answers_of(tab)) >= ANSWERED_BEFORE_CRASH:
             kill()
+            killed = True
+    if not killed:
+        kill()
     await tab.wait_closed()
-    answers = [frame for frame in tab.frames if frame["type"] == "create_message"]
-    assert len(answers) < 120, "the crash came too late to prove anything"
+    answers = answers_of(tab)
+    assert 0 < len(answers) < MESSAGES, "the crash came too early or too late to prove anything"
     return {frame["requestId"]: frame["data"]["message"]["id"] for frame in answers}
+
+
+def answers_of(tab: SocketClient) -> list[Frame]:
+    return [frame for frame in tab.frames if frame["type"] == "create_message"]
 
 
 @pytest.mark.parametrize("profile", [UVICORN_SQLITE, CLUSTER], ids=str)
@@ -77,23 +104,41 @@ async def test_a_server_that_is_told_to_stop_says_so_and_closes_1012(
         await open_tab.close_all()
 
 
-async def test_a_frozen_process_delays_only_its_own_people(site_builder: SiteBuilder) -> None:
-    with site_builder.running(CLUSTER) as site:
-        alice, bob, carol = site.people.create("alice", "bob", "carol")
-        healthy, frozen = site.processes
-        open_tab = Tabs(site)
-        room = await open_tab.make_room(alice, bob, carol)
-        alices = await open_tab.in_room(alice, room, process=healthy)
-        bobs = await open_tab.in_room(bob, room, process=healthy)
-        carols = await open_tab.in_room(carol, room, process=frozen)
-        frozen.freeze()
-        for number in range(30):
-            await asyncio.wait_for(alices.post(room, f"number {number}"), 5)
-        await bobs.expect_message("number 29")
-        await asyncio.sleep(3)
-        frozen.thaw()
-        await carols.expect_message("number 29", seconds=15)
-        assert_gapless(carols, room)
-        await alices.post(room, "live")
-        await carols.expect_message("live")
-        await open_tab.close_all()
+async def test_a_frozen_process_delays_only_its_own_people(cluster: Site) -> None:
+    alice, bob, carol = cluster.people.create("alice", "bob", "carol")
+    healthy, frozen = cluster.processes
+    open_tab = Tabs(cluster)
+    room = await open_tab.make_room(alice, bob, carol)
+    alices = await open_tab.in_room(alice, room, process=healthy)
+    bobs = await open_tab.in_room(bob, room, process=healthy)
+    carols = await open_tab.in_room(carol, room, process=frozen)
+    frozen.freeze()
+    for number in range(30):
+        await asyncio.wait_for(alices.post(room, f"number {number}"), 5)
+    await bobs.expect_message("number 29")
+    await asyncio.sleep(3)
+    frozen.thaw()
+    await carols.expect_message("number 29", seconds=15)
+    assert_gapless(carols, room)
+    await alices.post(room, "live")
+    await carols.expect_message("live")
+    await open_tab.close_all()
+
+
+async def test_the_people_of_a_process_that_was_killed_are_gone_soon(cluster: Site) -> None:
+    alice, bob = cluster.people.create("alice", "bob")
+    open_tab = Tabs(cluster)
+    survivor, victim = cluster.processes
+    room = await open_tab.make_room(alice, bob)
+    alices = await open_tab.in_room(alice, room, process=survivor)
+    bobs = await open_tab.in_room(bob, room, process=victim)
+    await alices.expect("user_joined", user=bob.ref)
+    victim.kill()
+    assert (await bobs.wait_closed())[0] == 1006
+    await until_online(alices, room, {alice.username: 1}, tries=200)
+    assert alices.unread("user_left", user=bob.ref) or alices.unread("presence", room=room)
+    await alices.post(room, "still here")
+    victim.start()
+    await open_tab.in_room(bob, room, process=victim)
+    await until_online(alices, room, {alice.username: 1, bob.username: 1})
+    await open_tab.close_all()

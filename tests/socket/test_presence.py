@@ -3,20 +3,8 @@
 import pytest
 
 from tests.servers.people import Person
-from tests.servers.sites import CLUSTER, SiteBuilder
-from tests.servers.socket_client import SocketClient
 from tests.servers.tabs import Tabs
-
-
-async def until_online(tab: SocketClient, room: str, wanted: dict[str, int], tries: int = 60) -> None:
-    """Ask until these people are there with these numbers of tabs: presence of other processes comes a little later."""
-    found: dict[str, int] = {}
-    for _ in range(tries):
-        found = {p["username"]: p["tabs"] for p in (await tab.request("list_presence", room=room))["online"]}
-        if found == wanted:
-            return
-        await tab.wait(0.05)
-    raise AssertionError(f"{found} instead of {wanted}")
+from tests.socket.presence import until_online
 
 
 async def test_the_first_tab_of_a_person_is_a_coming_and_the_last_a_going(
@@ -85,23 +73,3 @@ async def test_a_person_can_be_looked_up(open_tab: Tabs, alice: Person, bob: Per
     else:
         raise AssertionError("bob is not shown as online")
     assert (await tab.refusal("get_user", userId="nobody-at-all"))["code"] == "NOT_FOUND"
-
-
-async def test_the_people_of_a_process_that_was_killed_are_gone_soon(site_builder: SiteBuilder) -> None:
-    with site_builder.running(CLUSTER) as site:
-        alice, bob = site.people.create("alice", "bob")
-        open_tab = Tabs(site)
-        survivor, victim = site.processes
-        room = await open_tab.make_room(alice, bob)
-        alices = await open_tab.in_room(alice, room, process=survivor)
-        bobs = await open_tab.in_room(bob, room, process=victim)
-        await alices.expect("user_joined", user=bob.ref)
-        victim.kill()
-        assert (await bobs.wait_closed())[0] == 1006
-        await until_online(alices, room, {alice.username: 1}, tries=200)
-        assert alices.unread("user_left", user=bob.ref) or alices.unread("presence", room=room)
-        await alices.post(room, "still here")
-        victim.start()
-        await open_tab.in_room(bob, room, process=victim)
-        await until_online(alices, room, {alice.username: 1, bob.username: 1})
-        await open_tab.close_all()

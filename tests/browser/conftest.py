@@ -1,0 +1,38 @@
+"""The browser, a site of its own for each module, and people in front of pages."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.browser.chat_cast import PATIENCE_MS, Cast, Someone
+from tests.chromium import browser_of
+from tests.servers.sites import UVICORN_SQLITE, Site, SiteBuilder
+
+
+@pytest.fixture(scope="session")
+def browser(request: pytest.FixtureRequest) -> Browser:
+    return browser_of(request.config)
+
+
+@pytest.fixture(scope="module")
+def site(site_builder: SiteBuilder) -> Iterator[Site]:
+    expect.set_options(timeout=PATIENCE_MS)
+    with site_builder.running(UVICORN_SQLITE) as running:
+        yield running
+
+
+@pytest.fixture
+def someone(site: Site, browser: Browser) -> Iterator[Cast]:
+    """Return a function that brings a person; nothing may have gone wrong in their pages."""
+    cast: list[Someone] = []
+
+    def bring(word: str) -> Someone:
+        cast.append(Someone(site, browser, word))
+        return cast[-1]
+
+    yield bring
+    for each in cast:
+        for context in each.contexts:
+            context.close()
+    assert [complaint for each in cast for complaint in each.complaints] == []
