@@ -1,10 +1,16 @@
 """What all tests may ask for: a builder of real installations. See tests/servers."""
 
+import signal
 from collections.abc import Iterator
 
 import pytest
 
 from tests.servers.sites import SiteBuilder
+
+
+def pytest_configure() -> None:
+    # By default SIGTERM (a time limit, a cancelled CI job) ends Python at once, and leaves the servers running.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

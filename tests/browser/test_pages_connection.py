@@ -8,6 +8,7 @@ from tests.browser.chat_cast import Cast, message, say
 from tests.servers.pages import sign_out
 
 RECONNECTED_MS = 45_000
+OLD_PASSWORD, NEW_PASSWORD = "correct horse battery staple", "another horse, another staple"  # of nobody real
 
 
 def test_what_is_written_while_the_server_is_away_is_sent_once(someone: Cast) -> None:
@@ -43,6 +44,29 @@ def test_signing_out_anywhere_is_told_in_every_tab(someone: Cast) -> None:
         expect(tab.get_by_test_id("connection-banner")).to_contain_text("You are signed out.")
         link = tab.get_by_test_id("connection-banner").get_by_role("link", name="Sign in")
         expect(link).to_have_attribute("href", re.compile(r"^/accounts/login/\?next=%2Frooms%2F"))
+
+
+def test_a_new_password_leaves_this_browsers_other_tabs_connected(someone: Cast) -> None:
+    alice = someone("alice")
+    people = alice.site.people
+    people.tell("set_password", username=alice.name, password=OLD_PASSWORD)
+    alice.key = people.sign_in(alice.person)
+    room = alice.create_room()
+    tab = alice.room(room)
+    form = tab.context.new_page()
+    form.goto("/accounts/password/change/")
+    if "reauthenticate" in form.url:
+        form.fill("input[name=password]", OLD_PASSWORD)
+        form.click("main button[type=submit]")
+    form.fill("input[name=oldpassword]", OLD_PASSWORD)
+    form.fill("input[name=password1]", NEW_PASSWORD)
+    form.fill("input[name=password2]", NEW_PASSWORD)
+    form.click("main button[type=submit]")
+    expect(tab.get_by_test_id("connection-banner")).to_contain_text("You are signed out.")
+    tab.wait_for_selector('html[data-connection="connected"]')
+    expect(tab.get_by_test_id("connection-banner")).to_be_hidden()
+    say(tab, "still here")
+    expect(message(tab, "still here")).to_have_attribute("data-state", "stored")
 
 
 def test_a_refused_message_can_be_discarded_or_sent_again(someone: Cast) -> None:

@@ -1,6 +1,7 @@
 """Messages as HTML: formatted as people expect, the short cut no different, and safe whatever they write."""
 
 from html.parser import HTMLParser
+from types import SimpleNamespace
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -107,6 +108,7 @@ def test_what_could_be_formatting_does_not(content: str) -> None:
         ("a@bob.org", "<p>a@bob.org</p>"),
         ("example.py", "<p>example.py</p>"),
         ("1 < 2 && 3 > 2", "<p>1 &lt; 2 &amp;&amp; 3 &gt; 2</p>"),
+        ("<b>b</b>", "<p>&lt;b&gt;b&lt;/b&gt;</p>"),
         ("&lt;b&gt; &copy;", "<p>&lt;b&gt; ©</p>"),
     ],
 )
@@ -117,6 +119,13 @@ def test_formatting_is_what_one_expects(content: str, html: str) -> None:
 def test_links_are_plain_links_that_tell_the_other_side_nothing() -> None:
     for content in ("https://example.org/a?b=c", "[x](https://example.org/a?b=c)", "<https://example.org/a?b=c>"):
         assert 'href="https://example.org/a?b=c" rel="noopener noreferrer nofollow"' in render(content)
+
+
+def test_in_a_text_of_very_many_colons_only_marked_links_are_links() -> None:
+    """Looking for bare addresses in such a text takes too long; see test_markdown_hostile.py."""
+    few, many = "a: " * 90, "a: " * 110
+    links = "https://example.org <https://example.org> [x](https://example.org)"
+    assert [render(text + links).count("<a ") for text in (few, many)] == [3, 2]
 
 
 def test_code_is_highlighted_by_classes_only() -> None:
@@ -208,6 +217,27 @@ def test_nothing_dangerous_survives(content: str) -> None:
     assert (
         nh3.clean(html, tags=markdown._TAGS, attributes=markdown._ATTRIBUTES, link_rel=None) != "" or not html.strip()
     )
+
+
+EVIL: Final = [
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "![x](https://evil.example/who-reads.png)",
+    '<p style="position:fixed" onclick=alert(1)>x</p>',
+    "[x](javascript:alert(1))",
+    '<a href="javascript:alert(1)">x</a>',
+    '<a href="data:text/html,x">x</a>',
+    "<svg><a xlink:href=javascript:alert(1)>x</a></svg>",
+    "<!-- x -->",
+]
+
+
+@pytest.mark.parametrize("content", EVIL)
+def test_each_of_the_two_defences_holds_alone(content: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for links in (True, False):
+        assert_safe(markdown._parser(links=links).render(content))
+    monkeypatch.setattr(markdown, "_parser", lambda links: SimpleNamespace(render=str))
+    assert_safe(render(content))
 
 
 @examples(200)

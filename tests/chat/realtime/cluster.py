@@ -24,6 +24,8 @@ STEPS: Final = (
     "enter", "enter", "enter", "leave", "leave", "send", "send", "deliver", "deliver", "deliver", "double", "lose",
     "beat", "beat", "wait", "freeze", "kill", "goodbye", "start",
 )  # fmt: skip
+# Without deaths and births, which have everybody told everything again: what is lost stays lost longer.
+QUIET_STEPS: Final = ("enter", "leave", "send", "send", "deliver", "deliver", "lose", "double")
 
 
 class Timers:

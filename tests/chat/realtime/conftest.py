@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 import structlog
 
+from tests.chat.realtime.doubles import PATIENCE_SECONDS
+
 
 @pytest.fixture
 async def capture_loop_errors() -> Callable[[], list[Any]]:
@@ -26,10 +28,11 @@ def logged() -> Iterator[Callable[[str], int]]:
 
 @asynccontextmanager
 async def running(*works: Coroutine[Any, Any, None]) -> AsyncIterator[list["asyncio.Task[None]"]]:
-    """Run endless tasks beside a test. One that has ended by itself fails the test."""
+    """Run endless tasks beside a test. One that has ended by itself fails the test, and so does waiting for ever."""
     tasks = [asyncio.get_running_loop().create_task(work) for work in works]
     try:
-        yield tasks
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            yield tasks
         for task in tasks:
             assert not task.done(), f"it should have gone on for ever: {task}"
     finally:

@@ -9,6 +9,7 @@ import { pageData } from "./dom.js";
 import { Drawer } from "./drawer.js";
 import { EmojiPicker } from "./emoji-picker.js";
 import { Navigation } from "./navigation.js";
+import { connectWithNewSession } from "./new-session.js";
 import "./plain-forms.js";
 import { QuickSwitcher } from "./quick-switcher.js";
 import { reduceRoomList, unreadTotal } from "./room-list.js";
@@ -52,6 +53,7 @@ class App {
       myId: this.#me.id, rooms: () => this.#rooms.values(),
       go: (href) => (this.#navigation ? this.#navigation.go(href) : location.assign(href)),
     });
+    connectWithNewSession(this.#client);
     this.#listen();
     if (this.#root) this.#open(pageData("room-data"), Number(new URLSearchParams(location.search).get("seq")) || null);
     this.#showRooms();
