@@ -32,6 +32,7 @@ class Connection:
         "frame_budget",
         "id",
         "in_flight",
+        "joining",
         "last_activity",
         "last_pong",
         "last_post",
@@ -51,6 +52,7 @@ class Connection:
         self.address = address
         self.rooms: dict[str, bool] = {}  # slug -> whether it is a session
         self.watching: set[str] = set()
+        self.joining: str | None = None  # a connection's requests are handled one at a time, so one room at most
         self.opened_at = time.time()
         self.last_activity = self.last_pong = time.monotonic()
         self.busy_since: float | None = None

@@ -24,6 +24,7 @@ from chat.protocol.frames import Frame
 from chat.realtime.connection import Connection
 from chat.realtime.database import in_database, in_renderer
 from chat.realtime.events import ephemeral, room_group
+from chat.realtime.feed import Feed
 from chat.realtime.presence import topic_of_room
 from chat.socket.runtime import Runtime
 
@@ -61,26 +62,36 @@ async def _join_room(runtime: Runtime, connection: Connection, frame: Frame) -> 
     request = frame.payload
     if len(connection.rooms) >= _ROOMS_JOINED_AT_MOST:
         raise failed("This connection has joined too many rooms.")
-    for _try in range(_JOIN_TRIES):
-        feed = await runtime.hub.begin_joining(request.room, connection)
-        try:
+    connection.joining = request.room
+    is_live = False
+    try:
+        for _try in range(_JOIN_TRIES):
+            feed = await runtime.hub.begin_joining(request.room, connection)
             opened = await in_database(joining.open_room, connection.actor, request)
-        except BaseException:
+            if connection.is_closing:
+                return
+            if feed.can_go_live(connection, opened.room.change):
+                _go_live(runtime, connection, feed, opened, frame.id)
+                is_live = True
+                return
+        raise ProtocolError(ErrorCode.UNAVAILABLE, "This room is too busy right now. Please try again.")
+    finally:
+        connection.joining = None
+        if not is_live:
+            # Also after a failed second join of a room that was live: it would be buffered for ever.
             runtime.leave_room(connection, request.room)
-            raise
-        if connection.is_closing:
-            runtime.leave_room(connection, request.room)
-            return
-        if feed.can_go_live(connection, opened.room.change):
-            is_session = opened.room.kind == "session"
-            topic = topic_of_room(request.room, is_session=is_session)
-            connection.rooms[request.room] = is_session
-            runtime.presence.enter(topic, connection)
-            connection.answer("joined", opened.joined(runtime.presence.online(topic)), frame.id)
-            feed.go_live(connection, opened.room.change, opened.room.epoch)
-            return
-        runtime.leave_room(connection, request.room)
-    raise ProtocolError(ErrorCode.UNAVAILABLE, "This room is too busy right now. Please try again.")
+
+
+def _go_live(
+    runtime: Runtime, connection: Connection, feed: Feed, opened: joining.Opened, request_id: str | int | None
+) -> None:
+    """Answer and go live in one turn of the loop: nothing may come between the two."""
+    slug, is_session = opened.room.slug, opened.room.kind == "session"
+    topic = topic_of_room(slug, is_session=is_session)
+    connection.rooms[slug] = is_session
+    runtime.presence.enter(topic, connection)
+    connection.answer("joined", opened.joined(runtime.presence.online(topic)), request_id)
+    feed.go_live(connection, opened.room.change, opened.room.epoch)
 
 
 async def _leave_room(runtime: Runtime, connection: Connection, frame: Frame) -> None:

@@ -86,8 +86,6 @@ class Runtime:
             self.leave_room(connection, slug)
         for slug in list(connection.watching):
             self.hub.watchers.unwatch(self.hub.feed_of(slug), connection)
-        for feed in [feed for feed in self.hub.feeds.values() if connection in feed.joining]:
-            self.hub.leave(feed.slug, connection)
         self.presence.leave(topic_of_user(connection.user_id), connection)
         self.hub.discard(user_group(connection.user_id), connection)
         self.hub.discard(GLOBAL_GROUP, connection)
@@ -137,18 +135,20 @@ class Runtime:
 
     async def check_memberships(self, connections: list[Connection], only_room: str = "") -> None:
         """End the subscriptions of those who are not members any more."""
-        wanted: list[tuple[Connection, str]] = []
-        for connection in connections:
-            slugs = {*connection.rooms, *connection.watching}
-            joining = [slug for slug, feed in self.hub.feeds.items() if connection in feed.joining]
-            wanted += [(connection, slug) for slug in {*slugs, *joining} if only_room in ("", slug)]
-        if not wanted:
-            return
+        for start in range(0, len(connections), _CHECKED_AT_ONCE):
+            wanted: list[tuple[Connection, str]] = []
+            for connection in connections[start : start + _CHECKED_AT_ONCE]:
+                slugs = {*connection.rooms, *connection.watching, connection.joining or ""} - {""}
+                wanted += [(connection, slug) for slug in slugs if only_room in ("", slug)]
+            if wanted:
+                await self._put_out_strangers(wanted)
+
+    async def _put_out_strangers(self, wanted: list[tuple[Connection, str]]) -> None:
         pairs = {(slug, connection.user_id) for connection, slug in wanted}
         try:
             members = await in_database(recovery.members_among, pairs)
         except ProtocolError:
-            log.warning("access.check_impossible", connections=len(connections))
+            log.warning("access.check_impossible", subscriptions=len(wanted))
             return
         for connection, slug in wanted:
             if (slug, connection.user_id) not in members:

@@ -17,6 +17,7 @@ from tests.servers.processes import ChildProcess, MissingBinary, free_port
 DEBIAN_DIRECTORIES = Path("/usr/lib/postgresql")
 START_SECONDS = 30
 SUPERUSER = "postgres"
+FAST_SHUTDOWN = signal.SIGINT  # on SIGTERM it waits until the last client has gone
 
 
 def find_binaries() -> Path:
@@ -53,7 +54,7 @@ class PrivatePostgres(ChildProcess):
     def __init__(self) -> None:
         # Not below pytest's directory: only its owner may enter that, and the path of a unix socket must be short.
         self._directory = Path(tempfile.mkdtemp(prefix="parley-pg-"))
-        super().__init__("postgres", self._directory / "postgres.log")
+        super().__init__("postgres", self._directory / "postgres.log", FAST_SHUTDOWN)
         self._binaries = find_binaries()
         self._account = _account()
         self._databases = 0
@@ -108,7 +109,7 @@ class PrivatePostgres(ChildProcess):
         return name
 
     def remove(self) -> None:
-        self.stop(signal.SIGINT)  # "fast": does not wait for clients
+        self.stop()
         shutil.rmtree(self._directory, ignore_errors=True)
 
     def _answers(self) -> bool:

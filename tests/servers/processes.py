@@ -1,10 +1,12 @@
 """Child processes of the tests: found, started, watched and stopped by process id, never by name."""
 
+import ctypes
 import os
 import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -12,6 +14,7 @@ from typing import Any
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 STOP_SECONDS = 15
+_PR_SET_PDEATHSIG = 1
 
 
 class MissingBinary(RuntimeError):
@@ -31,18 +34,36 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def _end_with_parent(number: signal.Signals) -> Callable[[], None] | None:
+    """Return what makes a child hear this signal when its parent is killed; None where the system cannot do it.
+
+    A pytest worker that is killed runs no clean-up, and its servers would run for ever.
+    """
+    if not sys.platform.startswith("linux"):
+        return None
+    prctl = ctypes.CDLL(None).prctl  # looked up here: in the child, between fork and exec, little is allowed
+    return lambda: prctl(_PR_SET_PDEATHSIG, int(number))
+
+
 class ChildProcess:
     """One child, its log file and its end."""
 
-    def __init__(self, name: str, log_path: Path) -> None:
+    def __init__(self, name: str, log_path: Path, stop_signal: signal.Signals = signal.SIGTERM) -> None:
         self.name = name
         self.log_path = log_path
+        self.stop_signal = stop_signal
         self._process: subprocess.Popen[bytes] | None = None
 
     def spawn(self, command: Sequence[str], env: Mapping[str, str] | None = None, **options: Any) -> None:
         with self.log_path.open("ab") as log:
             self._process = subprocess.Popen(
-                command, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, **options
+                command,
+                env=env,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                preexec_fn=_end_with_parent(self.stop_signal),  # noqa: PLW1509 - one call that takes no lock
+                **options,
             )
 
     @property
@@ -81,10 +102,10 @@ class ChildProcess:
         if self._process is not None:
             self._process.wait(STOP_SECONDS)
 
-    def stop(self, number: signal.Signals = signal.SIGTERM) -> None:
+    def stop(self) -> None:
         """Ask it to end, and insist when it does not."""
         self.thaw()
-        self.send_signal(number)
+        self.send_signal(self.stop_signal)
         if self._process is not None:
             try:
                 self._process.wait(STOP_SECONDS)

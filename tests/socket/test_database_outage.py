@@ -1,7 +1,6 @@
 """PostgreSQL goes away and comes back: nothing is stored meanwhile, and a resend is stored once."""
 
 import asyncio
-import signal
 from collections.abc import Iterator
 
 import pytest
@@ -33,7 +32,7 @@ async def test_without_its_database_the_server_says_so_and_goes_on_afterwards(
     room = await open_tab.make_room(alice, bob)
     alices, bobs = await open_tab.in_room(alice, room), await open_tab.in_room(bob, room)
     await alices.post(room, "before")
-    postgres.stop(signal.SIGINT)
+    postgres.stop()
     for type_, payload in {
         "create_message": {"content": "meanwhile", "clientId": f"{room}-1"},
         "get_messages": {},
