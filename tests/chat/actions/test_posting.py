@@ -3,6 +3,8 @@
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from msgspec import UNSET
 
@@ -78,6 +80,21 @@ def test_one_round_may_concern_many_rooms(alice: User, bob: User, django_assert_
         mine = [each for each in stored(results) if each.room == f"room-{number}"]
         assert [each.seq for each in mine] == list(range(1, 7))
         assert Room.objects.get(slug=f"room-{number}").change == 6
+
+
+def test_rooms_are_locked_in_the_order_of_their_ids(alice: User) -> None:
+    """In any other order two processes could wait for each other for ever: too seldom for a test that lets them race."""
+    for number in range(3):
+        room_of(alice, f"room-{number}")
+    with CaptureQueriesContext(connection) as captured:
+        store([a_post(alice, f"room-{number}") for number in (2, 0, 1)])
+    (locking,) = [
+        query["sql"] for query in captured if query["sql"].startswith("SELECT") and 'FROM "chat_room"' in query["sql"]
+    ]
+    assert 'ORDER BY "chat_room"."id" ASC' in locking
+    assert "FOR UPDATE" in locking or connection.vendor == "sqlite", (
+        "SQLite locks the whole file as the transaction begins"
+    )
 
 
 # --- Sent twice ----------------------------------------------------------------------------------------------------------
