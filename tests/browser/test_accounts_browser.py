@@ -210,7 +210,10 @@ def test_what_was_typed_can_be_seen(page: Page) -> None:
 def test_the_appearance_is_chosen_and_kept(page: Page, person: Person) -> None:
     page.emulate_media(color_scheme="light")
     signed_in(page, person)
+    # Its module marks the choice of today: until then nobody hears a click.
+    expect(page.get_by_role("button", name="System")).to_have_attribute("aria-pressed", "true")
     page.get_by_role("button", name="Dark").click()
+    expect(page.get_by_role("button", name="Dark")).to_have_attribute("aria-pressed", "true")
     page.reload()
     expect(page.get_by_role("button", name="Dark")).to_have_attribute("aria-pressed", "true")
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(26, 26, 24)"
