@@ -5,7 +5,6 @@ import itertools
 import json
 import os
 import re
-import signal
 import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -219,8 +218,9 @@ def bob(site: Site) -> Person:
 async def restart(site: Site) -> None:
     """Stop the server, which sends everybody away with 1012, and start it again on the same port."""
     (process,) = site.processes
-    await asyncio.to_thread(process.stop, signal.SIGTERM)
-    await asyncio.to_thread(process.start)
+    await asyncio.to_thread(process.stop)
+    process.launch()  # not in a thread: the child would end with it
+    await asyncio.to_thread(process.wait_ready)
 
 
 async def say(open_tab: Tabs, person: Person, room: str, content: str) -> None:
