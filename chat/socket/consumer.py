@@ -48,6 +48,9 @@ class ChatConsumer(AsyncConsumer):
             await refuse(scope, send, refusal)
             return
         try:
+            process.welcome(connection)
+            if process.access_changed_lately(connection.user_id):
+                await process.check_credentials([connection])
             await self._read(process, connection)
         finally:
             process.dismiss(connection)
@@ -69,9 +72,6 @@ class ChatConsumer(AsyncConsumer):
         except BaseException:
             process.dismiss(connection)
             raise
-        process.welcome(connection)
-        if process.access_changed_lately(credential.user_id):
-            await process.check_credentials([connection])
         return connection
 
     async def _read(self, process: Runtime, connection: Connection) -> None:
