@@ -138,7 +138,11 @@ class Runtime:
         for start in range(0, len(connections), _CHECKED_AT_ONCE):
             wanted: list[tuple[Connection, str]] = []
             for connection in connections[start : start + _CHECKED_AT_ONCE]:
-                slugs = {*connection.rooms, *connection.watching, connection.joining or ""} - {""}
+                slugs = {*connection.rooms, *connection.watching}
+                if connection.joining == only_room:
+                    # Only when told of this person and room: who joins an open room becomes a member in the same
+                    # moment, and a check that had looked just before would put them out again.
+                    slugs.add(only_room)
                 wanted += [(connection, slug) for slug in slugs if only_room in ("", slug)]
             if wanted:
                 await self._put_out_strangers(wanted)
