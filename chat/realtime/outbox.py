@@ -127,8 +127,7 @@ class SendOutbox:
         self._queue.append(payload)
         self._bytes += len(payload.framed)
         if self._bytes > settings.OUTBOX_BYTES > 0 and len(self._queue) > 1:
-            self._queue.clear()
-            self._bytes = 0
+            self._drop()
             self._on_overflow()
             return
         self._wake()
@@ -143,6 +142,7 @@ class SendOutbox:
             self._task = asyncio.get_running_loop().create_task(self._empty())
 
     async def _empty(self) -> None:
+        is_broken = False
         try:
             while self._queue:
                 payload = self._queue.popleft()
@@ -150,13 +150,21 @@ class SendOutbox:
                 await self._send({"type": "websocket.send", "text": payload.text})
             if self._close is not None:
                 await self._send_close(self._close)
+        except (OSError, RuntimeError):
+            self._drop()  # the peer is gone, or the server has closed: the receiving side of the connection notices
         except Exception as error:  # noqa: BLE001 - every server has errors of its own
-            # The peer is gone, or the server has already closed: the receiving side of the connection notices.
-            log.debug("outbox.send_failed", error=type(error).__name__)
-            self._queue.clear()
-            self._bytes = 0
+            log.warning("outbox.send_failed", error=type(error).__name__)
+            self._drop()
+            is_broken = True
         finally:
             self._task = None
+        if is_broken and self._close is None:
+            # The socket may still be open, and a frame is missing: to go on would be a hole that nobody sees.
+            self._on_overflow()
+
+    def _drop(self) -> None:
+        self._queue.clear()
+        self._bytes = 0
 
     async def _send_close(self, close: dict[str, Any]) -> None:
         """Daphne refuses most standard codes and would leave the socket open: it gets the nearest that it takes."""
