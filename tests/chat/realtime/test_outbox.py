@@ -235,3 +235,13 @@ async def test_a_peer_that_is_gone_ends_the_sending_quietly(
         outbox.push(Payload(text))
     await turns()
     assert not outbox._queue and outbox._task is None and capture_loop_errors() == []
+
+
+async def test_a_server_that_loses_a_frame_for_a_reason_of_its_own_ends_the_connection() -> None:
+    server = FakeServer()
+    server.error = LookupError("a fault of the server's")
+    told: list[str] = []
+    outbox = SendOutbox(server.send, lambda: told.append("overflow"))
+    outbox.push(Payload("a"))
+    await turns()
+    assert told == ["overflow"] and not outbox._queue and outbox._task is None
