@@ -8,7 +8,8 @@ from django.db.models import Prefetch, QuerySet
 from msgspec import UNSET, UnsetType
 
 from accounts.models import User
-from chat.models import Mention, Message, Reaction, Room
+from chat.model_choice import is_demo_model, model_of
+from chat.models import Mention, Message, Reaction, Reply, Room
 from chat.protocol import wire
 
 EXCERPT_CHARS: Final = 140
@@ -34,7 +35,13 @@ def excerpt_of(content: str) -> str:
 
 def present_room(room: Room, people: list[wire.UserRef] | None = None) -> wire.Room:
     """`people` is given for direct rooms only: they have no other name."""
-    return wire.Room(**room_fields(room), members=UNSET if people is None else people)
+    return wire.Room(
+        **room_fields(room), members=UNSET if people is None else people, claude=present_claude_settings(room)
+    )
+
+
+def present_claude_settings(room: Room) -> wire.ClaudeSettings:
+    return wire.ClaudeSettings(model_of(room), room.claude_instructions, room.claude_every_message, room.claude_tools)
 
 
 class RoomFields(TypedDict):
@@ -67,7 +74,9 @@ def room_fields(room: Room) -> RoomFields:
 
 def with_everything(messages: "QuerySet[Message]") -> "QuerySet[Message]":
     """Fetch what presenting needs along with the rows: three queries for any number of messages."""
-    return messages.select_related("author", "reply_to__author").prefetch_related(
+    return messages.select_related(
+        "author", "reply_to__author", "shown__requested_by", "shown__stopped_by"
+    ).prefetch_related(
         Prefetch("reactions", Reaction.objects.select_related("user")), Prefetch("mentions", Mention.objects.all())
     )
 
@@ -93,6 +102,40 @@ def present_message(slug: str, message: Message) -> wire.Message:
         replyTo=UNSET if message.reply_to is None else present_reply_to(message.reply_to),
         editedAt=_optional_millis(message.edited_at),
         deletedAt=_optional_millis(message.deleted_at),
+        reply=UNSET if message.shown is None else present_reply(message.shown, message.version_count),
+    )
+
+
+def present_reply(reply: Reply, versions: int) -> wire.Reply:
+    has_run = reply.input_tokens or reply.output_tokens or not reply.is_open
+    return wire.Reply(
+        state=reply.state,
+        change=reply.change,
+        version=reply.version,
+        versions=versions,
+        attempt=reply.attempt,
+        n=reply.n,
+        model=reply.model,
+        demo=is_demo_model(reply.model),
+        requestedBy=None if reply.requested_by is None else user_ref(reply.requested_by),
+        prompt=UNSET if reply.prompt_id is None else str(reply.prompt_id),
+        thinking=reply.thinking or UNSET,
+        tools=[wire.ToolUse(**tool) for tool in reply.tools] or UNSET,
+        usage=present_usage(reply) if has_run else UNSET,
+        cost=reply.cost_microusd if has_run else UNSET,
+        stopReason=reply.stop_reason or UNSET,
+        stoppedBy=UNSET if reply.stopped_by is None else user_ref(reply.stopped_by),
+        error=reply.error or UNSET,
+        contextFrom=UNSET if reply.context_from is None else reply.context_from,
+        summarised=reply.has_summary or UNSET,
+        startedAt=_optional_millis(reply.started_at),
+        endedAt=_optional_millis(reply.ended_at),
+    )
+
+
+def present_usage(reply: Reply) -> wire.Usage:
+    return wire.Usage(
+        reply.input_tokens, reply.output_tokens, reply.cache_creation_input_tokens, reply.cache_read_input_tokens
     )
 
 

@@ -172,6 +172,31 @@ PRESENCE_EXPIRY_SECONDS = env.float("PRESENCE_EXPIRY_SECONDS", default=10)
 RECOVERY_ROWS = env.int("RECOVERY_ROWS", default=500)
 DRAIN_SECONDS = env.float("DRAIN_SECONDS", default=5)
 
+# --- Claude -------------------------------------------------------------------------------------------------
+
+ANTHROPIC_API_KEY = env.str("ANTHROPIC_API_KEY", default="")
+ANTHROPIC_BASE_URL = env.str("ANTHROPIC_BASE_URL", default="https://api.anthropic.com")
+# auto: the built-in demo model when there is no key.
+CLAUDE_BACKEND = env.str("CLAUDE_BACKEND", default="auto")
+if CLAUDE_BACKEND not in ("auto", "anthropic", "demo"):
+    raise ImproperlyConfigured(f"CLAUDE_BACKEND is {CLAUDE_BACKEND!r}; it must be auto, anthropic or demo.")
+CLAUDE_MODEL = env.str("CLAUDE_MODEL", default="claude-sonnet-5-5")
+# What one reply may read and write, in tokens.
+CLAUDE_CONTEXT_TOKENS = env.int("CLAUDE_CONTEXT_TOKENS", default=30_000)
+CLAUDE_REPLY_TOKENS = env.int("CLAUDE_REPLY_TOKENS", default=8_000)
+CLAUDE_CONNECT_SECONDS = env.float("CLAUDE_CONNECT_SECONDS", default=5)
+# A stream that brings nothing for so long has stalled.
+CLAUDE_READ_SECONDS = env.float("CLAUDE_READ_SECONDS", default=60)
+# Whether server processes run replies themselves when no `manage.py run_replies` does.
+REPLIES_IN_WEB = env.bool("REPLIES_IN_WEB", default=True)
+REPLIES_AT_ONCE = env.int("REPLIES_AT_ONCE", default=200)
+# A runner that has not renewed its claim for so long is dead, and its reply interrupted.
+REPLY_LEASE_SECONDS = env.float("REPLY_LEASE_SECONDS", default=5)
+REPLY_POLL_SECONDS = env.float("REPLY_POLL_SECONDS", default=1.5)
+REPLY_CHECKPOINT_SECONDS = 0.4
+# Deltas are collected for so long; the first goes out at once.
+REPLY_DELTA_SECONDS = 0.04
+
 # --- Accounts -----------------------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "accounts.User"

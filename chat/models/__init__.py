@@ -5,10 +5,15 @@ from chat.models.draft import Draft
 from chat.models.invitation import Invitation
 from chat.models.membership import Membership, Role
 from chat.models.message import Kind, Mention, Message, Reaction
+from chat.models.reply import Reply, ReplyState
 from chat.models.room import Room, RoomKind
+from chat.models.spending import Charge, ChargeState, Spending
+from chat.models.summary import RoomSummary
 
 __all__ = [
     "Announcement",
+    "Charge",
+    "ChargeState",
     "Draft",
     "Invitation",
     "Kind",
@@ -16,7 +21,11 @@ __all__ = [
     "Mention",
     "Message",
     "Reaction",
+    "Reply",
+    "ReplyState",
     "Role",
     "Room",
     "RoomKind",
+    "RoomSummary",
+    "Spending",
 ]

@@ -28,6 +28,9 @@ class Message(models.Model):
     # What was first asked for under the client id: an edit must not make a late resend look like another message.
     client_digest = models.BinaryField(max_length=16, null=True, editable=False)
     reply_to = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    # Of Claude's answers: the version that is shown, and how many there are.
+    shown = models.ForeignKey("chat.Reply", on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    version_count = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField(default=timezone.now)
     edited_at = models.DateTimeField(null=True, blank=True)
     deleted_at = models.DateTimeField(null=True, blank=True)

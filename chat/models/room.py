@@ -56,6 +56,14 @@ class Room(models.Model):
     created_at = models.DateTimeField(default=timezone.now, db_default=Now(), editable=False)
     archived_at = models.DateTimeField(null=True, blank=True)
     last_message_at = models.DateTimeField(null=True, blank=True, editable=False)
+    claude_model = models.CharField("Claude's model", max_length=80, blank=True, help_text="Empty: CLAUDE_MODEL.")
+    claude_instructions = models.TextField(
+        "instructions for Claude", max_length=4000, blank=True, help_text="What Claude is told about this room."
+    )
+    claude_every_message = models.BooleanField(
+        "Claude answers every message", default=True, help_text="In sessions. If off, it answers when it is mentioned."
+    )
+    claude_tools = models.JSONField("Claude's tools", default=list, blank=True)
     members: "models.ManyToManyField[User, models.Model]" = models.ManyToManyField(
         settings.AUTH_USER_MODEL, through="chat.Membership", related_name="rooms"
     )

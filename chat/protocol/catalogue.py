@@ -30,6 +30,12 @@ ANSWERS: Final[dict[str, tuple[str, type[wire.Wire]]]] = {
     "save_draft": ("save_draft", wire.DraftFact),
     "get_user": ("get_user", wire.UserAnswer),
     "list_presence": ("list_presence", wire.PresenceFact),
+    "execute": ("execute", wire.ExecuteAnswer),
+    "stop_reply": ("stop_reply", wire.ReplyAnswer),
+    "retry_reply": ("retry_reply", wire.ReplyAnswer),
+    "continue_reply": ("continue_reply", wire.ReplyAnswer),
+    "show_version": ("show_version", wire.MessageAnswer),
+    "get_stream": ("get_stream", wire.Keyframe),
 }
 """Request type -> type and data of its answer. `pong` answers the server's ping and gets none."""
 
@@ -44,7 +50,13 @@ EVENTS: Final[dict[str, EventType]] = {
     "welcome": EventType(wire.Welcome, False, "The first frame of a connection."),
     "ping": EventType(wire.Nothing, False, "Asks whether the client lives; it answers `pong`."),
     "new_message": EventType(wire.MessageEvent, True, "A message or notice was stored."),
-    "message_updated": EventType(wire.MessageEvent, True, "A message was edited, deleted or reacted to."),
+    "message_updated": EventType(
+        wire.MessageEvent, True, "A message was edited, deleted or reacted to, a reply's turn came, or shows otherwise."
+    ),
+    "stream_start": EventType(wire.StreamStart, True, "Claude will answer: at once, or when its turn comes."),
+    "stream_delta": EventType(wire.StreamDelta, False, "The next words of a reply."),
+    "stream_end": EventType(wire.StreamEnd, True, "A reply is complete, or was stopped."),
+    "error": EventType(wire.StreamFailure, True, "With STREAM_ERROR: a reply failed or was interrupted."),
     "room_updated": EventType(
         wire.RoomFact, False, "A room's name, topic or kind is different now, or it was archived."
     ),

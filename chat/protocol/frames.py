@@ -157,7 +157,17 @@ def event(type_: str, data: Any) -> str:
     return encode(wire.Ok(type_, now_ms(), data))
 
 
-def failure(error: ProtocolError, request_id: str | int | None = None) -> wire.Failure:
+def failed_event(error: ProtocolError, data: Any) -> str:
+    """Encode an `error` event: something went wrong that everybody in a room is told of."""
+    return encode(failure(error, data=data))
+
+
+def with_request_id(text: str, request_id: str) -> str:
+    """Return an encoded event as the answer to somebody's request; `request_id` is JSON already."""
+    return f'{{"requestId":{request_id},{text[1:]}'
+
+
+def failure(error: ProtocolError, request_id: str | int | None = None, data: Any = UNSET) -> wire.Failure:
     """Turn an error into the envelope that tells of it."""
     body = wire.ErrorBody(
         error.code,
@@ -165,7 +175,7 @@ def failure(error: ProtocolError, request_id: str | int | None = None) -> wire.F
         UNSET if error.details is None else error.details,
         UNSET if error.retry_after is None else error.retry_after,
     )
-    return wire.Failure(now_ms(), body, requestId=UNSET if request_id is None else request_id)
+    return wire.Failure(now_ms(), body, requestId=UNSET if request_id is None else request_id, data=data)
 
 
 def to_json(value: object) -> str:

@@ -22,6 +22,7 @@ ClientId = Annotated[str, Meta(min_length=1, max_length=64)]
 RoomName = Annotated[str, Meta(min_length=1, max_length=80)]
 Topic = Annotated[str, Meta(max_length=300)]
 Epoch = Annotated[str, Meta(max_length=16)]
+ToolName = Literal["search_history", "list_members", "read_attachment"]
 
 
 class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
@@ -40,6 +41,15 @@ class ListRooms(Request):
     """Lists the rooms that I am in, and asks for `unread` notifications about them from now on."""
 
 
+class ClaudeOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How Claude behaves in a room; what is left out stays as it is. An empty model: the installation's."""
+
+    model: Annotated[str, Meta(max_length=80)] | UnsetType = UNSET
+    instructions: Annotated[str, Meta(max_length=4000)] | UnsetType = UNSET
+    everyMessage: bool | UnsetType = UNSET
+    tools: Annotated[list[ToolName], Meta(max_length=10)] | UnsetType = UNSET
+
+
 class CreateRoom(Request):
     """Creates a room. Of a direct room between the same two people there is only ever one."""
 
@@ -48,15 +58,17 @@ class CreateRoom(Request):
     room: Slug | UnsetType = UNSET
     topic: Topic = ""
     members: Annotated[list[UserKey], Meta(max_length=100)] = []
+    claude: ClaudeOptions | UnsetType = UNSET
 
 
 class UpdateRoom(Request):
-    """Changes a room's name, topic or kind (open or closed)."""
+    """Changes a room's name, topic, kind (open or closed), or how Claude behaves in it."""
 
     room: Slug
     name: RoomName | UnsetType = UNSET
     topic: Topic | UnsetType = UNSET
     kind: Literal["open", "closed"] | UnsetType = UNSET
+    claude: ClaudeOptions | UnsetType = UNSET
 
 
 class ArchiveRoom(Request):
@@ -222,6 +234,48 @@ class ListPresence(Request):
     room: Slug
 
 
+class Execute(Request):
+    """Stores a prompt and has Claude answer it, at once or when its turn comes. Joins the session if need be.
+
+    The same `clientId` (else the frame's `id`) is stored once, however often it is sent.
+    """
+
+    session: Slug
+    prompt: str
+    clientId: ClientId | UnsetType = UNSET
+
+
+class StopReply(Request):
+    """Stops a reply of Claude's that runs or waits; what it has said is kept."""
+
+    message: RowId
+
+
+class RetryReply(Request):
+    """Has Claude answer again: another version of its message. The earlier ones are kept."""
+
+    message: RowId
+
+
+class ContinueReply(Request):
+    """Takes a reply up again that was stopped, interrupted or cut by its length, in the same message."""
+
+    message: RowId
+
+
+class ShowVersion(Request):
+    """Shows another version of an answer, and of the prompt that it answered, to everybody."""
+
+    message: RowId
+    version: Annotated[int, Meta(ge=1, le=10_000)]
+
+
+class GetStream(Request):
+    """Asks for a reply's keyframe: all of its text up to delta `n`."""
+
+    message: RowId
+
+
 PAYLOADS: dict[str, type[Request]] = {
     "ping": Ping,
     "pong": Pong,
@@ -249,6 +303,12 @@ PAYLOADS: dict[str, type[Request]] = {
     "save_draft": SaveDraft,
     "get_user": GetUser,
     "list_presence": ListPresence,
+    "execute": Execute,
+    "stop_reply": StopReply,
+    "retry_reply": RetryReply,
+    "continue_reply": ContinueReply,
+    "show_version": ShowVersion,
+    "get_stream": GetStream,
 }
 
 ALIASES: dict[str, str] = {

@@ -40,6 +40,15 @@ class Draft(Wire):
     version: int
 
 
+class ClaudeSettings(Wire):
+    """How Claude behaves in a room. `model` is the one that answers here."""
+
+    model: str
+    instructions: str
+    everyMessage: bool
+    tools: list[str]
+
+
 class Room(Wire):
     slug: str
     name: str
@@ -51,6 +60,7 @@ class Room(Wire):
     archivedAt: Millis | UnsetType = UNSET
     lastMessageAt: Millis | UnsetType = UNSET
     members: list[UserRef] | UnsetType = UNSET
+    claude: ClaudeSettings | UnsetType = UNSET
 
 
 class ListedRoom(Room):
@@ -77,7 +87,55 @@ class Reaction(Wire):
     users: list[UserRef]
 
 
+class Usage(Wire):
+    inputTokens: int
+    outputTokens: int
+    cacheCreationInputTokens: int
+    cacheReadInputTokens: int
+
+
+class ToolUse(Wire):
+    """A tool that Claude has used: what it asked, and the beginning of what it got."""
+
+    name: str
+    input: str
+    result: str
+
+
+class Reply(Wire):
+    """What makes a message Claude's answer.
+
+    state: `queued`, `running`, `complete`, `stopped`, `interrupted` or `failed`; `change` is the room's change at
+    which it became so. version counts from 1 to versions. n: deltas sent so far, so a stream that starts here goes on
+    with n + 1. cost: in millionths of a US dollar. contextFrom: the `seq` from which on Claude saw the room.
+    """
+
+    state: str
+    change: int
+    version: int
+    versions: int
+    attempt: int
+    n: int
+    model: str
+    demo: bool
+    requestedBy: UserRef | None
+    prompt: Id | UnsetType = UNSET
+    thinking: str | UnsetType = UNSET
+    tools: list[ToolUse] | UnsetType = UNSET
+    usage: Usage | UnsetType = UNSET
+    cost: int | UnsetType = UNSET
+    stopReason: str | UnsetType = UNSET
+    stoppedBy: UserRef | UnsetType = UNSET
+    error: str | UnsetType = UNSET
+    contextFrom: int | UnsetType = UNSET
+    summarised: bool | UnsetType = UNSET
+    startedAt: Millis | UnsetType = UNSET
+    endedAt: Millis | UnsetType = UNSET
+
+
 class Message(Wire):
+    """`html` is the content made safe to show. Only `stream_end` leaves it out: its text has just been streamed."""
+
     id: Id
     room: str
     seq: int
@@ -85,7 +143,7 @@ class Message(Wire):
     kind: str
     author: UserRef | None
     content: str
-    html: str
+    html: str | UnsetType
     createdAt: Millis
     reactions: list[Reaction]
     mentions: list[Id]
@@ -93,6 +151,17 @@ class Message(Wire):
     replyTo: ReplyTo | UnsetType = UNSET
     editedAt: Millis | UnsetType = UNSET
     deletedAt: Millis | UnsetType = UNSET
+    reply: Reply | UnsetType = UNSET
+
+
+class Keyframe(Wire):
+    """All that a reply has said up to delta `n`."""
+
+    messageId: Id
+    n: int
+    text: str
+    thinking: str
+    state: str
 
 
 class Heartbeat(Wire):
@@ -138,7 +207,7 @@ class Joined(Wire):
     reset: bool
     hasMore: bool
     lastReadSeq: int
-    streams: list[Any]
+    streams: list[Keyframe]
     draft: Draft | UnsetType = UNSET
 
 
@@ -255,6 +324,55 @@ class Notification(Wire):
     count: int | UnsetType = UNSET
     mentions: int | UnsetType = UNSET
     seq: int | UnsetType = UNSET
+
+
+class ExecuteAnswer(Wire):
+    """The stored prompt, and Claude's message that will be the answer."""
+
+    message: Message
+    reply: Message
+
+
+class ReplyAnswer(Wire):
+    """Claude's message, and its reply's state once more."""
+
+    message: Message
+    state: str
+
+
+class StreamStart(Wire):
+    room: str
+    message: Message
+    requestedBy: UserRef | None
+    model: str
+    change: int
+
+
+class StreamDelta(Wire):
+    """The next words. `n` counts them from 1; `thinking` and `tool` come before and between."""
+
+    room: str
+    messageId: Id
+    n: int
+    text: str
+    thinking: str | UnsetType = UNSET
+    tool: ToolUse | UnsetType = UNSET
+
+
+class StreamEnd(Wire):
+    room: str
+    message: Message
+    usage: Usage
+    stopReason: str
+    change: int
+
+
+class StreamFailure(Wire):
+    """The `data` of an `error` event with STREAM_ERROR: a reply that failed or was interrupted."""
+
+    room: str
+    message: Message
+    change: int
 
 
 class ServerDraining(Wire):

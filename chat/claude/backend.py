@@ -1,0 +1,89 @@
+"""What a model is to the runner: something that is called and streams pieces. No I/O here, and nothing of anthropic.
+
+`client.py` (Anthropic) and `demo.py` (built in) are the two backends; the runner knows only this.
+"""
+
+from collections.abc import AsyncGenerator
+from typing import Any, NamedTuple, Protocol
+
+from chat.models import ReplyState
+
+
+class Call(NamedTuple):
+    """One request to a model. system, messages and tools are blocks as the Messages API has them."""
+
+    model: str
+    system: list[dict[str, Any]]
+    messages: list[dict[str, Any]]
+    max_tokens: int
+    tools: list[dict[str, Any]]
+
+
+class Text(NamedTuple):
+    """The next words of the answer."""
+
+    text: str
+
+
+class Thinking(NamedTuple):
+    """The next words of the summary of what the model thinks before it answers."""
+
+    text: str
+
+
+class ToolCall(NamedTuple):
+    """The model wants to use a tool; `input` is complete."""
+
+    id: str
+    name: str
+    input: dict[str, Any]
+
+
+class Usage(NamedTuple):
+    """Tokens of one call so far. Cumulative: a later one replaces an earlier one."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cache_creation_input_tokens: int = 0
+    cache_read_input_tokens: int = 0
+
+    def plus(self, other: "Usage") -> "Usage":
+        return Usage(*(mine + theirs for mine, theirs in zip(self, other, strict=True)))
+
+
+class End(NamedTuple):
+    """The last piece of a call: why it ended, and the assistant's blocks, to be sent back with tool results."""
+
+    stop_reason: str
+    content: list[dict[str, Any]]
+
+
+Piece = Text | Thinking | ToolCall | Usage | End
+
+
+class CallFailed(Exception):
+    """A call that did not reach its `End`.
+
+    code: one word for logs (`overloaded`, `bad_key`, `stalled`, ...). sentence: what the members see. detail: what the
+    administrators see; never a key, never text of people. began: whether the stream had opened, so that what has
+    arrived may be kept.
+    """
+
+    def __init__(self, code: str, sentence: str, detail: str, *, began: bool) -> None:
+        super().__init__(f"{code}: {detail}")
+        self.code = code
+        self.sentence = sentence
+        self.detail = detail
+        self.began = began
+
+    @property
+    def state(self) -> ReplyState:
+        return ReplyState.INTERRUPTED if self.began else ReplyState.FAILED
+
+
+class Backend(Protocol):
+    def stream(self, call: Call) -> AsyncGenerator[Piece, None]:
+        """Yield pieces as they arrive and `End` last; raise CallFailed. Closing the generator closes the connection."""
+        ...
+
+    async def close(self) -> None: ...

@@ -1,0 +1,90 @@
+"""Claude's replies: one row for each version of an answer. The message shows one of them; this holds how it came about."""
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+
+class ReplyState(models.TextChoices):
+    """`queued` -> `running` -> one of the ends; retry and continue lead from an end back to `queued`."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    COMPLETE = "complete"
+    STOPPED = "stopped"
+    INTERRUPTED = "interrupted"
+    FAILED = "failed"
+
+    @property
+    def is_open(self) -> bool:
+        return self in (ReplyState.QUEUED, ReplyState.RUNNING)
+
+
+class Reply(models.Model):
+    """A version of an answer. Its text is a checkpoint while it runs, and the message's content once it has ended.
+
+    `change` is the room's change at which `state` last changed. `n` counts the deltas sent so far. Whoever runs it
+    owns it by `epoch`: a claim raises it, and every write of the runner is conditional on it.
+    """
+
+    message = models.ForeignKey("chat.Message", on_delete=models.CASCADE, related_name="versions")
+    room = models.ForeignKey("chat.Room", on_delete=models.CASCADE, related_name="replies")
+    prompt = models.ForeignKey("chat.Message", on_delete=models.SET_NULL, null=True, related_name="answers")
+    prompt_content = models.TextField(blank=True)
+    version = models.PositiveIntegerField(default=1)
+    state = models.CharField(max_length=11, choices=ReplyState, default=ReplyState.QUEUED)
+    change = models.BigIntegerField()
+    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    # Whose pending call the stream's events answer: a connection, and the id of its request as JSON.
+    requester = models.CharField(max_length=32, blank=True)
+    request_id = models.CharField(max_length=400, blank=True)
+    model = models.CharField(max_length=80)
+    text = models.TextField(blank=True)
+    thinking = models.TextField(blank=True)
+    tools = models.JSONField(default=list, blank=True)
+    n = models.BigIntegerField(default=0)
+    context_from = models.BigIntegerField(null=True, blank=True)
+    has_summary = models.BooleanField(default=False)
+    attempt = models.PositiveIntegerField(default=1)
+    stop_reason = models.CharField(max_length=40, blank=True)
+    stopped_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    error = models.CharField(max_length=200, blank=True, help_text="What the members see.")
+    error_detail = models.TextField(blank=True, help_text="What the administrators see.")
+    input_tokens = models.BigIntegerField(default=0)
+    output_tokens = models.BigIntegerField(default=0)
+    cache_creation_input_tokens = models.BigIntegerField(default=0)
+    cache_read_input_tokens = models.BigIntegerField(default=0)
+    cost_microusd = models.BigIntegerField(default=0)
+    owner = models.CharField(max_length=32, blank=True)
+    epoch = models.PositiveIntegerField(default=0)
+    lease_expires_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    started_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    objects: ClassVar[models.Manager["Reply"]] = models.Manager()
+
+    class Meta:
+        ordering = ("-pk",)
+        verbose_name_plural = "replies"
+        constraints = (
+            models.UniqueConstraint(fields=("message", "version"), name="one_reply_per_version"),
+            # The queue rests on this: two runners that claim two prompts of a room cannot both win.
+            models.UniqueConstraint(
+                fields=("room",), condition=models.Q(state="running"), name="one_running_reply_per_room"
+            ),
+        )
+        indexes = (
+            models.Index(fields=("id",), name="open_replies", condition=models.Q(state__in=("queued", "running"))),
+        )
+
+    def __str__(self) -> str:
+        return f"reply {self.pk}, {self.state}"
+
+    @property
+    def is_open(self) -> bool:
+        return ReplyState(self.state).is_open
