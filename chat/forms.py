@@ -1,6 +1,7 @@
 """Forms of the room pages. They clean what people type; the rules of rooms live in the actions."""
 
 import re
+from typing import Any, Final
 
 from django import forms
 
@@ -8,6 +9,15 @@ from chat.models import Role, Room, RoomKind
 
 _USES = (("", "No limit"), ("1", "1 person"), ("5", "5 people"), ("25", "25 people"))
 _DAYS = (("1", "1 day"), ("7", "7 days"), ("30", "30 days"))
+TOOLS: Final = (
+    (
+        "search_history",
+        "Search this room",
+        "Claude may look up older messages of this room. It sees nothing of others.",
+    ),
+    ("list_members", "List the members", "Claude may see who is in this room: their names and roles."),
+    ("read_attachment", "Read attachments", "Claude may open the files that people have attached in this room."),
+)
 
 
 class CreateRoomForm(forms.Form):
@@ -15,12 +25,57 @@ class CreateRoomForm(forms.Form):
         choices=[(kind, kind.label) for kind in (RoomKind.OPEN, RoomKind.CLOSED, RoomKind.SESSION)],
         initial=RoomKind.OPEN,
     )
-    name = forms.CharField(max_length=80, error_messages={"required": "Give the room a name."})
+    name = forms.CharField(max_length=80, required=False)
     topic = forms.CharField(max_length=300, required=False)
     members = forms.CharField(max_length=2000, required=False)
 
     def clean_members(self) -> list[str]:
         return names_in(self.cleaned_data["members"])
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        # A session may go without: it is called after its first prompt.
+        if not cleaned.get("name") and "name" not in self.errors and cleaned.get("kind") != RoomKind.SESSION:
+            self.add_error("name", "Give the room a name.")
+        return cleaned
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        """Return the fields of the request; no name, rather than an empty one."""
+        return {field: value for field, value in self.cleaned_data.items() if value or field != "name"}
+
+
+class ClaudeForm(forms.Form):
+    """How Claude behaves in a room."""
+
+    model = forms.ChoiceField(required=False)
+    instructions = forms.CharField(max_length=4000, required=False)
+    every_message = forms.BooleanField(required=False)
+    tools = forms.MultipleChoiceField(choices=[(name, label) for name, label, _sentence in TOOLS], required=False)
+
+    def __init__(self, data: Any, room: Room, models: list[tuple[str, str]]) -> None:
+        initial = {
+            "model": room.claude_model,
+            "instructions": room.claude_instructions,
+            "every_message": room.claude_every_message,
+            "tools": room.claude_tools,
+        }
+        super().__init__(data, prefix="claude", initial=initial)
+        self.fields["model"].choices = models  # type: ignore[attr-defined]
+        self._room = room
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        """Return the request's `claude` options."""
+        chosen = self.cleaned_data
+        options = {name: chosen[name] for name in ("model", "instructions", "tools")}
+        return options | ({"everyMessage": chosen["every_message"]} if self._room.is_session else {})
+
+    @property
+    def tool_choices(self) -> list[tuple[str, str, str, bool]]:
+        """Return each tool with its sentence, and whether it is chosen."""
+        chosen = self["tools"].value() or []
+        return [(*tool, tool[0] in chosen) for tool in TOOLS]
 
 
 class RoomDetailsForm(forms.ModelForm):  # type: ignore[type-arg]

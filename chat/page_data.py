@@ -7,14 +7,17 @@ from typing import Any, Final
 
 import msgspec
 from django.conf import settings
+from django.db.models import Sum
 from django.urls import reverse
 from msgspec import UNSET
 
 from accounts.models import User
+from accounts.names import CLAUDE
 from chat import access
 from chat.access import Actor
 from chat.actions import drafts, history, members, rooms
-from chat.models import Room, RoomKind
+from chat.model_choice import is_demo
+from chat.models import Charge, Room, RoomKind
 from chat.protocol import requests, wire
 
 PEOPLE_IN_PICKER: Final = 30
@@ -85,7 +88,28 @@ def room_facts(actor: Actor, room: Room, seq: int | None = None) -> dict[str, An
             }
             for person in members.people(actor, room.slug)
         ],
+        "claude": claude_facts(),
+        "usage": usage_of(room),
         "page": msgspec.to_builtins(history.page(actor, requests.GetMessages(room=room.slug, around=around))),
+    }
+
+
+def claude_facts() -> dict[str, Any]:
+    """Return what the page says of Claude on this server: whether a demo answers, and why; whether anybody can."""
+    return {
+        "demo": is_demo(),
+        "hasKey": bool(settings.ANTHROPIC_API_KEY),
+        "usageUrl": "/usage",
+    }
+
+
+def usage_of(room: Room) -> dict[str, int]:
+    """Return what Claude has used in a room so far: tokens, and millionths of a US dollar."""
+    kinds = ("input_tokens", "output_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
+    sums = Charge.objects.filter(room=room).aggregate(*map(Sum, (*kinds, "cost_microusd")))
+    return {
+        "tokens": sum(sums[f"{kind}__sum"] or 0 for kind in kinds),
+        "cost": sums["cost_microusd__sum"] or 0,
     }
 
 
@@ -101,7 +125,7 @@ def search_facts(actor: Actor, found: wire.SearchResult) -> dict[str, Any]:
 
 def people_like(query: str, *, besides: set[int]) -> list[User]:
     """Return active people whose name holds the query, for picking one. Everybody here may know everybody's name."""
-    found = User.objects.filter(is_active=True).exclude(pk__in=besides)
+    found = User.objects.filter(is_active=True).exclude(pk__in=besides).exclude(username=CLAUDE)
     for word in query.split()[:5]:
         found = found.filter(username__icontains=word) | found.filter(display_name__icontains=word)
     return list(found.order_by("username")[:PEOPLE_IN_PICKER])

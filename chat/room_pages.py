@@ -10,7 +10,9 @@ from django.views.decorators.http import require_http_methods
 from chat import access, page_data
 from chat.access import Actor
 from chat.actions import invitations, members, rooms
-from chat.forms import AddMemberForm, InvitationForm, RoomDetailsForm
+from chat.forms import TOOLS, AddMemberForm, ClaudeForm, InvitationForm, RoomDetailsForm
+from chat.model_choice import is_demo, model_of
+from chat.model_offer import offered_models
 from chat.models import Membership, Role, Room, RoomKind
 from chat.page import actor_of, asked, done, page, show, tell_errors
 from chat.protocol import requests
@@ -132,6 +134,8 @@ def details(request: HttpRequest, slug: str) -> HttpResponseBase:
     shown = access.room_for(actor, slug)
     own = access.membership_in(actor, shown)
     form = RoomDetailsForm(instance=shown)
+    facts = _facts_of(actor, shown, own)
+    claude = ClaudeForm(None, shown, offered_models(shown.claude_model) if facts["moderates"] else [])
     match request.POST.get("do"):
         case "mute":
             muted = request.POST.get("muted") == "1"
@@ -148,9 +152,20 @@ def details(request: HttpRequest, slug: str) -> HttpResponseBase:
             form = RoomDetailsForm(request.POST, instance=access.room_for(actor, slug))
             if form.is_valid() and _save_details(request, actor, slug, form.cleaned_data):
                 return redirect("room_details", slug)
-    return show(request, "chat/details.html", **_facts_of(actor, shown, own), form=form)
+        case "claude":
+            claude = ClaudeForm(request.POST, shown, offered_models(shown.claude_model))
+            if claude.is_valid() and _save(request, actor, slug, claude=claude.asked):
+                return redirect("room_details", slug)
+            tell_errors(request, claude)
+    chosen_tools = [label for name, label, _sentence in TOOLS if name in shown.claude_tools]
+    claude_facts = {"claude": claude, "model": model_of(shown), "is_demo": is_demo(), "chosen_tools": chosen_tools}
+    return show(request, "chat/details.html", **facts, **claude_facts, form=form)
 
 
 def _save_details(request: HttpRequest, actor: Actor, slug: str, typed: dict[str, str]) -> bool:
     wanted = {name: typed[name] for name in ("name", "topic", "kind") if typed[name] or name == "topic"}
+    return _save(request, actor, slug, **wanted)
+
+
+def _save(request: HttpRequest, actor: Actor, slug: str, **wanted: Any) -> bool:
     return done(request, lambda: rooms.update_room(actor, asked(requests.UpdateRoom, room=slug, **wanted)), "Saved.")

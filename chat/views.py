@@ -5,13 +5,17 @@ from typing import Any, Final
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
+from accounts.names import CLAUDE
 from chat import access, page_data
 from chat.actions import rooms
 from chat.actions.search import search_messages
-from chat.forms import CreateRoomForm
-from chat.models import RoomKind
+from chat.forms import ClaudeForm, CreateRoomForm
+from chat.model_choice import is_demo
+from chat.model_offer import offered_models
+from chat.models import Room, RoomKind
 from chat.page import actor_of, asked, page, show
 from chat.protocol import requests
 from chat.protocol.errors import ErrorCode, ProtocolError
@@ -46,6 +50,13 @@ def room_data(request: HttpRequest, slug: str) -> HttpResponseBase:
     return JsonResponse(_room_facts(request, slug))
 
 
+@page
+@require_GET
+def room_usage(request: HttpRequest, slug: str) -> HttpResponseBase:
+    """What Claude has used in a room so far, for the page to show after each reply."""
+    return JsonResponse(page_data.usage_of(access.room_for(actor_of(request), slug)))
+
+
 def _room_facts(request: HttpRequest, slug: str) -> dict[str, Any]:
     actor = actor_of(request)
     wanted = request.GET.get("seq", "")
@@ -58,13 +69,28 @@ def _room_facts(request: HttpRequest, slug: str) -> dict[str, Any]:
 def create_room(request: HttpRequest) -> HttpResponseBase:
     typed = request.POST if request.method == "POST" else None
     form = CreateRoomForm(typed, initial={"kind": request.GET.get("kind", RoomKind.OPEN)})
-    if request.method == "POST" and form.is_valid():
+    claude = ClaudeForm(typed, Room(kind=RoomKind.SESSION), offered_models())
+    if form.is_bound and form.is_valid() and claude.is_valid():
+        asked_for = form.asked
+        if asked_for["kind"] == RoomKind.SESSION:
+            asked_for["claude"] = claude.asked
         try:
-            made = rooms.create_room(actor_of(request), asked(requests.CreateRoom, **form.cleaned_data))
+            made = rooms.create_room(actor_of(request), asked(requests.CreateRoom, **asked_for))
             return redirect("room", made.room.slug)
         except ProtocolError as error:
             form.add_error("members" if error.code == ErrorCode.NOT_FOUND else None, error.message)
-    return show(request, "chat/create_room.html", status=422 if form.is_bound else 200, form=form)
+    status = 422 if form.is_bound else 200
+    return show(request, "chat/create_room.html", status=status, form=form, claude=claude, is_demo=is_demo())
+
+
+@page
+@require_http_methods(["GET", "POST"])
+def new_session(request: HttpRequest) -> HttpResponseBase:
+    """One click: a session without a name, which its first prompt will give it."""
+    if request.method == "GET":
+        return redirect(f"{reverse('create_room')}?kind={RoomKind.SESSION}")
+    made = rooms.create_room(actor_of(request), asked(requests.CreateRoom, kind="session"))
+    return redirect("room", made.room.slug)
 
 
 @page
@@ -72,15 +98,18 @@ def create_room(request: HttpRequest) -> HttpResponseBase:
 def new_direct(request: HttpRequest) -> HttpResponseBase:
     actor = actor_of(request)
     if request.method == "POST":
-        members_asked = [request.POST.get("user", "").lstrip("@").lower()]
+        wanted = request.POST.get("user", "").lstrip("@").lower()
+        if wanted == CLAUDE:
+            return new_session(request)
         try:
-            made = rooms.create_room(actor, asked(requests.CreateRoom, kind="direct", members=members_asked))
+            made = rooms.create_room(actor, asked(requests.CreateRoom, kind="direct", members=[wanted]))
             return redirect("room", made.room.slug)
         except ProtocolError as error:
             messages.error(request, error.message)
     query = request.GET.get("q", "").strip()[:60]
     found = page_data.people_like(query, besides={actor.id})
-    return show(request, "chat/new_direct.html", query=query, people=found)
+    offers_claude = query.lower().lstrip("@") in CLAUDE
+    return show(request, "chat/new_direct.html", query=query, people=found, offers_claude=offers_claude)
 
 
 @page

@@ -149,6 +149,7 @@ else:
 
 HEARTBEAT_INTERVAL_SECONDS = env.float("HEARTBEAT_INTERVAL_SECONDS", default=30)
 HEARTBEAT_TIMEOUT_SECONDS = env.float("HEARTBEAT_TIMEOUT_SECONDS", default=10)
+SSE_KEEPALIVE_SECONDS = env.float("SSE_KEEPALIVE_SECONDS", default=30)
 SOCKET_ALLOWED_ORIGINS = env.list("SOCKET_ALLOWED_ORIGINS", default=[])
 SOCKET_TICKET_SECONDS = 60
 SOCKETS_PER_USER = env.int("SOCKETS_PER_USER", default=20)
@@ -196,6 +197,25 @@ REPLY_POLL_SECONDS = env.float("REPLY_POLL_SECONDS", default=1.5)
 REPLY_CHECKPOINT_SECONDS = 0.4
 # Deltas are collected for so long; the first goes out at once.
 REPLY_DELTA_SECONDS = 0.04
+
+# --- Money --------------------------------------------------------------------------------------------------
+
+# US dollars for a million tokens: input, output, cache write, cache read. Assumptions: put in those of your contract.
+CLAUDE_PRICES = env.json(
+    "CLAUDE_PRICES",
+    default={
+        "claude-opus-5-5": [15, 75, 18.75, 1.5],
+        "claude-sonnet-5-5": [3, 15, 3.75, 0.3],
+        "claude-haiku-5-5": [1, 5, 1.25, 0.1],
+    },
+)
+# What may be spent in a day and in a month (UTC) by one user, in one room, and altogether; in US dollars, 0 = no limit.
+SPEND_USER_DAY_USD = env.float("SPEND_USER_DAY_USD", default=0)
+SPEND_USER_MONTH_USD = env.float("SPEND_USER_MONTH_USD", default=0)
+SPEND_ROOM_DAY_USD = env.float("SPEND_ROOM_DAY_USD", default=0)
+SPEND_ROOM_MONTH_USD = env.float("SPEND_ROOM_MONTH_USD", default=0)
+SPEND_DAY_USD = env.float("SPEND_DAY_USD", default=0)
+SPEND_MONTH_USD = env.float("SPEND_MONTH_USD", default=0)
 
 # --- Accounts -----------------------------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ from msgspec import UNSET, UnsetType
 
 from chat import access
 from chat.access import Actor
-from chat.actions import drafts, members, rooms
+from chat.actions import drafts, members, replies, rooms
 from chat.models import Membership, RoomKind
 from chat.protocol import requests, wire
 from chat.protocol.errors import failed, not_found
@@ -24,6 +24,7 @@ class Opened(NamedTuple):
     reset: bool
     has_more: bool
     draft: wire.Draft | UnsetType
+    streams: list[wire.Keyframe]
 
     def joined(self, online: list[wire.OnlineUser]) -> wire.Joined:
         return wire.Joined(
@@ -36,7 +37,7 @@ class Opened(NamedTuple):
             reset=self.reset,
             hasMore=self.has_more,
             lastReadSeq=self.last_read_seq,
-            streams=[],
+            streams=self.streams,
             draft=self.draft,
         )
 
@@ -56,6 +57,7 @@ def open_room(actor: Actor, request: requests.JoinRoom) -> Opened:
         reset=found.reset,
         has_more=found.has_more,
         draft=UNSET if draft is None else draft,
+        streams=replies.running_in(room),
     )
 
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from django.db import transaction
 
 from accounts.models import User
+from accounts.names import CLAUDE
 from chat import access
 from chat.access import Actor
 from chat.actions.notices import add_notice, by_whom
@@ -51,6 +52,8 @@ def add_member(actor: Actor, request: requests.AddMember) -> wire.MembershipFact
         raise failed("This room is archived.")
     _need_rank(own, Role(request.role), "add members")
     person = access.person_called(request.user)
+    if person.username == CLAUDE:
+        raise failed("Claude is no member of rooms. Write @claude in a room, or start a session.")
     present = Membership.objects.filter(room=room, user=person).first()
     if present is not None:
         return _fact(room, person, present.role)

@@ -10,6 +10,7 @@ from django.utils import timezone
 from accounts.models import User
 from chat import access, markdown
 from chat.access import Actor
+from chat.actions import answers, replies, summaries
 from chat.actions.notices import take_change
 from chat.models import Kind, Membership, Mention, Message, Reaction, Room
 from chat.presenter import present_message, with_everything
@@ -30,25 +31,40 @@ def edit_message(actor: Actor, message_id: str, content: str, html: str) -> wire
     room, _membership, message = _living(actor, message_id)
     if message.author_id != actor.id:
         raise unauthorized("Only its author may edit a message.")
+    replies.check_editable(message)
     message.content, message.html, message.edited_at = content, html, timezone.now()
     message.change = take_change(room)
     message.save(update_fields=["content", "html", "edited_at", "change"])
     _mention_again(room, message)
-    return _publish(room, message)
+    summaries.forget(room.pk, message.seq)
+    edited = _publish(room, message)
+    replies.prompt_edited(room, message, actor)
+    return edited
 
 
 @transaction.atomic
 def delete_message(actor: Actor, request: requests.DeleteMessage) -> wire.MessageAnswer:
     """Delete one's own message, or, as a moderator, anybody's. A tombstone without content stays. Idempotent."""
     room, membership, message = access.locked_message_for(actor, request.message)
-    if message.author_id != actor.id and not access.may_moderate(membership):
+    asked_for = message.shown is not None and message.shown.requested_by_id == actor.id
+    if message.author_id != actor.id and not asked_for and not access.may_moderate(membership):
         raise unauthorized("Only its author or a moderator may delete a message.")
     if message.kind != Kind.TEXT:
         raise failed("A notice cannot be deleted.")
     if message.deleted_at is not None:
         return _answer(room, message)
-    bury(room, message, actor.id)
+    _delete(room, message, actor.id)
     return _publish(room, message)
+
+
+def _delete(room: Room, message: Message, by_user_id: int) -> None:
+    """Make a tombstone of a message, and of the answer that waited for it."""
+    withdrawn = replies.before_deletion(room, message, by_user_id)
+    if withdrawn is not None:
+        bury(room, withdrawn, by_user_id)
+        _publish(room, withdrawn)
+    summaries.forget(room.pk, message.seq)
+    bury(room, message, by_user_id)
 
 
 def bury(room: Room, message: Message, by_user_id: int) -> None:
@@ -59,6 +75,7 @@ def bury(room: Room, message: Message, by_user_id: int) -> None:
     message.save(update_fields=["content", "html", "deleted_at", "deleted_by", "change"])
     message.reactions.all().delete()
     message.mentions.all().delete()
+    answers.wipe(message)
 
 
 def delete_as_operator(message: Message, operator: Actor) -> None:
@@ -67,7 +84,7 @@ def delete_as_operator(message: Message, operator: Actor) -> None:
         room = Room.objects.select_for_update().get(pk=message.room_id)
         message.refresh_from_db()
         if message.kind == Kind.TEXT and message.deleted_at is None:
-            bury(room, message, operator.id)
+            _delete(room, message, operator.id)
             _publish(room, message)
 
 

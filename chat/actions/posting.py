@@ -11,11 +11,15 @@ from msgspec import UNSET
 
 from accounts.models import User
 from chat.access import Actor
+from chat.actions import answers
+from chat.actions.answers import NewAnswers, calls_claude
+from chat.actions.naming import name_session
 from chat.markdown import mentioned_names
 from chat.models import Kind, Membership, Mention, Message, Room, RoomKind
 from chat.presenter import millis, present_message, present_reply_to, with_everything
 from chat.protocol import wire
 from chat.protocol.errors import ErrorCode, ProtocolError, failed, not_found, unauthorized, unavailable
+from chat.realtime.events import NOBODY, Requester
 
 _TRIES: Final = 4
 _DIGEST_BYTES: Final = 16
@@ -23,7 +27,7 @@ _MENTIONS_AT_MOST: Final = 50
 
 
 class Post(NamedTuple):
-    """One message to store; content and html are ready."""
+    """One message to store; content and html are ready. `must_answer`: Claude is to answer whatever it says."""
 
     actor: Actor
     slug: str
@@ -31,6 +35,8 @@ class Post(NamedTuple):
     html: str
     client_id: str | None
     reply_to: int | None
+    must_answer: bool = False
+    requester: Requester = NOBODY
 
     @property
     def digest(self) -> bytes:
@@ -44,10 +50,12 @@ class Post(NamedTuple):
 
 
 class Stored(NamedTuple):
-    """`is_first` is False when the same message had been stored before: it is answered, not published again."""
+    """`answer` is Claude's message, if it was called. `is_first` is False when the same message had been stored before: it is answered, not published again."""
 
     message: wire.Message
     is_first: bool
+    answer: wire.Message | None = None
+    requester: Requester = NOBODY
 
 
 Result = Stored | ProtocolError
@@ -80,42 +88,82 @@ def _stored_before(posts: Sequence[Post]) -> dict[tuple[int, str], Message]:
 def _store(posts: Sequence[Post], earlier: dict[tuple[int, str], Message]) -> list[Result]:
     # In id order: two processes that lock the same rooms in another order would wait for each other for ever.
     wanted = Room.objects.select_for_update().filter(slug__in={post.slug for post in posts}).order_by("pk")
-    rooms = {room.slug: room for room in wanted}
-    members = _members(rooms, posts)
-    replied_to = _replied_to(posts)
-    now = timezone.now()
-    outcome: list[Result | Message] = []
-    firsts: dict[tuple[int, str], int] = {}
-    for index, post in enumerate(posts):
-        if post.key is not None and post.key in earlier:
-            outcome.append(_again(post, earlier[post.key]))
-        elif post.key is not None and post.key in firsts:
+    round_ = _Round(posts, {room.slug: room for room in wanted}, earlier)
+    for post in posts:
+        round_.take(post)
+    return round_.results()
+
+
+class _Round:
+    """One transaction's worth of posts: first what becomes of each, then the rows, then the results."""
+
+    def __init__(
+        self, posts: Sequence[Post], rooms: dict[str, Room], earlier: dict[tuple[int, str], Message]
+    ) -> None:
+        self._posts = posts
+        self._rooms = rooms
+        self._earlier = earlier
+        self._members = _members(rooms, posts)
+        self._replied_to = _replied_to(posts)
+        self._now = timezone.now()
+        self._answers = NewAnswers()
+        self._outcome: list[Result | Message] = []
+        self._fresh: list[Message] = []
+        self._firsts: dict[tuple[int, str], int] = {}
+
+    def take(self, post: Post) -> None:
+        """Decide what becomes of a post: a row, or a result at once."""
+        if post.key is not None and post.key in self._earlier:
+            self._outcome.append(_again(post, self._earlier[post.key]))
+            return
+        if post.key is not None and post.key in self._firsts:
             # A resend in the same round: it shares the row of the first.
-            outcome.append(outcome[firsts[post.key]] if post.digest == posts[firsts[post.key]].digest else _conflict())
-        else:
-            outcome.append(
-                _refusal(post, rooms.get(post.slug), members, replied_to) or _next_message(rooms[post.slug], post, now)
-            )
-            if post.key is not None:
-                firsts[post.key] = index
-    fresh = list({id(message): message for message in outcome if isinstance(message, Message)}.values())
-    if not fresh:
-        return [result for result in outcome if not isinstance(result, Message)]
-    _insert(fresh, {room.pk: room for room in rooms.values()}, now)
-    mentions = _insert_mentions(fresh)
-    presented: dict[int, Stored] = {}
-    results: list[Result] = []
-    for post, result in zip(posts, outcome, strict=True):
-        if not isinstance(result, Message):
-            results.append(result)
-            continue
-        is_first = result.pk not in presented
-        if is_first:
-            presented[result.pk] = Stored(
-                _present(post, result, replied_to, mentions.get(result.pk, ())), is_first=True
-            )
-        results.append(presented[result.pk] if is_first else presented[result.pk]._replace(is_first=False))
-    return results
+            first = self._firsts[post.key]
+            same = post.digest == self._posts[first].digest
+            self._outcome.append(self._outcome[first] if same else _conflict())
+            return
+        if post.key is not None:
+            self._firsts[post.key] = len(self._outcome)
+        refusal = _refusal(post, self._rooms.get(post.slug), self._members, self._replied_to)
+        self._outcome.append(refusal or self._begin(self._rooms[post.slug], post))
+
+    def _begin(self, room: Room, post: Post) -> Result | Message:
+        calls = post.must_answer or calls_claude(room, post.content)
+        before = room.change
+        if room.is_session:
+            name_session(room, post.content)
+        message = _next_message(room, post, self._now)
+        self._fresh.append(message)
+        if calls:
+            try:
+                answer = self._answers.plan(room, message, post.actor, post.requester, self._now)
+            except ProtocolError as error:
+                self._fresh.pop()
+                room.change = before
+                return error
+            self._fresh.append(answer)
+        return message
+
+    def results(self) -> list[Result]:
+        """Insert the rows and return a result for each post."""
+        if not self._fresh:
+            return [result for result in self._outcome if not isinstance(result, Message)]
+        _insert(self._fresh, {room.pk: room for room in self._rooms.values()}, self._now)
+        mentions = _insert_mentions(self._fresh)
+        self._answers.insert({room.pk: room.slug for room in self._rooms.values()})
+        presented: dict[int, Stored] = {}
+        results: list[Result] = []
+        for post, result in zip(self._posts, self._outcome, strict=True):
+            if not isinstance(result, Message):
+                results.append(result)
+            elif result.pk in presented:
+                results.append(presented[result.pk]._replace(is_first=False))
+            else:
+                shown = _present(post, result, self._replied_to, mentions.get(result.pk, ()))
+                answer = self._answers.by_prompt.get(id(result))
+                presented[result.pk] = Stored(shown, is_first=True, answer=answer, requester=post.requester)
+                results.append(presented[result.pk])
+        return results
 
 
 def _members(rooms: dict[str, Room], posts: Sequence[Post]) -> set[tuple[int, int]]:
@@ -149,7 +197,12 @@ def _refusal(
 def _again(post: Post, message: Message) -> Result:
     if message.client_digest is None or bytes(message.client_digest) != post.digest:
         return _conflict()
-    return Stored(present_message(message.room.slug, message), is_first=False)
+    answer = answers.to_prompt(message)
+    return Stored(
+        present_message(message.room.slug, message),
+        is_first=False,
+        answer=None if answer is None else answers.presented(message.room, answer),
+    )
 
 
 def _conflict() -> ProtocolError:

@@ -7,12 +7,14 @@ from typing import Final
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from accounts.models import User
+from accounts.names import CLAUDE
 from chat import access
 from chat.access import Actor
 from chat.actions import unread
+from chat.actions.naming import NEW_SESSION
 from chat.actions.notices import add_notice
 from chat.models import Draft, Kind, Membership, Role, Room, RoomKind
 from chat.presenter import present_room, room_fields, user_ref
@@ -23,6 +25,8 @@ from chat.realtime.publishing import publish_after_commit
 
 _SLUG_CHARS: Final = 50
 _SLUG_TRIES: Final = 5
+_CLAUDE_FIELDS: Final = ("claude_model", "claude_instructions", "claude_every_message", "claude_tools")
+_MODEL_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@/-]*")
 
 
 def list_rooms(actor: Actor) -> wire.RoomList:
@@ -76,20 +80,48 @@ def open_rooms_to_join(actor: Actor) -> list[wire.Room]:
 
 @transaction.atomic
 def create_room(actor: Actor, request: requests.CreateRoom) -> wire.RoomFact:
-    """Create a room owned by the actor; for two people the direct room that they already have is returned."""
+    """Create a room owned by the actor; for two people the direct room that they already have is returned.
+
+    A session needs no name: it is called after its first prompt.
+    """
     named = [access.person_called(key) for key in request.members]
     people = list({person.pk: person for person in named}.values())  # by id and by name is still one person
+    if any(person.username == CLAUDE for person in people):
+        raise failed("Claude is no member of rooms. Write @claude in a room, or start a session.")
     if request.kind == "direct":
         return _direct_room(actor, people)
-    name = request.name if request.name is not UNSET else ""
+    name = request.name.strip() if request.name is not UNSET else ""
     slug = request.room if request.room is not UNSET else ""
-    if not (name.strip() or slug):
+    if not (name or slug) and request.kind != "session":
         raise invalid("Give the room a name.", "$.name")
-    room = _insert(
-        Room(kind=request.kind, name=name.strip() or slug, topic=request.topic, created_by_id=actor.id), slug
-    )
+    room = Room(kind=request.kind, name=name or slug or NEW_SESSION, topic=request.topic, created_by_id=actor.id)
+    _set_claude(room, request.claude)
+    _insert(room, slug)
     _fill(room, actor, [person for person in people if person.pk != actor.id])
     return wire.RoomFact(present_room(room))
+
+
+def _set_claude(room: Room, options: requests.ClaudeOptions | UnsetType) -> None:
+    """Set how Claude behaves in a room. What is left out stays."""
+    if options is UNSET:
+        return
+    if options.model is not UNSET:
+        room.claude_model = _checked_model(options.model.strip())
+    if options.instructions is not UNSET:
+        room.claude_instructions = options.instructions.strip()
+    if options.everyMessage is not UNSET:
+        if not options.everyMessage and not room.is_session:
+            raise failed("Outside sessions, Claude only answers when it is mentioned.")
+        room.claude_every_message = options.everyMessage
+    if options.tools is not UNSET:
+        room.claude_tools = sorted(set(options.tools))
+
+
+def _checked_model(name: str) -> str:
+    """Return a model's name, or "" for the installation's. Whether there is such a model, only Anthropic knows."""
+    if name and not _MODEL_NAME.fullmatch(name):
+        raise invalid("There is no such model.", "$.claude.model")
+    return name
 
 
 def _direct_room(actor: Actor, people: list[User]) -> wire.RoomFact:
@@ -126,7 +158,10 @@ def _fill(room: Room, actor: Actor, people: list[User]) -> None:
 def _insert(room: Room, slug: str) -> Room:
     """Insert under the wanted slug, or under one made from the name. Raises REQUEST_FAILED when it is taken."""
     for attempt in range(_SLUG_TRIES):
-        room.slug = slug or slug_from(room.name, distinct=attempt > 0)
+        # A new session's name is about to change: the next one should not be told from it by a number.
+        room.slug = slug or (
+            _session_slug() if room.name == NEW_SESSION else slug_from(room.name, distinct=attempt > 0)
+        )
         try:
             with transaction.atomic():
                 room.save(force_insert=True)
@@ -135,6 +170,10 @@ def _insert(room: Room, slug: str) -> Room:
             if slug:
                 break
     raise failed("There is already a room of this name.")
+
+
+def _session_slug() -> str:
+    return f"session-{secrets.token_hex(4)}"
 
 
 def slug_from(name: str, *, distinct: bool = False) -> str:
@@ -148,7 +187,7 @@ def slug_from(name: str, *, distinct: bool = False) -> str:
 
 @transaction.atomic
 def update_room(actor: Actor, request: requests.UpdateRoom) -> wire.RoomFact:
-    """Change name, topic or kind. Raises UNAUTHORIZED for those who do not moderate the room."""
+    """Change name, topic, kind or Claude's settings. Raises UNAUTHORIZED for those who do not moderate the room."""
     room, membership = access.locked_room_of_member(actor, request.room)
     if not access.may_moderate(membership):
         raise unauthorized("Only the room's owners and moderators may change it.")
@@ -168,7 +207,8 @@ def update_room(actor: Actor, request: requests.UpdateRoom) -> wire.RoomFact:
         if room.is_session:
             raise failed("A session stays a session.")
         room.kind = request.kind
-    room.save(update_fields=["name", "topic", "kind"])
+    _set_claude(room, request.claude)
+    room.save(update_fields=["name", "topic", "kind", *_CLAUDE_FIELDS])
     return _tell(room)
 
 

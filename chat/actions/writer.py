@@ -14,7 +14,7 @@ from chat.actions.posting import Post, Result, Stored, store
 from chat.protocol import wire
 from chat.protocol.errors import ErrorCode, ProtocolError
 from chat.realtime.database import in_writer
-from chat.realtime.events import durable, ephemeral, user_group
+from chat.realtime.events import Event, durable, ephemeral, user_group
 from chat.realtime.hub import Hub
 
 log = structlog.get_logger(__name__)
@@ -68,11 +68,19 @@ class Writer:
                 future.set_exception(result)
         for result in results:
             if isinstance(result, Stored) and result.is_first:
-                self._publish(result.message)
+                self._publish(result)
 
-    def _publish(self, message: wire.Message) -> None:
+    def _publish(self, stored: Stored) -> None:
+        message = stored.message
         self._hub.publish(durable(message))
+        if stored.answer is not None:
+            # In the next turn: whoever asked must have their answer before the stream that carries the same id.
+            asyncio.get_running_loop().call_soon(self._begin_answer, durable(stored.answer, stored.requester))
         if message.mentions:
             fact = wire.Notification("mention", room=message.room, message=message)
             for user_id in message.mentions:
                 self._hub.publish(ephemeral(user_group(user_id), "notification", fact))
+
+    def _begin_answer(self, event: Event) -> None:
+        self._hub.publish(event)
+        self._hub.take([("signal", {"type": "claude.wake"})])

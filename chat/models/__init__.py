@@ -1,6 +1,7 @@
 """The rows: rooms, memberships, messages and what hangs on them. No rules and no events live here."""
 
 from chat.models.announcement import Announcement
+from chat.models.attachment import Attachment
 from chat.models.draft import Draft
 from chat.models.invitation import Invitation
 from chat.models.membership import Membership, Role
@@ -12,6 +13,7 @@ from chat.models.summary import RoomSummary
 
 __all__ = [
     "Announcement",
+    "Attachment",
     "Charge",
     "ChargeState",
     "Draft",

@@ -71,6 +71,9 @@ EVENTS: Final[dict[str, EventType]] = {
     "draft_updated": EventType(wire.DraftFact, False, "Unsent text has changed: mine, or a session's."),
     "notification": EventType(wire.Notification, False, "News outside the open rooms; `kind` says which."),
     "left": EventType(wire.Left, False, "This tab's subscription has ended, also when I was removed from the room."),
+    "closed": EventType(
+        wire.Closed, False, "The end of a stream of server-sent events, and why; a socket has its close code."
+    ),
     "server_draining": EventType(wire.ServerDraining, False, "The server restarts; come back after so many ms."),
 }
 

@@ -155,13 +155,16 @@ class Message(Wire):
 
 
 class Keyframe(Wire):
-    """All that a reply has said up to delta `n`."""
+    """All that a reply's `version` has said up to delta `n`, in its `attempt`."""
 
     messageId: Id
+    version: int
+    attempt: int
     n: int
     text: str
     thinking: str
     state: str
+    tools: list[ToolUse] | UnsetType = UNSET
 
 
 class Heartbeat(Wire):
@@ -349,10 +352,12 @@ class StreamStart(Wire):
 
 
 class StreamDelta(Wire):
-    """The next words. `n` counts them from 1; `thinking` and `tool` come before and between."""
+    """The next words of a reply's `version`. `n` counts them from 1; `thinking` and `tool` come before and between."""
 
     room: str
     messageId: Id
+    version: int
+    attempt: int
     n: int
     text: str
     thinking: str | UnsetType = UNSET
@@ -373,6 +378,13 @@ class StreamFailure(Wire):
     room: str
     message: Message
     change: int
+
+
+class Closed(Wire):
+    """The last of a stream of server-sent events: the code that a socket would be closed with."""
+
+    code: int
+    reason: str
 
 
 class ServerDraining(Wire):

@@ -1,8 +1,12 @@
 """What is published: an event, the group that hears it, and for durable ones its place in the room's order."""
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+import msgspec
+from msgspec import UNSET
 
 from chat.protocol import frames, wire
+from chat.protocol.errors import ErrorCode, ProtocolError
 
 GLOBAL_GROUP = "global"
 
@@ -25,6 +29,8 @@ class Event(NamedTuple):
     change: its place in the room's order, None for what is not durable. author_id and mentions: so that each process
     can tell the members who have not opened the room. without_connection, without_user: who does not hear it.
     once: a name under which an event that may arrive by several ways is delivered only the first time.
+    is_droppable: a slow connection may lose it, for it can ask for what it missed.
+    requester: the connection whose request this answers, and request_id: that request's id as JSON.
     """
 
     group: str
@@ -36,24 +42,73 @@ class Event(NamedTuple):
     without_connection: str = ""
     without_user: int = 0
     once: str = ""
+    requester: str = ""
+    request_id: str = ""
+    is_droppable: bool = False
+
+
+class Requester(NamedTuple):
+    """Whose pending call the events of a reply answer; nobody's by default."""
+
+    connection: str = ""
+    request_id: str = ""  # as JSON
+
+
+NOBODY: Final = Requester()
+_STREAM_FAILED: Final = "Claude's reply was cut off."
 
 
 def ephemeral(
-    group: str, type_: str, data: wire.Wire, *, without_connection: str = "", without_user: int = 0, once: str = ""
+    group: str,
+    type_: str,
+    data: wire.Wire,
+    *,
+    without_connection: str = "",
+    without_user: int = 0,
+    once: str = "",
+    requester: Requester = NOBODY,
+    is_droppable: bool = False,
 ) -> Event:
-    text = frames.event(type_, data)
-    return Event(group, text, without_connection=without_connection, without_user=without_user, once=once)
+    return Event(
+        group,
+        frames.event(type_, data),
+        without_connection=without_connection,
+        without_user=without_user,
+        once=once,
+        requester=requester.connection,
+        request_id=requester.request_id,
+        is_droppable=is_droppable,
+    )
 
 
-def durable(message: wire.Message) -> Event:
-    """Return the one event of a message's newest state: `new_message` at its first change, then `message_updated`."""
+def durable(message: wire.Message, requester: Requester = NOBODY) -> Event:
+    """Return the one event of a message's newest state, as the protocol names it."""
     is_new = message.seq == message.change
-    data = wire.MessageEvent(message.room, message.change, message)
     return Event(
         room_group(message.room),
-        frames.event("new_message" if is_new else "message_updated", data),
+        _durable_text(message),
         change=message.change,
         author_id=int(message.author.id) if message.author is not None else 0,
         mentions=tuple(map(int, message.mentions)),
         counts=is_new and message.kind == "text",
+        requester=requester.connection,
+        request_id=requester.request_id,
     )
+
+
+def _durable_text(message: wire.Message) -> str:
+    """Which event it is can be told from the row alone, so that a repaired hole brings the same as the live event."""
+    room, change, reply = message.room, message.change, message.reply
+    if reply is UNSET or reply.change != change or reply.state == "running":
+        type_ = "new_message" if message.seq == change else "message_updated"
+        return frames.event(type_, wire.MessageEvent(room, change, message))
+    if reply.state == "queued":
+        return frames.event("stream_start", wire.StreamStart(room, message, reply.requestedBy, reply.model, change))
+    if reply.state in ("complete", "stopped"):
+        # The text has been streamed and comes once more as content; as HTML a third time would be too much.
+        ended = msgspec.structs.replace(message, html=UNSET)
+        usage = wire.Usage(0, 0, 0, 0) if reply.usage is UNSET else reply.usage
+        stop_reason = reply.state if reply.stopReason is UNSET else reply.stopReason
+        return frames.event("stream_end", wire.StreamEnd(room, ended, usage, stop_reason, change))
+    error = ProtocolError(ErrorCode.STREAM_ERROR, _STREAM_FAILED if reply.error is UNSET else reply.error)
+    return frames.failed_event(error, wire.StreamFailure(room, message, change))

@@ -12,6 +12,10 @@ from chat.realtime.connection import Connection
 from chat.realtime.events import Event
 from chat.realtime.outbox import Payload
 
+# The frame that one connection gets in place of the others', because it carries the id of its request.
+Own = tuple[Connection, Payload]
+_Item = tuple[Event, Payload, Own | None]
+
 _HELD_AT_MOST: Final = 1000
 _JOIN_BUFFER_AT_MOST: Final = 2000
 
@@ -32,8 +36,8 @@ class Feed:
         self.noted = 0  # the change up to which the watchers were told
         self.live: set[Connection] = set()
         self.watchers: set[Connection] = set()  # members who have not opened the room: they hear only that it moves
-        self.held: dict[int, tuple[Event, Payload]] = {}
-        self.joining: dict[Connection, list[tuple[Event, Payload]]] = {}
+        self.held: dict[int, _Item] = {}
+        self.joining: dict[Connection, list[_Item]] = {}
         self._late: dict[Connection, int] = {}
         self._on_gap = on_gap
 
@@ -74,13 +78,13 @@ class Feed:
             return False
         if self.last is None or change >= self.last:
             return True
-        return {event.change for event, _ in buffered} >= set(range(change + 1, self.last + 1))
+        return {event.change for event, _, _ in buffered} >= set(range(change + 1, self.last + 1))
 
     def go_live(self, connection: Connection, change: int, epoch: str) -> None:
         """Hand out what was buffered beyond `change`, and from now on everything."""
-        for event, payload in self.joining.pop(connection):
+        for event, payload, own in self.joining.pop(connection):
             if (event.change is None or event.change > change) and _hears(connection, event):
-                connection.send(payload)
+                connection.send(_frame_for(connection, payload, own))
         if self.last is None:
             self.last, self.epoch = change, epoch
             self.live.add(connection)
@@ -103,17 +107,17 @@ class Feed:
         self.last = None
         self.held.clear()
 
-    def take(self, event: Event, payload: Payload) -> None:
+    def take(self, event: Event, payload: Payload, own: Own | None = None) -> None:
         """Deliver an event, or hold it until those before it are there."""
         if event.change is None:
-            self._deliver(event, payload)
+            self._deliver(event, payload, own)
         elif self.last is None or event.change > self.last + 1:
             if len(self.held) < _HELD_AT_MOST and (self.joining or self.last is not None):
-                self.held[event.change] = (event, payload)
+                self.held[event.change] = (event, payload, own)
             if self.last is not None:
                 self._on_gap(self)
         elif event.change == self.last + 1:
-            self._deliver(event, payload)
+            self._deliver(event, payload, own)
             self.last = event.change
             if self.held:
                 self._release_held()
@@ -140,20 +144,24 @@ class Feed:
                 del self._late[connection]
                 self.live.add(connection)
 
-    def _deliver(self, event: Event, payload: Payload) -> None:
-        if event.without_connection or event.without_user:
+    def _deliver(self, event: Event, payload: Payload, own: Own | None) -> None:
+        if own is not None or event.without_connection or event.without_user:
             for connection in self.live:
                 if _hears(connection, event):
-                    connection.send(payload)
+                    connection.send(_frame_for(connection, payload, own))
         else:
             for connection in self.live:
                 connection.send(payload)
         for connection, change in self._late.items():
             if (event.change is None or event.change > change) and _hears(connection, event):
-                connection.send(payload)
+                connection.send(_frame_for(connection, payload, own))
         for buffer in self.joining.values():
             if len(buffer) <= _JOIN_BUFFER_AT_MOST:
-                buffer.append((event, payload))
+                buffer.append((event, payload, own))
+
+
+def _frame_for(connection: Connection, payload: Payload, own: Own | None) -> Payload:
+    return own[1] if own is not None and own[0] is connection else payload
 
 
 def _hears(connection: Connection, event: Event) -> bool:

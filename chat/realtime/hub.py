@@ -16,16 +16,17 @@ import structlog
 from channels.layers import InMemoryChannelLayer, get_channel_layer
 from django.conf import settings
 
+from chat.protocol import frames
 from chat.protocol.close import CloseCode
 from chat.protocol.errors import ProtocolError
 from chat.realtime import recovery
 from chat.realtime.connection import Connection
 from chat.realtime.database import in_database
 from chat.realtime.events import GLOBAL_GROUP, Event, durable, room_group, room_of_group
-from chat.realtime.feed import Feed
+from chat.realtime.feed import Feed, Own
 from chat.realtime.layer_sender import LayerSender
 from chat.realtime.outbox import Payload
-from chat.realtime.publishing import CONTROL_GROUP, layer_group, message_of
+from chat.realtime.publishing import CLAUDE_GROUP, CONTROL_GROUP, layer_group, message_of
 from chat.realtime.subscriptions import Subscriptions
 from chat.realtime.watchers import Watchers
 
@@ -43,6 +44,14 @@ PRESENCE_GROUP: Final = "presence"
 Handler = Callable[[dict[str, Any]], None]
 
 
+def _payload_of(event: Event, text: str) -> Payload:
+    return Payload(text, event.change, is_droppable=event.is_droppable)
+
+
+def process_group(hub_id: str) -> str:
+    return f"process:{hub_id}"
+
+
 class Hub:
     """Everything in it runs on the event loop that started it; only `publishing` crosses threads."""
 
@@ -53,11 +62,17 @@ class Hub:
         self.is_alone = isinstance(self.layer, InMemoryChannelLayer)
         self.feeds: dict[str, Feed] = {}
         self.watchers = Watchers(self.feed_of, self._forget_if_idle)
+        self.connections: dict[str, Connection] = {}
         self._groups: dict[str, set[Connection]] = {}
         self._once: OrderedDict[str, None] = OrderedDict()
         self._repairing: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._handlers: dict[str, Handler] = {"hub.event": self._event_arrived, "hub.control": self._control_arrived}
+        self._asked: dict[str, asyncio.Future[dict[str, Any]]] = {}
+        self._handlers: dict[str, Handler] = {
+            "hub.event": self._event_arrived,
+            "hub.control": self._control_arrived,
+            "hub.answer": self._answer_arrived,
+        }
         self.on_control: Callable[[str, int, str], None] = lambda _order, _user_id, _room: None
         self.on_layer_returned: Callable[[], None] = lambda: None
         self._subscriptions = Subscriptions(self.layer)
@@ -67,9 +82,10 @@ class Hub:
         """Begin to listen. A layer that cannot be reached delays this by seconds at most, and is tried again."""
         self.spawn(self._listen(), "listener")
         self.spawn(self._sender.run(), "layer sender")
-        for group in (GLOBAL_GROUP, CONTROL_GROUP, PRESENCE_GROUP):
+        groups = (GLOBAL_GROUP, CONTROL_GROUP, PRESENCE_GROUP, CLAUDE_GROUP, process_group(self.id))
+        for group in groups:
             self._subscriptions.want(layer_group(group))
-        for group in (GLOBAL_GROUP, CONTROL_GROUP, PRESENCE_GROUP):
+        for group in groups:
             await self._subscriptions.wait_for(layer_group(group), _SUBSCRIBE_WAIT_SECONDS)
 
     async def stop(self) -> None:
@@ -96,7 +112,9 @@ class Hub:
 
     def add(self, group: str, connection: Connection) -> None:
         members = self._groups.setdefault(group, set())
-        if not members and group != GLOBAL_GROUP:
+        if group == GLOBAL_GROUP:
+            self.connections[connection.id] = connection
+        elif not members:
             self._subscriptions.want(layer_group(group))
         members.add(connection)
 
@@ -105,6 +123,8 @@ class Hub:
         if members is None:
             return
         members.discard(connection)
+        if group == GLOBAL_GROUP:
+            self.connections.pop(connection.id, None)
         if not members:
             del self._groups[group]
             if group != GLOBAL_GROUP:
@@ -145,9 +165,12 @@ class Hub:
         for kind, value in items:
             if kind == "event":
                 self.publish(value)
-            else:
+                continue
+            if kind == "control":
                 self.on_control(*value)
-                self._to_layer(kind, value)
+            else:
+                self._handlers[value["type"]](value)
+            self._to_layer(kind, value)
 
     def publish(self, event: Event) -> None:
         """Deliver to local connections and tell the other processes."""
@@ -163,6 +186,31 @@ class Hub:
         if not self.is_alone:
             self._sender.put(layer_group(group), {**message, "origin": self.id})
 
+    async def ask(self, group: str, message: dict[str, Any], timeout_seconds: float) -> dict[str, Any] | None:
+        """Ask the other processes, and return the first answer; None when nobody answers in time."""
+        if self.is_alone:
+            return None
+        ask = secrets.token_urlsafe(6)
+        answer = self._asked[ask] = asyncio.get_running_loop().create_future()
+        self.send_to_processes(group, {**message, "ask": ask, "asker": self.id})
+        try:
+            async with asyncio.timeout(timeout_seconds):
+                return await answer
+        except TimeoutError:
+            return None
+        finally:
+            del self._asked[ask]
+
+    def answer(self, message: dict[str, Any], facts: dict[str, Any]) -> None:
+        """Answer another process's question."""
+        answer = {"type": "hub.answer", "ask": message["ask"], "facts": facts}
+        self.send_to_processes(process_group(message["asker"]), answer)
+
+    def _answer_arrived(self, message: dict[str, Any]) -> None:
+        answer = self._asked.get(message["ask"])
+        if answer is not None and not answer.done():
+            answer.set_result(message["facts"])
+
     def deliver(self, event: Event) -> None:
         """Deliver to local connections only."""
         if event.once and self._seen(event.once):
@@ -171,7 +219,7 @@ class Hub:
         if slug is not None:
             feed = self.feeds.get(slug)
             if feed is not None:
-                feed.take(event, Payload(event.text))
+                feed.take(event, _payload_of(event, event.text), self._answer_in(event))
                 self.watchers.note(feed, event)
             return
         members = self._groups.get(event.group)
@@ -180,6 +228,13 @@ class Hub:
             for connection in members:
                 if connection.id != event.without_connection:
                     connection.send(payload)
+
+    def _answer_in(self, event: Event) -> "Own | None":
+        """Return the frame with the request's id for the one local connection that had asked, if it is here."""
+        connection = self.connections.get(event.requester) if event.requester else None
+        if connection is None:
+            return None
+        return connection, _payload_of(event, frames.with_request_id(event.text, event.request_id))
 
     def _seen(self, once: str) -> bool:
         if once in self._once:
@@ -262,7 +317,7 @@ class Hub:
         for message in messages:
             if feed.next_change == message.change:
                 event = durable(message)
-                feed.take(event, Payload(event.text))
+                feed.take(event, _payload_of(event, event.text))
                 self.watchers.note(feed, event)
                 if message.kind == "leave" and message.author is not None:
                     # Whoever missed this event has missed the word that took the access away, too.

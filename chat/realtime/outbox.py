@@ -25,12 +25,17 @@ _MEDIUM_FRAME: Final = 65_536
 
 
 class Payload:
-    """The text of a frame, and its bytes as an unmasked WebSocket text frame, made once for all who get it."""
+    """The text of a frame, and its bytes as an unmasked WebSocket text frame, made once for all who get it.
 
-    __slots__ = ("_framed", "text")
+    change: the event's place in its room's order, None for what is not durable.
+    """
 
-    def __init__(self, text: str) -> None:
+    __slots__ = ("_framed", "change", "is_droppable", "text")
+
+    def __init__(self, text: str, change: int | None = None, *, is_droppable: bool = False) -> None:
+        self.is_droppable = is_droppable
         self.text = text
+        self.change = change
         self._framed: bytes | None = None
 
     @property

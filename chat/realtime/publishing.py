@@ -21,6 +21,7 @@ log = structlog.get_logger(__name__)
 
 LAYER_PREFIX: Final = "parley."
 CONTROL_GROUP: Final = "control"
+CLAUDE_GROUP: Final = "claude"
 
 _running: "tuple[asyncio.AbstractEventLoop, Hub] | None" = None
 
@@ -57,6 +58,11 @@ def control(order: str, user_id: int, room: str = "") -> None:
     transaction.on_commit(lambda: _hand_over([("control", (order, user_id, room))]))
 
 
+def signal(type_: str, **facts: Any) -> None:
+    """Tell those who run replies, in every process, after commit. A hint: the rows are the truth."""
+    transaction.on_commit(lambda: _hand_over([("signal", {"type": type_, **facts})]))
+
+
 def _hand_over(items: list[tuple[str, Any]]) -> None:
     if _running is not None and not _running[0].is_closed():
         loop, hub = _running
@@ -79,7 +85,9 @@ async def _send_by_layer(items: list[tuple[str, Any]]) -> None:
 
 
 def message_of(kind: str, value: Any, origin: str) -> tuple[str, dict[str, Any]]:
-    """Return the layer's group and message for an event or a control order."""
+    """Return the layer's group and message for an event, a control order or a signal."""
     if kind == "control":
         return layer_group(CONTROL_GROUP), {"type": "hub.control", "origin": origin, "order": list(value)}
+    if kind == "signal":
+        return layer_group(CLAUDE_GROUP), {**value, "origin": origin}
     return layer_group(value.group), {"type": "hub.event", "origin": origin, "event": list(value)}

@@ -31,7 +31,7 @@ _PONG_CHARS_AT_MOST: Final = 200
 _PONG_PAUSE_SECONDS: Final = 0.2
 # Posts are stored while the next frame is read; everything else waits for them, so that a client's requests take
 # effect in its own order.
-_OVERTAKE_POSTS: Final = frozenset({"create_message", "ping", "typing"})
+_OVERTAKE_POSTS: Final = frozenset({"create_message", "execute", "ping", "typing"})
 
 
 class ChatConsumer(AsyncConsumer):

@@ -15,15 +15,16 @@ from msgspec import UNSET
 
 from chat import markdown
 from chat.access import Actor
-from chat.actions import drafts, history, joining, members, messages, people, reading, rooms, search
+from chat.actions import drafts, history, joining, members, messages, people, reading, replies, rooms, search
+from chat.actions.answers import request_id_of
 from chat.actions.content import checked_content
 from chat.actions.posting import Post, Stored
-from chat.protocol import wire
+from chat.protocol import requests, wire
 from chat.protocol.errors import ErrorCode, ProtocolError, failed
 from chat.protocol.frames import Frame
 from chat.realtime.connection import Connection
 from chat.realtime.database import in_database, in_renderer
-from chat.realtime.events import ephemeral, room_group
+from chat.realtime.events import NOBODY, Requester, ephemeral, room_group
 from chat.realtime.feed import Feed
 from chat.realtime.presence import topic_of_room
 from chat.socket.runtime import Runtime
@@ -34,6 +35,8 @@ Handler = Callable[[Runtime, Connection, Frame], Awaitable[wire.Wire | None]]
 
 _JOIN_TRIES: Final = 3
 _ROOMS_JOINED_AT_MOST: Final = 2000
+_STOP_TRIES: Final = 30
+_STOP_PAUSE_SECONDS: Final = 0.05
 
 
 def _by_action(action: Callable[[Actor, Any], wire.Wire]) -> Handler:
@@ -68,6 +71,8 @@ async def _join_room(runtime: Runtime, connection: Connection, frame: Frame) -> 
         for _try in range(_JOIN_TRIES):
             feed = await runtime.hub.begin_joining(request.room, connection)
             opened = await in_database(joining.open_room, connection.actor, request)
+            streams = [await runtime.runner.freshest(checkpoint) for checkpoint in opened.streams]
+            opened = opened._replace(streams=streams)
             if connection.is_closing:
                 return
             if feed.can_go_live(connection, opened.room.change):
@@ -104,22 +109,57 @@ async def _create_message(runtime: Runtime, connection: Connection, frame: Frame
     """Queue the message and return: the next frame need not wait for the disk, and order is kept by the queue."""
     request = frame.payload
     content = checked_content(request.content)
-    wait = runtime.messages_per_user.take(connection.user_id)
-    if wait:
-        raise ProtocolError(ErrorCode.RATE_LIMITED, "You are posting too fast.", retry_after=wait)
-    is_plain = markdown.is_plain(content)
-    html = markdown.render(content) if is_plain else await in_renderer(markdown.render, content)
+    _take_turn(runtime, connection)
     post = Post(
         actor=connection.actor,
         slug=request.room,
         content=content,
-        html=html,
+        html=await _html_of(content),
         client_id=_client_id(request.clientId, frame.id),
         reply_to=None if request.replyTo is UNSET else int(request.replyTo),
     )
+    await _post(runtime, connection, frame, post)
+
+
+async def _execute(runtime: Runtime, connection: Connection, frame: Frame) -> None:
+    """Queue a prompt. Whoever has not joined the session joins it first: the answer's stream goes to its tabs."""
+    request = frame.payload
+    content = checked_content(request.prompt)
+    if request.session not in connection.rooms:
+        await _join_room(runtime, connection, Frame("join_room", None, requests.JoinRoom(room=request.session)))
+    _take_turn(runtime, connection)
+    post = Post(
+        actor=connection.actor,
+        slug=request.session,
+        content=content,
+        html=await _html_of(content),
+        client_id=_client_id(request.clientId, frame.id),
+        reply_to=None,
+        must_answer=True,
+        requester=_requester(connection, frame),
+    )
+    await _post(runtime, connection, frame, post)
+
+
+def _take_turn(runtime: Runtime, connection: Connection) -> None:
+    """Count against MESSAGES_PER_MINUTE. Raises RATE_LIMITED."""
+    wait = runtime.messages_per_user.take(connection.user_id)
+    if wait:
+        raise ProtocolError(ErrorCode.RATE_LIMITED, "You are posting too fast.", retry_after=wait)
+
+
+async def _html_of(content: str) -> str:
+    return markdown.render(content) if markdown.is_plain(content) else await in_renderer(markdown.render, content)
+
+
+def _requester(connection: Connection, frame: Frame) -> Requester:
+    return NOBODY if frame.id is None else Requester(connection.id, request_id_of(frame.id))
+
+
+async def _post(runtime: Runtime, connection: Connection, frame: Frame, post: Post) -> None:
     future = connection.last_post = runtime.writer.post(post)
     connection.in_flight += 1
-    future.add_done_callback(partial(_posted, connection, frame.id))
+    future.add_done_callback(partial(_posted, connection, frame))
     if connection.in_flight >= settings.REQUESTS_IN_FLIGHT > 0:
         await asyncio.wait([future])  # back-pressure: the socket is not read further until this one is stored
 
@@ -136,7 +176,7 @@ def _client_id(client_id: Any, request_id: str | int | None) -> str | None:
     return None if request_id is None else str(request_id)
 
 
-def _posted(connection: Connection, request_id: str | int | None, future: "asyncio.Future[Stored]") -> None:
+def _posted(connection: Connection, frame: Frame, future: "asyncio.Future[Stored]") -> None:
     connection.in_flight -= 1
     if connection.last_post is future:
         connection.last_post = None
@@ -144,11 +184,51 @@ def _posted(connection: Connection, request_id: str | int | None, future: "async
         return
     error = future.exception()
     if error is None:
-        if request_id is not None:
-            connection.answer("create_message", wire.MessageAnswer(future.result().message), request_id)
+        if frame.id is not None:
+            connection.answer(frame.type, _answer_about(frame, future.result()), frame.id)
     elif isinstance(error, ProtocolError):
-        log.info("request.refused", connection=connection.id, type="create_message", code=str(error.code))
-        connection.fail(error, request_id)
+        log.info("request.refused", connection=connection.id, type=frame.type, code=str(error.code))
+        connection.fail(error, frame.id)
+
+
+def _answer_about(frame: Frame, stored: Stored) -> wire.Wire:
+    if frame.type == "execute" and stored.answer is not None:
+        return wire.ExecuteAnswer(stored.message, stored.answer)
+    return wire.MessageAnswer(stored.message)
+
+
+async def _stop_reply(runtime: Runtime, connection: Connection, frame: Frame) -> wire.Wire:
+    """Answer when the reply has ended, which is soon; a runner that is dead is not waited for."""
+    found = await in_database(replies.stop_reply, connection.actor, frame.payload)
+    tries = 0
+    while found.state == "running" and tries < _STOP_TRIES and not connection.is_closing:
+        tries += 1
+        await asyncio.sleep(_STOP_PAUSE_SECONDS)
+        found = await in_database(replies.state_of, connection.actor, frame.payload.message)
+    return found
+
+
+async def _retry_reply(runtime: Runtime, connection: Connection, frame: Frame) -> wire.Wire:
+    _take_turn(runtime, connection)
+    requester = _requester(connection, frame)
+    return await in_database(replies.retry_reply, connection.actor, frame.payload, requester)
+
+
+async def _continue_reply(runtime: Runtime, connection: Connection, frame: Frame) -> wire.Wire:
+    _take_turn(runtime, connection)
+    requester = _requester(connection, frame)
+    return await in_database(replies.continue_reply, connection.actor, frame.payload, requester)
+
+
+async def _show_version(_runtime: Runtime, connection: Connection, frame: Frame) -> wire.Wire:
+    text, prompt = await in_database(replies.version_text, connection.actor, frame.payload)
+    html, prompt_html = await in_renderer(replies.html_of, text), await in_renderer(replies.html_of, prompt)
+    return await in_database(replies.show_version, connection.actor, frame.payload, html, prompt_html)
+
+
+async def _get_stream(runtime: Runtime, connection: Connection, frame: Frame) -> wire.Wire:
+    checkpoint, _slug = await in_database(replies.keyframe_of, connection.actor, frame.payload)
+    return await runtime.runner.freshest(checkpoint)
 
 
 async def _typing(runtime: Runtime, connection: Connection, frame: Frame) -> wire.Wire:
@@ -200,4 +280,10 @@ HANDLERS: Final[dict[str, Handler]] = {
     "save_draft": _by_action(drafts.save_draft),
     "get_user": _get_user,
     "list_presence": _list_presence,
+    "execute": _execute,
+    "stop_reply": _stop_reply,
+    "retry_reply": _retry_reply,
+    "continue_reply": _continue_reply,
+    "show_version": _show_version,
+    "get_stream": _get_stream,
 }

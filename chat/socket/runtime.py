@@ -11,6 +11,8 @@ from django.conf import settings
 
 from accounts.credentials import Standing, standings
 from chat.actions.writer import Writer
+from chat.claude import consumer
+from chat.claude.runner import Runner
 from chat.protocol import frames, wire
 from chat.protocol.close import CloseCode
 from chat.protocol.errors import ProtocolError
@@ -33,7 +35,7 @@ _CLOSE_CODES: Final = {Standing.SIGNED_OUT: CloseCode.SIGNED_OUT, Standing.DEACT
 
 
 class Runtime:
-    """The process's hub, registry, presence, heartbeat and writer. States: started, draining, stopped."""
+    """The process's hub, registry, presence, heartbeat, writer and runner of replies. States: started, draining, stopped."""
 
     def __init__(self) -> None:
         self.hub = Hub()
@@ -41,6 +43,7 @@ class Runtime:
         self.presence = Presence(self.hub)
         self.heartbeat = Heartbeat()
         self.writer = Writer(self.hub)
+        self.runner = Runner(self.hub)
         per_second = settings.MESSAGES_PER_MINUTE / _MINUTE_SECONDS
         self.messages_per_user = PerUser(per_second, burst=max(1, settings.MESSAGES_PER_MINUTE / 2))
         self.is_draining = False
@@ -55,6 +58,8 @@ class Runtime:
         self.hub.spawn(self.presence.run(), "presence")
         self.hub.spawn(self.heartbeat.run(), "heartbeat")
         self.hub.spawn(self.writer.run(), "writer")
+        self.hub.spawn(consumer.listen(self.hub, self.runner), "claude consumer")
+        self.runner.start()
 
     # --- Connections ----------------------------------------------------------------------------------------
 
@@ -186,6 +191,7 @@ class Runtime:
         for connection in connections:
             after = round(random.uniform(0.2, 1) * window * 1000)  # noqa: S311 - spreads load, guards nothing
             connection.send(Payload(frames.event("server_draining", wire.ServerDraining(after))))
+        await self.runner.drain()  # the tabs hear how their replies ended before they are sent away
         pause = window / max(1, len(connections))
         for connection in connections:
             connection.close(CloseCode.RESTART)

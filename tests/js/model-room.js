@@ -3,7 +3,10 @@
  * list of rows; events and answers are what they were at the moment they were made.
  */
 
+import { rowsOf, startsAnew } from "chat/room-events.js";
 import { emptyRoom, hasGap, reduceRoom } from "chat/room-state.js";
+import { Streams } from "chat/streams.js";
+import { ModelClaude } from "./model-claude.js";
 
 const PAGE = 6;
 /** More changed rows than this are not sent one by one. */
@@ -15,37 +18,48 @@ export class ModelServer {
   /** @type {any[]} in seq order */
   rows = [];
 
-  #write(row) {
+  /** @param {() => number} [random] */
+  constructor(random = Math.random) {
+    this.claude = new ModelClaude(this, random);
+  }
+
+  write(row) {
     this.change += 1;
     const written = { ...row, change: this.change };
     this.rows[this.rows.findIndex((other) => other.id === row.id)] = written;
-    return this.#event(written);
+    return this.event(written);
   }
 
-  #event(row) {
-    return { change: row.change, message: this.encode(row) };
+  /** The one event of a row's newest state. That of a reply that has just ended leaves its html out. */
+  event(row) {
+    const { html, ...message } = this.encode(row);
+    const hasEnded = row.reply?.change === row.change && ["complete", "stopped"].includes(row.reply.state);
+    return { change: row.change, message: hasEnded ? message : { ...message, html } };
+  }
+
+  add(facts) {
+    this.change += 1;
+    const row = { id: `${this.epoch}${this.change}`, room: "general", seq: this.change, change: this.change, deletedAt: null, ...facts };
+    this.rows.push(row);
+    return row;
   }
 
   post(content, quoted, clientId) {
-    this.change += 1;
-    const row = {
-      id: `${this.epoch}${this.change}`, seq: this.change, change: this.change, content, clientId, deletedAt: null,
-      author: { id: "2" }, quoted: quoted?.id,
-    };
-    this.rows.push(row);
-    return this.#event(row);
+    return this.event(this.add({ content, clientId, author: { id: "2" }, quoted: quoted?.id }));
   }
 
   edit(row, content) {
-    return row.deletedAt ? null : this.#write({ ...row, content });
+    return row.deletedAt || row.reply ? null : this.write({ ...row, content });
   }
 
   remove(row) {
-    return row.deletedAt ? null : this.#write({ ...row, content: "", deletedAt: this.change + 1 });
+    if (row.deletedAt || ["queued", "running"].includes(row.reply?.state)) return null;
+    return this.write({ ...row, content: "", deletedAt: this.change + 1 });
   }
 
   /** The row as it goes over the wire now: a quote shows what the quoted message says now. */
-  encode({ quoted, ...row }) {
+  encode({ quoted, ...facts }) {
+    const row = { ...facts, html: `<p>${facts.content}` };
     const source = this.rows.find((other) => other.id === quoted);
     if (!source) return row;
     return { ...row, replyTo: { id: source.id, seq: source.seq, excerpt: source.content, deleted: Boolean(source.deletedAt) } };
@@ -55,6 +69,7 @@ export class ModelServer {
   purge(keep) {
     this.rows = this.rows.slice(-keep);
     this.epoch = String.fromCharCode(this.epoch.charCodeAt(0) + 1);
+    this.claude.purged();
   }
 
   recovery(after, epoch) {
@@ -87,21 +102,69 @@ export class ModelTab {
   state = emptyRoom("general");
   /** Events on the line, in order. */
   line = [];
+  /** Deltas on the line: an event that the server repairs from its database overtakes them, and they it. */
+  deltas = [];
   /** Requests: not yet read by the server, or answered and on their way back. */
   requests = [];
-  /** Events that were delivered, for repeats. */
+  /** What waits for its time. */
+  timers = new Set();
+  /** Events and deltas that were delivered, for repeats. */
   #past = [];
-  faults = { lost: 0, repeated: 0, syncs: 0, resets: 0, staleAnswers: 0, windows: 0 };
+  /** How far each run of a reply was shown. @type {Map<string, string>} */
+  #shown = new Map();
+  faults = { lost: 0, repeated: 0, syncs: 0, resets: 0, staleAnswers: 0, windows: 0, lostDeltas: 0, keyframes: 0 };
+  streams;
 
   constructor(server, random) {
     this.#server = server;
     this.#random = random;
+    const clock = {
+      now: () => 0,
+      setTimeout: (run) => {
+        const timer = { run };
+        this.timers.add(timer);
+        return timer;
+      },
+      clearTimeout: (timer) => this.timers.delete(timer),
+    };
+    this.streams = new Streams({
+      clock, random,
+      request: (type, payload, { onData }) => this.#askStream(payload.message, onData),
+      onStream: (slug, messageId, stream) => stream && this.#check(stream),
+    });
   }
 
   apply(action) {
     // Frozen: a reducer that changes anything in place throws.
-    this.state = frozen(reduceRoom(this.state, frozen(action)));
+    const before = this.state;
+    this.state = frozen(reduceRoom(before, frozen(action)));
+    // As Rooms does it.
+    if (startsAnew(action) && this.state !== before) this.streams.joined(this.state, action.data, !action.recovered || action.data.reset);
+    else this.streams.rows("general", rowsOf(action));
     if (hasGap(this.state) && !this.#syncing) this.#sync();
+  }
+
+  /** At every moment a tab shows exactly what that run had said up to its n, and never less than before. */
+  #check({ messageId, version, attempt, n, text }) {
+    const run = `${messageId}/${version}/${attempt}`;
+    if (n >= 0 && this.#server.claude.said.get(run)?.get(n) !== text) throw new Error(`${run} at ${n}: "${text}" was never said`);
+    if (!text.startsWith(this.#shown.get(run) ?? "")) throw new Error(`${run}: "${text}" is less than was shown before`);
+    this.#shown.set(run, text);
+  }
+
+  #askStream(message, onData) {
+    this.faults.keyframes += 1;
+    return new Promise((resolve, reject) => {
+      this.requests.push({
+        read: () => this.#server.claude.keyframe(message) ?? { error: true },
+        fail: () => reject({ code: "DISCONNECTED", retryable: true }),
+        deliver: (data) => {
+          if (data.error) return reject({ code: "NOT_FOUND" });
+          onData(data);
+          resolve(data);
+        },
+      });
+    });
   }
 
   #sync() {
@@ -118,13 +181,26 @@ export class ModelTab {
     });
   }
 
+  /** Somebody in this tab asks Claude: the answer's rows may come after their own events. */
+  execute(prompt) {
+    this.requests.push({
+      read: () => {
+        const events = this.#server.claude.ask(prompt);
+        events.forEach((event) => this.hear(event));
+        return events;
+      },
+      deliver: (events) => events.forEach(({ message }) => this.apply({ type: "row", message })),
+    });
+  }
+
   /** The connection is new: everything on the line is lost, and the room is joined again. */
   connect() {
+    this.streams.disconnected();
     for (const request of this.requests) request.fail?.();
-    [this.line, this.requests, this.#syncing] = [[], [], false];
+    [this.line, this.deltas, this.requests, this.#syncing] = [[], [], [], false];
     this.apply({ type: "disconnected" });
     const { change, epoch } = this.state;
-    const data = { room: { slug: "general" }, role: "member", online: [], ...this.#server.recovery(change, epoch) };
+    const data = { ...joinedFacts(this.#server), ...this.#server.recovery(change, epoch) };
     if (data.reset) this.faults.resets += 1;
     this.apply({ type: "joined", data, recovered: epoch !== null });
   }
@@ -135,18 +211,38 @@ export class ModelTab {
     else this.line.push(event);
   }
 
+  hearDelta(delta) {
+    if (!delta) return;
+    if (this.#random() < 0.12) this.faults.lostDeltas += 1;
+    else this.deltas.push(delta);
+  }
+
   deliverEvent() {
     const event = this.line.shift();
     if (!event) return;
-    this.#past.push({ epoch: this.#server.epoch, event });
-    this.apply({ type: "durable", ...event });
+    this.#past.push({ epoch: this.#server.epoch, run: () => this.apply({ type: "durable", ...event }) });
+    this.#past.at(-1).run();
   }
 
-  repeatEvent() {
-    const { epoch, event } = this.#past[Math.floor(this.#random() * this.#past.length)] ?? {};
-    if (!event || epoch !== this.state.epoch) return;
+  deliverDelta() {
+    const delta = this.deltas.shift();
+    if (!delta) return;
+    this.#past.push({ epoch: this.#server.epoch, run: () => this.streams.delta(frozen(delta)) });
+    this.#past.at(-1).run();
+  }
+
+  repeatOne() {
+    const { epoch, run } = this.#past[Math.floor(this.#random() * this.#past.length)] ?? {};
+    if (!run || epoch !== this.state.epoch) return;
     this.faults.repeated += 1;
-    this.apply({ type: "durable", ...event });
+    run();
+  }
+
+  tick() {
+    const [timer] = this.timers;
+    if (!timer) return;
+    this.timers.delete(timer);
+    timer.run();
   }
 
   /** @param {"older" | "newer" | "around" | "newest"} where */
@@ -187,20 +283,30 @@ export class ModelTab {
   }
 
   /** The faults end: the line runs empty, and the last losses are found by a head check, as the server does it. */
-  drain() {
-    for (let turn = 0; this.line.length || this.requests.length || hasGap(this.state); turn += 1) {
+  async drain() {
+    for (let turn = 0; this.line.length || this.deltas.length || this.requests.length || this.timers.size || hasGap(this.state); turn += 1) {
       if (turn > 1_000) throw new Error("it never came to rest");
       this.deliverEvent();
+      this.deliverDelta();
       this.readRequest();
       this.deliverAnswer();
+      this.tick();
+      await microtasks();
     }
     this.apply({ type: "synced", data: this.#server.recovery(this.state.change, this.state.epoch) });
   }
 }
 
+/** Long enough for an answer to reach whoever awaits it. */
+export async function microtasks() {
+  for (let turn = 0; turn < 5; turn += 1) await null;
+}
+
+const joinedFacts = (server) => ({ room: { slug: "general" }, role: "member", online: [], streams: server.claude.keyframes() });
+
 /** A tab that has only just opened the room. */
 export function freshLoad(server) {
-  const data = { room: { slug: "general" }, role: "member", online: [], ...server.recovery(0, null) };
+  const data = { ...joinedFacts(server), ...server.recovery(0, null) };
   return reduceRoom(emptyRoom("general"), { type: "joined", data, recovered: false });
 }
 

@@ -3,40 +3,33 @@
  * exactly once. It joins the parts; each part has its own module. It draws nothing.
  */
 
+import { askClaude } from "./ask.js";
 import { systemClock } from "./clock.js";
 import { Emitter } from "./emitter.js";
 import { ConnectionError } from "./errors.js";
 import { Outbox } from "./outbox.js";
 import { OutboxSender } from "./outbox-sender.js";
+import { randomId } from "./random-id.js";
 import { ReconnectingSocket } from "./reconnecting-socket.js";
 import { RequestTable } from "./request-table.js";
 import { Rooms } from "./rooms.js";
-import { fetchTicket } from "./ticket.js";
+import { socketAddress } from "./socket-address.js";
+import { Streams } from "./streams.js";
 
 /** @typedef {import("./types.js").RoomState} RoomState */
+/** @typedef {import("./types.js").Message} Message */
+/** @typedef {import("./types.js").Stream} Stream */
 
 const REQUEST_TIMEOUT_MS = 15_000;
 
-/**
- * @typedef {object} ClientOnly
- * @property {string} [url] of the socket; by default `/ws` of the page's own server
- * @property {string | null} [ticketUrl] where a ticket is fetched before each opening; by default
- *   `/api/socket-ticket` of the socket's server; null opens without one
- * @property {string | (() => string)} [csrfToken] by default the cookie, else the page's meta tag
- * @property {Record<string, string>} [headers] of the ticket request
- * @property {string} [userId] whose page this is: unsent messages are then shown before there is a connection
- * @property {import("./outbox.js").OutboxStore} [outbox] by default an `Outbox` in IndexedDB for the user
- * @property {number} [requestTimeoutMs]
- * @property {typeof fetch} [fetch]
- */
-
-/** @typedef {ClientOnly & import("./reconnecting-socket.js").SocketOptions} ClientOptions */
+/** @typedef {import("./socket-address.js").ClientOptions} ClientOptions */
 
 export class Client extends Emitter {
   #options;
   #clock;
   #socket;
   #requests;
+  #streams;
   #rooms;
   #sender;
   /** @type {import("./outbox.js").OutboxStore | null} */
@@ -57,7 +50,7 @@ export class Client extends Emitter {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#userId = options.userId;
-    this.#socket = new ReconnectingSocket((context) => this.#address(context.signal), options);
+    this.#socket = new ReconnectingSocket(({ signal }) => socketAddress(options, signal), options);
     this.#socket.on("message", (frame) => this.#hear(frame));
     this.#socket.on("open", (welcome) => this.#welcomed(welcome));
     this.#socket.on("close", () => this.#closed());
@@ -67,17 +60,20 @@ export class Client extends Emitter {
       clock: this.#clock,
       timeoutMs: options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
     });
-    this.#rooms = new Rooms({
-      request: (type, payload, more) => this.#requests.start(type, payload, more),
+    const shared = {
+      request: (/** @type {Parameters<RequestTable["start"]>} */ ...request) => this.#requests.start(...request),
       clock: this.#clock,
       random: options.random,
+    };
+    this.#streams = new Streams({ ...shared, onStream: (slug, messageId, stream) => this.emit("stream", slug, messageId, stream) });
+    this.#rooms = new Rooms({
+      ...shared,
       onRoom: (slug, state) => this.emit("room", slug, state),
+      streams: this.#streams,
       myId: () => this.#userId,
     });
     this.#sender = new OutboxSender({
-      request: (type, payload) => this.#requests.start(type, payload),
-      clock: this.#clock,
-      random: options.random,
+      ...shared,
       onChange: (entries) => {
         this.#rooms.showPending(entries);
         this.emit("outbox", entries);
@@ -137,7 +133,9 @@ export class Client extends Emitter {
    * @returns {Promise<any>} the answer's data
    */
   async request(type, payload = {}, { timeout } = {}) {
-    const onData = (/** @type {any} */ data) => data.message?.room && this.#rooms.place(data.message);
+    const onData = (/** @type {any} */ data) => {
+      for (const row of [data.message, data.reply]) if (row?.room) this.#rooms.place(row);
+    };
     return this.#requests.start(type, payload, { timeout, onData });
   }
 
@@ -221,13 +219,67 @@ export class Client extends Emitter {
     this.#rooms.trim(slug, keep);
   }
 
-  /** @param {AbortSignal} signal */
-  async #address(signal) {
-    const url = new URL(this.#options.url ?? "/ws", globalThis.document?.baseURI);
-    url.protocol = url.protocol.replace("http", "ws");
-    const { ticketUrl = defaultTicketUrl(url) } = this.#options;
-    if (ticketUrl !== null) url.searchParams.set("token", await fetchTicket({ ...this.#options, ticketUrl }, signal));
-    return url.href;
+  /**
+   * Has Claude answer a prompt in a session. With the same `clientId` it can be sent again, and is stored once.
+   * @param {string} session slug
+   * @param {string} prompt
+   * @param {{clientId?: string}} [options]
+   * @returns {Promise<{message: Message, reply: Message}>} the stored prompt, and the message that will be the answer
+   */
+  execute(session, prompt, { clientId = randomId() } = {}) {
+    return this.request("execute", { session, prompt, clientId });
+  }
+
+  /**
+   * The same from the prompt to the end of the answer, over lost connections. Joins the session.
+   * @param {string} session slug
+   * @param {string} prompt
+   * @param {{clientId?: string}} [options]
+   * @returns {import("./ask.js").Asking}
+   */
+  ask(session, prompt, { clientId = randomId() } = {}) {
+    return askClaude({ client: this, streams: this.#streams, clock: this.#clock, random: this.#options.random }, { session, prompt, clientId });
+  }
+
+  /** @param {string} messageId of Claude's message */
+  stopReply(messageId) {
+    return this.request("stop_reply", { message: messageId });
+  }
+
+  /** Another version of the answer. @param {string} messageId */
+  retryReply(messageId) {
+    return this.request("retry_reply", { message: messageId });
+  }
+
+  /** Takes up an answer that was cut off. @param {string} messageId */
+  continueReply(messageId) {
+    return this.request("continue_reply", { message: messageId });
+  }
+
+  /** @param {string} messageId @param {number} version from 1 */
+  showVersion(messageId, version) {
+    return this.request("show_version", { message: messageId, version });
+  }
+
+  /** @param {string} messageId @returns {Promise<import("./types.js").Keyframe>} */
+  getStream(messageId) {
+    const onData = (/** @type {any} */ keyframe) => this.#streams.keyframe(keyframe);
+    return this.#requests.start("get_stream", { message: messageId }, { onData });
+  }
+
+  /**
+   * What a reply that waits or runs has said so far.
+   * @param {string} slug
+   * @param {string} messageId
+   * @returns {Stream | undefined}
+   */
+  stream(slug, messageId) {
+    return this.#streams.stream(slug, messageId);
+  }
+
+  /** @param {string} slug @returns {Stream[]} of all replies that wait or run in a joined room */
+  streams(slug) {
+    return this.#streams.streams(slug);
   }
 
   /** @param {{user: import("./types.js").User, connectionId: string, serverTime: number}} welcome */
@@ -263,7 +315,8 @@ export class Client extends Emitter {
   #hear(frame) {
     if (this.#requests.answer(frame)) return;
     this.#confirm(frame.data?.message);
-    this.#rooms.hear(frame);
+    if (frame.type === "stream_delta") this.#streams.delta(frame.data);
+    else this.#rooms.hear(frame);
     this.emit(frame.type, frame.data ?? {}, frame);
     this.emit("event", frame.data ?? {}, frame);
   }
@@ -278,11 +331,4 @@ export class Client extends Emitter {
     this.#store ??= this.#options.outbox ?? new Outbox(userId);
     this.#sender.start(this.#store).catch(reportError);
   }
-}
-
-/** @param {URL} socketUrl */
-function defaultTicketUrl(socketUrl) {
-  const url = new URL("/api/socket-ticket", socketUrl);
-  url.protocol = socketUrl.protocol.replace("ws", "http");
-  return url.href;
 }

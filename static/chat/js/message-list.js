@@ -47,7 +47,7 @@ export function placeRows(messages, rows, { openStart, openEnd }) {
     const at = placeOf(list, row.seq);
     const there = list[at];
     if (there?.seq === row.seq) {
-      if (row.change > there.change) own()[at] = row;
+      if (isNewer(row, there)) own()[at] = row;
     } else if ((at > 0 || openStart) && (at < list.length || openEnd)) {
       own().splice(at, 0, row);
     } else {
@@ -55,6 +55,16 @@ export function placeRows(messages, rows, { openStart, openEnd }) {
     }
   }
   return { messages: list, outside };
+}
+
+/**
+ * A row that was not rendered yet (`stream_end`) gives way to the same row with its html, and never the other way round.
+ * @param {Message} row
+ * @param {Message} other of the same message
+ */
+export function isNewer(row, other) {
+  if (row.change !== other.change) return row.change > other.change;
+  return row.html !== undefined && other.html === undefined;
 }
 
 /**
@@ -67,7 +77,7 @@ export function newestById(rows, known = new Map()) {
   const newest = new Map(known);
   for (const row of rows) {
     const other = newest.get(row.id);
-    if (!other || row.change > other.change) newest.set(row.id, row);
+    if (!other || isNewer(row, other)) newest.set(row.id, row);
   }
   return newest;
 }

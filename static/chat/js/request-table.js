@@ -62,8 +62,7 @@ export class RequestTable {
    * @returns {boolean} whether the frame was the answer to a waiting request
    */
   answer(frame) {
-    // Stream events carry the id of the request that started them, and are not its answer.
-    if (frame.requestId === undefined || frame.type.startsWith("stream_")) return false;
+    if (frame.requestId === undefined || isStreamEvent(frame)) return false;
     const waiting = this.#end(frame.requestId);
     if (!waiting) return false;
     if (frame.success === false || frame.type === "error") {
@@ -91,6 +90,15 @@ export class RequestTable {
     this.#waiting.delete(id);
     return waiting;
   }
+}
+
+/**
+ * The events of a stream carry the id of the request that started it, and are not its answer. That one may still be on
+ * its way when a reply fails at once.
+ * @param {import("./types.js").Frame} frame
+ */
+function isStreamEvent({ type, error, data }) {
+  return type.startsWith("stream_") || (error?.code === "STREAM_ERROR" && data?.message !== undefined);
 }
 
 /** @param {string} type */

@@ -13,7 +13,7 @@ const READERS = {
   presence: ({ online }) => ({ type: "presence", online }),
   room_updated: ({ room }) => ({ type: "room_updated", room }),
   read_updated: ({ lastReadSeq }) => ({ type: "read", lastReadSeq }),
-  draft_updated: ({ content, version }) => ({ type: "draft", draft: { content, version } }),
+  draft_updated: ({ content, version, user }) => ({ type: "draft", draft: { content, version, user } }),
   typing: ({ user, typing }, { myId, now }) => (user.id === myId ? null : { type: "typing", user, typing, now }),
   member_updated: ({ user, role }, { myId }) => {
     if (user.id !== myId) return null;
@@ -41,5 +41,22 @@ export function roomActions({ type, data, requestId }, myId, now) {
  * @param {any} data
  */
 function isDurable(type, data) {
+  // A failed reply comes as `error` with STREAM_ERROR: its row is as durable as any other.
   return typeof data.change === "number" && typeof data.message === "object" && data.message !== null && type !== "joined";
 }
+
+/**
+ * The rows that an action brings, whether the room's window has a place for them or not.
+ * @param {{type: string, [fact: string]: any}} action
+ * @returns {readonly import("./types.js").Message[]}
+ */
+export function rowsOf({ type, message, data }) {
+  if (type === "durable" || type === "row") return [message];
+  return (type === "synced" || type === "history") && data?.messages ? data.messages : [];
+}
+
+/**
+ * Does the action bring the room as a whole, rather than what has changed in it?
+ * @param {{type: string, [fact: string]: any}} action
+ */
+export const startsAnew = ({ type, data }) => type === "joined" || (type === "synced" && Boolean(data?.reset));

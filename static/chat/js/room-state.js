@@ -4,7 +4,7 @@
  * the same object, and an action that changes nothing returns the state it got.
  */
 
-import { newestById, placeRows } from "./message-list.js";
+import { isNewer, newestById, placeRows } from "./message-list.js";
 import { refreshQuotes } from "./quotes.js";
 
 /** @typedef {import("./types.js").RoomState} RoomState */
@@ -238,7 +238,7 @@ function trimmed(state, { keep }) {
 const bySeq = (a, b) => a.seq - b.seq;
 
 /** @param {Message} row @param {Message | undefined} other */
-const newestOf = (row, other) => (other && other.change > row.change ? other : row);
+const newestOf = (row, other) => (other && isNewer(other, row) ? other : row);
 
 /**
  * A pending row whose message is stored is no longer pending, whichever tab sent it.
@@ -286,5 +286,6 @@ function withoutAuthors(typing, rows) {
 
 /** @param {import("./types.js").Draft | null} draft @param {import("./types.js").Draft | null | undefined} other */
 function newerDraft(draft, other) {
-  return other && (!draft || other.version > draft.version) ? { content: other.content, version: other.version } : draft;
+  if (!other || (draft && other.version <= draft.version)) return draft;
+  return { content: other.content, version: other.version, ...(other.user && { user: other.user }) };
 }

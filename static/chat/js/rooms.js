@@ -6,7 +6,7 @@
 import { Backoff } from "./backoff.js";
 import { RequestError } from "./errors.js";
 import { isLoaded, pageRequest } from "./history-page.js";
-import { roomActions } from "./room-events.js";
+import { roomActions, rowsOf, startsAnew } from "./room-events.js";
 import { emptyRoom, hasGap, reduceRoom } from "./room-state.js";
 import { TypingWatch } from "./typing-watch.js";
 
@@ -30,6 +30,7 @@ export class Rooms {
   #clock;
   #random;
   #onRoom;
+  #streams;
   #myId;
   #connected = false;
   /** @type {Map<string, RoomState>} */
@@ -46,13 +47,15 @@ export class Rooms {
    * @param {import("./clock.js").Clock} options.clock
    * @param {() => number} [options.random]
    * @param {(slug: string, state: RoomState) => void} options.onRoom
+   * @param {import("./streams.js").Streams} options.streams hears of each row after the room's state has it
    * @param {() => string | undefined} options.myId
    */
-  constructor({ request, clock, random, onRoom, myId }) {
+  constructor({ request, clock, random, onRoom, streams, myId }) {
     this.#request = request;
     this.#clock = clock;
     this.#random = random;
     this.#onRoom = onRoom;
+    this.#streams = streams;
     this.#myId = myId;
     this.#typing = new TypingWatch({
       clock,
@@ -96,6 +99,7 @@ export class Rooms {
 
   disconnected() {
     this.#connected = false;
+    this.#streams.disconnected();
     for (const membership of this.#wanted.values()) {
       this.#clock.clearTimeout(membership.timer);
       membership.joining = membership.syncing = false;
@@ -289,6 +293,7 @@ export class Rooms {
     this.#wanted.delete(slug);
     this.#clock.clearTimeout(membership.timer);
     membership.waiters.splice(0).forEach((waiter) => waiter.reject(error));
+    this.#streams.left(slug, error);
     return true;
   }
 
@@ -302,7 +307,18 @@ export class Rooms {
     const after = reduceRoom(before, action);
     if (after !== before) this.#set(after);
     if (after.typing !== before.typing) this.#typing.update();
+    if (this.#wanted.has(slug)) this.#tellStreams(action, after, after !== before);
     if (hasGap(after)) this.#sync(slug);
+  }
+
+  /**
+   * @param {{type: string, [fact: string]: any}} action
+   * @param {RoomState} state
+   * @param {boolean} isNews
+   */
+  #tellStreams(action, state, isNews) {
+    if (startsAnew(action) && isNews) this.#streams.joined(state, action.data, !action.recovered || action.data.reset);
+    else this.#streams.rows(state.slug, rowsOf(action));
   }
 
   /** @param {RoomState} state */

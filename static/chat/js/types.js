@@ -7,7 +7,10 @@
 /** @typedef {{id: string, username: string, until: number}} TypingUser */
 /** @typedef {{emoji: string, users: User[]}} Reaction */
 /** @typedef {{id: string, seq: number, author: User | null, excerpt: string, deleted: boolean}} Quote */
-/** @typedef {{content: string, version: number}} Draft */
+/** @typedef {{content: string, version: number, user?: User}} Draft `user`: who wrote it last, where it is shared */
+/** @typedef {{inputTokens: number, outputTokens: number, cacheCreationInputTokens: number, cacheReadInputTokens: number}} Usage */
+/** @typedef {{name: string, input: string, result: string}} ToolUse */
+/** @typedef {"queued" | "running" | "complete" | "stopped" | "interrupted" | "failed"} ReplyState */
 
 /**
  * @typedef {object} Message
@@ -18,7 +21,7 @@
  * @property {string} kind
  * @property {User | null} author
  * @property {string} content
- * @property {string} html
+ * @property {string} [html] safe to show; missing (not "") where the server has not rendered the row yet: after `stream_end`
  * @property {string} [clientId]
  * @property {Quote | null} [replyTo]
  * @property {number} createdAt
@@ -26,6 +29,75 @@
  * @property {number | null} [deletedAt]
  * @property {Reaction[]} [reactions]
  * @property {string[]} [mentions]
+ * @property {Reply} [reply] what makes it Claude's answer
+ */
+
+/**
+ * @typedef {object} Reply
+ * @property {ReplyState} state
+ * @property {number} change the room's change at which it became so
+ * @property {number} version the one shown
+ * @property {number} versions
+ * @property {number} attempt
+ * @property {number} n deltas sent so far
+ * @property {string} model
+ * @property {boolean} demo
+ * @property {User | null} requestedBy
+ * @property {string} [prompt] id of the message that it answers
+ * @property {string} [thinking]
+ * @property {ToolUse[]} [tools]
+ * @property {Usage} [usage]
+ * @property {number} [cost] in millionths of a US dollar
+ * @property {string} [stopReason]
+ * @property {User} [stoppedBy]
+ * @property {string} [error]
+ * @property {number} [contextFrom] seq from which on Claude saw the room
+ * @property {boolean} [summarised]
+ * @property {number} [startedAt]
+ * @property {number} [endedAt]
+ */
+
+/**
+ * The next words of a reply. `version` and `attempt` tell which run of it they belong to.
+ * @typedef {object} Delta
+ * @property {string} room
+ * @property {string} messageId
+ * @property {number} version
+ * @property {number} attempt
+ * @property {number} n
+ * @property {string} text
+ * @property {string} [thinking]
+ * @property {ToolUse} [tool]
+ */
+
+/**
+ * All that a reply has said up to delta `n`.
+ * @typedef {object} Keyframe
+ * @property {string} messageId
+ * @property {number} version
+ * @property {number} attempt
+ * @property {number} n
+ * @property {string} text
+ * @property {string} thinking
+ * @property {ToolUse[]} [tools]
+ * @property {string} state
+ */
+
+/**
+ * What a tab knows of a reply that waits or runs.
+ * @typedef {object} Stream
+ * @property {string} messageId
+ * @property {string} room slug
+ * @property {number} version
+ * @property {number} attempt
+ * @property {"queued" | "running"} state
+ * @property {number} n the last delta applied; -1 while even the beginning is unknown
+ * @property {string} text
+ * @property {string} thinking
+ * @property {ToolUse[]} tools
+ * @property {number} change of the newest row seen
+ * @property {boolean} behind something may be missing: a keyframe is asked for
+ * @property {Delta[]} held beyond a gap, by n
  */
 
 /**

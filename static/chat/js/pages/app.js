@@ -83,6 +83,8 @@ class App {
     const apply = (type) => (data) => this.#apply({ type, ...data });
     client.on("status", ({ status }) => status === "connected" && this.#refetch());
     client.on("new_message", ({ message }) => this.#newMessage(message));
+    // An answer is a message like any other; it comes by this name.
+    client.on("stream_start", ({ message }) => message.seq === message.change && this.#newMessage(message));
     client.on("read_updated", apply("read"));
     client.on("room_updated", apply("updated"));
     client.on("draft_updated", (data) => data.user.id === this.#me.id && this.#apply({ type: "draft", ...data }));

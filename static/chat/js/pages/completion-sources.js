@@ -1,7 +1,8 @@
 /**
- * What can be completed in a message: the room's people after `@`, emoji after `:`.
+ * What can be completed in a message: the room's people and Claude after `@`, emoji after `:`.
  */
 
+import { CLAUDE, isClaude } from "./claude-state.js";
 import { el } from "./dom.js";
 import { emojiLike } from "./emoji.js";
 import { avatar } from "./names.js";
@@ -12,14 +13,21 @@ const AFTER_COLON = /(?:^|\s):([a-z_]{2,20})$/;
 /** @typedef {import("./people-panel.js").Person} Person */
 
 /**
- * @param {() => {people: Person[], online: Person[], messages: readonly import("../types.js").Message[], myId: string}} facts
+ * @param {() => {people: Person[], online: Person[], messages: readonly import("../types.js").Message[], myId: string,
+ *   callsClaude: boolean}} facts callsClaude: whether a mention is what makes Claude answer here
  * @returns {import("./completion.js").Source[]}
  */
 export function completionSources(facts) {
   return [
-    { pattern: AFTER_AT, find: (typed) => peopleLike(typed.toLowerCase(), facts()).map(personChoice) },
+    { pattern: AFTER_AT, find: (typed) => whoLike(typed.toLowerCase(), facts()) },
     { pattern: AFTER_COLON, find: (typed) => emojiLike(typed).map(emojiChoice) },
   ];
+}
+
+function whoLike(typed, facts) {
+  const people = peopleLike(typed, facts).map(personChoice);
+  const claude = { mark: avatar(CLAUDE, { size: "s" }), label: CLAUDE, hint: "answers this message", text: `@${CLAUDE}` };
+  return facts.callsClaude && CLAUDE.startsWith(typed) ? [claude, ...people] : people;
 }
 
 /** Members, and whoever else has been seen here. */
@@ -28,7 +36,7 @@ function peopleLike(typed, { people, online, messages, myId }) {
   for (const user of [...online, ...messages.map((message) => message.author)]) {
     if (user && !known.has(user.id)) known.set(user.id, user);
   }
-  return [...known.values()].filter((person) => person.id !== myId && beginsWith(person, typed));
+  return [...known.values()].filter((person) => person.id !== myId && !isClaude(person) && beginsWith(person, typed));
 }
 
 /** @param {Person} person @param {string} typed */

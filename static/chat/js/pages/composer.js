@@ -14,12 +14,14 @@ export class Composer {
   #form;
   #input;
   #send;
+  #stop;
   #context;
   #count = el("span", { class: "composer-count", "aria-live": "polite", hidden: true });
   #options;
   #completion;
   /** @type {import("../types.js").Message | null} */
   #replyTo = null;
+  #onStop = () => {};
   #ending = new AbortController();
 
   /**
@@ -32,6 +34,7 @@ export class Composer {
     this.#options = options;
     this.#input = /** @type {HTMLTextAreaElement} */ (form.querySelector("textarea"));
     this.#send = /** @type {HTMLButtonElement} */ (form.querySelector("[type=submit]"));
+    this.#stop = /** @type {HTMLButtonElement} */ (form.querySelector(".composer-stop"));
     this.#context = form.querySelector(".composer-context");
     this.#completion = new Completion(this.#input, form.querySelector(".completion"), options.sources);
     this.#send.before(this.#count);
@@ -39,6 +42,7 @@ export class Composer {
     form.addEventListener("submit", (event) => (event.preventDefault(), this.#submit()), { signal });
     this.#input.addEventListener("input", () => this.#typed(), { signal });
     this.#input.addEventListener("keydown", (event) => this.#key(event), { signal });
+    this.#stop.addEventListener("click", () => this.#onStop(), { signal });
     this.#input.addEventListener("blur", () => (this.#completion.close(), options.onBlur()), { signal });
   }
 
@@ -48,6 +52,7 @@ export class Composer {
     this.#completion.close();
     this.setReply(null);
     this.setText("");
+    this.setStop(null);
   }
 
   get text() {
@@ -75,6 +80,19 @@ export class Composer {
   setEnabled(enabled, label) {
     this.#form.hidden = !enabled;
     this.#input.placeholder = label;
+  }
+
+  /**
+   * While Claude answers, Stop stands where Send was; with text to send there are both.
+   * @param {{stopping: boolean, onStop: () => void} | null} stop
+   */
+  setStop(stop) {
+    const hadFocus = document.activeElement === this.#stop;
+    this.#onStop = stop?.onStop ?? (() => {});
+    this.#stop.hidden = !stop;
+    this.#stop.disabled = Boolean(stop?.stopping);
+    this.#showSend();
+    if (hadFocus && !stop) this.#input.focus({ preventScroll: true });
   }
 
   /** @param {import("../types.js").Message | null} message */
@@ -105,6 +123,7 @@ export class Composer {
       event.preventDefault();
       this.#options.onEditLast();
     } else if (event.key === "Escape" && this.#replyTo) {
+      event.preventDefault();
       this.setReply(null);
     }
   }
@@ -124,8 +143,13 @@ export class Composer {
     return this.text.trim() !== "" && !(this.#options.limit && [...this.text].length > this.#options.limit);
   }
 
-  #fit() {
+  #showSend() {
     this.#send.disabled = !this.#sendable;
+    this.#send.hidden = !this.#stop.hidden && this.#send.disabled;
+  }
+
+  #fit() {
+    this.#showSend();
     const { limit } = this.#options;
     // UTF-16 length first: counting code points of a long text with every key would be slow.
     const left = limit && this.text.length > limit * COUNT_FROM ? limit - [...this.text].length : Infinity;

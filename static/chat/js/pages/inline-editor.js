@@ -11,15 +11,20 @@ export class InlineEditor {
   #saving = false;
   element;
 
-  /** @param {string} content @param {{onSave: (content: string) => Promise<void>, onEnd: () => void}} options */
+  /**
+   * @param {string} content
+   * @param {{onSave: (content: string) => Promise<unknown>, onEnd: () => void, note?: string, saveLabel?: string}} options
+   *   note: what saving brings about, if that is more than another text
+   */
   constructor(content, options) {
     this.#options = options;
     this.#text = el("textarea", { "aria-label": "Edit the message", dir: "auto", "data-testid": "edit-input", rows: "1" });
     this.#text.value = content;
     this.#text.addEventListener("keydown", (event) => this.#key(event));
-    const save = el("button", { class: "button button-primary button-small", type: "button", "data-testid": "edit-save", onclick: () => this.#save() }, "Save");
+    const save = el("button", { class: "button button-primary button-small", type: "button", "data-testid": "edit-save", onclick: () => this.#save() }, options.saveLabel ?? "Save");
     const leave = el("button", { class: "button button-quiet button-small", type: "button", onclick: () => this.cancel() }, "Cancel");
-    this.element = el("div", { class: "inline-edit" }, this.#text, this.#problem, el("div", { class: "cluster" }, save, leave));
+    const note = options.note && el("p", { class: "inline-edit-note", "data-testid": "edit-note" }, options.note);
+    this.element = el("div", { class: "inline-edit" }, this.#text, note, this.#problem, el("div", { class: "cluster" }, save, leave));
   }
 
   focus() {

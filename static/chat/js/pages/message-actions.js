@@ -15,7 +15,8 @@ export class MessageActions {
   /**
    * @param {HTMLElement} scroller
    * @param {import("./timeline.js").Timeline} timeline
-   * @param {{canWrite: () => boolean, canDelete: (item: import("./timeline-items.js").Item) => boolean}} options
+   * @param {{canWrite: () => boolean, canDelete: (item: import("./timeline-items.js").Item) => boolean,
+   *   canEdit: (item: import("./timeline-items.js").Item) => boolean}} options
    */
   constructor(scroller, timeline, options) {
     this.#timeline = timeline;
@@ -80,7 +81,7 @@ export class MessageActions {
     const wanted = [
       canWrite && ["smile", "React", "react"],
       canWrite && ["reply", "Reply", "reply"],
-      canWrite && item.mine && ["edit", "Edit", "edit"],
+      canWrite && item.mine && this.#options.canEdit(item) && ["edit", "Edit", "edit"],
       ["link", "Copy link", "link"],
       ["unread", "Mark unread from here", "unread"],
       canWrite && this.#options.canDelete(item) && ["trash", "Delete", "delete"],

@@ -17,7 +17,7 @@ export class MessageCommands {
    * @param {{client: import("../client.js").Client, me: {id: string}, slug: string, toasts: import("./toasts.js").Toasts,
    *   picker: import("./emoji-picker.js").EmojiPicker, timeline: import("./timeline.js").Timeline,
    *   deletions: import("./deletions.js").Deletions, onReply: (message: any) => void, onUnread: (seq: number) => void,
-   *   onGoTo: (seq: number) => void, onEditEnd: () => void}} options
+   *   onGoTo: (seq: number) => void, onEditEnd: () => void, desk: () => import("./claude-desk.js").ClaudeDesk}} options
    */
   constructor(root, options) {
     this.#options = options;
@@ -32,10 +32,15 @@ export class MessageCommands {
   /** @param {MessageRow} row */
   edit(row) {
     const { id, content } = row.item.message;
+    const desk = this.#options.desk();
+    if (desk.isBeingAnswered(id)) return this.#options.toasts.show("Claude is answering this. Stop the answer first.");
+    const isAnswered = Boolean(desk.answerTo(id)) && !desk.isWaiting(id);
     const editor = new InlineEditor(content, {
       onSave: async (text) => {
         if (text !== content) await this.#client.request("edit_message", { message: id, content: text });
       },
+      note: isAnswered ? "Claude will answer again. The earlier answer is kept, and so is what it answered." : "",
+      saveLabel: isAnswered ? "Save and ask again" : "Save",
       onEnd: () => {
         row.endEdit();
         this.#options.onEditEnd();
@@ -72,10 +77,19 @@ export class MessageCommands {
       edit: () => this.edit(row),
       link: () => this.#copyLink(message.seq),
       unread: () => onUnread(message.seq),
-      delete: () => deletions.ask(message.id),
+      delete: () => (this.#options.desk().isWaiting(message.id) ? this.#options.desk().withdraw(message.id) : deletions.ask(message.id)),
+      "stop-reply": () => this.#ask(this.#client.stopReply(message.id)),
+      "retry-reply": () => this.#ask(this.#client.retryReply(message.id)),
+      "continue-reply": () => this.#ask(this.#client.continueReply(message.id)),
+      "show-version": () => this.#ask(this.#client.showVersion(message.id, Number(button.getAttribute("data-version")))),
       "undo-delete": () => deletions.undo(message.id),
     };
     actions[action]?.();
+  }
+
+  /** @param {Promise<unknown>} request whose result comes as an event too */
+  #ask(request) {
+    request.catch((error) => this.#options.toasts.error(error));
   }
 
   /** @param {MessageRow} row @param {string | null} emoji */

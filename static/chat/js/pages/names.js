@@ -2,6 +2,7 @@
  * How people and rooms are called and drawn. chat/templatetags/people.py does the same on the server.
  */
 
+import { CLAUDE } from "./claude-state.js";
 import { el, icon } from "./dom.js";
 
 const HUES = 12;
@@ -22,6 +23,7 @@ export function hue(name) {
 
 /** @param {string} username @param {{size?: "" | "s" | "l", title?: string}} [options] */
 export function avatar(username, { size = "", title } = {}) {
+  if (username === CLAUDE) return el("span", { class: `avatar avatar-claude${size && ` avatar-${size}`}`, "aria-hidden": "true", title }, icon("session"));
   const classes = `avatar hue-${hue(username)}${size && ` avatar-${size}`}`;
   return el("span", { class: classes, "aria-hidden": "true", title }, initials(username));
 }

@@ -28,12 +28,19 @@ export class PeoplePanel {
     const { signal } = this.#ending;
     this.#button.addEventListener("click", () => this.#open(room.dataset.details !== "open", true), { signal });
     room.querySelector("[data-details-close]").addEventListener("click", () => (this.#open(false, true), this.#button.focus()), { signal });
-    document.addEventListener("keydown", (event) => event.key === "Escape" && !matchMedia(WIDE).matches && this.#open(false), { signal });
+    document.addEventListener("keydown", (event) => this.#key(event), { signal });
     this.#open(matchMedia(WIDE).matches && recall() !== "no");
   }
 
   destroy() {
     this.#ending.abort();
+  }
+
+  /** @param {KeyboardEvent} event */
+  #key(event) {
+    if (event.key !== "Escape" || matchMedia(WIDE).matches || this.#room.dataset.details !== "open") return;
+    event.preventDefault(); // it closes the list, and does nothing else
+    this.#open(false);
   }
 
   /** @param {boolean} open @param {boolean} [remember] */
@@ -44,25 +51,28 @@ export class PeoplePanel {
   }
 
   /**
-   * @param {{people: Person[], online: import("../types.js").OnlineUser[], session: boolean, live: boolean}} facts
+   * @param {{people: Person[], online: import("../types.js").OnlineUser[], session: boolean, claude: string, live: boolean}} facts
+   *   claude: what it does now, in a few words
    */
-  show({ people, online: known, session, live }) {
-    const facts = [people, known, session, live];
+  show({ people, online: known, session, claude, live }) {
+    const facts = [people, known, session, live, claude];
     if (facts.every((fact, at) => fact === this.#shown[at])) return;
     this.#shown = facts;
     // Without a connection nobody can say who is here.
     const online = live ? known : [];
     const names = online.map((user) => user.username);
-    const label = live ? `${listOfNames(names) || "Nobody"} ${names.length > 1 ? "are" : "is"} here` : "People";
+    const tabs = online.reduce((sum, user) => sum + user.tabs, 0);
+    const inTabs = session && tabs > names.length ? ` in ${tabs} tabs` : "";
+    const label = live ? `${listOfNames(names) || "Nobody"} ${names.length > 1 ? "are" : "is"} here${inTabs}` : "People";
     this.#button.setAttribute("aria-label", label);
     this.#button.title = label;
     this.#button.dataset.online = names.join(" ");
     this.#button.replaceChildren(
       el("span", { class: "presence-faces" }, ...online.slice(0, FACES).map((user) => avatar(user.username, { size: "s" }))),
-      el("span", {}, live ? `${names.length} here` : String(people.length)),
+      el("span", {}, live ? `${names.length} here` : String(people.length), inTabs && el("span", { class: "presence-tabs" }, inTabs)),
       el("span", { class: "visually-hidden" }, names.join(", ")),
     );
-    this.#list.replaceChildren(...this.#groups(people, online, session, live));
+    this.#list.replaceChildren(...(session ? [claudeRow(claude)] : []), ...this.#groups(people, online, session, live));
   }
 
   /** @param {Person[]} people @param {import("../types.js").OnlineUser[]} online @param {boolean} session @param {boolean} live */
@@ -75,6 +85,14 @@ export class PeoplePanel {
       ...group(`${live ? "Not here" : "Members"} · ${away.length}`, away.map((person) => row(person, false, 0))),
     ];
   }
+}
+
+/** @param {string} words what it does */
+function claudeRow(words) {
+  return el(
+    "ul", { class: "people" },
+    el("li", { class: "person", "data-user": "claude" }, avatar("claude", { size: "s" }), el("span", { class: "person-name" }, "Claude"), el("span", { class: "faint truncate" }, words)),
+  );
 }
 
 /** @param {string} title @param {HTMLElement[]} rows */

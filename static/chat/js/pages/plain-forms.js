@@ -1,6 +1,6 @@
 /**
- * Small helps for the plain pages: copy buttons, questions before what cannot be undone, selects that send
- * themselves, times in the reader's zone. The pages work without it.
+ * Small helps for the plain pages: copy buttons, questions before what cannot be undone, forms that are sent once,
+ * selects that send themselves, times in the reader's zone. The pages work without it.
  */
 
 import { fullLabel, momentLabel } from "./dates.js";
@@ -35,6 +35,15 @@ document.addEventListener("submit", (event) => {
   const question = event.submitter?.dataset.confirm;
   if (question && !confirm(question)) event.preventDefault();
 });
+
+/** Two clicks must not make two rooms. Coming back to the page makes the form new. */
+document.addEventListener("submit", (event) => {
+  const form = /** @type {HTMLFormElement} */ (event.target);
+  if (event.defaultPrevented || !form.matches("[data-once]")) return;
+  if (form.dataset.sent) event.preventDefault();
+  form.dataset.sent = "yes";
+});
+window.addEventListener("pageshow", () => document.querySelectorAll("[data-sent]").forEach((form) => delete form.dataset.sent));
 
 document.addEventListener("change", (event) => {
   const select = event.target.closest("[data-submit-on-change]");

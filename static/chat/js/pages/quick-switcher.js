@@ -6,6 +6,7 @@ import { el, icon } from "./dom.js";
 import { countText, roomMark, roomTitle } from "./names.js";
 
 const SHOWN_AT_MOST = 12;
+const NEW_SESSION = "/sessions/new";
 
 export class QuickSwitcher {
   #dialog;
@@ -94,7 +95,10 @@ export class QuickSwitcher {
   #pick(option) {
     if (!option) return;
     this.#dialog.close();
-    this.#options.go(option.dataset.href);
+    const { href } = option.dataset;
+    // It makes something, so it is no link: the form of the sidebar does it.
+    if (href === NEW_SESSION) /** @type {HTMLFormElement} */ (document.querySelector("[data-new-session]")).requestSubmit();
+    else this.#options.go(href);
   }
 }
 
@@ -120,6 +124,7 @@ export function rank(title, query) {
 /** @param {string} query */
 function others(query) {
   const choices = [
+    { href: NEW_SESSION, mark: icon("session"), title: "New session with Claude" },
     { href: "/rooms/", mark: icon("open"), title: "Browse open rooms" },
     { href: "/rooms/new", mark: icon("plus"), title: "New room" },
     { href: "/direct/new", mark: icon("direct"), title: "New direct message" },

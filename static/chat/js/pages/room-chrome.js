@@ -3,6 +3,7 @@
  * pill, and why nothing can be written if that is so.
  */
 
+import { stateWords } from "./claude-state.js";
 import { showPill } from "./jump-pill.js";
 import { PeoplePanel } from "./people-panel.js";
 import { showStart } from "./room-start.js";
@@ -33,14 +34,17 @@ export class RoomChrome {
 
   /**
    * @param {ReturnType<typeof import("./room-view.js").viewOf>} view
-   * @param {{title: string, people: import("./people-panel.js").Person[], loaded: boolean, moderates: boolean}} facts
+   * @param {{title: string, people: import("./people-panel.js").Person[], loaded: boolean, moderates: boolean,
+   *   claude: import("./claude-state.js").ClaudeState}} facts
    */
-  show(view, { title, people, loaded, moderates }) {
+  show(view, { title, people, loaded, moderates, claude }) {
     const { room } = view;
+    const session = room.kind === "session";
     this.#parts.title.textContent = title;
     this.#parts.topic.textContent = room.topic ?? "";
-    this.#panel.show({ people, online: view.online, session: room.kind === "session", live: view.joined });
-    showTyping(this.#parts.typing, view.typing);
+    this.#panel.show({ people, online: view.online, session, claude: stateWords(claude), live: view.joined });
+    const by = view.draft?.content && view.draft.user?.id !== this.#myId ? view.draft.user?.username : "";
+    showTyping(this.#parts.typing, { typing: view.typing, session, draftBy: session ? by : "", hint: hintOf(room, claude) });
     this.#parts.notice.hidden = !view.readOnly;
     this.#parts.notice.textContent = view.readOnly;
     showStart(this.#parts.start, {
@@ -57,4 +61,15 @@ export class RoomChrome {
     );
     showPill(this.#parts.pill, { away: !atEnd, count: atEnd ? 0 : fresh.length + view.newerCount });
   }
+}
+
+/**
+ * What the line under the composer says when nobody types.
+ * @param {import("../types.js").Room} room
+ * @param {import("./claude-state.js").ClaudeState} claude
+ */
+function hintOf({ kind, claude: settings }, claude) {
+  if (kind === "session") return settings && !settings.everyMessage ? "Claude answers here only when it is called: @claude" : "";
+  // Elsewhere there is no line of its own for it.
+  return claude.stoppableId ? `Claude: ${stateWords(claude)}` : "";
 }

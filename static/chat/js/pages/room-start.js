@@ -29,6 +29,6 @@ export function showStart(root, view) {
 /** @param {{room: {kind: string}, empty: boolean, title: string}} view */
 function sentence({ room, empty, title }) {
   if (room.kind === "direct") return `This is the beginning of your conversation with ${title}.${empty ? " Say hello." : ""}`;
-  if (room.kind === "session") return `This is the beginning of the session.${empty ? " Everybody in it shares the text that you write below." : ""}`;
+  if (room.kind === "session") return empty ? "Ask Claude something. Everybody in this session sees the answer grow, and shares the text that you write below." : "This is the beginning of the session.";
   return empty ? "Nobody has written here yet. The first message is yours." : "This is the beginning of the room.";
 }

@@ -2,6 +2,8 @@
  * What the page shows of a room: the live state, or before the first answer what the page came with. Pure.
  */
 
+import { contextLine } from "./claude-state.js";
+
 /** @typedef {import("../types.js").RoomState} RoomState */
 
 /**
@@ -12,6 +14,8 @@
  * @property {number} lastReadSeq
  * @property {import("../types.js").Draft | null} draft
  * @property {import("./people-panel.js").Person[]} people
+ * @property {{demo: boolean, hasKey: boolean}} claude who answers on this server
+ * @property {{tokens: number, cost: number}} usage of Claude in this room
  * @property {{messages: import("../types.js").Message[], hasMore: boolean, hasNewer: boolean}} page
  */
 
@@ -37,12 +41,27 @@ export function viewOf(facts, state, seeking) {
     pending: notStored(state?.pending ?? [], source.messages),
     online: state?.online ?? [],
     typing: state?.typing ?? [],
+    draft: state?.draft ?? null,
+    contextLine: contextLine(source.messages),
+    callsClaude: !room.archivedAt && !answersAll(room),
     joined: state?.joined ?? false,
     newerCount: live ? state.newerCount : 0,
     lastReadSeq: live ? state.lastReadSeq : facts.lastReadSeq,
     role: live ? state.role : facts.role,
     readOnly: readOnly(room, state, lost),
   };
+}
+
+/** Does Claude answer here without being called? @param {import("../types.js").Room} room */
+const answersAll = ({ kind, claude }) => kind === "session" && (claude?.everyMessage ?? true);
+
+/**
+ * @param {ReturnType<typeof viewOf>} view
+ * @param {string} title what the reader calls the room
+ */
+export function placeholder({ room }, title) {
+  if (room.kind !== "session") return `Message ${title}`;
+  return answersAll(room) ? "Message Claude and everyone here" : "Message everyone here, or @claude";
 }
 
 /**

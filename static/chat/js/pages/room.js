@@ -2,6 +2,7 @@
  * The page of one room: joins the parts, and turns what people do into requests. `destroy()` leaves the room.
  */
 
+import { ClaudeDesk } from "./claude-desk.js";
 import { completionSources } from "./completion-sources.js";
 import { Composer } from "./composer.js";
 import { Deletions } from "./deletions.js";
@@ -9,8 +10,9 @@ import { DraftSync } from "./draft-sync.js";
 import { MessageActions } from "./message-actions.js";
 import { MessageCommands } from "./message-commands.js";
 import { Reader } from "./reader.js";
+import { Redraw } from "./redraw.js";
 import { RoomChrome } from "./room-chrome.js";
-import { EMPTY_PAGE, viewOf } from "./room-view.js";
+import { EMPTY_PAGE, placeholder, viewOf } from "./room-view.js";
 import { buildItems } from "./timeline-items.js";
 import { Timeline } from "./timeline.js";
 import { TypingSignal } from "./typing-signal.js";
@@ -18,8 +20,6 @@ import { TypingSignal } from "./typing-signal.js";
 /** Rows kept in memory when a room has grown long and the reader is at its end. */
 const KEPT_ROWS = 400;
 const TRIM_ABOVE = 1_000;
-/** A hidden page gets no animation frames, but has to stay current. */
-const HIDDEN_DRAW_MS = 100;
 const LOAD_PAUSE_MS = 2_000;
 
 export class RoomPage {
@@ -41,10 +41,11 @@ export class RoomPage {
   #typing;
   #deletions;
   #reader;
+  #claude;
   /** @type {number | null} */
   #target;
   #seeking;
-  #drawing = false;
+  #redraw = new Redraw(() => this.#draw());
   #wasJoined = false;
   /** History that could not be fetched is not asked for before this, or every redraw would ask again. */
   #loadAfter = 0;
@@ -76,7 +77,12 @@ export class RoomPage {
       myId: this.#me.id, onOlder: () => this.#loadOlder(), onNewer: () => this.#loadNewer(), onScroll: () => this.#scrolled(),
     });
     this.#actions = new MessageActions(scroller, this.#timeline, {
-      canWrite: () => !this.#view.readOnly, canDelete: (item) => item.mine || this.#moderates,
+      canWrite: () => !this.#view.readOnly,
+      canDelete: (item) => (item.mine || this.#moderates) && !this.#claude.isBusyWith(item.message),
+      canEdit: (item) => !this.#claude.isBusyWith(item.message),
+    });
+    this.#claude = new ClaudeDesk(root, {
+      ...shared, slug: this.#slug, facts, onChange: () => this.#redraw.soon(), onEditEnd: () => this.#composer.focus(),
     });
     this.#deletions = new Deletions({
       send: (message) => this.#client.request("delete_message", { message }),
@@ -87,7 +93,7 @@ export class RoomPage {
     this.#commands = new MessageCommands(root, {
       ...shared, slug: this.#slug, timeline: this.#timeline, deletions: this.#deletions,
       onReply: (message) => this.#composer.setReply(message), onUnread: (seq) => this.#markUnread(seq),
-      onGoTo: (seq) => this.goTo(seq), onEditEnd: () => this.#composer.focus(),
+      onGoTo: (seq) => this.goTo(seq), onEditEnd: () => this.#composer.focus(), desk: () => this.#claude,
     });
     this.#chrome = new RoomChrome(root, { myId: this.#me.id, seenSeq: facts.page.messages.at(-1)?.seq ?? 0 });
     this.#draft = new DraftSync({
@@ -98,7 +104,7 @@ export class RoomPage {
     this.#typing = new TypingSignal((typing) => this.#client.send("typing", { room: this.#slug, typing }));
     this.#composer = new Composer(part(".composer"), {
       limit: shared.contentChars,
-      sources: completionSources(() => ({ people: this.#facts.people, online: this.#view.online, messages: this.#view.messages, myId: this.#me.id })),
+      sources: completionSources(() => ({ ...this.#view, people: this.#facts.people, myId: this.#me.id })),
       onText: (text) => (this.#draft.typed(text), this.#typing.typed(text.trim() !== "")),
       onSend: (text, replyTo) => this.#send(text, replyTo),
       onEditLast: () => this.#editLast(),
@@ -107,7 +113,7 @@ export class RoomPage {
     this.#reader = new Reader({
       lastReadSeq: facts.lastReadSeq,
       mark: (seq) => this.#client.request("mark_read", { room: this.#slug, seq }),
-      onTurn: () => this.#drawSoon(),
+      onTurn: () => this.#redraw.soon(),
     });
     this.#listen(scroller);
     this.#start();
@@ -127,8 +133,9 @@ export class RoomPage {
     this.#draft.end();
     this.#typing.stop();
     this.#ending.abort();
+    this.#redraw.end();
     this.#offs.forEach((off) => off());
-    for (const part of [this.#composer, this.#actions, this.#commands, this.#timeline, this.#chrome, this.#reader]) part.destroy();
+    for (const part of [this.#claude, this.#composer, this.#actions, this.#commands, this.#timeline, this.#chrome, this.#reader]) part.destroy();
     this.#client.leaveRoom(this.#slug);
   }
 
@@ -136,7 +143,8 @@ export class RoomPage {
   #listen(scroller) {
     const { signal } = this.#ending;
     this.#offs = [
-      this.#client.on("room", (slug) => slug === this.#slug && this.#drawSoon()),
+      this.#client.on("room", (slug) => slug === this.#slug && this.#redraw.soon()),
+      this.#client.on("stream", (slug) => slug === this.#slug && this.#redraw.soon()),
       this.#client.on("member_updated", (fact) => fact.room === this.#slug && this.#memberUpdated(fact)),
     ];
     this.#root.querySelector(".jump-to-latest").addEventListener("click", () => this.#toLatest(), { signal });
@@ -162,31 +170,25 @@ export class RoomPage {
     }
   }
 
-  #drawSoon() {
-    if (this.#drawing) return;
-    this.#drawing = true;
-    const run = () => this.#drawing && !this.#ending.signal.aborted && this.#draw();
-    if (document.hidden) setTimeout(run, HIDDEN_DRAW_MS);
-    else requestAnimationFrame(run);
-  }
-
   #draw() {
-    this.#drawing = false;
+    this.#redraw.done();
     const state = this.#client.room(this.#slug);
     const view = (this.#view = viewOf(this.#facts, state, this.#seeking));
     if (view.joined) this.#draft.hear(state?.draft);
     if (view.joined && !this.#wasJoined) this.#draft.resume();
     this.#wasJoined = view.joined;
     this.#reader.hear({ newest: view.messages.at(-1)?.seq ?? 0, lastReadSeq: view.lastReadSeq, live: view.live });
+    this.#claude.show(view);
     this.#items = buildItems({
-      ...view, me: this.#me, unreadAfter: this.#reader.lineAfter, target: this.#target, deleting: this.#deletions.ids,
+      ...view, streams: this.#client.streams(this.#slug), me: this.#me, unreadAfter: this.#reader.lineAfter, target: this.#target, deleting: this.#deletions.ids,
     });
     this.#timeline.show(this.#items);
     this.#actions.refresh();
     const title = view.room.kind === "direct" ? this.#facts.title : view.room.name;
     const loaded = view.live || this.#facts.page !== EMPTY_PAGE;
-    this.#chrome.show(view, { title, loaded, people: this.#facts.people, moderates: this.#moderates });
-    this.#composer.setEnabled(!view.readOnly, `Message ${title}`);
+    this.#chrome.show(view, { title, loaded, people: this.#facts.people, moderates: this.#moderates, claude: this.#claude.state });
+    this.#composer.setEnabled(!view.readOnly, placeholder(view, title));
+    this.#composer.setStop(this.#claude.stop);
     this.#drawPill();
     if (view.live) this.#shared.speaker.hear(view.messages, this.#me.id);
     this.#markRead();
@@ -283,7 +285,7 @@ export class RoomPage {
     const others = this.#facts.people.filter((person) => person.id !== user.id);
     const known = this.#facts.people.find((person) => person.id === user.id);
     this.#facts = { ...this.#facts, people: role === null ? others : [...others, { displayName: "", ...known, ...user, role }] };
-    this.#drawSoon();
+    this.#redraw.soon();
   }
 
   get #moderates() {

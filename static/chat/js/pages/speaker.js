@@ -2,12 +2,16 @@
  * Reads new messages of others to screen readers: each once, when it is finished, politely.
  */
 
+import { isOpen } from "../stream-state.js";
+
 const SPOKEN_CHARS = 300;
 const KEPT = 5;
 
 export class Speaker {
   #root;
   #spoken = 0;
+  /** Answers of Claude that are still being written. @type {Set<string>} */
+  #open = new Set();
 
   /** @param {HTMLElement} root a polite live region */
   constructor(root) {
@@ -17,15 +21,22 @@ export class Speaker {
   /** From here on. @param {number} seq */
   start(seq) {
     this.#spoken = seq;
+    this.#open.clear();
     this.#root.replaceChildren();
   }
 
   /** @param {readonly import("../types.js").Message[]} messages @param {string} myId */
   hear(messages, myId) {
-    const fresh = messages.filter((message) => message.seq > this.#spoken);
+    const fresh = messages.filter((message) => message.seq > this.#spoken || this.#open.has(message.id));
     if (!fresh.length) return;
-    this.#spoken = /** @type {import("../types.js").Message} */ (fresh.at(-1)).seq;
-    for (const { kind, author, content, deletedAt } of fresh) {
+    this.#spoken = Math.max(this.#spoken, /** @type {import("../types.js").Message} */ (fresh.at(-1)).seq);
+    for (const { id, kind, author, content, deletedAt, reply } of fresh) {
+      // A reply is one message, spoken when it is finished, and not word by word.
+      if (isOpen(reply?.state)) {
+        this.#open.add(id);
+        continue;
+      }
+      this.#open.delete(id);
       if (kind === "text" && !deletedAt && author?.id !== myId) this.say(`${author?.username ?? "somebody"}: ${content.slice(0, SPOKEN_CHARS)}`);
     }
   }

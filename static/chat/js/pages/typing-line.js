@@ -1,5 +1,5 @@
 /**
- * Says who is typing.
+ * The line under the composer: who is typing; in a session, who wrote the shared text last; else a hint.
  */
 
 import { el } from "./dom.js";
@@ -7,13 +7,20 @@ import { listOfNames } from "./names.js";
 
 const NAMED_AT_MOST = 3;
 
-/** @param {HTMLElement} root @param {readonly {username: string}[]} typing */
-export function showTyping(root, typing) {
+/**
+ * @param {HTMLElement} root
+ * @param {{typing: readonly {username: string}[], session: boolean, draftBy?: string, hint?: string}} facts
+ *   draftBy: who else wrote last what stands in the composer
+ */
+export function showTyping(root, { typing, session, draftBy = "", hint = "" }) {
   const names = typing.map((user) => user.username);
   const who = names.length > NAMED_AT_MOST ? "Several people" : listOfNames(names);
-  const text = names.length ? `${who} ${names.length > 1 ? "are" : "is"} typing…` : "";
+  // What they type in a session stands in this composer too.
+  const what = `${names.length > 1 ? "are" : "is"} ${session ? "writing here" : "typing…"}`;
+  const quiet = draftBy ? `${draftBy} wrote this last` : hint;
+  const text = names.length ? `${who} ${what}` : quiet;
   if (root.dataset.text === text) return;
   root.dataset.text = text;
   const dots = el("span", { class: "typing-dots", "aria-hidden": "true" }, el("i"), el("i"), el("i"));
-  root.replaceChildren(...(text ? [dots, el("bdi", {}, text)] : []));
+  root.replaceChildren(...(names.length ? [dots] : []), ...(text ? [el("bdi", {}, text)] : []));
 }

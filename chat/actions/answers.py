@@ -1,0 +1,206 @@
+"""The rows of Claude's answers: made with their prompts, queued, ended. Called in a transaction that holds the room's lock."""
+
+import json
+from datetime import datetime
+from typing import Any, Final
+
+from django.utils import timezone
+from msgspec import UNSET
+
+from accounts.claude import account
+from accounts.names import CLAUDE
+from chat.access import Actor
+from chat.actions import spending
+from chat.actions.notices import take_change
+from chat.markdown import mentioned_names
+from chat.model_choice import is_demo_model, model_of
+from chat.models import Charge, Kind, Message, Reply, ReplyState, Room
+from chat.presenter import millis, present_message, user_ref, with_everything
+from chat.protocol import wire
+from chat.realtime.events import NOBODY, Requester, durable
+from chat.realtime.publishing import publish_after_commit, signal
+
+_MENTION: Final = f"@{CLAUDE}"
+
+
+def calls_claude(room: Room, content: str) -> bool:
+    """Whether a message in this room is a prompt: every one in a session, elsewhere those that mention Claude."""
+    if room.is_session and room.claude_every_message:
+        return True
+    return _MENTION in content.lower() and CLAUDE in mentioned_names(content)
+
+
+def request_id_of(request_id: str | int | None) -> str:
+    """Return a frame's id as JSON, for the events that answer it."""
+    return "" if request_id is None else json.dumps(request_id)
+
+
+class NewAnswers:
+    """The answers that one round of stored messages begins: planned beside their prompts, inserted after them."""
+
+    def __init__(self) -> None:
+        self._planned: list[tuple[Message, Message, Actor, Charge, Requester]] = []
+        self.by_prompt: dict[int, wire.Message] = {}
+
+    def plan(self, room: Room, prompt: Message, actor: Actor, requester: Requester, now: datetime) -> Message:
+        """Reserve the money and return the answer's row, to be inserted with its prompt. Raises QUOTA_EXCEEDED."""
+        charge = spending.reserve(actor.id, room.pk, model_of(room))
+        room.change += 1
+        answer = Message(
+            room_id=room.pk,
+            seq=room.change,
+            change=room.change,
+            kind=Kind.TEXT,
+            author=account(),
+            version_count=1,
+            created_at=now,
+        )
+        self._planned.append((prompt, answer, actor, charge, requester))
+        return answer
+
+    def insert(self, slugs: dict[int, str]) -> None:
+        """Store the replies of the answers, whose messages have been inserted."""
+        for prompt, answer, actor, charge, requester in self._planned:
+            reply = Reply.objects.create(
+                message=answer,
+                room_id=answer.room_id,
+                prompt=prompt,
+                prompt_content=prompt.content,
+                change=answer.change,
+                requested_by_id=actor.id,
+                requester=requester.connection,
+                request_id=requester.request_id,
+                model=charge.model,
+            )
+            spending.attach(charge, reply.pk)
+            answer.shown = reply
+            answer.save(update_fields=["shown"])
+            self.by_prompt[id(prompt)] = _present_new(slugs[answer.room_id], answer, reply, actor)
+
+
+def _present_new(slug: str, answer: Message, reply: Reply, actor: Actor) -> wire.Message:
+    """Return a fresh answer without reading it again: everything in it is known here."""
+    assert answer.author is not None  # noqa: S101 - for the type checker
+    return wire.Message(
+        id=str(answer.pk),
+        room=slug,
+        seq=answer.seq,
+        change=answer.change,
+        kind=Kind.TEXT.value,
+        author=user_ref(answer.author),
+        content="",
+        html="",
+        createdAt=millis(answer.created_at),
+        reactions=[],
+        mentions=[],
+        reply=wire.Reply(
+            state=ReplyState.QUEUED.value,
+            change=answer.change,
+            version=1,
+            versions=1,
+            attempt=1,
+            n=0,
+            model=reply.model,
+            demo=is_demo_model(reply.model),
+            requestedBy=actor.ref,
+            prompt=UNSET if reply.prompt_id is None else str(reply.prompt_id),
+        ),
+    )
+
+
+def presented(room: Room, message: Message) -> wire.Message:
+    """Return a message as it is in the database now."""
+    return present_message(room.slug, with_everything(Message.objects.filter(pk=message.pk)).get())
+
+
+def to_prompt(prompt: Message) -> Message | None:
+    """Return Claude's message that answers a prompt, if there is one."""
+    reply = Reply.objects.filter(prompt=prompt).select_related("message__shown").order_by("pk").first()
+    return None if reply is None else reply.message
+
+
+def queue_version(room: Room, answer: Message, actor: Actor, prompt: Message | None, requester: Requester) -> wire.Message:
+    """Queue another version of an answer that has ended, and show it. Raises QUOTA_EXCEEDED."""
+    charge = spending.reserve(actor.id, room.pk, model_of(room))
+    answer.version_count += 1
+    answer.content = answer.html = ""
+    answer.change = take_change(room)
+    reply = Reply.objects.create(
+        message=answer,
+        room=room,
+        prompt=prompt,
+        prompt_content="" if prompt is None else prompt.content,
+        version=answer.version_count,
+        change=answer.change,
+        requested_by_id=actor.id,
+        requester=requester.connection,
+        request_id=requester.request_id,
+        model=charge.model,
+    )
+    spending.attach(charge, reply.pk)
+    answer.shown = reply
+    answer.save(update_fields=["version_count", "content", "html", "change", "shown"])
+    return tell(room, answer)
+
+
+def queue_again(room: Room, answer: Message, reply: Reply, actor: Actor, requester: Requester) -> wire.Message:
+    """Queue a version that has ended once more, to go on with the text it has. Raises QUOTA_EXCEEDED."""
+    charge = spending.reserve(actor.id, room.pk, model_of(room), attempt=reply.attempt + 1, reply_id=reply.pk)
+    answer.change = take_change(room)
+    _update(
+        reply,
+        state=ReplyState.QUEUED,
+        change=answer.change,
+        attempt=reply.attempt + 1,
+        requested_by_id=actor.id,
+        requester=requester.connection,
+        request_id=requester.request_id,
+        model=charge.model,
+        stop_reason="",
+        stopped_by_id=None,
+        error="",
+        error_detail="",
+        ended_at=None,
+    )
+    answer.save(update_fields=["change"])
+    return tell(room, answer)
+
+
+def end_waiting(room: Room, answer: Message, reply: Reply, by_user_id: int) -> wire.Message:
+    """End a reply whose turn has not come: it was stopped, or its prompt withdrawn."""
+    spending.release(reply.pk, reply.attempt)
+    answer.change = take_change(room)
+    _update(
+        reply,
+        state=ReplyState.STOPPED,
+        change=answer.change,
+        stop_reason="stopped",
+        stopped_by_id=by_user_id,
+        ended_at=timezone.now(),
+        epoch=reply.epoch + 1,
+    )
+    answer.save(update_fields=["change"])
+    return tell(room, answer, Requester(reply.requester, reply.request_id))
+
+
+def wipe(message: Message) -> None:
+    """Forget the words of all versions of a deleted answer or prompt: a tombstone has none."""
+    Reply.objects.filter(message=message).update(text="", thinking="", tools=[])
+    Reply.objects.filter(prompt=message).update(prompt_content="")
+
+
+def tell(room: Room, message: Message, requester: Requester = NOBODY) -> wire.Message:
+    """Publish the newest state of a message after commit, and wake those who run replies.
+
+    The start that follows a retry or continue carries no request id: it may be there before the answer is.
+    """
+    shown = presented(room, message)
+    publish_after_commit(durable(shown, requester))
+    signal("claude.wake")
+    return shown
+
+
+def _update(reply: Reply, **fields: Any) -> None:
+    for name, value in fields.items():
+        setattr(reply, name, value)
+    reply.save(update_fields=[name.removesuffix("_id") for name in fields])

@@ -1,0 +1,268 @@
+"""The purse: what calls of Claude may cost is reserved before them, and what they did cost is settled afterwards.
+
+Each amount counts for its person, its room and everything, in the day and month (UTC) in which it was reserved.
+
+Locks: whoever changes a counter first takes the row of everything, ever. The others can then be taken in any order, also
+in a transaction that reserves for many. That row comes after the rows of rooms: lock no room after a call of these.
+"""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Final, NamedTuple
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, Q, Value
+from django.utils import timezone
+
+from chat import pricing
+from chat.models import Charge, ChargeState, ReplyState, Spending
+from chat.pricing import MICROUSD_PER_USD, Tokens
+from chat.protocol.errors import ErrorCode, ProtocolError
+
+ALL: Final = "all"
+EVER: Final = "ever"
+
+_OPEN_REPLY_STATES: Final = (ReplyState.QUEUED, ReplyState.RUNNING)
+
+
+class Purse(NamedTuple):
+    """A counter, and the limit that it must not pass; 0: none."""
+
+    subject: str
+    period: str
+    limit: int
+    scope: str  # user, room or all
+    span: str  # day, month or ever
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.subject, self.period
+
+
+# --- What the runner and the actions call -------------------------------------------------------------------------------
+
+
+def reserve(
+    user_id: int | None,
+    room_id: int,
+    model: str,
+    *,
+    purpose: str = "reply",
+    attempt: int = 1,
+    reply_id: int | None = None,
+) -> Charge:
+    """Set aside what one call may cost. Raises QUOTA_EXCEEDED, which undoes nothing else of the caller's transaction."""
+    amount = pricing.reservation_for(model)
+    charge = Charge(
+        reply_id=reply_id,
+        attempt=attempt,
+        purpose=purpose,
+        user_id=user_id,
+        room_id=room_id,
+        model=model,
+        reserved_microusd=amount,
+        day=timezone.now().astimezone(UTC).date(),
+    )
+    with transaction.atomic():
+        if amount:
+            _hold(purses(user_id, room_id, charge.day), amount)
+        charge.save(force_insert=True)
+    return charge
+
+
+def attach(charge: Charge, reply_id: int) -> None:
+    """Say which reply a charge is for, once that has a row."""
+    charge.reply_id = reply_id
+    charge.save(update_fields=["reply"])
+
+
+def extend(charge_id: int, amount: int) -> None:
+    """Set aside more for an open charge, e.g. before another round of tools. Raises QUOTA_EXCEEDED."""
+    if amount <= 0:
+        return
+    with transaction.atomic():
+        _lock()
+        charge = Charge.objects.get(pk=charge_id)
+        if charge.state == ChargeState.OPEN:
+            _hold(_purses_of(charge), amount)
+            Charge.objects.filter(pk=charge_id).update(reserved_microusd=F("reserved_microusd") + amount)
+
+
+def settle(reply_id: int, attempt: int, usage: Tokens) -> int:
+    """Turn an attempt's reservation into what it cost, and return that. Idempotent; what is released stays so."""
+    charge_id = _charge_of(reply_id, attempt)
+    return 0 if charge_id is None else settle_charge(charge_id, usage)
+
+
+def settle_charge(charge_id: int, usage: Tokens) -> int:
+    return _close(charge_id, ChargeState.SETTLED, usage)
+
+
+def release(reply_id: int, attempt: int) -> None:
+    """Give a reservation back: the call was never made. Idempotent; what is settled stays so."""
+    charge_id = _charge_of(reply_id, attempt)
+    if charge_id is not None:
+        release_charge(charge_id)
+
+
+def release_charge(charge_id: int) -> None:
+    _close(charge_id, ChargeState.RELEASED, (0, 0, 0, 0))
+
+
+def settle_lost(older_than_seconds: float) -> int:
+    """Settle what nobody will settle any more: its process died between the call and its end. Return how many.
+
+    What such a call has used is not known. It counts in full, as reserved: a limit must not leak.
+    """
+    before = timezone.now() - timedelta(seconds=older_than_seconds)
+    lost = Charge.objects.filter(state=ChargeState.OPEN, created_at__lt=before)
+    lost = lost.filter(Q(reply=None) | ~Q(reply__state__in=_OPEN_REPLY_STATES) | ~Q(attempt=F("reply__attempt")))
+    ids = list(lost.order_by("pk").values_list("pk", flat=True)[:100])
+    for charge_id in ids:
+        _close(charge_id, ChargeState.SETTLED, None)
+    return len(ids)
+
+
+# --- Counters -----------------------------------------------------------------------------------------------------------
+
+
+def purses(user_id: int | None, room_id: int | None, day: date) -> list[Purse]:
+    """Return the counters that an amount reserved on this day counts in, the person's own first."""
+    subjects = [("user", user_id, settings.SPEND_USER_DAY_USD, settings.SPEND_USER_MONTH_USD)] if user_id else []
+    if room_id:
+        subjects.append(("room", room_id, settings.SPEND_ROOM_DAY_USD, settings.SPEND_ROOM_MONTH_USD))
+    found = []
+    for scope, id_, a_day, a_month in subjects:
+        found.append(Purse(f"{scope}:{id_}", day_name(day), _microusd(a_day), scope, "day"))
+        found.append(Purse(f"{scope}:{id_}", month_name(day), _microusd(a_month), scope, "month"))
+    found.append(Purse(ALL, day_name(day), _microusd(settings.SPEND_DAY_USD), ALL, "day"))
+    found.append(Purse(ALL, month_name(day), _microusd(settings.SPEND_MONTH_USD), ALL, "month"))
+    return found
+
+
+def day_name(day: date) -> str:
+    return day.isoformat()
+
+
+def month_name(day: date) -> str:
+    return f"{day:%Y-%m}"
+
+
+def today() -> date:
+    return datetime.now(UTC).date()
+
+
+def _purses_of(charge: Charge) -> list[Purse]:
+    return purses(charge.user_id, charge.room_id, charge.day)
+
+
+def _hold(wanted: list[Purse], amount: int) -> None:
+    """Add to what is reserved, in every counter or, raising QUOTA_EXCEEDED, in a transaction that undoes it, in none."""
+    _lock()
+    rows = _rows(wanted)
+    fitting = Q()
+    for purse in wanted:
+        # The condition is part of the write: what two processes have read does not matter, only what stands there.
+        room_for_it = Q(total__lte=purse.limit - amount) if purse.limit else Q()
+        fitting |= Q(pk=rows[purse.key].pk) & room_for_it
+    counters = Spending.objects.alias(total=F("spent_microusd") + F("reserved_microusd")).filter(fitting)
+    if counters.update(reserved_microusd=F("reserved_microusd") + amount) < len(wanted):
+        raise _refusal(wanted, rows, amount)
+    _count((ALL, EVER), reserved=amount)
+
+
+def _close(charge_id: int, state: ChargeState, usage: Tokens | None) -> int:
+    """End an open charge, and return what it has cost. Without usage it costs what was reserved."""
+    with transaction.atomic():
+        _lock()
+        charge = Charge.objects.get(pk=charge_id)
+        cost = charge.reserved_microusd if usage is None else pricing.cost_of(charge.model, usage)
+        tokens = usage or (0, 0, 0, 0)
+        is_first = Charge.objects.filter(pk=charge_id, state=ChargeState.OPEN).update(
+            state=state,
+            cost_microusd=cost,
+            input_tokens=tokens[0],
+            output_tokens=tokens[1],
+            cache_creation_input_tokens=tokens[2],
+            cache_read_input_tokens=tokens[3],
+            settled_at=timezone.now(),
+        )
+        if not is_first:
+            return charge.cost_microusd
+        if cost or charge.reserved_microusd:
+            keys = [purse.key for purse in _purses_of(charge)]
+            _rows(_purses_of(charge))  # a price may have come up since a reservation of nothing
+            _count((ALL, EVER), *keys, reserved=-charge.reserved_microusd, spent=cost)
+        return cost
+
+
+def _lock() -> None:
+    """Wait for whoever changes counters, to the end of this transaction (or savepoint, if that is undone)."""
+    if not Spending.objects.select_for_update().filter(subject=ALL, period=EVER).exists():
+        Spending.objects.bulk_create([Spending(subject=ALL, period=EVER)], ignore_conflicts=True)
+        Spending.objects.select_for_update().get(subject=ALL, period=EVER)
+
+
+def _rows(wanted: list[Purse]) -> dict[tuple[str, str], Spending]:
+    """Return the counters' rows; a new day's or month's are made."""
+    keys = [purse.key for purse in wanted]
+    rows = _found(keys)
+    missing = [Spending(subject=subject, period=period) for subject, period in keys if (subject, period) not in rows]
+    if missing:
+        Spending.objects.bulk_create(missing, ignore_conflicts=True)
+        rows = _found(keys)
+    return rows
+
+
+def _found(keys: list[tuple[str, str]]) -> dict[tuple[str, str], Spending]:
+    return {(row.subject, row.period): row for row in Spending.objects.filter(_any_of(keys))}
+
+
+def _count(*keys: tuple[str, str], reserved: int, spent: int = 0) -> None:
+    Spending.objects.filter(_any_of(list(keys))).update(
+        reserved_microusd=F("reserved_microusd") + Value(reserved), spent_microusd=F("spent_microusd") + Value(spent)
+    )
+
+
+def _any_of(keys: list[tuple[str, str]]) -> Q:
+    wanted = Q()
+    for subject, period in keys:
+        wanted |= Q(subject=subject, period=period)
+    return wanted
+
+
+def _charge_of(reply_id: int, attempt: int) -> int | None:
+    charges = Charge.objects.filter(reply=reply_id, attempt=attempt, purpose="reply")
+    return charges.values_list("pk", flat=True).first()
+
+
+def _microusd(dollars: float) -> int:
+    return round(dollars * MICROUSD_PER_USD)
+
+
+# --- Words --------------------------------------------------------------------------------------------------------------
+
+_WHOSE: Final = {"user": "Your", "room": "This room's", ALL: "This server's"}
+_WHEN: Final = {"day": "for today", "month": "for this month"}
+_AGAIN: Final = {"day": "at midnight UTC", "month": "with the next month, UTC"}
+
+
+def _refusal(wanted: list[Purse], rows: dict[tuple[str, str], Spending], amount: int) -> ProtocolError:
+    """Name the limit that stands in the way, and what of it is left where that is the reader's business."""
+    used = {purse: rows[purse.key].spent_microusd + rows[purse.key].reserved_microusd for purse in wanted}
+    purse = next(purse for purse in wanted if purse.limit and used[purse] + amount > purse.limit)
+    sentence = f"{_WHOSE[purse.scope]} limit for Claude {_WHEN[purse.span]} is reached"
+    if purse.scope != ALL:
+        left = max(0, purse.limit - used[purse])
+        sentence += f": of {dollars(purse.limit)}, {dollars(left)} is left, and an answer may cost {dollars(amount)}"
+    return ProtocolError(
+        ErrorCode.QUOTA_EXCEEDED,
+        f"{sentence}. It begins anew {_AGAIN[purse.span]}.",
+        details={"limit": purse.scope, "period": purse.span},
+    )
+
+
+def dollars(microusd: int) -> str:
+    """Return an amount for people: cents from a dollar on, below that as many digits as tell something."""
+    value = microusd / MICROUSD_PER_USD
+    return f"${value:,.2f}" if value == 0 or abs(value) >= 1 else f"${value:.4f}"

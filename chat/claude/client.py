@@ -1,0 +1,192 @@
+"""The one place that talks to Anthropic: opens a stream, hands its pieces on, and turns whatever goes wrong into CallFailed.
+
+The SDK costs two seconds of CPU to import, and is imported when it is first needed, in a thread.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import structlog
+from django.conf import settings
+
+from chat.claude.accumulator import Accumulator
+from chat.claude.backend import Call, CallFailed, Piece
+from chat.claude.failures import failure_of, incomplete, no_key
+
+if TYPE_CHECKING:
+    from anthropic import AsyncAnthropic, AsyncStream
+    from anthropic.types import RawMessageStreamEvent
+
+log = structlog.get_logger(__name__)
+
+_WHOLE_SECONDS: Final = 600
+# The SDK would sleep for as long as a server asks; people look at an answer that does not start.
+_LONGEST_RETRY_AFTER_SECONDS: Final = 20
+# How long the end of the body may take after the message's: it only lets the connection be used again.
+_TRAILER_SECONDS: Final = 0.5
+_MODELS_LISTED: Final = 100
+# Current models think by default, and in silence; this asks for a summary of what they think.
+_THINKING: Final[dict[str, Any]] = {"type": "adaptive", "display": "summarized"}
+
+
+class _Config(NamedTuple):
+    """The settings that a client is made of."""
+
+    key: str
+    url: str
+    connect_seconds: float
+    read_seconds: float
+
+    @classmethod
+    def now(cls) -> "_Config":
+        return cls(
+            settings.ANTHROPIC_API_KEY,
+            settings.ANTHROPIC_BASE_URL,
+            settings.CLAUDE_CONNECT_SECONDS,
+            settings.CLAUDE_READ_SECONDS,
+        )
+
+
+class AnthropicBackend:
+    """Calls Anthropic's Messages API. One client for each event loop: its connections belong to the loop."""
+
+    def __init__(self) -> None:
+        self._clients: dict[asyncio.AbstractEventLoop, tuple[_Config, asyncio.Task[AsyncAnthropic]]] = {}
+        # Models that have refused to be asked for their thinking: older ones do.
+        self._unthinking: set[str] = set()
+
+    async def stream(self, call: Call) -> AsyncGenerator[Piece, None]:
+        """Yield pieces as they arrive and `End` last; raise CallFailed. Closing the generator closes the connection."""
+        answer = Accumulator()
+        try:
+            events = await self._open(call)
+            # The SDK's own stream would close its connection only when the garbage collector finds it.
+            async with events:
+                async for event in events:
+                    if event.type == "message_stop":
+                        break
+                    piece = answer.take(event)
+                    if piece is not None:
+                        yield piece
+                else:
+                    raise incomplete("message_stop")
+                if answer.stop_reason is None:
+                    raise incomplete("a stop reason")
+                yield answer.end()
+                await _read_trailer(events)
+        except CallFailed:
+            raise
+        except Exception as error:  # noqa: BLE001 - those of the SDK, of httpx2, of the decoders below it
+            # Not `from error`: it holds the request, with the key and what people wrote.
+            raise failure_of(error, call, began=answer.began) from None
+
+    async def warm_up(self) -> None:
+        """Load the SDK and make this loop's client, so that the first reply does not wait for it."""
+        if settings.ANTHROPIC_API_KEY:
+            await self._client()
+
+    async def list_models(self) -> list[str]:
+        """Return the names of the models that may be called, the newest first."""
+        if not settings.ANTHROPIC_API_KEY:
+            raise no_key()
+        # A client of its own: this may run on a loop that ends right after.
+        async with await asyncio.to_thread(_build, _Config.now()) as client:
+            page = await client.models.list(limit=_MODELS_LISTED)
+            return [model.id for model in page.data if model.lifecycle != "retired"]
+
+    async def close(self) -> None:
+        """Close this loop's client, and with it every stream that is open."""
+        held = self._clients.pop(asyncio.get_running_loop(), None)
+        if held is not None:
+            await (await held[1]).close()
+
+    async def _open(self, call: Call) -> "AsyncStream[RawMessageStreamEvent]":
+        """Return the open stream. The SDK tries twice more when Anthropic is busy or cannot be reached."""
+        if not settings.ANTHROPIC_API_KEY:
+            raise no_key()
+        client = await self._client()
+        arguments = _arguments(call)
+        if call.model in self._unthinking:
+            return await client.messages.create(**arguments, stream=True)
+        try:
+            return await client.messages.create(**arguments, thinking=_THINKING, stream=True)  # type: ignore[arg-type]
+        except Exception as error:
+            if not _refuses_thinking(error):
+                raise
+        stream = await client.messages.create(**arguments, stream=True)
+        self._unthinking.add(call.model)
+        log.info("claude.model_without_thinking", model=call.model)
+        return stream
+
+    async def _client(self) -> "AsyncAnthropic":
+        loop = asyncio.get_running_loop()
+        config = _Config.now()
+        held = self._clients.get(loop)
+        if held is None or held[0] != config or _has_failed(held[1]):
+            self._forget_closed_loops()
+            held = (config, asyncio.create_task(asyncio.to_thread(_build, config)))
+            self._clients[loop] = held
+        # Shielded: many calls wait for the one client, and one that is stopped must not take it from the others.
+        return await asyncio.shield(held[1])
+
+    def _forget_closed_loops(self) -> None:
+        for loop in [loop for loop in self._clients if loop.is_closed()]:
+            del self._clients[loop]
+
+
+def _has_failed(task: "asyncio.Task[AsyncAnthropic]") -> bool:
+    return task.done() and (task.cancelled() or task.exception() is not None)
+
+
+def _build(config: _Config) -> "AsyncAnthropic":
+    """Import the SDK and make a client. Takes two seconds the first time: for a thread."""
+    import anthropic
+
+    timeout = anthropic.Timeout(_WHOLE_SECONDS, connect=config.connect_seconds, read=config.read_seconds)
+    client = anthropic.AsyncAnthropic(
+        api_key=config.key,
+        base_url=config.url,
+        timeout=timeout,
+        # Its spans could carry what people wrote to whoever collects them.
+        open_telemetry=False,
+        http_client=anthropic.DefaultAsyncHttpxClient(
+            timeout=timeout, event_hooks={"response": [_refuse_long_waits]}
+        ),
+    )
+    # These are imported when they are first looked at; that, too, belongs into the thread.
+    _ = client.messages, client.models
+    return client
+
+
+async def _refuse_long_waits(response: Any) -> None:
+    """Keep the SDK from sleeping for minutes because a server asks for it: the reply fails and says so."""
+    try:
+        wait = float(response.headers.get("retry-after", 0))
+    except ValueError:
+        return
+    if wait > _LONGEST_RETRY_AFTER_SECONDS:
+        response.headers["x-should-retry"] = "false"
+
+
+def _arguments(call: Call) -> dict[str, Any]:
+    arguments: dict[str, Any] = {"model": call.model, "max_tokens": call.max_tokens, "messages": call.messages}
+    if call.system:
+        arguments["system"] = call.system
+    if call.tools:
+        arguments["tools"] = call.tools
+    return arguments
+
+
+def _refuses_thinking(error: Exception) -> bool:
+    return getattr(error, "status_code", None) == 400 and "thinking" in str(getattr(error, "api_message", ""))
+
+
+async def _read_trailer(events: "AsyncStream[RawMessageStreamEvent]") -> None:
+    """Read the body's end after the message's, so that its connection may serve the next call."""
+    try:
+        async with asyncio.timeout(_TRAILER_SECONDS):
+            async for _event in events:
+                pass
+    except Exception:  # noqa: BLE001 - the message is complete; how its connection ends is of no interest
+        log.debug("claude.trailer_missing")

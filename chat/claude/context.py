@@ -1,0 +1,181 @@
+"""What the model is given for one reply: the newest of the room that fits, with the prompt last. Runs on a database thread.
+
+Only messages of the reply's own room are read, newest first, page by page, and never more than the budget needs.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Any, Final, NamedTuple
+
+from django.conf import settings
+
+from chat.claude import prompts, tokens, tools, transcript
+from chat.claude.context_rows import messages_of
+from chat.claude.transcript import Line, Turn
+from chat.models import Message, Reply, RoomSummary
+
+_PAGE: Final = 100
+# Shares of the budget. No single part may push everything else out.
+_OWNERS_SHARE: Final = 1 / 4
+_NOTES_SHARE: Final = 1 / 4
+_LINE_SHARE: Final = 1 / 2
+_TEXT_SO_FAR_SHARE: Final = 1 / 2
+# When the room has outgrown the budget, its beginning moves on in steps: if it moved with every message, no two calls
+# would begin alike, and none would find what the one before has cached.
+_KEPT_SHARE: Final = 3 / 4
+_WORTH_KEEPING_SHARE: Final = 1 / 2
+_PROMPT_TOKENS_AT_LEAST: Final = 500
+
+
+class Context(NamedTuple):
+    """A call's input. context_from: the seq of the first message in it, or None when the whole room fits."""
+
+    system: list[dict[str, Any]]
+    messages: list[dict[str, Any]]
+    tools: list[dict[str, Any]]
+    context_from: int | None
+    has_summary: bool
+    estimated_tokens: int
+
+
+class Window(NamedTuple):
+    """Messages in their order; `is_all`: nothing older was left out."""
+
+    lines: list[Line]
+    is_all: bool
+
+
+def build(reply: Reply) -> Context:
+    """Return what to send for a reply: in its second attempt, also its text so far and the wish to go on with it."""
+    last = _last_message(reply)
+    room = last.room
+    budget = settings.CLAUDE_CONTEXT_TOKENS
+    system = prompts.system(room, int(budget * _OWNERS_SHARE))
+    offered = tools.definitions(room.claude_tools)
+    fixed = tokens.estimate_json(system) + (tokens.estimate_json(offered) + tokens.TOOLS_TOKENS if offered else 0)
+
+    so_far = _so_far(reply, int(budget * _TEXT_SO_FAR_SHARE))
+    left = budget - fixed - sum(map(transcript.cost, so_far))
+    rows = _newest_first(room.pk, last.seq)
+    prompt = _prompt(reply, next(rows, None), max(left, _PROMPT_TOKENS_AT_LEAST))
+    left -= transcript.cost(prompt.turn)
+    summary = _summary_of(last)
+    # Set aside whether it will be used or not: which messages fit must not depend on it.
+    beginning = _beginning(summary, int(budget * _NOTES_SHARE))
+    left -= transcript.cost(beginning)
+    at_most = int(budget * _LINE_SHARE)
+    window = newest_that_fit(prompt.before(rows), left, at_most, prompt.context_from)
+
+    turns = [transcript.spoken(line, at_most) for line in window.lines]
+    turns += [prompt.turn, *so_far]
+    if not window.is_all:
+        turns.insert(0, beginning)
+    turns = transcript.merged(turns)
+    spent = fixed + sum(tokens.estimate(turn.text) + tokens.TURN_TOKENS for turn in turns)
+    return Context(
+        system=system,
+        messages=transcript.as_messages(turns),
+        tools=offered,
+        context_from=None if window.is_all else window.lines[0].seq if window.lines else last.seq,
+        has_summary=not window.is_all and summary is not None,
+        estimated_tokens=spent,
+    )
+
+
+def newest_that_fit(newest_first: Iterable[Line], budget: int, line_at_most: int, anchor: int | None = None) -> Window:
+    """Take lines until one does not fit. Once that happens, begin where the last call began, or well within the budget.
+
+    anchor: the seq at which the last call is known to have begun. Without it, the newest answer taken tells.
+    """
+    taken: list[tuple[Line, int]] = []
+    spent = 0
+    for line in newest_first:
+        cost = transcript.cost(transcript.spoken(line, line_at_most))
+        if spent + cost > budget:
+            return Window(_stepped(taken, spent, budget, anchor), is_all=False)
+        taken.append((line, cost))
+        spent += cost
+    return Window([line for line, _ in reversed(taken)], is_all=True)
+
+
+def _stepped(taken: list[tuple[Line, int]], spent: int, budget: int, anchor: int | None) -> list[Line]:
+    if anchor is None:
+        anchor = next((line.context_from for line, _ in taken if line.context_from is not None), None)
+    kept = [(line, cost) for line, cost in taken if anchor is not None and line.seq >= anchor]
+    reaches_anchor = bool(taken) and anchor is not None and taken[-1][0].seq <= anchor
+    if not reaches_anchor or sum(cost for _, cost in kept) < budget * _WORTH_KEEPING_SHARE:
+        kept = list(taken)
+        while len(kept) > 1 and spent > budget * _KEPT_SHARE:
+            spent -= kept.pop()[1]
+    # An answer whose question is gone says little, and the first turn must be a person's.
+    while kept and kept[-1][0].is_claudes:
+        kept.pop()
+    return [line for line, _ in reversed(kept)]
+
+
+class _Prompt(NamedTuple):
+    """The last turn before the answer, and the newest row read, which is usually its message."""
+
+    turn: Turn
+    other: Message | None
+    context_from: int | None
+
+    def before(self, rows: Iterator[Message]) -> Iterator[Line]:
+        """Yield the lines before the prompt, newest first."""
+        for row in (*([] if self.other is None else [self.other]), *()):
+            line = transcript.line_of(row)
+            if line is not None:
+                yield line
+        for row in rows:
+            line = transcript.line_of(row)
+            if line is not None:
+                yield line
+
+
+def _prompt(reply: Reply, newest: Message | None, at_most: int) -> _Prompt:
+    line = None if newest is None or newest.pk != reply.prompt_id else transcript.line_of(newest)
+    if line is not None:
+        return _Prompt(transcript.spoken(line, at_most), None, reply.context_from)
+    # It was deleted after it had been answered: what it said is nobody's business any more.
+    return _Prompt(Turn("user", prompts.PROMPT_IS_GONE), newest, reply.context_from)
+
+
+def _last_message(reply: Reply) -> Message:
+    """Return the newest message that counts: the prompt, or the answer itself when the prompt's row is gone."""
+    found = Message.objects.select_related("room__summary").filter(pk=reply.prompt_id or reply.message_id)
+    return found.only("seq", "room__name", "room__topic", "room__kind", *_ROOM_FIELDS, *_SUMMARY_FIELDS).get()
+
+
+_ROOM_FIELDS: Final = ("room__claude_instructions", "room__claude_every_message", "room__claude_tools")
+_SUMMARY_FIELDS: Final = ("room__summary__upto_seq", "room__summary__text")
+
+
+def _newest_first(room_id: int, upto_seq: int) -> Iterator[Message]:
+    """Yield a room's messages from a seq downwards; a page is read only when the one before is used up."""
+    before = upto_seq + 1
+    while True:
+        page = list(messages_of(room_id).filter(seq__lt=before).order_by("-seq")[:_PAGE])
+        yield from page
+        if len(page) < _PAGE:
+            return
+        before = page[-1].seq
+
+
+def _summary_of(last: Message) -> RoomSummary | None:
+    """Return the notes on older messages, unless they tell of what came after the prompt."""
+    summary = getattr(last.room, "summary", None)
+    usable = isinstance(summary, RoomSummary) and summary.text.strip() and summary.upto_seq < last.seq
+    return summary if usable else None
+
+
+def _beginning(summary: RoomSummary | None, at_most: int) -> Turn:
+    if summary is None:
+        return Turn("user", transcript.BEGINNING_IS_MISSING)
+    return Turn("user", prompts.notes(summary.text, summary.upto_seq, at_most))
+
+
+def _so_far(reply: Reply, at_most: int) -> list[Turn]:
+    text = transcript.clean(reply.text) if reply.attempt > 1 else ""
+    if not text:
+        return []
+    kept = tokens.ending(text, at_most).strip()
+    return [Turn("assistant", kept), Turn("user", prompts.go_on(reply.text))]

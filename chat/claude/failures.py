@@ -1,0 +1,152 @@
+"""What went wrong with a call, said twice: a sentence for the members, and the facts for the administrators. No I/O.
+
+Errors are told apart by the names of their classes, so that nothing here has to load the SDK. No text of people and no
+key gets into what is returned: a sentence goes to everybody in the room, a detail into logs and the admin site.
+"""
+
+from collections.abc import Iterable
+from typing import Any, Final, NamedTuple
+
+from django.conf import settings
+
+from chat.claude.backend import Call, CallFailed
+
+_BROKE_OFF: Final = "The answer broke off."
+_LATER: Final = "Try again in a moment."
+_ADMINISTRATORS: Final = "The administrators can see why."
+_DETAIL_CHARS: Final = 300
+# As long a piece of a prompt in Anthropic's message is no coincidence.
+_ECHO_CHARS: Final = 16
+_SHORTEST_SECRET: Final = 4
+
+
+class _Kind(NamedTuple):
+    """reason: what the members read. advice: what follows when nothing has arrived yet."""
+
+    code: str
+    reason: str
+    advice: str = _LATER
+
+
+_UNAVAILABLE: Final = "Claude is not available."
+
+_RATE_LIMITED: Final = _Kind("rate_limited", "Claude gets too many requests from this server right now.")
+_OVERLOADED: Final = _Kind("overloaded", "Claude is overloaded right now.")
+_SERVER_ERROR: Final = _Kind("server_error", "Claude has a problem of its own right now.")
+_UNREACHABLE: Final = _Kind("unreachable", "Claude could not be reached.")
+_STALLED: Final = _Kind("stalled", "Claude has fallen silent.")
+_CUT: Final = _Kind("cut", "The connection to Claude was cut.")
+_GARBAGE: Final = _Kind("garbage", "What came from Claude could not be read.")
+_INCOMPLETE: Final = _Kind("incomplete", "The rest did not come.")
+_TOO_LONG: Final = _Kind("too_long", "This conversation is too long for Claude.", "Start a new session, or ask shorter.")
+_BAD_KEY: Final = _Kind("bad_key", _UNAVAILABLE, _ADMINISTRATORS)
+_NO_CREDIT: Final = _Kind("no_credit", _UNAVAILABLE, _ADMINISTRATORS)
+_FORBIDDEN: Final = _Kind("forbidden", _UNAVAILABLE, _ADMINISTRATORS)
+_MISCONFIGURED: Final = _Kind("misconfigured", _UNAVAILABLE, _ADMINISTRATORS)
+_NO_MODEL: Final = _Kind("unknown_model", "The chosen model is not available.", _ADMINISTRATORS)
+_BAD_REQUEST: Final = _Kind("bad_request", "Claude did not accept the request.", _ADMINISTRATORS)
+
+# The type says more than the status: an error in the middle of a stream has the status 200.
+_BY_TYPE: Final = {
+    "authentication_error": _BAD_KEY,
+    "billing_error": _NO_CREDIT,
+    "permission_error": _FORBIDDEN,
+    "not_found_error": _NO_MODEL,
+    "invalid_request_error": _BAD_REQUEST,
+    "request_too_large": _TOO_LONG,
+    "rate_limit_error": _RATE_LIMITED,
+    "overloaded_error": _OVERLOADED,
+    "timeout_error": _SERVER_ERROR,
+    "api_error": _SERVER_ERROR,
+}
+# For answers without a type: those of a proxy on the way.
+_BY_STATUS: Final = {
+    400: _BAD_REQUEST,
+    401: _BAD_KEY,
+    402: _NO_CREDIT,
+    403: _FORBIDDEN,
+    404: _NO_MODEL,
+    413: _TOO_LONG,
+    422: _BAD_REQUEST,
+    429: _RATE_LIMITED,
+    529: _OVERLOADED,
+}
+
+
+def no_key() -> CallFailed:
+    return _failed(_MISCONFIGURED, "ANTHROPIC_API_KEY is not set.", began=False)
+
+
+def incomplete(what: str) -> CallFailed:
+    """Return the failure of a stream that ended in good order before the message did."""
+    return _failed(_INCOMPLETE, f"The stream ended without {what}.", began=True)
+
+
+def failure_of(error: Exception, call: Call, *, began: bool) -> CallFailed:
+    """Return what an error of the SDK, or of what it stands on, means."""
+    names = [kind.__name__ for kind in type(error).__mro__]
+    if "APIStatusError" in names:
+        return _of_status(error, call, began=began)
+    cause = error.__cause__ if names[0] in ("APIConnectionError", "APITimeoutError") else None
+    root = cause if isinstance(cause, Exception) else error
+    names = [kind.__name__ for kind in type(root).__mro__]
+    kind = _of_transport(names, began=began)
+    # What a decoder says may quote what it could not decode, which is an answer to people: only its name is told.
+    says = "" if kind is _GARBAGE else f": {root}" if str(root) else ""
+    detail = f"{names[0]}{says}"
+    if kind is _STALLED:
+        detail = f"{names[0]}: nothing arrived for {settings.CLAUDE_READ_SECONDS:g} s (CLAUDE_READ_SECONDS)"
+    return _failed(kind, detail, began=began)
+
+
+def _of_transport(names: list[str], *, began: bool) -> _Kind:
+    if "ReadTimeout" in names:
+        return _STALLED
+    if "InvalidURL" in names or "UnsupportedProtocol" in names:
+        return _MISCONFIGURED
+    if "TransportError" in names or "OSError" in names:
+        return _CUT if began else _UNREACHABLE
+    # An exception in setting up a request that never left is a key or an address that cannot be sent.
+    return _GARBAGE if began else _MISCONFIGURED
+
+
+def _of_status(error: Any, call: Call, *, began: bool) -> CallFailed:
+    kind = _BY_TYPE.get(error.type) or _BY_STATUS.get(error.status_code, _SERVER_ERROR)
+    said = error.api_message if isinstance(error.api_message, str) else ""
+    if kind is _BAD_REQUEST and said.startswith("prompt is too long"):
+        kind = _TOO_LONG
+    if "credit balance" in said or str(error.error_code).endswith("spend_limit_reached"):
+        kind = _NO_CREDIT
+    where = "in the stream" if error.status_code == 200 else f"HTTP {error.status_code}"
+    facts = [where, str(error.type or "of no known type"), str(error.error_code or "")]
+    detail = " ".join(fact for fact in facts if fact)
+    if said and not _echoes(said, call):
+        detail += f": {said}"
+    request = f" ({error.request_id})" if error.request_id else ""
+    return _failed(kind, detail[:_DETAIL_CHARS] + request, began=began)
+
+
+def _failed(kind: _Kind, detail: str, *, began: bool) -> CallFailed:
+    sentence = f"{_BROKE_OFF} {kind.reason}" if began else f"{kind.reason} {kind.advice}"
+    key = settings.ANTHROPIC_API_KEY
+    if len(key) >= _SHORTEST_SECRET:
+        detail = detail.replace(key, "***")
+    return CallFailed(kind.code, sentence, detail.strip(), began=began)
+
+
+def _echoes(said: str, call: Call) -> bool:
+    """Whether a message of Anthropic repeats a piece of what people wrote."""
+    texts = list(_texts([*call.system, *call.messages]))
+    pieces = (said[start : start + _ECHO_CHARS] for start in range(max(1, len(said) - _ECHO_CHARS + 1)))
+    return any(piece in text for piece in pieces for text in texts)
+
+
+def _texts(value: Any) -> Iterable[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for inner in value.values():
+            yield from _texts(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _texts(inner)

@@ -1,0 +1,192 @@
+"""Who runs which reply: claims, checkpoints and ends, each conditional on the reply's epoch. Database thread only.
+
+A claim raises the epoch, so whatever a runner writes that has lost its reply (it was frozen, say) changes nothing.
+Time is the database's, so that machines whose clocks differ agree on when a lease has run out.
+"""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from enum import Enum
+from typing import Any, Final, NamedTuple
+
+import structlog
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from chat import markdown
+from chat.actions import answers, spending
+from chat.actions.notices import take_change
+from chat.claude.backend import Usage
+from chat.models import Message, Reply, ReplyState, Room
+from chat.realtime.events import Requester
+
+log = structlog.get_logger(__name__)
+
+_CANDIDATES: Final = 50
+_LOST_SENTENCE: Final = "The server that ran this reply went away."
+
+
+class Verdict(Enum):
+    """What a checkpoint tells the runner: go on, end it because somebody said stop, or drop it, it is not yours."""
+
+    GO_ON = "go on"
+    STOP = "stop"
+    LOST = "lost"
+
+
+class Checkpoint(NamedTuple):
+    """How far a running reply has come. usage: that of all attempts so far."""
+
+    reply_id: int
+    epoch: int
+    text: str
+    thinking: str
+    n: int
+    tools: list[dict[str, str]]
+    usage: Usage
+
+
+class Outcome(NamedTuple):
+    """How a reply ended. error is for the members, error_detail for the administrators."""
+
+    state: ReplyState
+    stop_reason: str = ""
+    error: str = ""
+    error_detail: str = ""
+
+
+def _lease() -> Any:
+    return Now() + timedelta(seconds=settings.REPLY_LEASE_SECONDS)
+
+
+def claim_next(owner: str) -> Reply | None:
+    """Claim the reply that has waited longest in a room where none runs; None when there is none."""
+    waiting = Reply.objects.filter(state=ReplyState.QUEUED).order_by("pk").values_list("pk", "room", "change")
+    busy = set(Reply.objects.filter(state=ReplyState.RUNNING).values_list("room", flat=True))
+    first: dict[int, tuple[int, int]] = {}
+    for pk, room_id, change in waiting:
+        if room_id not in busy and (room_id not in first or change < first[room_id][0]):
+            first[room_id] = (change, pk)
+    for _change, pk in sorted(first.values(), key=lambda each: each[1])[:_CANDIDATES]:
+        try:
+            claimed = _claim(pk, owner)
+        except IntegrityError:  # another runner took another prompt of this room in the same moment
+            continue
+        if claimed is not None:
+            return claimed
+    return None
+
+
+@transaction.atomic
+def _claim(reply_id: int, owner: str) -> Reply | None:
+    found = Reply.objects.filter(pk=reply_id).values_list("room", flat=True).first()
+    if found is None:
+        return None
+    room = Room.objects.select_for_update().get(pk=found)
+    if Reply.objects.filter(room=room, state=ReplyState.RUNNING).exists():
+        return None
+    change = room.change + 1
+    taken = Reply.objects.filter(pk=reply_id, state=ReplyState.QUEUED).update(
+        state=ReplyState.RUNNING,
+        change=change,
+        owner=owner,
+        epoch=F("epoch") + 1,
+        lease_expires_at=_lease(),
+        started_at=timezone.now(),
+    )
+    if not taken:
+        return None
+    take_change(room)
+    Message.objects.filter(shown=reply_id).update(change=change)
+    reply = Reply.objects.select_related("message", "prompt", "room", "requested_by").get(pk=reply_id)
+    answers.tell(room, reply.message)
+    return reply
+
+
+def checkpoint(checkpoints: Sequence[Checkpoint]) -> dict[int, Verdict]:
+    """Keep what all running replies of a process have said, and renew their leases: one transaction for all."""
+    verdicts: dict[int, Verdict] = {}
+    with transaction.atomic():
+        for each in checkpoints:
+            mine = Reply.objects.filter(pk=each.reply_id, epoch=each.epoch, state=ReplyState.RUNNING)
+            renewed = mine.filter(stopped_by=None).update(
+                text=each.text,
+                thinking=each.thinking,
+                n=each.n,
+                tools=each.tools,
+                lease_expires_at=_lease(),
+                **each.usage._asdict(),
+            )
+            if renewed:
+                verdicts[each.reply_id] = Verdict.GO_ON
+            else:
+                verdicts[each.reply_id] = Verdict.STOP if mine.exists() else Verdict.LOST
+    return verdicts
+
+
+def note_context(reply_id: int, context_from: int | None, *, has_summary: bool) -> None:
+    """Keep from where on Claude saw the room. The members learn it with the reply's end."""
+    Reply.objects.filter(pk=reply_id).update(context_from=context_from, has_summary=has_summary)
+
+
+def finish(last: Checkpoint, outcome: Outcome, html: str) -> bool:
+    """End a reply. False when it was not the caller's any more, and nothing was changed."""
+    with transaction.atomic():
+        room = Room.objects.select_for_update().filter(replies=last.reply_id).first()
+        if room is None:
+            return False
+        reply = Reply.objects.select_related("message").get(pk=last.reply_id)
+        if reply.epoch != last.epoch or reply.state != ReplyState.RUNNING:
+            return False
+        if outcome.state == ReplyState.STOPPED and reply.stopped_by_id is None:
+            outcome = outcome._replace(state=ReplyState.INTERRUPTED)
+        before = Usage(*spending.settled_before(reply.pk, reply.attempt))
+        spent = Usage(*(max(0, now - then) for now, then in zip(last.usage, before, strict=True)))
+        cost = spending.settle(reply.pk, reply.attempt, tuple(spent))
+        _end(room, reply, last, outcome, html, cost)
+        return True
+
+
+def _end(room: Room, reply: Reply, last: Checkpoint, outcome: Outcome, html: str, cost: int) -> None:
+    message = reply.message
+    requester = Requester(reply.requester, reply.request_id)
+    reply.state = outcome.state
+    reply.change = message.change = take_change(room)
+    reply.text, reply.thinking, reply.n, reply.tools = last.text, last.thinking, last.n, last.tools
+    for name, tokens in last.usage._asdict().items():
+        setattr(reply, name, tokens)
+    reply.cost_microusd += cost
+    reply.stop_reason = outcome.stop_reason
+    reply.error, reply.error_detail = outcome.error, outcome.error_detail
+    if outcome.state != ReplyState.STOPPED:
+        reply.stopped_by = None  # it came to its own end before the stop took effect
+    reply.epoch += 1
+    reply.lease_expires_at, reply.ended_at = None, timezone.now()
+    reply.save()
+    message.content, message.html = last.text, html
+    message.save(update_fields=["content", "html", "change"])
+    answers.tell(room, message, requester)
+
+
+def sweep() -> int:
+    """End the replies whose runner is gone: interrupted, with the text of their last checkpoint. Returns how many."""
+    ended = 0
+    expired = Reply.objects.filter(state=ReplyState.RUNNING, lease_expires_at__lt=Now())
+    for reply in expired.select_related("stopped_by"):
+        last = Checkpoint(
+            reply.pk, reply.epoch, reply.text, reply.thinking, reply.n, reply.tools,
+            Usage(*(getattr(reply, name) for name in Usage._fields)),
+        )  # fmt: skip
+        was_stopped = reply.stopped_by_id is not None
+        outcome = (
+            Outcome(ReplyState.STOPPED, "stopped")
+            if was_stopped
+            else Outcome(ReplyState.INTERRUPTED, error=_LOST_SENTENCE, error_detail=f"Runner {reply.owner} is gone.")
+        )
+        if finish(last, outcome, markdown.render(reply.text) if reply.text else ""):
+            log.warning("reply.runner_gone", reply=reply.pk, owner=reply.owner)
+            ended += 1
+    return ended

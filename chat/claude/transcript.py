@@ -1,0 +1,175 @@
+"""Messages of a room as turns for a model. Pure: it reads loaded rows, and does no I/O.
+
+Everything that people wrote, or are called, is data. Each line of theirs begins with `>`; the lines that say who speaks
+do not, and only this module writes such lines. So no text can pass for another speaker or for an instruction of ours.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from itertools import groupby
+from typing import Any, Final, Literal, NamedTuple
+
+from accounts.names import CLAUDE
+from chat.claude import tokens
+from chat.models import Attachment, Kind, Message
+
+Role = Literal["user", "assistant"]
+
+BEGINNING_IS_MISSING: Final = "[Earlier messages of this room are not shown here.]"
+_LEFT_OUT: Final = "[{} characters are left out here.]"
+# What a cut costs beside the text that stays: the line above, and the mark of a line cut in two.
+_CUT_TOKENS: Final = 50
+_NAMELESS: Final = "someone who has left"
+# Nobody sees these, but a model reads them: control characters, and the tag and variation characters that can spell out
+# a hidden text. A lone surrogate cannot even be sent.
+_UNSEEN: Final = re.compile("[\x00-\x08\x0e-\x1b\x7f\ud800-\udfff\U000e0000-\U000e01ef]")
+_NAME: Final = re.compile(r"[^a-z0-9_.-]")
+
+
+class File(NamedTuple):
+    id: int
+    name: str
+    content_type: str
+    size: int
+
+
+class Line(NamedTuple):
+    """One message. speaker: a user name, or None for Claude's own. answers: the seq of the message that it replies to.
+
+    context_from: of Claude's answers, where the context began that it was given.
+    """
+
+    seq: int
+    speaker: str | None
+    text: str
+    at: datetime
+    answers: int | None = None
+    files: tuple[File, ...] = ()
+    context_from: int | None = None
+
+    @property
+    def is_claudes(self) -> bool:
+        return self.speaker is None
+
+
+class Turn(NamedTuple):
+    role: Role
+    text: str
+
+
+def line_of(message: Message) -> Line | None:
+    """Return what a row says, or None for what is left out: tombstones, notices, answers that are open or empty.
+
+    An answer that failed counts by its text as any other: it has some when an attempt to continue it failed.
+    """
+    if message.kind != Kind.TEXT or message.deleted_at is not None or is_open(message):
+        return None
+    is_claudes = message.shown is not None or (message.author is not None and message.author.username == CLAUDE)
+    text = clean(message.content)
+    files = () if is_claudes else tuple(_file(each) for each in message.attachments.all())
+    if not text and not files:
+        return None
+    return Line(
+        seq=message.seq,
+        speaker=None if is_claudes else speaker_name(message.author.username if message.author else _NAMELESS),
+        text=text,
+        at=message.created_at,
+        answers=None if message.reply_to is None else message.reply_to.seq,
+        files=files,
+        context_from=None if message.shown is None else message.shown.context_from,
+    )
+
+
+def is_open(message: Message) -> bool:
+    """Whether this is an answer that is still to come, or coming."""
+    return message.shown is not None and message.shown.is_open
+
+
+def clean(text: str) -> str:
+    """Return the text without what nobody can see, and without blank ends, which the Messages API refuses."""
+    return _UNSEEN.sub("", text).strip()
+
+
+def speaker_name(name: str) -> str:
+    """Return a user name as itself. Any other character is spelt out, so that no two names ever come to look alike."""
+    return _NAME.sub(lambda found: f"%{ord(found.group()):x};", name)
+
+
+def one_line(text: str) -> str:
+    """Return a name that may hold anything as one quoted line."""
+    return json.dumps(" ".join(clean(text).split()), ensure_ascii=False)
+
+
+def quoted(text: str) -> str:
+    """Return text with each of its lines marked as somebody's words. Every kind of line break counts as one."""
+    return "\n".join(f"> {line}" if line else ">" for line in text.splitlines())
+
+
+def heading(line: Line) -> str:
+    """Return the lines above a person's words: number, name and time, and the files that came along."""
+    when = line.at.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
+    answering = "" if line.answers is None else f", replying to [{line.answers}]"
+    files = (
+        f"attachment {each.id}: {one_line(each.name)}, {one_line(each.content_type)}, {each.size} bytes"
+        for each in line.files
+    )
+    return "\n".join((f"[{line.seq}] @{line.speaker}, {when}{answering}:", *files))
+
+
+def spoken(line: Line, at_most: int | None = None) -> Turn:
+    """Return a message as a turn of its own. Longer than `at_most` tokens, it loses its middle, and says so."""
+    if line.is_claudes:
+        text = line.text if at_most is None else _shortened(line.text, at_most - tokens.TURN_TOKENS, mark="")
+        return Turn("assistant", text)
+    head = heading(line)
+    body = quoted(line.text)
+    if at_most is not None:
+        body = _shortened(body, at_most - tokens.TURN_TOKENS - tokens.estimate(head + "\n"), mark="> ")
+    return Turn("user", f"{head}\n{body}" if body else head)
+
+
+def cost(turn: Turn) -> int:
+    """Return the tokens that a turn is taken for, alone or with the blank line that joins it to another."""
+    return tokens.estimate(f"{turn.text}\n\n") + tokens.TURN_TOKENS
+
+
+def _shortened(text: str, at_most: int, mark: str) -> str:
+    if tokens.estimate(text) <= at_most:
+        return text
+    half = max(at_most - _CUT_TOKENS, 0) // 2
+    head, tail = tokens.beginning(text, half).rstrip(), tokens.ending(text, half).strip()
+    note = _LEFT_OUT.format(len(text) - len(head) - len(tail))
+    # The end may begin in the middle of a line, which is then without its mark.
+    return "\n".join(part for part in (head, note, tail and mark + tail) if part)
+
+
+def merged(turns: Iterable[Turn]) -> list[Turn]:
+    """Join what comes from the same side, since the Messages API wants the sides to alternate; begin with the user's."""
+    given = [turn for turn in turns if turn.text.strip()]
+    if given and given[0].role == "assistant":
+        given.insert(0, Turn("user", BEGINNING_IS_MISSING))
+    return [
+        Turn(role, "\n\n".join(turn.text.rstrip() for turn in side))
+        for role, side in groupby(given, key=lambda turn: turn.role)
+    ]
+
+
+def as_messages(turns: Sequence[Turn]) -> list[dict[str, Any]]:
+    """Return turns as the Messages API has them, cached up to the end: the next call begins with the same."""
+    messages = [{"role": turn.role, "content": [text_block(turn.text)]} for turn in turns]
+    if messages:
+        messages[-1] = {"role": turns[-1].role, "content": [text_block(turns[-1].text, cached=True)]}
+    return messages
+
+
+def text_block(text: str, *, cached: bool = False) -> dict[str, Any]:
+    block: dict[str, Any] = {"type": "text", "text": text}
+    if cached:
+        block["cache_control"] = {"type": "ephemeral"}
+    return block
+
+
+def _file(attachment: Attachment) -> File:
+    return File(attachment.pk, attachment.name, attachment.content_type, attachment.size)

@@ -1,0 +1,54 @@
+"""Files that people add to messages. The row is written before the file, so that no file is ever without a row."""
+
+import secrets
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+NAME_CHARS = 120
+
+
+def new_public_id() -> str:
+    return secrets.token_urlsafe(18)
+
+
+def new_file_name() -> str:
+    """Return where a file is kept: a name that nobody can guess, and that says nothing about the file."""
+    name = secrets.token_hex(16)
+    return f"attachments/{name[:2]}/{name}"
+
+
+class Attachment(models.Model):
+    """Of nobody's message until it is posted; whatever still is, or is again, after a day is removed with its files."""
+
+    public_id = models.CharField(max_length=32, unique=True, default=new_public_id, editable=False)
+    room = models.ForeignKey("chat.Room", on_delete=models.SET_NULL, null=True, related_name="attachments")
+    message = models.ForeignKey("chat.Message", on_delete=models.SET_NULL, null=True, related_name="attachments")
+    position = models.PositiveSmallIntegerField(default=0, help_text="Its place in the message.")
+    uploader = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    name = models.CharField(max_length=NAME_CHARS)
+    content_type = models.CharField(max_length=60, help_text="Decided by what is in the file.")
+    size = models.BigIntegerField(help_text="Bytes.")
+    width = models.PositiveIntegerField(null=True, blank=True)
+    height = models.PositiveIntegerField(null=True, blank=True)
+    file = models.FileField(max_length=100, default=new_file_name, editable=False)
+    preview = models.FileField(max_length=100, blank=True, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects: ClassVar[models.Manager["Attachment"]] = models.Manager()
+
+    class Meta:
+        ordering = ("position", "pk")
+        indexes = (
+            models.Index(fields=("created_at",), name="unposted_attachments", condition=models.Q(message__isnull=True)),
+        )
+
+    def __str__(self) -> str:
+        return f"attachment {self.pk}"
+
+    @property
+    def is_picture(self) -> bool:
+        """Whether it was made anew from pixels, so that it may be shown in a page."""
+        return self.width is not None

@@ -1,0 +1,143 @@
+"""What an uploaded file is, decided by what is in it: never by its name, nor by what the uploader says of it."""
+
+import codecs
+import os
+import unicodedata
+from collections.abc import Iterator
+from typing import IO, Final, NamedTuple
+
+from django.conf import settings
+
+from chat import pictures
+from chat.models.attachment import NAME_CHARS
+from chat.protocol.errors import ErrorCode, ProtocolError, invalid
+
+TEXT: Final = "text/plain; charset=utf-8"
+PDF: Final = "application/pdf"
+ANYTHING: Final = "application/octet-stream"
+CHUNK_BYTES: Final = 256 * 1024
+_NO_NAME: Final = "file"
+_EXTENSION_CHARS: Final = 20
+# Control characters that no text has. Tab, line ends, form feed and escape (of terminals' colours) it may have.
+_CONTROL: Final = bytes(set(range(32)) - {9, 10, 12, 13, 27})
+# A picture may come out a little larger than it went in; by more, and it was made to.
+_GROWTH: Final = 2
+
+
+class TooLarge(ProtocolError):
+    """The refusal that HTTP has a status of its own for."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            ErrorCode.VALIDATION_ERROR,
+            f"A file may have {settings.UPLOAD_BYTES:,} bytes at most.",
+            details={"path": "$.file"},
+        )
+
+
+class Upload(NamedTuple):
+    """A file that may be kept, as it is to be kept, at its beginning."""
+
+    name: str
+    content_type: str
+    size: int
+    file: IO[bytes]
+    width: int | None = None
+    height: int | None = None
+    preview: IO[bytes] | None = None
+
+    def close(self) -> None:
+        self.file.close()
+        if self.preview is not None:
+            self.preview.close()
+
+
+def is_picture(file: IO[bytes]) -> bool:
+    """Whether looking at this file means decoding a picture, which is the work of another thread."""
+    file.seek(0)
+    return pictures.is_picture(file.read(pictures.HEAD_BYTES))
+
+
+def inspect(file: IO[bytes], name: str) -> Upload:
+    """Return what is to be kept of an uploaded file. Raises VALIDATION_ERROR."""
+    size = _size_of(file)
+    if size == 0:
+        raise invalid("This file is empty.", "$.file")
+    check_size(size)
+    name = safe_name(name)
+    if is_picture(file):
+        return _picture(file, name)
+    return Upload(name, _type_of(file), size, file)
+
+
+def check_size(size: int) -> None:
+    """Raise TooLarge for what has more than UPLOAD_BYTES."""
+    if 0 < settings.UPLOAD_BYTES < size:
+        raise TooLarge
+
+
+def _picture(file: IO[bytes], name: str) -> Upload:
+    file.seek(0)
+    try:
+        made = pictures.made_anew(file)
+    except pictures.Unreadable as error:
+        raise invalid(str(error), "$.file") from error
+    size = _size_of(made.file)
+    upload = Upload(name, made.content_type, size, made.file, made.width, made.height, made.preview)
+    try:
+        check_size(size // _GROWTH)
+    except TooLarge:
+        upload.close()
+        raise
+    return upload
+
+
+def _size_of(file: IO[bytes]) -> int:
+    size = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    return size
+
+
+def _type_of(file: IO[bytes]) -> str:
+    file.seek(0)
+    is_pdf = file.read(5) == b"%PDF-"
+    file.seek(0)
+    is_text = not is_pdf and _is_text(file)
+    file.seek(0)
+    return PDF if is_pdf else TEXT if is_text else ANYTHING
+
+
+def _is_text(file: IO[bytes]) -> bool:
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        for chunk in _chunks(file):
+            if len(chunk.translate(None, _CONTROL)) != len(chunk):
+                return False
+            decoder.decode(chunk)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _chunks(file: IO[bytes]) -> Iterator[bytes]:
+    while chunk := file.read(CHUNK_BYTES):
+        yield chunk
+
+
+def safe_name(name: str) -> str:
+    """Return the last part of a path, without what would turn around, hide or break the text that shows it."""
+    last = name.replace("\\", "/").rsplit("/", 1)[-1]
+    # Categories C*: control characters, bidi overrides, zero-width ones, lone surrogates. Zl, Zp: line ends.
+    kept = "".join(char for char in last if not _is_trouble(char))
+    tidy = " ".join(unicodedata.normalize("NFC", kept).split()).strip(". ")
+    if len(tidy) > NAME_CHARS:
+        stem, dot, extension = tidy.rpartition(".")
+        ending = dot + extension if stem and len(extension) <= _EXTENSION_CHARS else ""
+        tidy = tidy[: NAME_CHARS - len(ending)] + ending
+    return tidy or _NO_NAME
+
+
+def _is_trouble(char: str) -> bool:
+    category = unicodedata.category(char)
+    return category[0] == "C" or category in ("Zl", "Zp")

@@ -1,0 +1,87 @@
+/**
+ * What Claude does in a room at this moment, read from its messages and streams. Pure.
+ */
+
+import { isOpen } from "../stream-state.js";
+
+/** @typedef {import("../types.js").Message} Message */
+/** @typedef {import("../types.js").Stream} Stream */
+
+/** The user name that Claude writes under. Nobody else can have it. */
+export const CLAUDE = "claude";
+
+/** @param {{username: string} | null | undefined} user */
+export const isClaude = (user) => user?.username === CLAUDE;
+
+/**
+ * @typedef {object} ClaudeState
+ * @property {string | null} runningId of the reply that is being written
+ * @property {string | null} stoppableId of what a stop would stop: the running reply, else the next in turn
+ * @property {string} asker whose prompt is being answered, if it is known
+ * @property {boolean} isWriting there are words already
+ * @property {{prompt: Message, answer: Message}[]} waiting in turn
+ * @property {string} failure why the newest answer has failed, or ""
+ */
+
+/**
+ * @param {readonly Message[]} messages
+ * @param {readonly Stream[]} streams also of messages that are not loaded
+ * @returns {ClaudeState}
+ */
+export function claudeState(messages, streams) {
+  const answers = messages.filter((message) => message.reply && !message.deletedAt);
+  const open = answers.filter((message) => isOpen(message.reply.state));
+  const running = open.find((message) => message.reply.state === "running");
+  const stream = streams.find((each) => (running ? each.messageId === running.id : each.state === "running"));
+  const runningId = running?.id ?? stream?.messageId ?? null;
+  const queued = open.filter((message) => message.reply.state === "queued" && message.id !== runningId);
+  const byId = new Map(queued.length ? messages.map((message) => [message.id, message]) : []);
+  const newest = answers.at(-1);
+  return {
+    runningId,
+    stoppableId: runningId ?? queued[0]?.id ?? null,
+    asker: (running ?? open.find(({ id }) => id === runningId))?.reply.requestedBy?.username ?? "",
+    isWriting: Boolean(stream?.text),
+    waiting: queued.flatMap((answer) => {
+      const prompt = byId.get(answer.reply.prompt);
+      return prompt ? [{ prompt, answer }] : [];
+    }),
+    failure: newest?.reply.state === "failed" ? (newest.reply.error ?? "Claude is not available.") : "",
+  };
+}
+
+/**
+ * A few words on it, for the page's head.
+ * @param {ClaudeState} state
+ * @returns {string}
+ */
+export function stateWords({ runningId, asker, isWriting, waiting, failure }) {
+  const more = waiting.length ? ` · ${waiting.length} waiting` : "";
+  if (runningId) return (isWriting ? `Answering ${asker || "a prompt"}` : "Thinking…") + more;
+  if (waiting.length) return waiting.length > 1 ? `About to answer${more}` : "About to answer";
+  return failure ? "Not available" : "Ready";
+}
+
+/**
+ * The answer to a message, if Claude was asked for one.
+ * @param {readonly Message[]} messages
+ * @param {string} promptId
+ * @returns {Message | undefined}
+ */
+export function answerTo(messages, promptId) {
+  return messages.find((message) => message.reply?.prompt === promptId && !message.deletedAt);
+}
+
+/**
+ * Where the newest answer's view of the room begins: above the first loaded message that Claude saw, if there are
+ * messages before it that it did not see.
+ * @param {readonly Message[]} messages
+ * @returns {{seq: number, summarised: boolean} | null}
+ */
+export function contextLine(messages) {
+  const reply = messages.findLast((message) => message.reply?.contextFrom !== undefined)?.reply;
+  if (!reply) return null;
+  const at = messages.findIndex((message) => message.seq >= /** @type {number} */ (reply.contextFrom));
+  if (at <= 0 || !messages.slice(0, at).some(({ kind, deletedAt }) => kind === "text" && !deletedAt)) return null;
+  return { seq: messages[at].seq, summarised: Boolean(reply.summarised) };
+}

@@ -1,0 +1,74 @@
+/**
+ * The line under a session's head: what Claude does, which model answers, whether it is the demo, and what was used.
+ */
+
+import { stateWords } from "./claude-state.js";
+
+const MILLIONTHS = 1_000_000;
+/** Smaller sums are shown as less than this. */
+const CENT = 0.01;
+
+export class SessionBar {
+  #root;
+  #parts;
+  #ending = new AbortController();
+
+  /** @param {HTMLElement} room @param {{demo: boolean, hasKey: boolean}} server who answers on this server */
+  constructor(room, server) {
+    const part = (/** @type {string} */ selector) => /** @type {HTMLElement} */ (room.querySelector(selector));
+    this.#root = part(".session-bar");
+    this.#parts = { state: part(".claude-state"), words: part("[data-claude-state]"), model: part("[data-claude-model]"), usage: part("[data-claude-usage]"), demo: part(".demo-note") };
+    const demo = /** @type {HTMLDetailsElement} */ (this.#parts.demo);
+    demo.hidden = !server.demo;
+    demo.querySelector("[data-demo-reason]").textContent = server.hasKey
+      ? "This server is set to the demo model."
+      : "This server has no key for Claude.";
+    const close = (/** @type {Event} */ event) => {
+      if (demo.open && !demo.contains(/** @type {Node} */ (event.target))) demo.open = false;
+    };
+    document.addEventListener("pointerdown", close, { signal: this.#ending.signal });
+    document.addEventListener("keydown", (event) => this.#key(event, demo), { signal: this.#ending.signal });
+  }
+
+  destroy() {
+    this.#ending.abort();
+  }
+
+  /**
+   * @param {import("./claude-state.js").ClaudeState} state
+   * @param {{session: boolean, model: string, demo: boolean, usage: {tokens: number, cost: number}, readOnly: boolean}} facts
+   */
+  show(state, { session, model, demo, usage, readOnly }) {
+    this.#root.hidden = !session;
+    if (!session) return;
+    const { runningId, failure } = state;
+    const words = readOnly ? "Read only" : stateWords(state);
+    put(this.#parts.words, words);
+    this.#parts.state.dataset.state = runningId ? "busy" : failure ? "failed" : "ready";
+    this.#parts.state.title = failure || `Claude: ${words}`;
+    put(this.#parts.model, demo ? "" : model);
+    put(this.#parts.usage, usageWords(usage, demo));
+    this.#parts.usage.hidden = !usage.tokens;
+  }
+
+  /** @param {KeyboardEvent} event @param {HTMLDetailsElement} demo */
+  #key(event, demo) {
+    if (event.key !== "Escape" || !demo.open) return;
+    event.preventDefault();
+    demo.open = false;
+    demo.querySelector("summary").focus();
+  }
+}
+
+/** @param {HTMLElement} element @param {string} text */
+function put(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+/** @param {{tokens: number, cost: number}} usage @param {boolean} demo */
+export function usageWords({ tokens, cost }, demo) {
+  const count = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 }).format(tokens);
+  const dollars = cost / MILLIONTHS;
+  const price = dollars > 0 && dollars < CENT ? "< $0.01" : `$${dollars.toFixed(2)}`;
+  return `${count} tokens · ${demo && !cost ? "free" : price}`;
+}

@@ -1,0 +1,470 @@
+"""Uploading and getting files over HTTP: who may, what is refused, and with what warnings it is handed out."""
+
+import asyncio
+import io
+import json
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+from unittest import mock
+
+import pytest
+from django.core.files.storage import default_storage
+from django.db import OperationalError
+from django.test import Client
+from django.utils import timezone
+from PIL import Image
+
+from accounts.models import ApiToken
+from chat import attachment_api
+from chat.actions import members
+from chat.actions.posting import Post, store
+from chat.models import Attachment, Room
+from chat.protocol import requests
+from config.body_limit import limited
+from tests.chat import files
+from tests.pages.conftest import Seat
+from tests.servers.pages import submit
+from tests.servers.people import Person, unique
+from tests.servers.raw_socket import ANSWER_SECONDS
+from tests.servers.sites import UVICORN_SQLITE, Site, SiteBuilder
+from tests.servers.tabs import bearer, http
+
+# The views look into the database on threads of their own, which see only what is committed.
+pytestmark = pytest.mark.django_db(transaction=True)
+
+POLICY: Final = "default-src 'none'; sandbox"
+
+
+@pytest.fixture(autouse=True)
+def media(settings: Any, tmp_path: Path) -> Iterator[Path]:
+    settings.MEDIA_ROOT = str(tmp_path)
+    attachment_api._uploads_per_user.cache_clear()
+    yield tmp_path
+    attachment_api._uploads_per_user.cache_clear()
+
+
+def upload(client: Client, content: bytes = b"hello", name: str = "hello.txt", room: str = "launch", **more: Any) -> Any:
+    file = io.BytesIO(content)
+    file.name = name
+    return client.post(f"/rooms/{room}/attachments", {"file": file}, **more)
+
+
+def kept(client: Client, content: bytes = b"hello", name: str = "hello.txt", room: str = "launch") -> dict[str, Any]:
+    answer = upload(client, content, name, room)
+    assert answer.status_code == 201, answer.content
+    assert answer["Content-Type"] == "application/json"
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def post(author: Seat, room: str, *attachments: dict[str, Any]) -> None:
+    (result,) = store([Post(author.actor, room, "", "", None, None, attachments=tuple(each["id"] for each in attachments))])
+    assert not isinstance(result, Exception), result
+
+
+def body(answer: Any) -> bytes:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the test client reads an asynchronous stream synchronously
+        return b"".join(answer)
+
+
+def refusal(answer: Any) -> tuple[int, str]:
+    assert answer["Content-Type"] == "application/json"
+    told = answer.json()
+    assert (told["type"], told["success"]) == ("error", False)
+    return answer.status_code, told["error"]["code"]
+
+
+# --- Uploading ------------------------------------------------------------------------------------------------------
+
+
+def test_a_member_uploads_a_file_and_gets_it_back(bob: Seat, closed_room: Room) -> None:
+    answer = kept(bob.client, b"hello", "notes.txt")
+    assert answer == {
+        "id": answer["id"],
+        "name": "notes.txt",
+        "contentType": "text/plain; charset=utf-8",
+        "size": 5,
+        "url": f"/attachments/{answer['id']}/notes.txt",
+    }
+    got = bob.client.get(answer["url"])
+    assert (got.status_code, body(got)) == (200, b"hello")
+    assert got["Content-Length"] == "5"
+
+
+def test_a_large_file_comes_back_whole(bob: Seat, closed_room: Room) -> None:
+    content = bytes(range(256)) * 20_000
+    assert body(bob.client.get(kept(bob.client, content)["url"])) == content
+
+
+def test_an_outsider_cannot_tell_a_closed_room_from_none(mallory: Seat, closed_room: Room) -> None:
+    hidden, missing = (upload(mallory.client, room=room) for room in ("launch", "nowhere"))
+    assert refusal(hidden) == refusal(missing) == (404, "NOT_FOUND")
+    assert hidden.json()["error"] == missing.json()["error"]
+    assert not Attachment.objects.exists()
+
+
+def test_who_has_not_joined_an_open_room_uploads_nothing(mallory: Seat, open_room: Room) -> None:
+    assert refusal(upload(mallory.client, room="general")) == (403, "UNAUTHORIZED")
+
+
+def test_nothing_is_uploaded_to_an_archived_room(alice: Seat, closed_room: Room) -> None:
+    Room.objects.update(archived_at=timezone.now())
+    assert refusal(upload(alice.client)) == (409, "REQUEST_FAILED")
+
+
+def test_nobody_uploads_without_signing_in(client: Client, closed_room: Room) -> None:
+    assert refusal(upload(client)) == (401, "UNAUTHORIZED")
+
+
+def test_a_page_needs_the_csrf_token_and_a_program_its_own(alice: Seat, closed_room: Room) -> None:
+    strict = Client(enforce_csrf_checks=True)
+    strict.force_login(alice.user)
+    assert refusal(upload(strict)) == (403, "UNAUTHORIZED")
+    assert not Attachment.objects.exists()
+    _token, secret = ApiToken.issue(alice.user, "tests")
+    program = Client(enforce_csrf_checks=True)
+    assert refusal(upload(program, headers={"Authorization": "Bearer wrong"})) == (401, "UNAUTHORIZED")
+    answer = upload(program, headers={"Authorization": f"Bearer {secret}"})
+    assert answer.status_code == 201
+    got = program.get(answer.json()["url"], headers={"Authorization": f"Bearer {secret}"})
+    assert body(got) == b"hello"
+
+
+def test_too_large_a_file_is_refused(bob: Seat, closed_room: Room, settings: Any) -> None:
+    settings.UPLOAD_BYTES = 100
+    assert upload(bob.client, b"a" * 100).status_code == 201
+    assert refusal(upload(bob.client, b"a" * 101)) == (413, "VALIDATION_ERROR")
+
+
+def test_too_many_uploads_have_to_wait(alice: Seat, bob: Seat, closed_room: Room, settings: Any) -> None:
+    settings.UPLOADS_PER_HOUR = 4  # half of them at once
+    kept(bob.client)
+    # What is refused counts as well: looking at it was the work.
+    assert refusal(upload(bob.client, b"")) == (400, "VALIDATION_ERROR")
+    answer = upload(bob.client)
+    assert refusal(answer) == (429, "RATE_LIMITED")
+    assert 800 < int(answer["Retry-After"]) <= 900
+    kept(alice.client)
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        {},
+        {"file": "no file but a text"},
+        {"other": io.BytesIO(b"under another name")},
+        {"file": [io.BytesIO(b"one"), io.BytesIO(b"two")]},
+        {"file": io.BytesIO(b"one"), "more": io.BytesIO(b"two")},
+    ],
+)
+def test_what_is_not_one_file_is_refused(bob: Seat, closed_room: Room, form: dict[str, Any]) -> None:
+    for value in form.values():
+        for each in value if isinstance(value, list) else [value]:
+            if isinstance(each, io.BytesIO):
+                each.seek(0)
+    assert refusal(bob.client.post("/rooms/launch/attachments", form)) == (400, "VALIDATION_ERROR")
+    assert not Attachment.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("content_type", "content"),
+    [
+        ("multipart/form-data", b"without a boundary"),
+        ("multipart/form-data; boundary=b", b"not a part in it"),
+        ("multipart/form-data; boundary=b", b'--b\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\ncut'),
+        ("application/json", b"{}"),
+        ("image/png", files.picture()),
+    ],
+)
+def test_a_broken_form_gets_one_clear_answer(bob: Seat, closed_room: Room, content_type: str, content: bytes) -> None:
+    answer = bob.client.generic("POST", "/rooms/launch/attachments", content, content_type=content_type)
+    assert refusal(answer) == (400, "VALIDATION_ERROR")
+    assert not Attachment.objects.exists()
+
+
+def test_a_full_disk_is_told_as_such(bob: Seat, closed_room: Room, media: Path) -> None:
+    with mock.patch.object(default_storage, "save", side_effect=OSError(28, "No space left on device")):
+        assert refusal(upload(bob.client)) == (503, "UNAVAILABLE")
+    assert not Attachment.objects.exists()
+    kept(bob.client)
+
+
+def test_a_database_that_is_away_is_told_as_such(bob: Seat, closed_room: Room) -> None:
+    url = kept(bob.client)["url"]
+    with mock.patch("chat.attachment_api.access.attachment_for", side_effect=OperationalError):
+        assert refusal(bob.client.get(url)) == (503, "UNAVAILABLE")
+    with mock.patch("chat.attachment_api.attachments.check_may_upload", side_effect=OperationalError):
+        assert refusal(upload(bob.client)) == (503, "UNAVAILABLE")
+
+
+# --- Getting --------------------------------------------------------------------------------------------------------
+
+
+def test_a_file_is_handed_out_so_that_it_can_do_nothing(bob: Seat, closed_room: Room) -> None:
+    got = bob.client.get(kept(bob.client, b"<script>alert(1)</script>", "page.html")["url"])
+    assert got["Content-Type"] == "text/plain; charset=utf-8"
+    assert got["Content-Disposition"] == 'attachment; filename="page.html"'
+    assert got["Content-Security-Policy"] == POLICY
+    assert got["X-Content-Type-Options"] == "nosniff"
+    assert got["X-Frame-Options"] == "DENY"
+    assert got["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert got["Cache-Control"] == "private, no-cache"
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "content_type"),
+    [
+        (b"<html><script>alert(1)</script>", "photo.png", "text/plain; charset=utf-8"),
+        (b'<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>', "logo.svg", "text/plain; charset=utf-8"),
+        (b'<?xml version="1.0"?><svg onload="alert(1)">\x00</svg>', "logo.png", "application/octet-stream"),
+        (b"%PDF-1.7 <script>", "paper.html", "application/pdf"),
+        (b"MZ\x90\x00", "photo.jpg", "application/octet-stream"),
+    ],
+)
+def test_only_pictures_are_shown_in_a_page(
+    bob: Seat, closed_room: Room, content: bytes, name: str, content_type: str
+) -> None:
+    answer = kept(bob.client, content, name)
+    assert answer["contentType"] == content_type and "width" not in answer
+    for url in (answer["url"], answer["url"] + "?preview"):
+        got = bob.client.get(url)
+        assert got["Content-Type"] == content_type
+        assert got["Content-Disposition"].startswith("attachment;")
+        assert (got["Content-Security-Policy"], body(got)) == (POLICY, content)
+
+
+def test_a_picture_is_shown_with_a_small_one_for_the_timeline(bob: Seat, closed_room: Room) -> None:
+    answer = kept(bob.client, files.picture("JPEG", 1600, 800), "photo.jpg")
+    assert (answer["contentType"], answer["width"], answer["height"]) == ("image/jpeg", 1600, 800)
+    whole, small = bob.client.get(answer["url"]), bob.client.get(answer["url"] + "?preview")
+    assert (whole["Content-Type"], small["Content-Type"]) == ("image/jpeg", "image/webp")
+    assert whole["Content-Disposition"] == 'inline; filename="photo.jpg"'
+    assert whole["ETag"] != small["ETag"]
+    assert Image.open(io.BytesIO(body(whole))).size == (1600, 800)
+    content = body(small)
+    assert Image.open(io.BytesIO(content)).size == (800, 400)
+    assert small["Content-Length"] == str(len(content))
+
+
+def test_a_picture_that_is_small_enough_is_its_own_preview(bob: Seat, closed_room: Room) -> None:
+    url = kept(bob.client, files.picture("PNG", 40, 30))["url"]
+    assert body(bob.client.get(url + "?preview")) == body(bob.client.get(url))
+
+
+def test_a_browser_asks_each_time_and_loads_only_once(bob: Seat, closed_room: Room) -> None:
+    url = kept(bob.client)["url"]
+    tag = bob.client.get(url)["ETag"]
+    again = bob.client.get(url, headers={"If-None-Match": tag})
+    assert (again.status_code, again.content) == (304, b"")
+    assert bob.client.get(url, headers={"If-None-Match": '"another"'}).status_code == 200
+
+
+def test_the_head_of_a_file_is_told_without_its_body(bob: Seat, closed_room: Room) -> None:
+    answer = bob.client.head(kept(bob.client)["url"])
+    assert (answer.status_code, answer["Content-Length"]) == (200, "5")
+    assert not answer.streaming
+
+
+def test_a_file_is_of_those_who_may_read_its_room(alice: Seat, bob: Seat, mallory: Seat, closed_room: Room) -> None:
+    answer = kept(bob.client)
+    assert alice.client.get(answer["url"]).status_code == 404  # not posted yet
+    post(bob, "launch", answer)
+    assert alice.client.get(answer["url"]).status_code == 200
+    hidden, missing = mallory.client.get(answer["url"]), mallory.client.get("/attachments/nothing/hello.txt")
+    assert (hidden.status_code, missing.status_code) == (404, 404)
+    assert "hello" not in hidden.content.decode()
+
+
+def test_who_was_removed_gets_nothing_not_even_what_they_have_seen(alice: Seat, bob: Seat, closed_room: Room) -> None:
+    own, other = kept(bob.client), kept(alice.client)
+    post(bob, "launch", own)
+    post(alice, "launch", other)
+    tags = {each["url"]: bob.client.get(each["url"])["ETag"] for each in (own, other)}
+    members.remove_member(alice.actor, requests.RemoveMember(room="launch", user="bob"))
+    for url, tag in tags.items():
+        assert bob.client.get(url).status_code == 404
+        assert bob.client.get(url, headers={"If-None-Match": tag}).status_code == 404
+    assert alice.client.get(own["url"]).status_code == 200
+
+
+def test_who_is_not_signed_in_is_asked_to(client: Client, bob: Seat, closed_room: Room) -> None:
+    url = kept(bob.client)["url"]
+    answer = client.get(url)
+    assert answer.status_code == 302
+    assert answer["Location"].startswith("/accounts/login/?next=/attachments/")
+    assert refusal(client.get(url, headers={"Authorization": "Bearer wrong"})) == (401, "UNAUTHORIZED")
+    bob.user.is_active = False
+    bob.user.save()
+    assert bob.client.get(url).status_code == 302
+
+
+def test_a_file_that_is_gone_from_the_disk_is_not_there(bob: Seat, closed_room: Room) -> None:
+    answer = kept(bob.client)
+    default_storage.delete(Attachment.objects.get().file.name or "")
+    assert bob.client.get(answer["url"]).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("name", "shown", "disposition"),
+    [
+        ("../../../etc/passwd", "passwd", 'attachment; filename="passwd"'),
+        ("..\\..\\boot.ini", "boot.ini", 'attachment; filename="boot.ini"'),
+        ("invoice\u202egnp.exe", "invoicegnp.exe", 'attachment; filename="invoicegnp.exe"'),
+        ("a\x00b.txt", "ab.txt", 'attachment; filename="ab.txt"'),
+        ("über ✓.txt", "über ✓.txt", "attachment; filename*=utf-8''%C3%BCber%20%E2%9C%93.txt"),
+        ("50% of #1?.txt", "50% of #1?.txt", 'attachment; filename="50% of #1?.txt"'),
+        ("n" * 400 + ".txt", "n" * 116 + ".txt", f'attachment; filename="{"n" * 116}.txt"'),
+    ],
+)
+def test_a_name_is_only_a_name(bob: Seat, closed_room: Room, name: str, shown: str, disposition: str) -> None:
+    form = (
+        b'--b\r\nContent-Disposition: form-data; name="file"; filename="'
+        + name.encode()
+        + b'"\r\nContent-Type: text/html\r\n\r\nhello\r\n--b--\r\n'
+    )
+    answer = bob.client.generic(
+        "POST", "/rooms/launch/attachments", form, content_type="multipart/form-data; boundary=b"
+    )
+    assert answer.status_code == 201, answer.content
+    assert answer.json()["name"] == shown
+    got = bob.client.get(answer.json()["url"])
+    assert (got.status_code, got["Content-Disposition"], body(got)) == (200, disposition, b"hello")
+
+
+def test_the_name_in_the_address_decides_nothing(bob: Seat, closed_room: Room) -> None:
+    answer = kept(bob.client, b"hello", "hello.txt")
+    got = bob.client.get(f"/attachments/{answer['id']}/page.html")
+    assert got["Content-Disposition"] == 'attachment; filename="hello.txt"'
+    assert got["Content-Type"] == "text/plain; charset=utf-8"
+
+
+@pytest.mark.parametrize("content", [files.png_with_a_bomb(), files.png_that_claims(30_000, 30_000), files.picture()[:40]])
+def test_a_hostile_picture_is_refused_and_leaves_nothing(
+    bob: Seat, closed_room: Room, media: Path, content: bytes
+) -> None:
+    assert refusal(upload(bob.client, content, "photo.png")) == (400, "VALIDATION_ERROR")
+    assert not Attachment.objects.exists()
+    assert [path for path in media.rglob("*") if path.is_file()] == []
+
+
+# --- The bound on bodies --------------------------------------------------------------------------------------------
+
+
+class Told:
+    """An ASGI client that sends some pieces of a body and keeps what it is told."""
+
+    def __init__(self, path: str, pieces: list[bytes], **headers: str) -> None:
+        self.scope = {
+            "type": "http",
+            "path": path,
+            "headers": [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()],
+        }
+        self.unread = list(pieces)
+        self.answers: list[dict[str, Any]] = []
+
+    async def receive(self) -> dict[str, Any]:
+        piece = self.unread.pop(0)
+        return {"type": "http.request", "body": piece, "more_body": bool(self.unread)}
+
+    async def send(self, message: dict[str, Any]) -> None:
+        self.answers.append(message)
+
+    async def ask(self) -> int:
+        await limited(_reader)(self.scope, self.receive, self.send)
+        return int(self.answers[0]["status"])
+
+
+async def _reader(scope: dict[str, Any], receive: Any, send: Any) -> None:
+    while (await receive())["more_body"]:
+        pass
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b"read"})
+
+
+UPLOAD_PATH: Final = "/rooms/launch/attachments"
+
+
+async def test_a_body_that_says_that_it_is_too_large_is_not_read(settings: Any) -> None:
+    settings.UPLOAD_BYTES = 100_000
+    client = Told(UPLOAD_PATH, [b"unread"], content_length="200000")
+    assert await client.ask() == 413
+    assert client.unread == [b"unread"]
+    error = json.loads(client.answers[1]["body"])["error"]
+    assert (error["code"], error["message"]) == ("VALIDATION_ERROR", "A file may have 100,000 bytes at most.")
+
+
+async def test_a_body_that_does_not_say_its_size_is_read_up_to_the_limit(settings: Any) -> None:
+    settings.UPLOAD_BYTES = 100_000
+    client = Told(UPLOAD_PATH, [b"a" * 50_000] * 100)
+    assert await client.ask() == 413
+    assert len(client.unread) == 97
+    assert await Told(UPLOAD_PATH, [b"a" * 50_000] * 2).ask() == 200
+
+
+async def test_every_other_request_is_a_form_and_has_its_bound(settings: Any) -> None:
+    for path in ("/accounts/login/", "/rooms/launch/attachments/more", "/rooms/attachments", "/"):
+        assert await Told(path, [b""], content_length="3000000").ask() == 413, path
+        assert await Told(path, [b"a" * 1_000_000] * 3).ask() == 413, path
+        assert await Told(path, [b"a" * 1_000_000] * 2).ask() == 200, path
+
+
+async def test_no_limit_is_no_limit(settings: Any) -> None:
+    settings.UPLOAD_BYTES = 0
+    assert await Told(UPLOAD_PATH, [b"a" * 1_000_000] * 20, content_length="20000000").ask() == 200
+
+
+@pytest.fixture(scope="module")
+def site(site_builder: SiteBuilder) -> Iterator[Site]:
+    with site_builder.running(UVICORN_SQLITE, UPLOAD_BYTES=50_000) as running:
+        yield running
+
+
+def head_of(site: Site, person: Person, *lines: str) -> bytes:
+    head = [f"POST {UPLOAD_PATH} HTTP/1.1", "Host: 127.0.0.1", f"Authorization: Bearer {person.token}", *lines]
+    return "\r\n".join([*head, "Content-Type: multipart/form-data; boundary=b", "", ""]).encode()
+
+
+async def status_after(site: Site, head: bytes, piece: bytes = b"", times: int = 0) -> bytes:
+    """Return the line that the server answers with, having been sent no more than this."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", site.processes[0].port)
+    try:
+        writer.write(head)
+        for _time in range(times):
+            writer.write(piece)
+            await writer.drain()
+        return await asyncio.wait_for(reader.readline(), ANSWER_SECONDS)
+    finally:
+        writer.close()
+
+
+async def test_a_real_server_answers_before_anything_was_sent(site: Site) -> None:
+    (alice,) = site.people.create("alice")
+    assert b" 413 " in await status_after(site, head_of(site, alice, "Content-Length: 500000000"))
+
+
+async def test_a_real_server_stops_reading_what_does_not_end(site: Site) -> None:
+    (alice,) = site.people.create("alice")
+    piece = b"2710\r\n" + b"a" * 10_000 + b"\r\n"
+    assert b" 413 " in await status_after(site, head_of(site, alice, "Transfer-Encoding: chunked"), piece, times=10)
+
+
+def test_a_file_goes_through_a_real_server_and_back(site: Site) -> None:
+    alice, mallory = site.people.create("alice", "mallory")
+    process = site.processes[0]
+    room = unique("room")
+    submit(process, site.people.sign_in(alice), "/rooms/new", {"kind": "closed", "name": room})
+    content = bytes(range(256)) * 190
+    with http(process) as client:
+        answer = client.post(f"/rooms/{room}/attachments", files={"file": ("a.bin", content)}, headers=bearer(alice))
+        assert answer.status_code == 201, answer.text
+        url = answer.json()["url"]
+        got = client.get(url, headers=bearer(alice))
+        assert (got.status_code, got.content) == (200, content)
+        assert got.headers["Content-Security-Policy"] == POLICY
+        assert client.head(url, headers=bearer(alice)).headers["Content-Length"] == str(len(content))
+        assert client.get(url, headers=bearer(mallory)).status_code == 404
+        refused = client.post("/rooms/x/attachments", files={"file": ("a", b"a" * 70_000)}, headers=bearer(alice))
+        assert refused.status_code == 413

@@ -1,0 +1,68 @@
+"""A stand-in for Anthropic's Messages API: the real wire format, over real HTTP, on loopback.
+
+    with FakeClaude() as claude:
+        claude.will(Overloaded(), Normal("Hello."))
+        ...  # settings: ANTHROPIC_API_KEY=test-key ANTHROPIC_BASE_URL=claude.url CLAUDE_BACKEND=anthropic
+        assert claude.requests[-1].ended
+"""
+
+from tests.servers.fake_claude.modes import (
+    Answer,
+    BadKey,
+    BadRequest,
+    Cut,
+    ErrorInStream,
+    Garbage,
+    Held,
+    HttpError,
+    Huge,
+    Mode,
+    NoCredit,
+    NoMessageStop,
+    Normal,
+    Overloaded,
+    Reset,
+    ServerError,
+    Silent,
+    Slow,
+    SplitUtf8,
+    Stall,
+    StopReason,
+    Tiny,
+    TooManyRequests,
+    ToolUse,
+    UnknownModel,
+    WithThinking,
+)
+from tests.servers.fake_claude.server import FakeClaude, Seen
+
+__all__ = [
+    "Answer",
+    "BadKey",
+    "BadRequest",
+    "Cut",
+    "ErrorInStream",
+    "FakeClaude",
+    "Garbage",
+    "Held",
+    "HttpError",
+    "Huge",
+    "Mode",
+    "NoCredit",
+    "NoMessageStop",
+    "Normal",
+    "Overloaded",
+    "Reset",
+    "Seen",
+    "ServerError",
+    "Silent",
+    "Slow",
+    "SplitUtf8",
+    "Stall",
+    "StopReason",
+    "Tiny",
+    "TooManyRequests",
+    "ToolUse",
+    "UnknownModel",
+    "WithThinking",
+]

@@ -1,0 +1,102 @@
+"""One request to the fake and the answer to it: HTTP/1.1 by hand, since a mode must be able to break it anywhere."""
+
+import asyncio
+import json
+import socket
+import struct
+from collections.abc import Callable
+from typing import Any, Final
+
+from tests.servers.fake_claude import wire
+
+# With a linger time of zero, closing resets the connection.
+_RESET: Final = struct.pack("ii", 1, 0)
+_REASONS: Final = {200: "OK"}
+
+
+class ClientGone(Exception):
+    """The client closed the connection before the answer was over."""
+
+
+class Exchange:
+    """What a mode gets: the request, and the means to answer it, or to fail at it."""
+
+    def __init__(
+        self, body: dict[str, Any], request_id: str, transport: asyncio.Transport, remember: Callable[[str, Any], None]
+    ) -> None:
+        self.body = body
+        self.request_id = request_id
+        self.gone = asyncio.Event()
+        self.released = asyncio.Event()
+        self.writable = asyncio.Event()
+        self.writable.set()
+        self.deltas = 0
+        # remember(tool_use_id, mode): what answers the request that brings this tool's result.
+        self.remember = remember
+        self.usage: dict[str, int] = {}
+        self._transport = transport
+
+    async def respond(self, status: int, data: Any, **headers: str) -> None:
+        """Answer with a whole JSON document."""
+        payload = json.dumps(data).encode()
+        self._head(status, {"content-type": "application/json", "content-length": str(len(payload)), **headers})
+        await self._write(payload)
+
+    async def fail(self, status: int, type_: str, text: str, **headers: str) -> None:
+        await self.respond(status, wire.error(type_, text, self.request_id), **headers)
+
+    def open_stream(self) -> None:
+        self._head(200, {"content-type": "text/event-stream; charset=utf-8", "transfer-encoding": "chunked"})
+
+    async def send(self, data: bytes) -> None:
+        """Send a chunk of the stream: the client reads each by itself, wherever it cuts an event or a character."""
+        await self._write(b"%x\r\n%b\r\n" % (len(data), data))
+
+    async def end_stream(self) -> None:
+        await self._write(b"0\r\n\r\n")
+
+    async def pause(self, seconds: float | None) -> None:
+        """Wait; None means until the client goes away."""
+        try:
+            await asyncio.wait_for(self.gone.wait(), seconds)
+        except TimeoutError:
+            return
+        raise ClientGone
+
+    async def hold(self) -> None:
+        """Wait until the test releases the answer."""
+        waits = [asyncio.ensure_future(event.wait()) for event in (self.released, self.gone)]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+        self._check()
+
+    def cut(self) -> None:
+        """Close the connection in the middle of the body, as a proxy does that is restarted."""
+        self._transport.close()
+
+    def reset(self) -> None:
+        connection = self._transport.get_extra_info("socket")
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+        self._transport.abort()
+
+    def _head(self, status: int, headers: dict[str, str]) -> None:
+        self._check()
+        lines = [f"HTTP/1.1 {status} {_REASONS.get(status, 'Error')}", f"request-id: {self.request_id}"]
+        lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
+        self._transport.write(("\r\n".join(lines) + "\r\n\r\n").encode())
+
+    async def _write(self, data: bytes) -> None:
+        self._check()
+        self._transport.write(data)
+        # Gives way now and then, so that a hundred answers advance together; waits when the client reads slowly.
+        await asyncio.sleep(0)
+        if not self.writable.is_set():
+            await self.writable.wait()
+            self._check()
+
+    def _check(self) -> None:
+        if self.gone.is_set() or self._transport.is_closing():
+            raise ClientGone

@@ -1,0 +1,361 @@
+"""How the fake answers one request: well, slowly, or in one of the ways in which the real service has failed people."""
+
+import json
+import secrets
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from tests.servers.fake_claude import wire
+from tests.servers.fake_claude.exchange import Exchange
+from tests.servers.fake_claude.requests import echo_of, wants_summary
+
+_SIGNATURE: Final = "c2lnbmF0dXJlIG9mIHRoZSBmYWtl"
+_GARBAGE: Final = b'event: content_block_delta\ndata: {"type":"content_block_delta","index":0,"delta":{"ty\n\n'
+
+
+class Mode(ABC):
+    @abstractmethod
+    async def answer(self, exchange: Exchange) -> None: ...
+
+
+# --- Answers that work ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer(Mode):
+    """An answer: thinking if there is any, text in so many pieces, tools. Without a text it repeats the prompt."""
+
+    text: str | None = None
+    pieces: int | None = None
+    pause_s: float = 0.0
+    thinking: str = ""
+    stop_reason: str = "end_turn"
+
+    def cut_text(self, text: str) -> Iterator[str]:
+        """Yield the text's deltas: so many pieces of about one size, or else words."""
+        count = self.pieces if self.pieces is not None else max(1, text.count(" "))
+        count = max(1, min(count, len(text)))
+        edges = [len(text) * step // count for step in range(count + 1)]
+        return (text[start:end] for start, end in zip(edges, edges[1:], strict=False))
+
+    def blocks(self, body: dict[str, Any]) -> list[dict[str, Any]]:
+        """Return the content as a finished message holds it."""
+        text = echo_of(body) if self.text is None else self.text
+        return [*self._thinking_blocks(body), *([{"type": "text", "text": text}] if text else [])]
+
+    def _thinking_blocks(self, body: dict[str, Any]) -> list[dict[str, Any]]:
+        if not self.thinking:
+            return []
+        # Current models keep what they think to themselves unless they are asked for a summary.
+        shown = self.thinking if wants_summary(body) else ""
+        return [{"type": "thinking", "thinking": shown, "signature": _SIGNATURE}]
+
+    async def answer(self, exchange: Exchange) -> None:
+        blocks = self.blocks(exchange.body)
+        self.remember(exchange, blocks)
+        message_id = f"msg_{secrets.token_hex(8)}"
+        model = str(exchange.body["model"])
+        usage = {**exchange.usage, "output_tokens": sum(wire.tokens(block) for block in blocks)}
+        if not exchange.body.get("stream"):
+            await exchange.respond(200, wire.message(message_id, model, blocks, self.stop_reason, usage))
+            return
+        exchange.open_stream()
+        await exchange.send(wire.message_start(message_id, model, {**exchange.usage, "output_tokens": 1}))
+        await exchange.send(wire.PING)
+        if not await self._send_blocks(exchange, blocks):
+            return
+        await exchange.send(wire.message_delta(self.stop_reason, usage))
+        await exchange.send(wire.MESSAGE_STOP)
+        await exchange.end_stream()
+
+    async def _send_blocks(self, exchange: Exchange, blocks: list[dict[str, Any]]) -> bool:
+        """Send the blocks piece by piece; return whether the answer goes on to its end."""
+        for index, block in enumerate(blocks):
+            await exchange.send(wire.block_start(index, _empty(block)))
+            for delta in self._deltas(block):
+                if not await self.before_delta(exchange):
+                    return False
+                await self.send_delta(exchange, wire.block_delta(index, delta))
+                exchange.deltas += 1
+            if index == len(blocks) - 1 and not await self.before_end(exchange):
+                return False
+            await exchange.send(wire.block_stop(index))
+        return True
+
+    def remember(self, exchange: Exchange, blocks: list[dict[str, Any]]) -> None:
+        """Note what later requests about this answer depend on."""
+
+    async def before_delta(self, exchange: Exchange) -> bool:
+        if self.pause_s and exchange.deltas:
+            await exchange.pause(self.pause_s)
+        return True
+
+    async def before_end(self, exchange: Exchange) -> bool:
+        return True
+
+    async def send_delta(self, exchange: Exchange, frame: bytes) -> None:
+        await exchange.send(frame)
+
+    def _deltas(self, block: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        if block["type"] == "text":
+            for piece in self.cut_text(block["text"]):
+                yield {"type": "text_delta", "text": piece}
+        elif block["type"] == "thinking":
+            if block["thinking"]:
+                for piece in self.cut_text(block["thinking"]):
+                    yield {"type": "thinking_delta", "thinking": piece}
+            yield {"type": "signature_delta", "signature": block["signature"]}
+        else:
+            encoded = json.dumps(block["input"])
+            # The first fragment is empty, as it is in the real stream.
+            for piece in ("", encoded[: len(encoded) // 2], encoded[len(encoded) // 2 :]):
+                yield {"type": "input_json_delta", "partial_json": piece}
+
+
+def _empty(block: dict[str, Any]) -> dict[str, Any]:
+    """Return a block as it opens, before its deltas."""
+    blanks: dict[str, Any] = {"text": "", "thinking": "", "signature": "", "input": {}}
+    return {name: blanks.get(name, value) for name, value in block.items()}
+
+
+@dataclass(frozen=True)
+class Normal(Answer):
+    text: str | None = None
+
+
+@dataclass(frozen=True)
+class Slow(Answer):
+    text: str | None = None
+    pause_s: float = 0.1
+
+
+@dataclass(frozen=True)
+class WithThinking(Answer):
+    """Thinks first. What it thinks is empty unless the request asks for the summary."""
+
+    text: str | None = None
+    thinking: str = "They ask something. I look at it from two sides, and then I answer."
+
+
+@dataclass(frozen=True)
+class StopReason(Answer):
+    stop_reason: str = "max_tokens"
+
+
+@dataclass(frozen=True)
+class ToolUse(Answer):
+    """Asks for a tool, or for several; `then` answers the request that brings the first one's result."""
+
+    name: str = "search_history"
+    input: dict[str, Any] = field(default_factory=dict)
+    then: Mode | None = None
+    more: tuple[tuple[str, dict[str, Any]], ...] = ()
+    text: str | None = field(default="", kw_only=True)
+    stop_reason: str = field(default="tool_use", kw_only=True)
+
+    def blocks(self, body: dict[str, Any]) -> list[dict[str, Any]]:
+        uses = [(self.name, self.input), *self.more]
+        tools = [
+            {"type": "tool_use", "id": f"toolu_{secrets.token_hex(8)}", "name": name, "input": input_}
+            for name, input_ in uses
+        ]
+        return [*super().blocks(body), *tools]
+
+    def remember(self, exchange: Exchange, blocks: list[dict[str, Any]]) -> None:
+        first = next(block for block in blocks if block["type"] == "tool_use")
+        exchange.remember(first["id"], self.then or Normal())
+
+
+@dataclass(frozen=True)
+class Tiny(Answer):
+    """So many deltas of two characters."""
+
+    count: int = 10_000
+
+    def blocks(self, body: dict[str, Any]) -> list[dict[str, Any]]:
+        return [{"type": "text", "text": "a " * self.count}]
+
+    def cut_text(self, text: str) -> Iterator[str]:
+        return ("a " for _ in range(self.count))
+
+
+@dataclass(frozen=True)
+class Huge(Answer):
+    """One delta of so many bytes."""
+
+    bytes: int = 1_000_000
+
+    def blocks(self, body: dict[str, Any]) -> list[dict[str, Any]]:
+        return [{"type": "text", "text": ("word " * (self.bytes // 5 + 1))[: self.bytes]}]
+
+    def cut_text(self, text: str) -> Iterator[str]:
+        return iter((text,))
+
+
+@dataclass(frozen=True)
+class SplitUtf8(Answer):
+    """Every byte of a delta comes by itself, also those in the middle of a character."""
+
+    text: str | None = "Grüße aus Zürich, \N{PARTY POPPER} 東京 and \N{FAMILY}."
+
+    async def send_delta(self, exchange: Exchange, frame: bytes) -> None:
+        for start in range(len(frame)):
+            await exchange.send(frame[start : start + 1])
+
+
+@dataclass(frozen=True)
+class Held(Answer):
+    """Sends `after` deltas, then waits for `FakeClaude.release()`."""
+
+    after: int = 5
+
+    async def before_delta(self, exchange: Exchange) -> bool:
+        if exchange.deltas == self.after:
+            await exchange.hold()
+        return await super().before_delta(exchange)
+
+
+# --- Answers that break off ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class BreaksOff(Answer):
+    """Sends `after` deltas, or all there are if those are fewer, and then fails."""
+
+    after: int = 5
+
+    async def before_delta(self, exchange: Exchange) -> bool:
+        await super().before_delta(exchange)
+        return exchange.deltas < self.after or await self.before_end(exchange)
+
+    async def before_end(self, exchange: Exchange) -> bool:
+        await self.break_off(exchange)
+        return False
+
+    async def break_off(self, exchange: Exchange) -> None:
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Cut(BreaksOff):
+    async def break_off(self, exchange: Exchange) -> None:
+        exchange.cut()
+
+
+@dataclass(frozen=True)
+class Reset(BreaksOff):
+    async def break_off(self, exchange: Exchange) -> None:
+        # A reset destroys what the client has not read yet: let it have the deltas first.
+        await exchange.pause(0.1)
+        exchange.reset()
+
+
+@dataclass(frozen=True)
+class Stall(BreaksOff):
+    """Falls silent and keeps the connection open."""
+
+    async def break_off(self, exchange: Exchange) -> None:
+        await exchange.pause(None)
+
+
+@dataclass(frozen=True)
+class NoMessageStop(BreaksOff):
+    """Ends the body in good order, without the events that end a message."""
+
+    async def break_off(self, exchange: Exchange) -> None:
+        await exchange.end_stream()
+
+
+@dataclass(frozen=True)
+class ErrorInStream(BreaksOff):
+    error: str = "overloaded_error"
+    message: str = "Overloaded"
+
+    async def break_off(self, exchange: Exchange) -> None:
+        await exchange.send(wire.event("error", wire.error(self.error, self.message, exchange.request_id)))
+        await exchange.end_stream()
+
+
+@dataclass(frozen=True)
+class Garbage(BreaksOff):
+    data: bytes = _GARBAGE
+
+    async def break_off(self, exchange: Exchange) -> None:
+        await exchange.send(self.data)
+        await exchange.end_stream()
+
+
+# --- Refusals ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class HttpError(Mode):
+    status: int
+    type: str
+    message: str
+
+    async def answer(self, exchange: Exchange) -> None:
+        await exchange.fail(self.status, self.type, self.message)
+
+
+@dataclass(frozen=True)
+class TooManyRequests(HttpError):
+    status: int = 429
+    type: str = "rate_limit_error"
+    message: str = "This request would exceed your organization's rate limit."
+    retry_after: float = 1
+
+    async def answer(self, exchange: Exchange) -> None:
+        await exchange.fail(self.status, self.type, self.message, retry_after=str(self.retry_after))
+
+
+@dataclass(frozen=True)
+class Overloaded(HttpError):
+    status: int = 529
+    type: str = "overloaded_error"
+    message: str = "Overloaded"
+
+
+@dataclass(frozen=True)
+class ServerError(HttpError):
+    status: int = 500
+    type: str = "api_error"
+    message: str = "Internal server error"
+
+
+@dataclass(frozen=True)
+class BadKey(HttpError):
+    status: int = 401
+    type: str = "authentication_error"
+    message: str = "invalid bearer token"
+
+
+@dataclass(frozen=True)
+class NoCredit(HttpError):
+    status: int = 402
+    type: str = "billing_error"
+    message: str = "Your credit balance is too low to access the Anthropic API."
+
+
+@dataclass(frozen=True)
+class UnknownModel(HttpError):
+    status: int = 404
+    type: str = "not_found_error"
+    message: str = "model: claude-of-tomorrow"
+
+
+@dataclass(frozen=True)
+class BadRequest(HttpError):
+    status: int = 400
+    type: str = "invalid_request_error"
+    message: str = "max_tokens: must be at most 64000"
+
+
+@dataclass(frozen=True)
+class Silent(Mode):
+    """Takes the request and says nothing at all."""
+
+    async def answer(self, exchange: Exchange) -> None:
+        await exchange.pause(None)

@@ -1,0 +1,132 @@
+"""What stands in a request to the fake: its prompt, its tool results, and what the real service would refuse in it."""
+
+import re
+from typing import Any, Final
+
+from tests.servers.fake_claude import wire
+
+_ECHO_CHARS: Final = 200
+_KNOWN: Final = {
+    "model", "messages", "max_tokens", "system", "stream", "thinking", "tools", "tool_choice", "cache_control",
+    "metadata", "stop_sequences", "output_config", "service_tier", "container", "diagnostics", "inference_geo",
+}  # fmt: skip
+_GONE: Final = ("temperature", "top_p", "top_k")
+_TOOL_NAME: Final = re.compile(r"[a-zA-Z0-9_-]{1,128}")
+_MOST_CACHE_POINTS: Final = 4
+_SMALLEST_CACHED_TOKENS: Final = 1024
+
+
+def blocks_of(content: Any) -> list[dict[str, Any]]:
+    """Return content as blocks; a string is short for one of text."""
+    return [{"type": "text", "text": content}] if isinstance(content, str) else list(content)
+
+
+def prompt_of(body: dict[str, Any]) -> str:
+    """Return the last text of the last turn."""
+    texts = [block["text"] for block in blocks_of(body["messages"][-1]["content"]) if block["type"] == "text"]
+    return str(texts[-1]) if texts else ""
+
+
+def all_text_of(body: dict[str, Any]) -> str:
+    """Return system prompt and last turn: what a test looks for to choose an answer."""
+    blocks = [*blocks_of(body.get("system", "")), *blocks_of(body["messages"][-1]["content"])]
+    return "\n".join(str(block.get("text", "")) for block in blocks)
+
+
+def tool_results_of(body: dict[str, Any]) -> dict[str, str]:
+    """Return the text of each tool result that the last turn brings, by the id of the use."""
+    results: dict[str, str] = {}
+    for block in blocks_of(body["messages"][-1]["content"]):
+        if block["type"] == "tool_result":
+            parts = blocks_of(block.get("content", ""))
+            results[block["tool_use_id"]] = "\n".join(str(part.get("text", "")) for part in parts)
+    return results
+
+
+def echo_of(body: dict[str, Any]) -> str:
+    """Return an answer for when a test does not care: it repeats what it was given, so that a mix-up shows."""
+    results = tool_results_of(body)
+    if results:
+        return "The tool says: " + " / ".join(result[:_ECHO_CHARS] for result in results.values())
+    return f"You wrote: {prompt_of(body)[-_ECHO_CHARS:]}"
+
+
+def wants_summary(body: dict[str, Any]) -> bool:
+    thinking = body.get("thinking") or {}
+    return thinking.get("type") == "adaptive" and thinking.get("display") == "summarized"
+
+
+def usage_of(body: dict[str, Any], cached: set[str]) -> dict[str, int]:
+    """Return the tokens of the input, as the cache makes them count; `cached` holds the prefixes seen before."""
+    parts = [*body.get("tools", []), *blocks_of(body.get("system", ""))]
+    for turn in body["messages"]:
+        parts += [{"role": turn["role"], **block} for block in blocks_of(turn["content"])]
+    points = [index for index, part in enumerate(parts) if part.get("cache_control")]
+    plain = [{name: value for name, value in part.items() if name != "cache_control"} for part in parts]
+    total = sum(wire.tokens(part) for part in plain)
+    prefixes = {index: str(body["model"]) + wire.compact(plain[: index + 1]) for index in points}
+    sizes = {index: sum(wire.tokens(part) for part in plain[: index + 1]) for index in points}
+    usable = [index for index in points if sizes[index] >= _SMALLEST_CACHED_TOKENS]
+    read = max((sizes[index] for index in usable if prefixes[index] in cached), default=0)
+    written = max((sizes[index] for index in usable), default=read) - read
+    cached.update(prefixes[index] for index in usable)
+    return {
+        "input_tokens": total - read - written,
+        "cache_creation_input_tokens": max(written, 0),
+        "cache_read_input_tokens": read,
+    }
+
+
+def refusal_of(body: Any) -> str | None:
+    """Return why the real service answers 400 to this body, or None: a fake that takes anything proves little."""
+    if not isinstance(body, dict):
+        return "body: must be an object"
+    for name in _GONE:
+        if name in body:
+            return f"{name}: is not supported by this model"
+    unknown = body.keys() - _KNOWN
+    if unknown:
+        return f"{min(unknown)}: Extra inputs are not permitted"
+    if not isinstance(body.get("model"), str) or not isinstance(body.get("max_tokens"), int):
+        return "model, max_tokens: Field required"
+    if (body.get("thinking") or {}).get("type") == "enabled":
+        return "thinking.type: enabled is not supported by this model"
+    for tool in body.get("tools", []):
+        if not _TOOL_NAME.fullmatch(tool.get("name", "")) or tool.get("input_schema", {}).get("type") != "object":
+            return "tools: a tool needs a name and an input_schema of type object"
+    return _refusal_of_turns(body)
+
+
+def _refusal_of_turns(body: dict[str, Any]) -> str | None:
+    turns = body.get("messages")
+    if not turns:
+        return "messages: at least one message is required"
+    if turns[0]["role"] != "user":
+        return "messages: first message must use the user role"
+    if turns[-1]["role"] == "assistant":
+        return "messages: This model does not support assistant message prefill"
+    blocks = [*blocks_of(body.get("system", [])), *(block for turn in turns for block in blocks_of(turn["content"]))]
+    if any(not turn["content"] for turn in turns):
+        return "messages: all messages must have non-empty content"
+    if any(block["type"] == "text" and not block["text"].strip() for block in blocks):
+        return "messages: text content blocks must be non-empty"
+    if sum("cache_control" in block for block in [*blocks, *body.get("tools", [])]) > _MOST_CACHE_POINTS:
+        return "A maximum of 4 blocks with cache_control may be provided"
+    return _refusal_of_tools(turns)
+
+
+def _refusal_of_tools(turns: list[dict[str, Any]]) -> str | None:
+    """Every use of a tool needs its result in the next turn, and what was thought before it must come back signed."""
+    waiting: set[str] = set()
+    for turn in turns:
+        blocks = blocks_of(turn["content"])
+        results = {block["tool_use_id"] for block in blocks if block["type"] == "tool_result"}
+        if turn["role"] == "user" and results != waiting:
+            return "messages: tool_use ids were found without tool_result blocks immediately after, or the reverse"
+        if turn["role"] == "assistant":
+            waiting = {block["id"] for block in blocks if block["type"] == "tool_use"}
+            if any(block["type"] == "thinking" and not block.get("signature") for block in blocks):
+                return "messages: thinking blocks must be passed back with their signature"
+        else:
+            waiting = set()
+    return None

@@ -1,0 +1,306 @@
+"""The fake's HTTP server: a thread and an event loop of its own, so that it answers while a test waits."""
+
+import asyncio
+import itertools
+import json
+import secrets
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final, Self
+
+import httptools
+
+from tests.servers.fake_claude import wire
+from tests.servers.fake_claude.exchange import ClientGone, Exchange
+from tests.servers.fake_claude.modes import Mode, Normal
+from tests.servers.fake_claude.requests import all_text_of, refusal_of, tool_results_of, usage_of
+
+_START_SECONDS: Final = 10
+_WAIT_SECONDS: Final = 10.0
+_BACKLOG: Final = 1024
+
+
+@dataclass(eq=False)
+class Seen:
+    """A request to POST /v1/messages. Times are of time.monotonic()."""
+
+    body: dict[str, Any]
+    headers: dict[str, str]
+    key: str
+    started_at: float
+    # When the client went away or the answer ended, whichever came first.
+    closed_at: float | None = None
+    # Whether the mode came to its own end; False while it runs, and when the client left before.
+    ended: bool = False
+    deltas: int = 0
+    mode: Mode | None = None
+    exchange: Exchange | None = field(default=None, repr=False)
+
+
+class FakeClaude:
+    """A context manager: the server listens while the block runs.
+
+    default: the mode of requests that nothing else is meant for. choose: asked first, with the body; None to pass.
+    """
+
+    def __init__(
+        self, port: int = 0, default: Mode | None = None, choose: Callable[[dict[str, Any]], Mode | None] | None = None
+    ) -> None:
+        self.default: Mode = default or Normal()
+        self.requests: list[Seen] = []
+        self.paths: list[str] = []
+        self.port = port
+        self._choose = choose
+        self._queue: deque[Mode] = deque()
+        self._rules: list[tuple[str, Mode]] = []
+        self._after_tools: dict[str, Mode] = {}
+        self._cached: set[str] = set()
+        self._changed = threading.Condition()
+        self._connections: set[_Connection] = set()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    # --- For the test -------------------------------------------------------------------------------------------
+
+    def will(self, *modes: Mode) -> None:
+        """Answer the next requests so, each one once; then the default again."""
+        self._queue.extend(modes)
+
+    def when(self, text: str, mode: Mode) -> None:
+        """Answer so whenever the system prompt or the last turn holds this text; the queue is left alone."""
+        self._rules.append((text, mode))
+
+    def release(self) -> None:
+        """Let every answer go on that is held now."""
+        for seen in list(self.requests):
+            if seen.exchange is not None and seen.closed_at is None and self._loop is not None:
+                self._loop.call_soon_threadsafe(seen.exchange.released.set)
+
+    def wait_until(self, condition: Callable[[Self], bool], seconds: float = _WAIT_SECONDS) -> bool:
+        """Wait for something to be true of the requests; return whether it became so. Blocks: not on an event loop."""
+        with self._changed:
+            return self._changed.wait_for(lambda: condition(self), seconds)
+
+    async def until(self, condition: Callable[[Self], bool], seconds: float = _WAIT_SECONDS) -> bool:
+        """Do as wait_until, on an event loop."""
+        return await asyncio.to_thread(self.wait_until, condition, seconds)
+
+    # --- Starting and stopping ------------------------------------------------------------------------------------
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Listen, on the same port again after a `stop`."""
+        started = threading.Event()
+        failures: list[OSError] = []
+        self._thread = threading.Thread(target=self._run, args=(started, failures), daemon=True, name="fake-claude")
+        self._thread.start()
+        if not started.wait(_START_SECONDS):
+            raise RuntimeError("The fake did not start.")
+        if failures:
+            raise failures[0]
+
+    def stop(self) -> None:
+        """Close everything; new connections are refused from now on."""
+        if self._thread is None or self._loop is None:
+            return
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._thread = self._loop = None
+
+    def _run(self, started: threading.Event, failures: list[OSError]) -> None:
+        loop = asyncio.new_event_loop()
+        try:
+            server = loop.run_until_complete(
+                loop.create_server(lambda: _Connection(self), "127.0.0.1", self.port, backlog=_BACKLOG)
+            )
+        except OSError as error:
+            failures.append(error)
+            loop.close()
+            started.set()
+            return
+        self.port = server.sockets[0].getsockname()[1]
+        self._loop = loop
+        started.set()
+        try:
+            loop.run_forever()
+        finally:
+            server.close()
+            loop.run_until_complete(self._close_connections())
+            loop.close()
+
+    async def _close_connections(self) -> None:
+        tasks = [connection.abort() for connection in list(self._connections)]
+        await asyncio.gather(*(task for task in tasks if task is not None), return_exceptions=True)
+
+    # --- For the connections ----------------------------------------------------------------------------------------
+
+    def opened(self, connection: "_Connection") -> None:
+        self._connections.add(connection)
+
+    def lost(self, connection: "_Connection") -> None:
+        self._connections.discard(connection)
+
+    def note(self) -> None:
+        with self._changed:
+            self._changed.notify_all()
+
+    def mode_for(self, body: dict[str, Any]) -> Mode:
+        for tool_use_id in tool_results_of(body):
+            if tool_use_id in self._after_tools:
+                return self._after_tools[tool_use_id]
+        chosen = self._choose(body) if self._choose is not None else None
+        if chosen is not None:
+            return chosen
+        text = all_text_of(body)
+        for wanted, mode in self._rules:
+            if wanted in text:
+                return mode
+        return self._queue.popleft() if self._queue else self.default
+
+    async def answer(self, exchange: Exchange, path: str, headers: dict[str, str]) -> None:
+        """Answer one request as the mode wants it."""
+        self.paths.append(path)
+        key = _key_of(headers)
+        if not key:
+            await exchange.fail(401, "authentication_error", "x-api-key header is required")
+        elif path == "/v1/models":
+            await exchange.respond(200, wire.model_list(wire.MODELS))
+        elif path.startswith("/v1/models/"):
+            await exchange.respond(200, wire.model_info(path.rpartition("/")[2]))
+        elif path not in ("/v1/messages", "/v1/messages/count_tokens"):
+            await exchange.fail(404, "not_found_error", "Not found")
+        elif "anthropic-version" not in headers:
+            await exchange.fail(400, "invalid_request_error", "anthropic-version: header is required")
+        elif path == "/v1/messages/count_tokens":
+            await exchange.respond(200, {"input_tokens": wire.tokens(exchange.body)})
+        else:
+            await self._answer_message(exchange, headers, key)
+
+    async def _answer_message(self, exchange: Exchange, headers: dict[str, str], key: str) -> None:
+        seen = Seen(exchange.body, headers, key, time.monotonic(), exchange=exchange)
+        refusal = refusal_of(exchange.body)
+        self.requests.append(seen)
+        self.note()
+        try:
+            if refusal is not None:
+                await exchange.fail(400, "invalid_request_error", refusal)
+            else:
+                seen.mode = self.mode_for(exchange.body)
+                exchange.usage = usage_of(exchange.body, self._cached)
+                await seen.mode.answer(exchange)
+            seen.ended = True
+        finally:
+            seen.deltas = exchange.deltas
+            seen.closed_at = seen.closed_at or time.monotonic()
+            self.note()
+
+    def exchange(self, body: Any, transport: asyncio.Transport) -> Exchange:
+        return Exchange(body, f"req_{secrets.token_hex(8)}", transport, self._after_tools.__setitem__)
+
+
+def _key_of(headers: dict[str, str]) -> str:
+    return headers.get("authorization", "").removeprefix("Bearer ").strip() or headers.get("x-api-key", "")
+
+
+class _Connection(asyncio.Protocol):
+    """A client's connection: one request at a time, kept open between them."""
+
+    _numbers = itertools.count(1)
+
+    def __init__(self, fake: FakeClaude) -> None:
+        self._fake = fake
+        self._transport: asyncio.Transport | None = None
+        self._exchange: Exchange | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._parser = httptools.HttpRequestParser(self)
+        self._new_request()
+
+    def _new_request(self) -> None:
+        self._url = b""
+        self._headers: dict[str, str] = {}
+        self._body: list[bytes] = []
+
+    def abort(self) -> "asyncio.Task[None] | None":
+        if self._transport is not None:
+            self._transport.abort()
+        if self._task is not None:
+            self._task.cancel()
+        return self._task
+
+    # --- Called by asyncio ------------------------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        self._fake.opened(self)
+
+    def data_received(self, data: bytes) -> None:
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserError:
+            if self._transport is not None:
+                self._transport.abort()
+
+    def eof_received(self) -> None:
+        self._client_left()
+
+    def connection_lost(self, _error: Exception | None) -> None:
+        self._client_left()
+        self._fake.lost(self)
+
+    def pause_writing(self) -> None:
+        if self._exchange is not None:
+            self._exchange.writable.clear()
+
+    def resume_writing(self) -> None:
+        if self._exchange is not None:
+            self._exchange.writable.set()
+
+    def _client_left(self) -> None:
+        if self._exchange is not None:
+            self._exchange.gone.set()
+            self._exchange.writable.set()
+
+    # --- Called by the parser ---------------------------------------------------------------------------------------
+
+    def on_url(self, url: bytes) -> None:
+        self._url += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._headers[name.decode("latin-1").lower()] = value.decode("latin-1")
+
+    def on_body(self, body: bytes) -> None:
+        self._body.append(body)
+
+    def on_message_complete(self) -> None:
+        assert self._transport is not None
+        path = httptools.parse_url(self._url).path.decode()
+        headers, raw = self._headers, b"".join(self._body)
+        self._new_request()
+        try:
+            body = json.loads(raw) if raw else {}
+        except ValueError:
+            body = None
+        self._exchange = self._fake.exchange(body, self._transport)
+        self._task = asyncio.ensure_future(self._answer(self._exchange, path, headers))
+
+    async def _answer(self, exchange: Exchange, path: str, headers: dict[str, str]) -> None:
+        try:
+            await self._fake.answer(exchange, path, headers)
+        except ClientGone:
+            pass
+        finally:
+            self._exchange = None

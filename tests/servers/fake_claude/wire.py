@@ -1,0 +1,96 @@
+"""The shapes of the Messages API as they stand on the wire: events, messages, errors, models. No I/O."""
+
+import json
+import math
+from typing import Any, Final
+
+MODELS: Final = ("claude-opus-5-5", "claude-sonnet-5-5", "claude-haiku-5-5")
+_CHARS_PER_TOKEN: Final = 4
+
+
+def event(name: str, data: Any) -> bytes:
+    """Return one server-sent event."""
+    return f"event: {name}\ndata: {compact(data)}\n\n".encode()
+
+
+def compact(data: Any) -> str:
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+
+
+def message_start(message_id: str, model: str, usage: dict[str, int]) -> bytes:
+    return event("message_start", {"type": "message_start", "message": message(message_id, model, [], None, usage)})
+
+
+def message(
+    message_id: str, model: str, content: list[dict[str, Any]], stop_reason: str | None, usage: dict[str, int]
+) -> dict[str, Any]:
+    return {
+        "id": message_id,
+        "type": "message",
+        "role": "assistant",
+        "model": model,
+        "content": content,
+        "stop_reason": stop_reason,
+        "stop_sequence": None,
+        "stop_details": stop_details(stop_reason),
+        "usage": usage,
+    }
+
+
+def stop_details(stop_reason: str | None) -> dict[str, Any] | None:
+    if stop_reason != "refusal":
+        return None
+    return {"type": "refusal", "category": "general_harms", "explanation": None}
+
+
+def block_start(index: int, block: dict[str, Any]) -> bytes:
+    data = {"type": "content_block_start", "index": index, "content_block": block}
+    return event("content_block_start", data)
+
+
+def block_delta(index: int, delta: dict[str, Any]) -> bytes:
+    return event("content_block_delta", {"type": "content_block_delta", "index": index, "delta": delta})
+
+
+def block_stop(index: int) -> bytes:
+    return event("content_block_stop", {"type": "content_block_stop", "index": index})
+
+
+def message_delta(stop_reason: str, usage: dict[str, int]) -> bytes:
+    delta = {"stop_reason": stop_reason, "stop_sequence": None, "stop_details": stop_details(stop_reason)}
+    return event("message_delta", {"type": "message_delta", "delta": delta, "usage": usage})
+
+
+MESSAGE_STOP: Final = event("message_stop", {"type": "message_stop"})
+PING: Final = event("ping", {"type": "ping"})
+
+
+def error(type_: str, text: str, request_id: str) -> dict[str, Any]:
+    return {"type": "error", "error": {"type": type_, "message": text}, "request_id": request_id}
+
+
+def model_info(model: str) -> dict[str, Any]:
+    return {
+        "type": "model",
+        "id": model,
+        "display_name": model.replace("-", " ").title(),
+        "created_at": "2026-06-01T00:00:00Z",
+        "lifecycle": "active",
+        "deprecated_at": None,
+        "retires_at": None,
+        "line": None,
+        "max_input_tokens": 1_000_000,
+        "max_tokens": 64_000,
+        "capabilities": None,
+    }
+
+
+def model_list(models: tuple[str, ...]) -> dict[str, Any]:
+    data = [model_info(model) for model in models]
+    return {"data": data, "has_more": False, "first_id": models[0], "last_id": models[-1]}
+
+
+def tokens(value: Any) -> int:
+    """Estimate what a value would count: a fake has no tokenizer, but more text must cost more."""
+    text = value if isinstance(value, str) else compact(value)
+    return math.ceil(len(text) / _CHARS_PER_TOKEN)
