@@ -5,8 +5,10 @@ What does not exist and what one may not see raise the same NOT_FOUND.
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from django.db.models import Q
+
 from accounts.models import User
-from chat.models import Membership, Message, Role, Room, RoomKind
+from chat.models import Attachment, Membership, Message, Role, Room, RoomKind
 from chat.protocol import wire
 from chat.protocol.errors import ProtocolError, not_found, unauthorized
 
@@ -80,6 +82,15 @@ def locked_message_for(actor: Actor, message_id: str) -> tuple[Room, Membership,
     if message is None:
         raise not_found("message")
     return room, membership, message
+
+
+def attachment_for(actor: Actor, public_id: str) -> Attachment:
+    """Return a file of a room that the actor may read; as long as it is not posted, only of their own."""
+    readable = Attachment.objects.filter(public_id=public_id, room__in=Room.objects.visible_to(actor.id))
+    found = readable.filter(Q(message__isnull=False) | Q(uploader=actor.id)).first()
+    if found is None:
+        raise not_found("attachment")
+    return found
 
 
 def may_moderate(membership: Membership) -> bool:

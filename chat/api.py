@@ -27,7 +27,7 @@ async def socket_ticket(request: HttpRequest) -> HttpResponse:
     A page cannot see why a socket was refused, so it asks here first and is told.
     """
     try:
-        credential = await _credential(request)
+        credential = await credential_of(request)
         process = await runtime.current()
         opening.check_room_for_one_more(process, credential.user_id, _address(request))
     except Refusal as refusal:
@@ -36,7 +36,8 @@ async def socket_ticket(request: HttpRequest) -> HttpResponse:
     return HttpResponse(body, content_type=_JSON)
 
 
-async def _credential(request: HttpRequest) -> Credential:
+async def credential_of(request: HttpRequest) -> Credential:
+    """Return who sends a request that changes something: by Bearer token, or by cookie and CSRF token. Raises Refusal."""
     if not request.headers.get("Authorization", "").startswith(BEARER):
         failure = await sync_to_async(CsrfViewMiddleware(lambda _: HttpResponse()).process_view)(
             request, lambda _: HttpResponse(), (), {}

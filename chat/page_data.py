@@ -95,12 +95,8 @@ def room_facts(actor: Actor, room: Room, seq: int | None = None) -> dict[str, An
 
 
 def claude_facts() -> dict[str, Any]:
-    """Return what the page says of Claude on this server: whether a demo answers, and why; whether anybody can."""
-    return {
-        "demo": is_demo(),
-        "hasKey": bool(settings.ANTHROPIC_API_KEY),
-        "usageUrl": "/usage",
-    }
+    """Return what the page says of who answers on this server: a demo, and if so, why."""
+    return {"demo": is_demo(), "hasKey": bool(settings.ANTHROPIC_API_KEY)}
 
 
 def usage_of(room: Room) -> dict[str, int]:

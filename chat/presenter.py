@@ -3,13 +3,14 @@
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Final, TypedDict
+from urllib.parse import quote
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, QuerySet, prefetch_related_objects
 from msgspec import UNSET, UnsetType
 
 from accounts.models import User
 from chat.model_choice import is_demo_model, model_of
-from chat.models import Mention, Message, Reaction, Reply, Room
+from chat.models import Attachment, Mention, Message, Reaction, Reply, Room
 from chat.protocol import wire
 
 EXCERPT_CHARS: Final = 140
@@ -73,8 +74,12 @@ def room_fields(room: Room) -> RoomFields:
 
 
 def with_everything(messages: "QuerySet[Message]") -> "QuerySet[Message]":
-    """Fetch what presenting needs along with the rows: three queries for any number of messages."""
-    return messages.select_related(
+    """Fetch what presenting needs along with the rows: three queries for any number of messages.
+
+    Whether a message has attachments is found out with the rows: only if there are any is there a query for them.
+    """
+    has_attachments = Exists(Attachment.objects.filter(message=OuterRef("pk")))
+    return messages.annotate(has_attachments=has_attachments).select_related(
         "author", "reply_to__author", "shown__requested_by", "shown__stopped_by"
     ).prefetch_related(
         Prefetch("reactions", Reaction.objects.select_related("user")), Prefetch("mentions", Mention.objects.all())
@@ -82,7 +87,16 @@ def with_everything(messages: "QuerySet[Message]") -> "QuerySet[Message]":
 
 
 def present_messages(slug: str, messages: Iterable[Message]) -> list[wire.Message]:
-    return [present_message(slug, message) for message in messages]
+    return [present_message(slug, message) for message in with_attachments(messages)]
+
+
+def with_attachments(messages: Iterable[Message]) -> list[Message]:
+    """Fetch the attachments of rows that came with everything: one query if there are any, else none."""
+    rows = list(messages)
+    having = [row for row in rows if getattr(row, "has_attachments", False)]
+    if having:
+        prefetch_related_objects(having, "attachments")
+    return rows
 
 
 def present_message(slug: str, message: Message) -> wire.Message:
@@ -103,6 +117,26 @@ def present_message(slug: str, message: Message) -> wire.Message:
         editedAt=_optional_millis(message.edited_at),
         deletedAt=_optional_millis(message.deleted_at),
         reply=UNSET if message.shown is None else present_reply(message.shown, message.version_count),
+        attachments=_present_attachments(message),
+    )
+
+
+def _present_attachments(message: Message) -> list[wire.Attachment] | UnsetType:
+    # Who has stored a message just now has not looked for any, and knows what it came with.
+    if not getattr(message, "has_attachments", False):
+        return UNSET
+    return [present_attachment(row) for row in message.attachments.all()]
+
+
+def present_attachment(row: Attachment) -> wire.Attachment:
+    return wire.Attachment(
+        id=row.public_id,
+        name=row.name,
+        contentType=row.content_type,
+        size=row.size,
+        url=f"/attachments/{row.public_id}/{quote(row.name, safe='')}",
+        width=UNSET if row.width is None else row.width,
+        height=UNSET if row.height is None else row.height,
     )
 
 

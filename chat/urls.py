@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from chat import api, room_pages, views
+from chat import api, attachment_api, room_pages, views
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -14,6 +14,8 @@ urlpatterns = [
     path("rooms/<slug:slug>/people", room_pages.people, name="room_people"),
     path("rooms/<slug:slug>/invite", room_pages.invite, name="room_invite"),
     path("rooms/<slug:slug>/details", room_pages.details, name="room_details"),
+    path("rooms/<slug:slug>/attachments", attachment_api.upload, name="upload"),
+    path("attachments/<str:public_id>/<str:name>", attachment_api.download, name="attachment"),
     path("sessions/new", views.new_session, name="new_session"),
     path("direct/new", views.new_direct, name="new_direct"),
     path("invite/<str:token>", room_pages.invitation, name="invitation"),

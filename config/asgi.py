@@ -7,12 +7,15 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 from django.core.asgi import get_asgi_application
 
-_pages = get_asgi_application()
+_django = get_asgi_application()
 
 from channels.routing import ProtocolTypeRouter  # noqa: E402 - needs Django's applications to be loaded
 
 from chat.routing import socket_application  # noqa: E402
 from chat.socket import health, runtime  # noqa: E402
+from config.body_limit import limited  # noqa: E402
+
+_pages = limited(_django)
 
 
 async def _with_runtime(scope: dict[str, Any], receive: Any, send: Any) -> None:

@@ -12,6 +12,8 @@ import environ
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from config.prices import priced
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = environ.Env()
@@ -188,6 +190,8 @@ CLAUDE_REPLY_TOKENS = env.int("CLAUDE_REPLY_TOKENS", default=8_000)
 CLAUDE_CONNECT_SECONDS = env.float("CLAUDE_CONNECT_SECONDS", default=5)
 # A stream that brings nothing for so long has stalled.
 CLAUDE_READ_SECONDS = env.float("CLAUDE_READ_SECONDS", default=60)
+# The pace of the demo model; 0: as fast as it can.
+DEMO_WORDS_PER_SECOND = env.float("DEMO_WORDS_PER_SECOND", default=25)
 # Whether server processes run replies themselves when no `manage.py run_replies` does.
 REPLIES_IN_WEB = env.bool("REPLIES_IN_WEB", default=True)
 REPLIES_AT_ONCE = env.int("REPLIES_AT_ONCE", default=200)
@@ -200,14 +204,15 @@ REPLY_DELTA_SECONDS = 0.04
 
 # --- Money --------------------------------------------------------------------------------------------------
 
-# US dollars for a million tokens: input, output, cache write, cache read. Assumptions: put in those of your contract.
-CLAUDE_PRICES = env.json(
-    "CLAUDE_PRICES",
-    default={
-        "claude-opus-5-5": [15, 75, 18.75, 1.5],
-        "claude-sonnet-5-5": [3, 15, 3.75, 0.3],
-        "claude-haiku-5-5": [1, 5, 1.25, 0.1],
+# US dollars per million tokens. These are assumptions, not quotations: check them against your own contract, and set
+# CLAUDE_PRICES (JSON of the same shape) for what differs. A model that is not priced costs as much as the dearest.
+CLAUDE_PRICES = priced(
+    {
+        "claude-opus-5-5": {"input": "5", "output": "25", "cache_write": "6.25", "cache_read": "0.50"},
+        "claude-sonnet-5-5": {"input": "3", "output": "15", "cache_write": "3.75", "cache_read": "0.30"},
+        "claude-haiku-5-5": {"input": "1", "output": "5", "cache_write": "1.25", "cache_read": "0.10"},
     },
+    env.str("CLAUDE_PRICES", default=""),
 )
 # What may be spent in a day and in a month (UTC) by one user, in one room, and altogether; in US dollars, 0 = no limit.
 SPEND_USER_DAY_USD = env.float("SPEND_USER_DAY_USD", default=0)
@@ -216,6 +221,15 @@ SPEND_ROOM_DAY_USD = env.float("SPEND_ROOM_DAY_USD", default=0)
 SPEND_ROOM_MONTH_USD = env.float("SPEND_ROOM_MONTH_USD", default=0)
 SPEND_DAY_USD = env.float("SPEND_DAY_USD", default=0)
 SPEND_MONTH_USD = env.float("SPEND_MONTH_USD", default=0)
+
+# --- Attachments --------------------------------------------------------------------------------------------
+
+MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(BASE_DIR / "media")))
+UPLOAD_BYTES = env.int("UPLOAD_BYTES", default=10_000_000)
+# Of one picture, all its frames together: decoding takes up to 8 bytes of memory for each.
+UPLOAD_PIXELS = env.int("UPLOAD_PIXELS", default=40_000_000)
+UPLOADS_PER_MESSAGE = env.int("UPLOADS_PER_MESSAGE", default=5)
+UPLOADS_PER_HOUR = env.int("UPLOADS_PER_HOUR", default=200)
 
 # --- Accounts -----------------------------------------------------------------------------------------------
 

@@ -14,6 +14,9 @@ os.environ.setdefault("ENV_FILE", os.devnull)
 from config.settings import *  # noqa: F403
 from config.settings import DATABASES
 
+_media = tempfile.TemporaryDirectory(prefix="parley-media-")
+MEDIA_ROOT = _media.name
+
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # A file, since an in-memory database is invisible to the other threads and processes that take part; and one of
     # this run's own, since two runs in one work tree would empty each other's tables.

@@ -203,4 +203,4 @@ def tell(room: Room, message: Message, requester: Requester = NOBODY) -> wire.Me
 def _update(reply: Reply, **fields: Any) -> None:
     for name, value in fields.items():
         setattr(reply, name, value)
-    reply.save(update_fields=[name.removesuffix("_id") for name in fields])
+    reply.save(update_fields=list(fields))

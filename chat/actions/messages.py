@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts.models import User
 from chat import access, markdown
 from chat.access import Actor
-from chat.actions import answers, replies, summaries
+from chat.actions import answers, attachments, replies, summaries
 from chat.actions.notices import take_change
 from chat.models import Kind, Membership, Mention, Message, Reaction, Room
 from chat.presenter import present_message, with_everything
@@ -76,6 +76,7 @@ def bury(room: Room, message: Message, by_user_id: int) -> None:
     message.reactions.all().delete()
     message.mentions.all().delete()
     answers.wipe(message)
+    attachments.release(message)
 
 
 def delete_as_operator(message: Message, operator: Actor) -> None:

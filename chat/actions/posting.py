@@ -11,12 +11,12 @@ from msgspec import UNSET
 
 from accounts.models import User
 from chat.access import Actor
-from chat.actions import answers
+from chat.actions import answers, attachments
 from chat.actions.answers import NewAnswers, calls_claude
 from chat.actions.naming import name_session
 from chat.markdown import mentioned_names
 from chat.models import Kind, Membership, Mention, Message, Room, RoomKind
-from chat.presenter import millis, present_message, present_reply_to, with_everything
+from chat.presenter import millis, present_attachment, present_message, present_reply_to, with_everything
 from chat.protocol import wire
 from chat.protocol.errors import ErrorCode, ProtocolError, failed, not_found, unauthorized, unavailable
 from chat.realtime.events import NOBODY, Requester
@@ -37,11 +37,14 @@ class Post(NamedTuple):
     reply_to: int | None
     must_answer: bool = False
     requester: Requester = NOBODY
+    attachments: tuple[str, ...] = ()
 
     @property
     def digest(self) -> bytes:
         """What the client id stands for: the same id with another digest is a CONFLICT."""
         parts = f"{self.slug}\0{self.reply_to or ''}\0{self.content}"
+        if self.attachments:
+            parts = "\0".join((parts, *self.attachments))
         return blake2b(parts.encode(), digest_size=_DIGEST_BYTES).digest()
 
     @property
@@ -105,6 +108,7 @@ class _Round:
         self._earlier = earlier
         self._members = _members(rooms, posts)
         self._replied_to = _replied_to(posts)
+        self._claims = attachments.claims_of(public_id for post in posts for public_id in post.attachments)
         self._now = timezone.now()
         self._answers = NewAnswers()
         self._outcome: list[Result | Message] = []
@@ -124,7 +128,7 @@ class _Round:
             return
         if post.key is not None:
             self._firsts[post.key] = len(self._outcome)
-        refusal = _refusal(post, self._rooms.get(post.slug), self._members, self._replied_to)
+        refusal = _refusal(post, self._rooms.get(post.slug), self._members, self._replied_to, self._claims)
         self._outcome.append(refusal or self._begin(self._rooms[post.slug], post))
 
     def _begin(self, room: Room, post: Post) -> Result | Message:
@@ -142,6 +146,7 @@ class _Round:
                 room.change = before
                 return error
             self._fresh.append(answer)
+        attachments.claim(post.attachments, self._claims, message)
         return message
 
     def results(self) -> list[Result]:
@@ -149,6 +154,8 @@ class _Round:
         if not self._fresh:
             return [result for result in self._outcome if not isinstance(result, Message)]
         _insert(self._fresh, {room.pk: room for room in self._rooms.values()}, self._now)
+        if self._claims:
+            attachments.store_claims(self._claims, self._fresh)
         mentions = _insert_mentions(self._fresh)
         self._answers.insert({room.pk: room.slug for room in self._rooms.values()})
         presented: dict[int, Stored] = {}
@@ -159,7 +166,7 @@ class _Round:
             elif result.pk in presented:
                 results.append(presented[result.pk]._replace(is_first=False))
             else:
-                shown = _present(post, result, self._replied_to, mentions.get(result.pk, ()))
+                shown = _present(post, result, self._replied_to, mentions.get(result.pk, ()), self._claims)
                 answer = self._answers.by_prompt.get(id(result))
                 presented[result.pk] = Stored(shown, is_first=True, answer=answer, requester=post.requester)
                 results.append(presented[result.pk])
@@ -179,7 +186,11 @@ def _replied_to(posts: Sequence[Post]) -> dict[int, Message]:
 
 
 def _refusal(
-    post: Post, room: Room | None, members: set[tuple[int, int]], replied_to: dict[int, Message]
+    post: Post,
+    room: Room | None,
+    members: set[tuple[int, int]],
+    replied_to: dict[int, Message],
+    claims: attachments.Claims,
 ) -> ProtocolError | None:
     if room is None:
         return not_found("room")
@@ -191,7 +202,7 @@ def _refusal(
         target = replied_to.get(post.reply_to)
         if target is None or target.room_id != room.pk:
             return not_found("message")
-    return None
+    return attachments.refusal(post.attachments, claims, room=room, actor=post.actor, client_id=post.client_id)
 
 
 def _again(post: Post, message: Message) -> Result:
@@ -262,7 +273,13 @@ def _insert_mentions(fresh: list[Message]) -> dict[int, list[int]]:
     return mentions
 
 
-def _present(post: Post, message: Message, replied_to: dict[int, Message], mentions: Sequence[int]) -> wire.Message:
+def _present(
+    post: Post,
+    message: Message,
+    replied_to: dict[int, Message],
+    mentions: Sequence[int],
+    claims: attachments.Claims,
+) -> wire.Message:
     """Return the stored message without reading it again: everything in it is known here."""
     target = None if post.reply_to is None else replied_to[post.reply_to]
     return wire.Message(
@@ -279,4 +296,5 @@ def _present(post: Post, message: Message, replied_to: dict[int, Message], menti
         mentions=[str(user_id) for user_id in mentions],
         clientId=UNSET if post.client_id is None else post.client_id,
         replyTo=UNSET if target is None else present_reply_to(target),
+        attachments=[present_attachment(claims[public_id]) for public_id in post.attachments] or UNSET,
     )

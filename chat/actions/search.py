@@ -12,7 +12,7 @@ from msgspec import UNSET
 from chat import access
 from chat.access import Actor
 from chat.models import Kind, Message, Room
-from chat.presenter import present_message, with_everything
+from chat.presenter import present_message, with_attachments, with_everything
 from chat.protocol import requests, wire
 
 _WORD: Final = re.compile(r"\w+")
@@ -32,7 +32,7 @@ def search_messages(actor: Actor, request: requests.SearchMessages) -> wire.Sear
     found = matching(words).filter(room__in=rooms, kind=Kind.TEXT, deleted_at=None)
     if request.before is not UNSET:
         found = found.filter(pk__lt=int(request.before))
-    rows = list(with_everything(found.select_related("room").order_by("-pk"))[: request.limit + 1])
+    rows = with_attachments(with_everything(found.select_related("room").order_by("-pk"))[: request.limit + 1])
     hits = [wire.SearchHit(present_message(row.room.slug, row), excerpt(row.content, words)) for row in rows]
     return wire.SearchResult(hits[: request.limit], hasMore=len(rows) > request.limit)
 

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q, Value
+from django.db.models import F, Q, Sum, Value
 from django.utils import timezone
 
 from chat import pricing
@@ -86,6 +86,31 @@ def extend(charge_id: int, amount: int) -> None:
         if charge.state == ChargeState.OPEN:
             _hold(_purses_of(charge), amount)
             Charge.objects.filter(pk=charge_id).update(reserved_microusd=F("reserved_microusd") + amount)
+
+
+def extend_reply(reply_id: int, attempt: int) -> None:
+    """Set aside what one more call for the same attempt may cost. Raises QUOTA_EXCEEDED."""
+    found = Charge.objects.filter(reply=reply_id, attempt=attempt, purpose="reply").values_list("pk", "model").first()
+    if found is not None:
+        extend(found[0], pricing.reservation_for(found[1]))
+
+
+def settled_before(reply_id: int, attempt: int) -> Tokens:
+    """Return the tokens that earlier attempts at this reply have used."""
+    earlier = Charge.objects.filter(
+        reply=reply_id, attempt__lt=attempt, purpose="reply", state=ChargeState.SETTLED
+    ).aggregate(
+        input=Sum("input_tokens"),
+        output=Sum("output_tokens"),
+        cache_write=Sum("cache_creation_input_tokens"),
+        cache_read=Sum("cache_read_input_tokens"),
+    )
+    return (
+        earlier["input"] or 0,
+        earlier["output"] or 0,
+        earlier["cache_write"] or 0,
+        earlier["cache_read"] or 0,
+    )
 
 
 def settle(reply_id: int, attempt: int, usage: Tokens) -> int:

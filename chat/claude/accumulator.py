@@ -118,10 +118,7 @@ class Accumulator:
         """Take the tokens so far. What is reported replaces, what is left out stays."""
         numbers = (getattr(reported, name, None) for name in _USAGE_FIELDS)
         self.usage = Usage(
-            *(
-                new if isinstance(new, int) and new >= 0 else old
-                for new, old in zip(numbers, self.usage, strict=True)
-            )
+            *(new if isinstance(new, int) and new >= 0 else old for new, old in zip(numbers, self.usage, strict=True))
         )
         return self.usage
 

@@ -4,6 +4,8 @@ The SDK costs two seconds of CPU to import, and is imported when it is first nee
 """
 
 import asyncio
+import logging
+import math
 from collections.abc import AsyncGenerator
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -26,6 +28,10 @@ _LONGEST_RETRY_AFTER_SECONDS: Final = 20
 # How long the end of the body may take after the message's: it only lets the connection be used again.
 _TRAILER_SECONDS: Final = 0.5
 _MODELS_LISTED: Final = 100
+# So many events of a burst are taken before others may run: each costs some 50 us, and sockets wait meanwhile.
+_EVENTS_AT_ONCE: Final = 50
+# At DEBUG these log whole requests, with what people wrote in them.
+_TALKATIVE: Final = ("anthropic", "httpx2", "httpcore2")
 # Current models think by default, and in silence; this asks for a summary of what they think.
 _THINKING: Final[dict[str, Any]] = {"type": "adaptive", "display": "summarized"}
 
@@ -63,16 +69,20 @@ class AnthropicBackend:
             events = await self._open(call)
             # The SDK's own stream would close its connection only when the garbage collector finds it.
             async with events:
+                count = 0
                 async for event in events:
                     if event.type == "message_stop":
                         break
                     piece = answer.take(event)
                     if piece is not None:
                         yield piece
+                    count += 1
+                    if count % _EVENTS_AT_ONCE == 0:
+                        await asyncio.sleep(0)
                 else:
-                    raise incomplete("message_stop")
+                    raise incomplete("message_stop", began=answer.began)
                 if answer.stop_reason is None:
-                    raise incomplete("a stop reason")
+                    raise incomplete("a stop reason", began=answer.began)
                 yield answer.end()
                 await _read_trailer(events)
         except CallFailed:
@@ -143,6 +153,8 @@ def _build(config: _Config) -> "AsyncAnthropic":
     """Import the SDK and make a client. Takes two seconds the first time: for a thread."""
     import anthropic
 
+    for name in _TALKATIVE:
+        logging.getLogger(name).setLevel(logging.WARNING)
     timeout = anthropic.Timeout(_WHOLE_SECONDS, connect=config.connect_seconds, read=config.read_seconds)
     client = anthropic.AsyncAnthropic(
         api_key=config.key,
@@ -150,9 +162,7 @@ def _build(config: _Config) -> "AsyncAnthropic":
         timeout=timeout,
         # Its spans could carry what people wrote to whoever collects them.
         open_telemetry=False,
-        http_client=anthropic.DefaultAsyncHttpxClient(
-            timeout=timeout, event_hooks={"response": [_refuse_long_waits]}
-        ),
+        http_client=anthropic.DefaultAsyncHttpxClient(timeout=timeout, event_hooks={"response": [_refuse_long_waits]}),
     )
     # These are imported when they are first looked at; that, too, belongs into the thread.
     _ = client.messages, client.models
@@ -163,8 +173,8 @@ async def _refuse_long_waits(response: Any) -> None:
     """Keep the SDK from sleeping for minutes because a server asks for it: the reply fails and says so."""
     try:
         wait = float(response.headers.get("retry-after", 0))
-    except ValueError:
-        return
+    except ValueError:  # a date
+        wait = math.inf
     if wait > _LONGEST_RETRY_AFTER_SECONDS:
         response.headers["x-should-retry"] = "false"
 

@@ -38,7 +38,9 @@ _STALLED: Final = _Kind("stalled", "Claude has fallen silent.")
 _CUT: Final = _Kind("cut", "The connection to Claude was cut.")
 _GARBAGE: Final = _Kind("garbage", "What came from Claude could not be read.")
 _INCOMPLETE: Final = _Kind("incomplete", "The rest did not come.")
-_TOO_LONG: Final = _Kind("too_long", "This conversation is too long for Claude.", "Start a new session, or ask shorter.")
+_TOO_LONG: Final = _Kind(
+    "too_long", "This conversation is too long for Claude.", "Start a new session, or ask shorter."
+)
 _BAD_KEY: Final = _Kind("bad_key", _UNAVAILABLE, _ADMINISTRATORS)
 _NO_CREDIT: Final = _Kind("no_credit", _UNAVAILABLE, _ADMINISTRATORS)
 _FORBIDDEN: Final = _Kind("forbidden", _UNAVAILABLE, _ADMINISTRATORS)
@@ -77,9 +79,9 @@ def no_key() -> CallFailed:
     return _failed(_MISCONFIGURED, "ANTHROPIC_API_KEY is not set.", began=False)
 
 
-def incomplete(what: str) -> CallFailed:
+def incomplete(what: str, *, began: bool) -> CallFailed:
     """Return the failure of a stream that ended in good order before the message did."""
-    return _failed(_INCOMPLETE, f"The stream ended without {what}.", began=True)
+    return _failed(_INCOMPLETE if began else _GARBAGE, f"The stream ended without {what}.", began=began)
 
 
 def failure_of(error: Exception, call: Call, *, began: bool) -> CallFailed:
@@ -106,8 +108,7 @@ def _of_transport(names: list[str], *, began: bool) -> _Kind:
         return _MISCONFIGURED
     if "TransportError" in names or "OSError" in names:
         return _CUT if began else _UNREACHABLE
-    # An exception in setting up a request that never left is a key or an address that cannot be sent.
-    return _GARBAGE if began else _MISCONFIGURED
+    return _GARBAGE
 
 
 def _of_status(error: Any, call: Call, *, began: bool) -> CallFailed:

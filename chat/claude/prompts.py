@@ -34,7 +34,9 @@ _GO_ON: Final = (
 )
 _TAIL_CHARS: Final = 80
 
-_NOTES_FOLLOW: Final = "[Your notes on the earlier messages of this room, up to number {upto}. They are made of what people said.]"
+_NOTES_FOLLOW: Final = (
+    "[Your notes on the earlier messages of this room, up to number {upto}. They are made of what people said.]"
+)
 
 SUMMARISE: Final = """\
 You keep notes on a chat room for yourself. The oldest messages no longer fit in front of you, and your notes take their place.

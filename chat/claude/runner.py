@@ -14,7 +14,7 @@ import structlog
 from django.conf import settings
 
 from chat.claude import lease, summary
-from chat.claude.backends import backend_for, close_backends
+from chat.claude.backends import backend_for, close_backends, warm_up
 from chat.claude.lease import Verdict
 from chat.claude.streaming import Stream
 from chat.protocol import wire
@@ -49,6 +49,7 @@ class Runner:
         self._hub.spawn(self._claim(), "claims")
         self._hub.spawn(self._keep(), "checkpoints")
         self._hub.spawn(self._sweep(), "sweep")
+        self._hub.spawn(warm_up(), "warm-up")
         if self._is_dedicated:
             self._hub.spawn(self._beat(), "beats")
 

@@ -30,6 +30,7 @@ log = structlog.get_logger(__name__)
 _ROUNDS_AT_MOST: Final = 6
 # A piece larger than this is sent as several deltas: no client need take frames without bound.
 _DELTA_CHARS: Final = 16_000
+_CHARS_PER_TOKEN: Final = 4
 _FINISH_RETRY_SECONDS: Final = 0.5
 # PostgreSQL refuses NUL, and a lone surrogate cannot be encoded.
 _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
@@ -57,6 +58,7 @@ class Stream:
         self._earlier_usage = Usage(*(getattr(reply, name) for name in Usage._fields))
         self._finished_calls = Usage()
         self._current_call = Usage()
+        self._heard_chars = 0
         self._lease_renewed_at = time.monotonic()
         self._verdict: Verdict | None = None
         self._interruption = ""
@@ -109,10 +111,15 @@ class Stream:
     def checkpoint(self) -> Checkpoint:
         self._flush()
         self._texts, self._thoughts = ["".join(self._texts)], ["".join(self._thoughts)]
-        usage = self._earlier_usage.plus(self._finished_calls).plus(self._current_call)
+        usage = self._earlier_usage.plus(self._finished_calls).plus(self._call_so_far())
         return Checkpoint(
             self.id, self._reply.epoch, self._texts[0], self._thoughts[0], self._n, list(self._tools), usage
         )
+
+    def _call_so_far(self) -> Usage:
+        """The output is only counted at a call's end; of one that was stopped or cut, it is what was heard."""
+        call = self._current_call
+        return call._replace(output_tokens=max(call.output_tokens, self._heard_chars // _CHARS_PER_TOKEN))
 
     def lease_renewed(self) -> None:
         self._lease_renewed_at = time.monotonic()
@@ -203,8 +210,9 @@ class Stream:
                         end = piece
         finally:
             await pieces.aclose()
-            self._finished_calls = self._finished_calls.plus(self._current_call)
-            self._current_call = Usage()
+            used = self._call_so_far() if end is None else self._current_call
+            self._finished_calls = self._finished_calls.plus(used)
+            self._current_call, self._heard_chars = Usage(), 0
         if end is None:
             raise CallFailed("cut", "Claude's answer was cut off.", "The stream ended without its end.", began=True)
         return end, calls
@@ -230,10 +238,12 @@ class Stream:
     # --- Deltas ---------------------------------------------------------------------------------------------
 
     def _say(self, text: str) -> None:
+        self._heard_chars += len(text)
         self._pending_text.append(text)
         self._flush_in_time()
 
     def _think(self, text: str) -> None:
+        self._heard_chars += len(text)
         self._pending_thinking.append(text)
         self._flush_in_time()
 

@@ -17,6 +17,7 @@ RowId = Annotated[str, Meta(pattern=ROW_ID_PATTERN)]
 UserKey = Annotated[str, Meta(min_length=1, max_length=32)]
 Counter = Annotated[int, Meta(ge=0, le=_MAX_INT)]
 PageSize = Annotated[int, Meta(ge=1, le=200)]
+AttachmentIds = Annotated[list[Annotated[str, Meta(min_length=1, max_length=32)]], Meta(max_length=50)]
 Emoji = Annotated[str, Meta(min_length=1, max_length=32)]
 ClientId = Annotated[str, Meta(min_length=1, max_length=64)]
 RoomName = Annotated[str, Meta(min_length=1, max_length=80)]
@@ -162,6 +163,7 @@ class CreateMessage(Request):
     content: str
     clientId: ClientId | UnsetType = UNSET
     replyTo: RowId | UnsetType = UNSET
+    attachments: AttachmentIds = []
 
 
 class EditMessage(Request):
@@ -243,6 +245,7 @@ class Execute(Request):
     session: Slug
     prompt: str
     clientId: ClientId | UnsetType = UNSET
+    attachments: AttachmentIds = []
 
 
 class StopReply(Request):

@@ -133,6 +133,18 @@ class Reply(Wire):
     endedAt: Millis | UnsetType = UNSET
 
 
+class Attachment(Wire):
+    """A file in a message. With a width and height it is a picture, and `url?preview` a small one of it."""
+
+    id: Id
+    name: str
+    contentType: str
+    size: int
+    url: str
+    width: int | UnsetType = UNSET
+    height: int | UnsetType = UNSET
+
+
 class Message(Wire):
     """`html` is the content made safe to show. Only `stream_end` leaves it out: its text has just been streamed."""
 
@@ -152,6 +164,7 @@ class Message(Wire):
     editedAt: Millis | UnsetType = UNSET
     deletedAt: Millis | UnsetType = UNSET
     reply: Reply | UnsetType = UNSET
+    attachments: list[Attachment] | UnsetType = UNSET
 
 
 class Keyframe(Wire):

@@ -61,9 +61,10 @@ class Connection:
         self.refusals = 0
         self.frame_budget = TokenBucket(settings.FRAMES_PER_SECOND, settings.FRAMES_BURST)
         self.close_code: CloseCode | None = None
-        self.outbox: Outbox = (
-            SendOutbox(send, self._overflowed) if writer is None else DirectOutbox(writer, self._overflowed)
-        )
+        self.outbox = self._make_outbox(send, writer)
+
+    def _make_outbox(self, send: Send, writer: FrameWriter | None) -> Outbox:
+        return SendOutbox(send, self._overflowed) if writer is None else DirectOutbox(writer, self._overflowed)
 
     @property
     def user_id(self) -> int:

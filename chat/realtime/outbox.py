@@ -1,8 +1,9 @@
 """What waits to be written to one connection: bounded, and never in anybody else's way.
 
-Two kinds with one behaviour. `DirectOutbox` writes ready-made frames through the server's extension (see
-uvicorn_protocol.py) and knows how much the transport still holds. `SendOutbox` uses ASGI's `send`, on any server.
-Whoever reads too slowly fills the outbox; it is then dropped and the owner told, who closes with 4001.
+Kinds with one behaviour. `DirectOutbox` writes ready-made frames through the server's extension (see
+uvicorn_protocol.py) and knows how much the transport still holds. `SendOutbox` uses ASGI's `send`, on any server;
+sse_outbox.py is its sister for server-sent events. Whoever reads too slowly fills the outbox; it is then dropped and
+the owner told, who closes with 4001. Well before that a slow reader loses what is droppable: deltas, whose gap it sees.
 """
 
 import asyncio
@@ -10,6 +11,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, Protocol
 
+import msgspec
 import structlog
 from django.conf import settings
 
@@ -22,21 +24,41 @@ _NEAREST_CODE: Final = {1003: 1000, 1007: 1000, 1009: 1000}
 _ANY_RECONNECT: Final = 4000
 _SMALL_FRAME: Final = 126
 _MEDIUM_FRAME: Final = 65_536
+# What is droppable may fill this part of an outbox; the rest is kept for what must arrive.
+_DROPPABLE_PART: Final = 4
+
+
+class _Typed(msgspec.Struct):
+    """Reads a frame's type and nothing else of it."""
+
+    type: str
+
+
+_typed: Final = msgspec.json.Decoder(_Typed)
 
 
 class Payload:
-    """The text of a frame, and its bytes as an unmasked WebSocket text frame, made once for all who get it.
+    """The text of a frame, and its bytes as each kind of connection writes them, made once for all who get it.
 
-    change: the event's place in its room's order, None for what is not durable.
+    change: the event's place in its room's order, None for what is not durable. is_droppable: a slow connection may
+    lose it.
     """
 
-    __slots__ = ("_framed", "change", "is_droppable", "text")
+    __slots__ = ("_as_event", "_framed", "_type", "change", "is_droppable", "text")
 
     def __init__(self, text: str, change: int | None = None, *, is_droppable: bool = False) -> None:
-        self.is_droppable = is_droppable
         self.text = text
         self.change = change
+        self.is_droppable = is_droppable
         self._framed: bytes | None = None
+        self._as_event: bytes | None = None
+        self._type: str | None = None
+
+    @property
+    def type(self) -> str:
+        if self._type is None:
+            self._type = _typed.decode(self.text).type
+        return self._type
 
     @property
     def framed(self) -> bytes:
@@ -52,6 +74,14 @@ class Payload:
             self._framed = header + data
         return self._framed
 
+    @property
+    def as_event(self) -> bytes:
+        """The bytes as a server-sent event. The text is JSON on one line, so it needs no splitting."""
+        if self._as_event is None:
+            id_line = "" if self.change is None else f"id: {self.change}\n"
+            self._as_event = f"event: {self.type}\n{id_line}data: {self.text}\n\n".encode()
+        return self._as_event
+
 
 class FrameWriter(Protocol):
     """What a server offers that takes ready-made frames: the extension `parley.frames` of the ASGI scope."""
@@ -66,10 +96,15 @@ class Outbox(Protocol):
     def close(self, code: int, reason: str) -> None: ...
 
 
+def may_drop(waiting_bytes: int) -> bool:
+    """Whether so much waits already that what is droppable is left out."""
+    return waiting_bytes > settings.OUTBOX_BYTES / _DROPPABLE_PART > 0
+
+
 class DirectOutbox:
     """Frames that become due in the same turn of the loop are joined and written once."""
 
-    __slots__ = ("_closed", "_on_overflow", "_pending", "_writer")
+    __slots__ = ("_closed", "_on_overflow", "_pending", "_pending_bytes", "_writer")
 
     _dirty: "list[DirectOutbox]" = []  # noqa: RUF012 - one for all outboxes of the process, on purpose
 
@@ -77,16 +112,21 @@ class DirectOutbox:
         self._writer = writer
         self._on_overflow = on_overflow
         self._pending: list[bytes] = []
+        self._pending_bytes = 0
         self._closed = False
 
     def push(self, payload: Payload) -> None:
         if self._closed:
             return
+        framed = payload.framed
+        if payload.is_droppable and may_drop(self._writer.buffered() + self._pending_bytes + len(framed)):
+            return
         if not self._pending:
             if not DirectOutbox._dirty:
                 asyncio.get_running_loop().call_soon(DirectOutbox._flush_all)
             DirectOutbox._dirty.append(self)
-        self._pending.append(payload.framed)
+        self._pending.append(framed)
+        self._pending_bytes += len(framed)
 
     @staticmethod
     def _flush_all() -> None:
@@ -95,7 +135,7 @@ class DirectOutbox:
             outbox.flush()
 
     def flush(self) -> None:
-        pending, self._pending = self._pending, []
+        pending, self._pending, self._pending_bytes = self._pending, [], 0
         if self._closed or not pending:
             return
         if self._writer.buffered() > settings.OUTBOX_BYTES > 0:
@@ -123,24 +163,32 @@ class SendOutbox:
         self._on_overflow = on_overflow
         self._queue: deque[Payload] = deque()
         self._bytes = 0
-        self._close: dict[str, Any] | None = None
+        self._close: tuple[int, str] | None = None
         self._task: asyncio.Task[None] | None = None
 
     def push(self, payload: Payload) -> None:
         if self._close is not None:
             return
+        size = len(self._encoded(payload))
+        if payload.is_droppable and may_drop(self._bytes + size):
+            return
         self._queue.append(payload)
-        self._bytes += len(payload.framed)
+        self._bytes += size
         if self._bytes > settings.OUTBOX_BYTES > 0 and len(self._queue) > 1:
-            self._drop()
+            self.drop()
             self._on_overflow()
             return
         self._wake()
 
     def close(self, code: int, reason: str) -> None:
         if self._close is None:
-            self._close = {"type": "websocket.close", "code": int(code), "reason": reason}
+            self._close = (int(code), reason)
             self._wake()
+
+    def drop(self) -> None:
+        """Forget what waits."""
+        self._queue.clear()
+        self._bytes = 0
 
     def _wake(self) -> None:
         if self._task is None:
@@ -151,15 +199,15 @@ class SendOutbox:
         try:
             while self._queue:
                 payload = self._queue.popleft()
-                self._bytes -= len(payload.framed)
-                await self._send({"type": "websocket.send", "text": payload.text})
+                self._bytes -= len(self._encoded(payload))
+                await self._send_payload(payload)
             if self._close is not None:
-                await self._send_close(self._close)
+                await self._send_close(*self._close)
         except (OSError, RuntimeError):
-            self._drop()  # the peer is gone, or the server has closed: the receiving side of the connection notices
+            self.drop()  # the peer is gone, or the server has closed: the receiving side of the connection notices
         except Exception as error:  # noqa: BLE001 - every server has errors of its own
             log.warning("outbox.send_failed", error=type(error).__name__)
-            self._drop()
+            self.drop()
             is_broken = True
         finally:
             self._task = None
@@ -167,15 +215,18 @@ class SendOutbox:
             # The socket may still be open, and a frame is missing: to go on would be a hole that nobody sees.
             self._on_overflow()
 
-    def _drop(self) -> None:
-        self._queue.clear()
-        self._bytes = 0
+    def _encoded(self, payload: Payload) -> bytes:
+        return payload.framed
 
-    async def _send_close(self, close: dict[str, Any]) -> None:
+    async def _send_payload(self, payload: Payload) -> None:
+        await self._send({"type": "websocket.send", "text": payload.text})
+
+    async def _send_close(self, code: int, reason: str) -> None:
         """Daphne refuses most standard codes and would leave the socket open: it gets the nearest that it takes."""
+        close = {"type": "websocket.close", "code": code, "reason": reason}
         try:
             await self._send(close)
         except (OSError, RuntimeError):
             raise
         except Exception:  # noqa: BLE001 - Autobahn raises nothing more precise
-            await self._send({**close, "code": _NEAREST_CODE.get(close["code"], _ANY_RECONNECT)})
+            await self._send({**close, "code": _NEAREST_CODE.get(code, _ANY_RECONNECT)})

@@ -17,6 +17,7 @@ from chat import markdown
 from chat.access import Actor
 from chat.actions import drafts, history, joining, members, messages, people, reading, replies, rooms, search
 from chat.actions.answers import request_id_of
+from chat.actions.attachments import checked_message
 from chat.actions.content import checked_content
 from chat.actions.posting import Post, Stored
 from chat.protocol import requests, wire
@@ -108,7 +109,7 @@ async def _leave_room(runtime: Runtime, connection: Connection, frame: Frame) ->
 async def _create_message(runtime: Runtime, connection: Connection, frame: Frame) -> None:
     """Queue the message and return: the next frame need not wait for the disk, and order is kept by the queue."""
     request = frame.payload
-    content = checked_content(request.content)
+    content = checked_message(request.content, request.attachments)
     _take_turn(runtime, connection)
     post = Post(
         actor=connection.actor,
@@ -117,6 +118,7 @@ async def _create_message(runtime: Runtime, connection: Connection, frame: Frame
         html=await _html_of(content),
         client_id=_client_id(request.clientId, frame.id),
         reply_to=None if request.replyTo is UNSET else int(request.replyTo),
+        attachments=tuple(request.attachments),
     )
     await _post(runtime, connection, frame, post)
 
@@ -124,7 +126,7 @@ async def _create_message(runtime: Runtime, connection: Connection, frame: Frame
 async def _execute(runtime: Runtime, connection: Connection, frame: Frame) -> None:
     """Queue a prompt. Whoever has not joined the session joins it first: the answer's stream goes to its tabs."""
     request = frame.payload
-    content = checked_content(request.prompt)
+    content = checked_message(request.prompt, request.attachments)
     if request.session not in connection.rooms:
         await _join_room(runtime, connection, Frame("join_room", None, requests.JoinRoom(room=request.session)))
     _take_turn(runtime, connection)
@@ -137,6 +139,7 @@ async def _execute(runtime: Runtime, connection: Connection, frame: Frame) -> No
         reply_to=None,
         must_answer=True,
         requester=_requester(connection, frame),
+        attachments=tuple(request.attachments),
     )
     await _post(runtime, connection, frame, post)
 

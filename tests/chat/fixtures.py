@@ -29,9 +29,15 @@ def a_client_id() -> str:
 
 
 def a_post(
-    author: User, slug: str, content: str = "hello", *, client_id: str | None = None, reply_to: int | None = None
+    author: User,
+    slug: str,
+    content: str = "hello",
+    *,
+    client_id: str | None = None,
+    reply_to: int | None = None,
+    attachments: tuple[str, ...] = (),
 ) -> Post:
-    return Post(Actor.of(author), slug, content, render(content), client_id, reply_to)
+    return Post(Actor.of(author), slug, content, render(content), client_id, reply_to, attachments=attachments)
 
 
 def stored(results: Sequence[Result]) -> list[wire.Message]:

@@ -83,7 +83,8 @@ export class ModelClaude {
     run.text += word;
     run.thinking += thought ?? "";
     const { id, version, attempt, n } = run;
-    if (!run.isDead) this.#remember({ id, reply: { version, attempt } }, n, run.text);
+    // Until a tab hears that the run is dead it may show its words; never as those of another run.
+    this.#remember({ id, reply: { version, attempt } }, n, run.text);
     return { room: "general", messageId: id, version, attempt, n, text: word, ...(thought && { thinking: thought }) };
   }
 
@@ -123,7 +124,7 @@ export class ModelClaude {
     if (!row) return null;
     this.happened.died += 1;
     this.#runs.delete(run.id);
-    this.#zombies.push({ ...run, isDead: true });
+    this.#zombies.push(run);
     const { n, text, thinking } = run.saved;
     return this.#closed(this.#move(row, "interrupted", { content: text, reply: { n, thinking } }));
   }
@@ -184,6 +185,12 @@ export class ModelClaude {
     // Its runner may not answer in time; the checkpoint does.
     const from = this.#random() < 0.3 ? run.saved : run;
     return { messageId: id, version, attempt, n: from.n, text: from.text, thinking: from.thinking, state };
+  }
+
+  /** What a running reply has said, and its n. */
+  newest(id) {
+    const run = this.#runs.get(id);
+    return [run?.n, run?.text];
   }
 
   keyframes() {

@@ -63,16 +63,14 @@ async function live(seed) {
   return { server, tab };
 }
 
-/** After the faults one more word is enough: what was missed before it is fetched. */
+/** After the faults one more word is enough: of every reply in the window, what was missed before it is fetched. */
 async function catchesUp({ claude }, tab) {
   await tab.drain();
   for (const delta of claude.sayOnce()) tab.deltas.push(delta);
   await tab.drain();
-  const running = claude.keyframes().map(({ messageId }) => messageId);
-  for (const id of running) {
+  for (const { id, reply } of tab.state.messages.filter((row) => row.reply?.state === "running")) {
     const stream = tab.streams.stream("general", id);
-    const last = [...(claude.said.get(`${id}/${stream?.version}/${stream?.attempt}`) ?? [])].at(-1);
-    equal([stream?.n, stream?.text], last, "a running reply");
+    equal([stream?.n, stream?.text], claude.newest(id), `reply ${id}, version ${reply.version}, attempt ${reply.attempt}`);
   }
 }
 

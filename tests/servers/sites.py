@@ -165,6 +165,7 @@ class SiteBuilder:
         directory.mkdir(parents=True)
         chosen = dict(SETTINGS)
         chosen["DATABASE_URL"] = settings.pop("DATABASE_URL", None) or self.database_url(profile.database)
+        chosen["MEDIA_ROOT"] = str(directory / "media")
         if profile.has_redis:
             redis = redis or self.redis
             chosen |= {"REDIS_URL": redis.url, "REDIS_PREFIX": directory.name}

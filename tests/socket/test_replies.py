@@ -14,7 +14,7 @@ from tests.servers.sites import CLUSTER, UVICORN_SQLITE, Site, SiteBuilder
 from tests.servers.socket_client import SocketClient
 from tests.servers.tabs import Tabs
 
-STORY = "Once upon a time there was a room in which everybody heard the same words. " * 5
+STORY = ("Once upon a time there was a room in which everybody heard the same words. " * 5).strip()
 
 
 @pytest.fixture(params=[UVICORN_SQLITE, CLUSTER], ids=str, scope="module")
@@ -74,7 +74,7 @@ async def test_a_reply_streams_to_every_tab_and_ends_as_a_row(table: Table, fake
     reply = await table.ask("Tell me a story")
     for tab in (table.alice, table.bob):
         ended = await end_of(tab, reply)
-        assert ended["content"] == STORY.strip() == streamed(tab, reply).strip()
+        assert ended["content"] == STORY == streamed(tab, reply)
         assert ended["reply"]["state"] == "complete"
         assert ended["reply"]["stopReason"] == "end_turn"
         assert ended["reply"]["usage"]["outputTokens"] > 0
@@ -125,7 +125,7 @@ async def test_in_a_room_claude_answers_when_it_is_mentioned(site: Site, open_ta
 
 
 async def test_prompts_wait_for_their_turn_in_the_same_order_for_all(table: Table, fake: FakeClaude) -> None:
-    fake.default = Held(STORY, after=3)
+    fake.default = Held(text=STORY, after=3)
     first = await table.ask("first")
     await words_of(table.bob, first)
     second = await table.ask("second", table.bob)
@@ -145,7 +145,7 @@ async def test_prompts_wait_for_their_turn_in_the_same_order_for_all(table: Tabl
 
 
 async def test_a_waiting_prompt_can_be_withdrawn_and_edited_by_its_author(table: Table, fake: FakeClaude) -> None:
-    fake.default = Held(STORY, after=2)
+    fake.default = Held(text=STORY, after=2)
     running = await table.ask("running")
     await words_of(table.alice, running)
     withdrawn = await table.alice.request("execute", session=table.session, prompt="withdrawn")
@@ -236,7 +236,7 @@ async def test_a_late_joiner_gets_a_keyframe_and_misses_nothing(site: Site, tabl
 
 
 async def test_an_outsider_can_neither_ask_nor_hear_nor_stop(site: Site, table: Table, open_tab: Tabs, fake: FakeClaude) -> None:
-    fake.default = Held(STORY, after=2)
+    fake.default = Held(text=STORY, after=2)
     reply = await table.ask("ours")
     await words_of(table.alice, reply)
     mallory = await open_tab(site.people.create("mallory")[0])
@@ -277,4 +277,4 @@ async def test_the_last_tab_closing_does_not_stop_a_reply(site: Site, table: Tab
         lambda: {str(row["id"]): row for row in site.people.messages(table.session)}[reply]["content"] != "", "stored"
     )
     rows = {str(row["id"]): row for row in site.people.messages(table.session)}
-    assert rows[reply]["content"] == STORY.strip()
+    assert rows[reply]["content"] == STORY

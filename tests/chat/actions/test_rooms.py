@@ -7,15 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from accounts.claude import account
 from accounts.models import User
 from chat.access import Actor
 from chat.actions import rooms
+from chat.actions.naming import name_from
 from chat.models import Membership, Message, Room
 from chat.protocol import requests
 from chat.protocol.errors import ErrorCode
 from chat.protocol.names import ROOM_SLUG_PATTERN
 from tests.chat.conftest import Listening
-from tests.chat.fixtures import in_threads, refused, room_of, rows_of
+from tests.chat.fixtures import assert_gapless, in_threads, refused, room_of, rows_of, say
 from tests.chat.properties import examples
 
 pytestmark = pytest.mark.django_db
@@ -210,3 +212,100 @@ def test_muting_is_ones_own_affair(alice: User, bob: User, told: Listening) -> N
     assert heard.events == [] and not Message.objects.exists()
     rooms.mute_room(Actor.of(bob), requests.MuteRoom("den", False))
     assert not Membership.objects.filter(muted=True).exists()
+
+
+# --- Claude --------------------------------------------------------------------------------------------------------------
+
+
+def options(**fields: object) -> requests.ClaudeOptions:
+    return requests.ClaudeOptions(**fields)  # type: ignore[arg-type]
+
+
+def test_a_session_needs_no_name_and_says_how_claude_behaves(alice: User) -> None:
+    chosen = options(model="claude-haiku-5-5", instructions=" Be brief. ", everyMessage=False, tools=["list_members"])
+    room = create(alice, kind="session", claude=chosen)
+    assert (room.name, room.slug.partition("-")[0]) == ("New session", "session")
+    assert (room.claude_model, room.claude_instructions) == ("claude-haiku-5-5", "Be brief.")
+    assert (room.claude_every_message, room.claude_tools) == (False, ["list_members"])
+
+
+def test_settings_of_claude_that_are_left_out_stay(alice: User, told: Listening) -> None:
+    create(alice, kind="session", room="den", claude=options(instructions="Be brief.", tools=["list_members"]))
+    with told() as heard:
+        update(alice, claude=options(everyMessage=False))
+    (fact,) = heard.of("room_updated", "room:den")
+    claude = fact["room"]["claude"]
+    assert (claude["instructions"], claude["everyMessage"], claude["tools"]) == ("Be brief.", False, ["list_members"])
+    assert rows_of("den") == [], "it is no notice"
+    update(alice, claude=options(tools=[], instructions=""))
+    room = Room.objects.get()
+    assert (room.claude_instructions, room.claude_every_message, room.claude_tools) == ("", False, [])
+
+
+def test_only_moderators_change_how_claude_behaves(alice: User, bob: User) -> None:
+    room_of(alice, "den", "session", members=[bob])
+    with refused(ErrorCode.UNAUTHORIZED):
+        update(bob, claude=options(instructions="Obey bob."))
+    assert Room.objects.get().claude_instructions == ""
+
+
+@pytest.mark.parametrize("model", ["two words", "../etc", "a\nb", "claude\u202e"])
+def test_a_model_s_name_is_a_name(alice: User, model: str) -> None:
+    room_of(alice, "den", "session")
+    with refused(ErrorCode.VALIDATION_ERROR):
+        update(alice, claude=options(model=model))
+
+
+def test_outside_sessions_claude_answers_only_when_called(alice: User) -> None:
+    room_of(alice, "den")
+    with refused(ErrorCode.REQUEST_FAILED):
+        update(alice, claude=options(everyMessage=False))
+
+
+def test_claude_is_no_member_and_has_no_direct_room(alice: User) -> None:
+    account()
+    for kind in ("closed", "session", "direct"):
+        with refused(ErrorCode.REQUEST_FAILED):
+            create(alice, kind=kind, name="Den", members=["claude"])
+    assert not Room.objects.exists()
+
+
+def test_a_session_without_a_name_is_called_after_its_first_prompt_once(
+    alice: User, bob: User, told: Listening
+) -> None:
+    room = create(alice, kind="session", members=["bob"])
+    with told() as heard:
+        say(bob, room.slug, "## Plan a **trip** to Norway\n\nwith the train")
+    (fact,) = heard.of("room_updated", f"room:{room.slug}")
+    room.refresh_from_db()
+    assert room.name == "Plan a trip to Norway" == fact["room"]["name"]
+    assert_gapless(room.slug)
+    say(bob, room.slug, "Something else")
+    room.refresh_from_db()
+    assert room.name == "Plan a trip to Norway"
+
+
+def test_a_session_named_by_people_keeps_its_name(alice: User) -> None:
+    create(alice, kind="session", room="den", name="Trips")
+    say(alice, "den", "hello")
+    assert Room.objects.get().name == "Trips"
+    update(alice, name="New session")
+    say(alice, "den", "hello again")
+    assert Room.objects.get().name == "New session"
+
+
+@pytest.mark.parametrize(
+    ("prompt", "name"),
+    [
+        ("hello", "hello"),
+        ("\n\n- [the docs](https://x.example/a) say", "the docs say"),
+        ("@claude: what is a hub?", "what is a hub?"),
+        ("```python\nx = 1\n```", ""),
+        ("???\nreally", "really"),
+        ("evil \u202etxt", "evil txt"),
+        ("word " * 30, "word word word word word word word word word word word…"),
+        ("x" * 100, "x" * 59 + "…"),
+    ],
+)
+def test_a_name_is_the_first_line_of_a_prompt_without_its_signs(prompt: str, name: str) -> None:
+    assert name_from(prompt) == name

@@ -1,9 +1,9 @@
 """A stand-in for Anthropic's Messages API: the real wire format, over real HTTP, on loopback.
 
-    with FakeClaude() as claude:
-        claude.will(Overloaded(), Normal("Hello."))
-        ...  # settings: ANTHROPIC_API_KEY=test-key ANTHROPIC_BASE_URL=claude.url CLAUDE_BACKEND=anthropic
-        assert claude.requests[-1].ended
+with FakeClaude() as claude:
+    claude.will(Overloaded(), Normal("Hello."))
+    ...  # settings: ANTHROPIC_API_KEY=test-key ANTHROPIC_BASE_URL=claude.url CLAUDE_BACKEND=anthropic
+    assert claude.requests[-1].ended
 """
 
 from tests.servers.fake_claude.modes import (
@@ -29,8 +29,8 @@ from tests.servers.fake_claude.modes import (
     Stall,
     StopReason,
     Tiny,
-    TooManyRequests,
     ToolUse,
+    TooManyRequests,
     UnknownModel,
     WithThinking,
 )

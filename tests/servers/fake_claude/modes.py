@@ -1,6 +1,8 @@
 """How the fake answers one request: well, slowly, or in one of the ways in which the real service has failed people."""
 
+import itertools
 import json
+import re
 import secrets
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -12,6 +14,7 @@ from tests.servers.fake_claude.exchange import Exchange
 from tests.servers.fake_claude.requests import echo_of, wants_summary
 
 _SIGNATURE: Final = "c2lnbmF0dXJlIG9mIHRoZSBmYWtl"
+_WORD: Final = re.compile(r"\s*\S+\s*")
 _GARBAGE: Final = b'event: content_block_delta\ndata: {"type":"content_block_delta","index":0,"delta":{"ty\n\n'
 
 
@@ -35,10 +38,11 @@ class Answer(Mode):
 
     def cut_text(self, text: str) -> Iterator[str]:
         """Yield the text's deltas: so many pieces of about one size, or else words."""
-        count = self.pieces if self.pieces is not None else max(1, text.count(" "))
-        count = max(1, min(count, len(text)))
+        if self.pieces is None:
+            return (found.group() for found in _WORD.finditer(text))
+        count = max(1, min(self.pieces, len(text)))
         edges = [len(text) * step // count for step in range(count + 1)]
-        return (text[start:end] for start, end in zip(edges, edges[1:], strict=False))
+        return (text[start:end] for start, end in itertools.pairwise(edges))
 
     def blocks(self, body: dict[str, Any]) -> list[dict[str, Any]]:
         """Return the content as a finished message holds it."""
