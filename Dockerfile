@@ -6,13 +6,15 @@ COPY requirements.txt /tmp/requirements.txt
 RUN python -m venv /opt/venv && /opt/venv/bin/pip install --requirement /tmp/requirements.txt
 
 FROM python:3.13-slim
-ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 HOST=0.0.0.0 PORT=8000
+ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 HOST=0.0.0.0 PORT=8000 MEDIA_ROOT=/srv/media
 RUN useradd --system --uid 10001 --home-dir /srv/parley --shell /usr/sbin/nologin parley
 WORKDIR /srv/parley
 COPY --from=packages /opt/venv /opt/venv
 COPY . .
 # Collecting needs settings, and settings need a key; this one signs nothing and is gone after this line.
 RUN SECRET_KEY=only-while-the-image-is-built python manage.py collectstatic --no-input
+# A volume that is put here belongs to whom the directory belongs to.
+RUN install -d -o parley -g parley /srv/media
 USER parley
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=20s CMD ["python", "-m", "config.healthcheck"]

@@ -83,7 +83,7 @@ async def upload(request: HttpRequest, slug: str) -> HttpResponse:
     except (MultiPartParserError, SuspiciousOperation, UnreadablePostError):
         return error_response(400, invalid("This is no form with one file in it.", "$.file"))
     except OSError as error:
-        log.error("upload.failed", room=slug, error=type(error).__name__, errno=error.errno)
+        log.warning("upload.failed", room=slug, error=type(error).__name__, errno=error.errno)
         return error_response(503, unavailable())
     return HttpResponse(frames.to_json(kept), status=201, content_type=_JSON)
 
@@ -96,15 +96,15 @@ def _take_turn(actor: Actor) -> None:
         raise ProtocolError(ErrorCode.RATE_LIMITED, "You are uploading too much.", retry_after=wait)
 
 
-def _file_in(request: HttpRequest) -> UploadedFile:
+def _file_in(request: HttpRequest) -> "UploadedFile[bytes]":
     given = [file for name in request.FILES for file in request.FILES.getlist(name)]
     if len(given) != 1 or "file" not in request.FILES:
         raise invalid("Send one file, as the field `file`.", "$.file")
-    found: UploadedFile = given[0]
+    found: UploadedFile[bytes] = given[0]
     return found
 
 
-async def _keep(actor: Actor, slug: str, file: UploadedFile) -> wire.Attachment:
+async def _keep(actor: Actor, slug: str, file: "UploadedFile[bytes]") -> wire.Attachment:
     threads = _pictures if await _in(_files, uploads.is_picture, file) else _files
     found = await _in(threads, uploads.inspect, file, file.name or "")
     try:
@@ -148,7 +148,7 @@ async def _answer(request: HttpRequest, row: Attachment) -> HttpResponseBase:
     try:
         file = await _in(_files, default_storage.open, row.preview.name if is_preview else row.file.name)
     except FileNotFoundError as error:
-        log.error("attachment.file_missing", attachment=row.pk)
+        log.warning("attachment.file_missing", attachment=row.pk)
         raise Http404("There is no such attachment.") from error
     headers["Content-Length"] = str(file.size)
     if request.method == "HEAD":
@@ -160,7 +160,7 @@ async def _answer(request: HttpRequest, row: Attachment) -> HttpResponseBase:
 class _Pieces:
     """A file in pieces, read on another thread: the loop must not wait for a disk, nor memory hold the whole of it."""
 
-    def __init__(self, file: File) -> None:
+    def __init__(self, file: "File[bytes]") -> None:
         self._file = file
 
     def __aiter__(self) -> "_Pieces":

@@ -34,6 +34,7 @@ def shell(actor: Actor, user: User) -> dict[str, Any]:
     listed = rooms.list_rooms(actor).rooms
     me = {"id": str(actor.id), "username": actor.username, "displayName": user.get_full_name()}
     facts = {"me": me, "rooms": msgspec.to_builtins(listed), "contentChars": settings.CONTENT_CHARS}
+    facts["uploads"] = {"bytes": settings.UPLOAD_BYTES, "perMessage": settings.UPLOADS_PER_MESSAGE}
     facts["signInUrl"] = reverse("account_login")
     return {"app_data": facts, "sections": _sections(listed, actor), "room_count": len(listed)}
 

@@ -110,7 +110,9 @@ def _animation(image: Image.Image, kind: str, frames: int) -> tuple[IO[bytes], t
     durations: list[int] = []
     copies = list(_frames_of(image, frames, durations))
     # Each frame is whole, so nothing of the one before may shine through where it is transparent.
-    options: dict[str, Any] = {"GIF": {"disposal": 2}, "PNG": {"disposal": 0, "blend": 0}, "WEBP": {"quality": 85}}[kind]
+    options: dict[str, Any] = {"GIF": {"disposal": 2}, "PNG": {"disposal": 0, "blend": 0}, "WEBP": {"quality": 85}}[
+        kind
+    ]
     loop = image.info.get("loop")
     if isinstance(loop, int):
         options["loop"] = loop

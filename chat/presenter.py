@@ -10,10 +10,12 @@ from msgspec import UNSET, UnsetType
 
 from accounts.models import User
 from chat.model_choice import is_demo_model, model_of
-from chat.models import Attachment, Mention, Message, Reaction, Reply, Room
+from chat.models import Attachment, Kind, Mention, Message, Reaction, Reply, Room
 from chat.protocol import wire
 
 EXCERPT_CHARS: Final = 140
+# What stands for a message that is files alone where it is quoted.
+ATTACHMENT: Final = "Attachment"
 
 
 def millis(moment: datetime) -> int:
@@ -79,10 +81,12 @@ def with_everything(messages: "QuerySet[Message]") -> "QuerySet[Message]":
     Whether a message has attachments is found out with the rows: only if there are any is there a query for them.
     """
     has_attachments = Exists(Attachment.objects.filter(message=OuterRef("pk")))
-    return messages.annotate(has_attachments=has_attachments).select_related(
-        "author", "reply_to__author", "shown__requested_by", "shown__stopped_by"
-    ).prefetch_related(
-        Prefetch("reactions", Reaction.objects.select_related("user")), Prefetch("mentions", Mention.objects.all())
+    return (
+        messages.annotate(has_attachments=has_attachments)
+        .select_related("author", "reply_to__author", "shown__requested_by", "shown__stopped_by")
+        .prefetch_related(
+            Prefetch("reactions", Reaction.objects.select_related("user")), Prefetch("mentions", Mention.objects.all())
+        )
     )
 
 
@@ -178,9 +182,15 @@ def present_reply_to(message: Message) -> wire.ReplyTo:
         str(message.pk),
         message.seq,
         None if message.author is None else user_ref(message.author),
-        excerpt_of(message.content),
+        excerpt_of(message.content) or _excerpt_without_text(message),
         message.deleted_at is not None,
     )
+
+
+def _excerpt_without_text(message: Message) -> str:
+    """A message without a text has files; only tombstones and Claude's answers have neither at times."""
+    is_persons = message.kind == Kind.TEXT and message.shown_id is None
+    return ATTACHMENT if is_persons and message.deleted_at is None else ""
 
 
 def _present_reactions(reactions: Iterable[Reaction]) -> list[wire.Reaction]:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from chat import api, attachment_api, room_pages, views
+from chat import api, attachment_api, room_pages, usage_pages, views
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -20,5 +20,6 @@ urlpatterns = [
     path("direct/new", views.new_direct, name="new_direct"),
     path("invite/<str:token>", room_pages.invitation, name="invitation"),
     path("search", views.search, name="search"),
+    path("usage", usage_pages.own, name="usage"),
     path("api/socket-ticket", api.socket_ticket, name="socket_ticket"),
 ]

@@ -12,7 +12,7 @@ _django = get_asgi_application()
 from channels.routing import ProtocolTypeRouter  # noqa: E402 - needs Django's applications to be loaded
 
 from chat.routing import socket_application  # noqa: E402
-from chat.socket import health, runtime  # noqa: E402
+from chat.socket import health, runtime, sse  # noqa: E402
 from config.body_limit import limited  # noqa: E402
 
 _pages = limited(_django)
@@ -22,6 +22,9 @@ async def _with_runtime(scope: dict[str, Any], receive: Any, send: Any) -> None:
     await runtime.current()  # a page may publish, so the hub must listen before the first of them
     if scope["path"] in health.PATHS:
         await health.application(scope, receive, send)
+        return
+    if scope["path"].startswith(sse.PREFIX):
+        await sse.application(scope, receive, send)
         return
     await _pages(scope, receive, send)
 

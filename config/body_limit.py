@@ -4,7 +4,7 @@ Files for messages have a bound of their own, UPLOAD_BYTES; every other request 
 """
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 from django.conf import settings
@@ -14,8 +14,9 @@ from chat.protocol.errors import ProtocolError, invalid
 from chat.uploads import TooLarge
 
 Scope = dict[str, Any]
-Receive = Callable[[], Awaitable[dict[str, Any]]]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
+Message = Mapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 _UPLOAD: Final = re.compile(r"/rooms/[^/]+/attachments")
@@ -38,7 +39,7 @@ def limited(application: Application) -> Application:
         seen = 0
         is_answered = False
 
-        async def counted() -> dict[str, Any]:
+        async def counted() -> Message:
             nonlocal seen
             message = await receive()
             seen += len(message.get("body", b""))
@@ -47,7 +48,7 @@ def limited(application: Application) -> Application:
                 raise _BodyTooLarge
             return message
 
-        async def noted(message: dict[str, Any]) -> None:
+        async def noted(message: Message) -> None:
             nonlocal is_answered
             is_answered = True
             await send(message)

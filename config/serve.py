@@ -157,7 +157,7 @@ def serve(listener: socket.socket, greeting: str) -> None:
 
     config = uvicorn.Config(
         application,
-        http="httptools",
+        http="chat.realtime.uvicorn_protocol:AbortableHttp",
         ws="chat.realtime.uvicorn_protocol:FrameProtocol",
         lifespan="on",
         backlog=BACKLOG,

@@ -119,7 +119,9 @@ def to_prompt(prompt: Message) -> Message | None:
     return None if reply is None else reply.message
 
 
-def queue_version(room: Room, answer: Message, actor: Actor, prompt: Message | None, requester: Requester) -> wire.Message:
+def queue_version(
+    room: Room, answer: Message, actor: Actor, prompt: Message | None, requester: Requester
+) -> wire.Message:
     """Queue another version of an answer that has ended, and show it. Raises QUOTA_EXCEEDED."""
     charge = spending.reserve(actor.id, room.pk, model_of(room))
     answer.version_count += 1

@@ -13,6 +13,7 @@ NEW_SESSION: Final = "New session"
 _NAME_CHARS: Final = 60
 # Signs at the beginning of a line that only markdown means: headings, quotes, lists.
 _LINE_SIGNS: Final = re.compile(r"^(?:#{1,6}|>|[-*+]|\d{1,3}[.)])\s+")
+_EMPHASIS: Final = re.compile(r"(?<!\w)(\*{1,3}|_{1,3}|~~)(?=\S)(.+?)(?<=\S)\1(?!\w)")
 _LINK: Final = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
 _FENCES: Final = ("```", "~~~")
 
@@ -48,7 +49,8 @@ def name_from(prompt: str) -> str:
 
 def _plain(line: str) -> str:
     line = _LINK.sub(r"\1", _LINE_SIGNS.sub("", line.strip()))
-    line = "".join(char for char in line.replace("**", "").replace("`", "") if char.isprintable())
+    line = _EMPHASIS.sub(r"\2", line.replace("`", ""))
+    line = "".join(char for char in line if char.isprintable())
     return " ".join(line.split()).removeprefix("@claude").lstrip(" ,:")
 
 

@@ -53,7 +53,10 @@ class Post(NamedTuple):
 
 
 class Stored(NamedTuple):
-    """`answer` is Claude's message, if it was called. `is_first` is False when the same message had been stored before: it is answered, not published again."""
+    """`answer` is Claude's message, if it was called.
+
+    `is_first` is False when the same message had been stored before: it is answered, not published again.
+    """
 
     message: wire.Message
     is_first: bool
@@ -100,9 +103,7 @@ def _store(posts: Sequence[Post], earlier: dict[tuple[int, str], Message]) -> li
 class _Round:
     """One transaction's worth of posts: first what becomes of each, then the rows, then the results."""
 
-    def __init__(
-        self, posts: Sequence[Post], rooms: dict[str, Room], earlier: dict[tuple[int, str], Message]
-    ) -> None:
+    def __init__(self, posts: Sequence[Post], rooms: dict[str, Room], earlier: dict[tuple[int, str], Message]) -> None:
         self._posts = posts
         self._rooms = rooms
         self._earlier = earlier

@@ -173,4 +173,3 @@ def _answer(message: wire.Message) -> wire.ReplyAnswer:
 def html_of(text: str) -> str:
     """Return a reply's text as safe HTML."""
     return markdown.render(text) if text else ""
-

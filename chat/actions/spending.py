@@ -199,26 +199,32 @@ def _hold(wanted: list[Purse], amount: int) -> None:
 def _close(charge_id: int, state: ChargeState, usage: Tokens | None) -> int:
     """End an open charge, and return what it has cost. Without usage it costs what was reserved."""
     with transaction.atomic():
-        _lock()
         charge = Charge.objects.get(pk=charge_id)
-        cost = charge.reserved_microusd if usage is None else pricing.cost_of(charge.model, usage)
-        tokens = usage or (0, 0, 0, 0)
-        is_first = Charge.objects.filter(pk=charge_id, state=ChargeState.OPEN).update(
-            state=state,
-            cost_microusd=cost,
-            input_tokens=tokens[0],
-            output_tokens=tokens[1],
-            cache_creation_input_tokens=tokens[2],
-            cache_read_input_tokens=tokens[3],
-            settled_at=timezone.now(),
-        )
-        if not is_first:
+        if not pricing.reservation_for(charge.model) and not charge.reserved_microusd:
+            return _mark(charge, state, usage, cost=0)  # the demo model counts nowhere, so nobody needs to wait
+        _lock()
+        charge.refresh_from_db()  # it may have been extended while we waited
+        if charge.state != ChargeState.OPEN:
             return charge.cost_microusd
-        if cost or charge.reserved_microusd:
-            keys = [purse.key for purse in _purses_of(charge)]
-            _rows(_purses_of(charge))  # a price may have come up since a reservation of nothing
-            _count((ALL, EVER), *keys, reserved=-charge.reserved_microusd, spent=cost)
-        return cost
+        cost = charge.reserved_microusd if usage is None else pricing.cost_of(charge.model, usage)
+        wanted = _purses_of(charge)
+        _rows(wanted)  # what was reserved for nothing has no counters; it has a cost if its model was priced since
+        _count((ALL, EVER), *(purse.key for purse in wanted), reserved=-charge.reserved_microusd, spent=cost)
+        return _mark(charge, state, usage, cost)
+
+
+def _mark(charge: Charge, state: ChargeState, usage: Tokens | None, cost: int) -> int:
+    tokens = usage or (0, 0, 0, 0)
+    is_first = Charge.objects.filter(pk=charge.pk, state=ChargeState.OPEN).update(
+        state=state,
+        cost_microusd=cost,
+        input_tokens=tokens[0],
+        output_tokens=tokens[1],
+        cache_creation_input_tokens=tokens[2],
+        cache_read_input_tokens=tokens[3],
+        settled_at=timezone.now(),
+    )
+    return cost if is_first else charge.cost_microusd
 
 
 def _lock() -> None:

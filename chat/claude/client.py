@@ -14,7 +14,7 @@ from django.conf import settings
 
 from chat.claude.accumulator import Accumulator
 from chat.claude.backend import Call, CallFailed, Piece
-from chat.claude.failures import failure_of, incomplete, no_key
+from chat.claude.failures import failure_of, incomplete, unusable_key
 
 if TYPE_CHECKING:
     from anthropic import AsyncAnthropic, AsyncStream
@@ -24,7 +24,7 @@ log = structlog.get_logger(__name__)
 
 _WHOLE_SECONDS: Final = 600
 # The SDK would sleep for as long as a server asks; people look at an answer that does not start.
-_LONGEST_RETRY_AFTER_SECONDS: Final = 20
+_LONGEST_RETRY_AFTER_SECONDS: Final = 5000
 # How long the end of the body may take after the message's: it only lets the connection be used again.
 _TRAILER_SECONDS: Final = 0.5
 _MODELS_LISTED: Final = 100
@@ -93,13 +93,18 @@ class AnthropicBackend:
 
     async def warm_up(self) -> None:
         """Load the SDK and make this loop's client, so that the first reply does not wait for it."""
-        if settings.ANTHROPIC_API_KEY:
+        if unusable_key() is not None:
+            return
+        try:
             await self._client()
+        except Exception as error:  # noqa: BLE001 - the first reply will meet it again, and say what it means
+            log.warning("claude.no_client", error=type(error).__name__)
 
     async def list_models(self) -> list[str]:
         """Return the names of the models that may be called, the newest first."""
-        if not settings.ANTHROPIC_API_KEY:
-            raise no_key()
+        unusable = unusable_key()
+        if unusable is not None:
+            raise unusable
         # A client of its own: this may run on a loop that ends right after.
         async with await asyncio.to_thread(_build, _Config.now()) as client:
             page = await client.models.list(limit=_MODELS_LISTED)
@@ -113,8 +118,9 @@ class AnthropicBackend:
 
     async def _open(self, call: Call) -> "AsyncStream[RawMessageStreamEvent]":
         """Return the open stream. The SDK tries twice more when Anthropic is busy or cannot be reached."""
-        if not settings.ANTHROPIC_API_KEY:
-            raise no_key()
+        unusable = unusable_key()
+        if unusable is not None:
+            raise unusable
         client = await self._client()
         arguments = _arguments(call)
         if call.model in self._unthinking:

@@ -7,6 +7,7 @@ layer and missing in the other (pub/sub has none), so the hub's group `claude` b
 import asyncio
 from typing import Any, Final
 
+import msgspec
 import structlog
 from channels.consumer import AsyncConsumer
 from channels.routing import ChannelNameRouter
@@ -37,7 +38,7 @@ class ClaudeConsumer(AsyncConsumer):
         keyframe = self._runner.keyframe(message["message"])
         if keyframe is not None:
             hub: Hub = self.scope["hub"]
-            hub.answer(message, self._runner.facts_of(keyframe))
+            hub.answer(message, msgspec.to_builtins(keyframe))
 
     @property
     def _runner(self) -> Runner:

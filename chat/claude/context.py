@@ -3,17 +3,17 @@
 Only messages of the reply's own room are read, newest first, page by page, and never more than the budget needs.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from itertools import chain
 from typing import Any, Final, NamedTuple
 
 from django.conf import settings
 
 from chat.claude import prompts, tokens, tools, transcript
-from chat.claude.context_rows import messages_of
+from chat.claude.context_rows import newest_first
 from chat.claude.transcript import Line, Turn
 from chat.models import Message, Reply, RoomSummary
 
-_PAGE: Final = 100
 # Shares of the budget. No single part may push everything else out.
 _OWNERS_SHARE: Final = 1 / 4
 _NOTES_SHARE: Final = 1 / 4
@@ -55,18 +55,17 @@ def build(reply: Reply) -> Context:
 
     so_far = _so_far(reply, int(budget * _TEXT_SO_FAR_SHARE))
     left = budget - fixed - sum(map(transcript.cost, so_far))
-    rows = _newest_first(room.pk, last.seq)
-    prompt = _prompt(reply, next(rows, None), max(left, _PROMPT_TOKENS_AT_LEAST))
-    left -= transcript.cost(prompt.turn)
     summary = _summary_of(last)
     # Set aside whether it will be used or not: which messages fit must not depend on it.
     beginning = _beginning(summary, int(budget * _NOTES_SHARE))
-    left -= transcript.cost(beginning)
+    prompt_at_most = max(left - transcript.cost(beginning), _PROMPT_TOKENS_AT_LEAST)
+    prompt, older = _split(reply, newest_first(room.pk, last.seq), prompt_at_most)
+    left -= transcript.cost(beginning) + transcript.cost(prompt)
     at_most = int(budget * _LINE_SHARE)
-    window = newest_that_fit(prompt.before(rows), left, at_most, prompt.context_from)
+    window = newest_that_fit(older, left, at_most, reply.context_from)
 
     turns = [transcript.spoken(line, at_most) for line in window.lines]
-    turns += [prompt.turn, *so_far]
+    turns += [prompt, *so_far]
     if not window.is_all:
         turns.insert(0, beginning)
     turns = transcript.merged(turns)
@@ -112,31 +111,14 @@ def _stepped(taken: list[tuple[Line, int]], spent: int, budget: int, anchor: int
     return [line for line, _ in reversed(kept)]
 
 
-class _Prompt(NamedTuple):
-    """The last turn before the answer, and the newest row read, which is usually its message."""
-
-    turn: Turn
-    other: Message | None
-    context_from: int | None
-
-    def before(self, rows: Iterator[Message]) -> Iterator[Line]:
-        """Yield the lines before the prompt, newest first."""
-        for row in (*([] if self.other is None else [self.other]), *()):
-            line = transcript.line_of(row)
-            if line is not None:
-                yield line
-        for row in rows:
-            line = transcript.line_of(row)
-            if line is not None:
-                yield line
-
-
-def _prompt(reply: Reply, newest: Message | None, at_most: int) -> _Prompt:
-    line = None if newest is None or newest.pk != reply.prompt_id else transcript.line_of(newest)
-    if line is not None:
-        return _Prompt(transcript.spoken(line, at_most), None, reply.context_from)
+def _split(reply: Reply, rows: Iterable[Message], at_most: int) -> tuple[Turn, Iterable[Line]]:
+    """Return the turn to be answered, which is the newest message, and the lines before it."""
+    lines = filter(None, map(transcript.line_of, rows))
+    newest = next(lines, None)
+    if newest is not None and newest.id == reply.prompt_id:
+        return transcript.spoken(newest, at_most), lines
     # It was deleted after it had been answered: what it said is nobody's business any more.
-    return _Prompt(Turn("user", prompts.PROMPT_IS_GONE), newest, reply.context_from)
+    return Turn("user", prompts.PROMPT_IS_GONE), lines if newest is None else chain((newest,), lines)
 
 
 def _last_message(reply: Reply) -> Message:
@@ -147,17 +129,6 @@ def _last_message(reply: Reply) -> Message:
 
 _ROOM_FIELDS: Final = ("room__claude_instructions", "room__claude_every_message", "room__claude_tools")
 _SUMMARY_FIELDS: Final = ("room__summary__upto_seq", "room__summary__text")
-
-
-def _newest_first(room_id: int, upto_seq: int) -> Iterator[Message]:
-    """Yield a room's messages from a seq downwards; a page is read only when the one before is used up."""
-    before = upto_seq + 1
-    while True:
-        page = list(messages_of(room_id).filter(seq__lt=before).order_by("-seq")[:_PAGE])
-        yield from page
-        if len(page) < _PAGE:
-            return
-        before = page[-1].seq
 
 
 def _summary_of(last: Message) -> RoomSummary | None:

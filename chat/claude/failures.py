@@ -75,8 +75,15 @@ _BY_STATUS: Final = {
 }
 
 
-def no_key() -> CallFailed:
-    return _failed(_MISCONFIGURED, "ANTHROPIC_API_KEY is not set.", began=False)
+def unusable_key() -> CallFailed | None:
+    """Return the failure of calls without a key, or with one that no header can carry; None when it may be tried."""
+    key = settings.ANTHROPIC_API_KEY
+    if not key:
+        return _failed(_MISCONFIGURED, "ANTHROPIC_API_KEY is not set.", began=False)
+    if not key.isascii() or not key.isprintable() or key != key.strip():
+        detail = "ANTHROPIC_API_KEY holds characters that cannot be sent, or blanks around it."
+        return _failed(_MISCONFIGURED, detail, began=False)
+    return None
 
 
 def incomplete(what: str, *, began: bool) -> CallFailed:
@@ -108,7 +115,7 @@ def _of_transport(names: list[str], *, began: bool) -> _Kind:
         return _MISCONFIGURED
     if "TransportError" in names or "OSError" in names:
         return _CUT if began else _UNREACHABLE
-    return _GARBAGE
+    return _BAD_REQUEST if "UnicodeEncodeError" in names else _GARBAGE
 
 
 def _of_status(error: Any, call: Call, *, began: bool) -> CallFailed:

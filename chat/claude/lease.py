@@ -145,7 +145,7 @@ def finish(last: Checkpoint, outcome: Outcome, html: str) -> bool:
             outcome = outcome._replace(state=ReplyState.INTERRUPTED)
         before = Usage(*spending.settled_before(reply.pk, reply.attempt))
         spent = Usage(*(max(0, now - then) for now, then in zip(last.usage, before, strict=True)))
-        cost = spending.settle(reply.pk, reply.attempt, tuple(spent))
+        cost = spending.settle(reply.pk, reply.attempt, spent)
         _end(room, reply, last, outcome, html, cost)
         return True
 

@@ -10,9 +10,11 @@ import secrets
 import time
 from typing import Any, Final
 
+import msgspec
 import structlog
 from django.conf import settings
 
+from chat.actions import spending
 from chat.claude import lease, summary
 from chat.claude.backends import backend_for, close_backends, warm_up
 from chat.claude.lease import Verdict
@@ -28,6 +30,7 @@ log = structlog.get_logger(__name__)
 _BEAT_SECONDS: Final = 1.0
 _BELIEVED_SECONDS: Final = 4.0
 _SWEEP_SECONDS: Final = 1.0
+_LOST_CHARGES_SECONDS: Final = 300.0
 _ASK_SECONDS: Final = 0.3
 _DRAIN_SECONDS: Final = 3.0
 
@@ -82,9 +85,7 @@ class Runner:
         facts = await self._hub.ask(CLAUDE_GROUP, question, _ASK_SECONDS)
         if facts is None:
             return checkpoint
-        tools = facts.pop("tools", None)
-        shown = {} if tools is None else {"tools": [wire.ToolUse(**tool) for tool in tools]}
-        return wire.Keyframe(**facts, **shown)
+        return msgspec.convert(facts, wire.Keyframe)
 
     # --- Claiming -------------------------------------------------------------------------------------------
 
@@ -161,10 +162,15 @@ class Runner:
                     stream.end(verdict)
 
     async def _sweep(self) -> None:
+        """End what dead runners have left behind: their replies, and money that nobody will settle."""
+        lost_checked_at = time.monotonic()
         while True:
             await asyncio.sleep(_SWEEP_SECONDS * random.uniform(0.8, 1.2))  # noqa: S311 - spreads load
             try:
                 await in_database(lease.sweep)
+                if time.monotonic() - lost_checked_at > _LOST_CHARGES_SECONDS:
+                    lost_checked_at = time.monotonic()
+                    await in_database(spending.settle_lost, _LOST_CHARGES_SECONDS)
             except ProtocolError:
                 continue
             except Exception:
@@ -183,12 +189,6 @@ class Runner:
         for stream in list(self._streams.values()):
             stream.interrupt()
         end = time.monotonic() + _DRAIN_SECONDS
-        while self._streams and time.monotonic() < end:
-            await asyncio.sleep(0.02)  # noqa: ASYNC110 - a short wait at the very end of the process
+        while self._streams and time.monotonic() < end:  # noqa: ASYNC110 - a short wait at the very end of the process
+            await asyncio.sleep(0.02)
         await close_backends()
-
-    def facts_of(self, keyframe: wire.Keyframe) -> dict[str, Any]:
-        """Return a keyframe as another process gets it."""
-        facts = {name: getattr(keyframe, name) for name in keyframe.__struct_fields__ if name != "tools"}
-        tools = self._by_message[keyframe.messageId].checkpoint().tools
-        return {**facts, "tools": tools} if tools else facts

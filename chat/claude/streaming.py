@@ -151,7 +151,7 @@ class Stream:
             return Outcome(ReplyState.INTERRUPTED, error=self._interruption or _RESTARTED)
         except CallFailed as failure:
             log.warning("reply.failed", reply=self.id, code=failure.code, began=failure.began)
-            return Outcome(self._failed_state(failure.began), "", failure.sentence, failure.detail)
+            return Outcome(self._failed_state(failure.began), "", failure.sentence, str(failure))
         except ProtocolError as error:
             return Outcome(self._failed_state(False), error=error.message, error_detail=str(error.code))
         except Exception as error:
@@ -290,9 +290,7 @@ class Stream:
             thinking=thinking or UNSET,
             tool=UNSET if tool is None else tool,
         )
-        event = ephemeral(
-            room_group(self._slug), "stream_delta", delta, requester=self._requester, is_droppable=True
-        )
+        event = ephemeral(room_group(self._slug), "stream_delta", delta, requester=self._requester, is_droppable=True)
         self._hub.publish(event)
 
 

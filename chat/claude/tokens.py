@@ -46,7 +46,7 @@ def estimate(text: str) -> int:
 
 
 def estimate_json(value: Any) -> int:
-    return estimate(json.dumps(value))
+    return estimate(json.dumps(value, ensure_ascii=False))
 
 
 def beginning(text: str, tokens: int) -> str:

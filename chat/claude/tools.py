@@ -89,8 +89,8 @@ def _search_history(input: dict[str, Any], room_id: int, before_seq: int) -> Too
     if not words:
         return _wrong("The query holds no word. Search for letters or digits.")
     last_seq = min(before_seq, asked.before - 1)
-    hits = search.matching(words).filter(pk__in=messages_of(room_id).filter(seq__lte=last_seq).values("pk"))
-    rows = list(messages_of(room_id).filter(pk__in=hits.values("pk")).order_by("-seq")[: asked.limit + 1])
+    found = messages_of(room_id, search.matching(words)).filter(seq__lte=last_seq)
+    rows = list(found.order_by("-seq")[: asked.limit + 1])
     lines = [line for row in rows[: asked.limit] if (line := transcript.line_of(row)) is not None]
     if not lines:
         return ToolResult("No message was found.", "nothing found")

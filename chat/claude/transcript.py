@@ -36,8 +36,9 @@ class File(NamedTuple):
 
 
 class Line(NamedTuple):
-    """One message. speaker: a user name, or None for Claude's own. answers: the seq of the message that it replies to.
+    """One message. id: its row's. speaker: a user name, or None for Claude's own.
 
+    answers: the seq of the message that it replies to.
     context_from: of Claude's answers, where the context began that it was given.
     """
 
@@ -48,6 +49,7 @@ class Line(NamedTuple):
     answers: int | None = None
     files: tuple[File, ...] = ()
     context_from: int | None = None
+    id: int | None = None
 
     @property
     def is_claudes(self) -> bool:
@@ -79,6 +81,7 @@ def line_of(message: Message) -> Line | None:
         answers=None if message.reply_to is None else message.reply_to.seq,
         files=files,
         context_from=None if message.shown is None else message.shown.context_from,
+        id=message.pk,
     )
 
 

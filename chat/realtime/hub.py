@@ -191,7 +191,8 @@ class Hub:
         if self.is_alone:
             return None
         ask = secrets.token_urlsafe(6)
-        answer = self._asked[ask] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+        self._asked[ask] = answer
         self.send_to_processes(group, {**message, "ask": ask, "asker": self.id})
         try:
             async with asyncio.timeout(timeout_seconds):

@@ -170,14 +170,16 @@ class SendOutbox:
         if self._close is not None:
             return
         size = len(self._encoded(payload))
-        if payload.is_droppable and may_drop(self._bytes + size):
+        # The first is on its way and as large as it is: a long history must not count against what follows it.
+        waiting = self._bytes - len(self._encoded(self._queue[0])) + size if self._queue else 0
+        if payload.is_droppable and may_drop(waiting):
             return
-        self._queue.append(payload)
-        self._bytes += size
-        if self._bytes > settings.OUTBOX_BYTES > 0 and len(self._queue) > 1:
+        if waiting > settings.OUTBOX_BYTES > 0:
             self.drop()
             self._on_overflow()
             return
+        self._queue.append(payload)
+        self._bytes += size
         self._wake()
 
     def close(self, code: int, reason: str) -> None:

@@ -1,11 +1,14 @@
-"""uvicorn's WebSocket protocol with one more ASGI extension: `parley.frames` takes ready-made frames.
+"""uvicorn's protocols with one more ASGI extension each.
 
-Use it with `--ws chat.realtime.uvicorn_protocol:FrameProtocol`. On servers without it Parley uses ASGI's `send`.
+`parley.frames` takes ready-made frames for a WebSocket, `parley.abort` cuts off an HTTP answer that nobody reads. Use
+them with `--ws chat.realtime.uvicorn_protocol:FrameProtocol --http chat.realtime.uvicorn_protocol:AbortableHttp`. On
+servers without them Parley uses ASGI's `send`, and waits.
 """
 
 import logging
 from typing import Any, Final, cast
 
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import CloseCode
 from websockets.protocol import State
@@ -13,6 +16,7 @@ from websockets.protocol import State
 from chat.realtime.outbox import FrameWriter
 
 EXTENSION: Final = "parley.frames"
+ABORT_EXTENSION: Final = "parley.abort"
 _CLOSE_TIMEOUT_SECONDS: Final = 10.0
 _LINGER_SECONDS: Final = 2.0
 
@@ -98,3 +102,11 @@ class _Writer(FrameWriter):
             protocol.read_paused = False
             protocol.transport.resume_reading()
         protocol.close_timer = protocol.loop.call_later(_CLOSE_TIMEOUT_SECONDS, protocol.transport.abort)
+
+
+class AbortableHttp(HttpToolsProtocol):
+    """Adds the extension: a function that cuts the connection with all that it still holds."""
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        cast(dict[str, Any], self.scope)["extensions"] = {ABORT_EXTENSION: self.transport.abort}

@@ -7,7 +7,7 @@ from typing import Final
 import structlog
 from django.conf import settings
 
-from chat.actions import announcements
+from chat.actions import announcements, attachments
 from chat.protocol.errors import ProtocolError
 from chat.realtime.database import in_database
 from chat.socket.runtime import Runtime
@@ -17,12 +17,14 @@ log = structlog.get_logger(__name__)
 # Two announcements may commit in the other order of their ids; those told already are dropped by their name.
 _ANNOUNCEMENTS_READ_AGAIN: Final = 20
 _FIRST_OPENINGS_SECONDS: Final = 0.5
+_CLEANING_SECONDS: Final = 86_400.0
 
 
 def begin(runtime: Runtime) -> None:
     runtime.hub.spawn(_check_heads(runtime), "head check")
     runtime.hub.spawn(_check_access(runtime), "access check")
     runtime.hub.spawn(_check_first_openings(runtime), "first openings")
+    runtime.hub.spawn(_clean_uploads(), "clean uploads")
 
 
 async def _check_heads(runtime: Runtime) -> None:
@@ -61,3 +63,14 @@ async def _check_first_openings(runtime: Runtime) -> None:
         now = time.time()
         await runtime.check_credentials([each for each in runtime.registry if seen_until <= each.opened_at < now])
         seen_until = now
+
+
+async def _clean_uploads() -> None:
+    """Remove the files that nobody has posted, at the start and then daily, a few at a time."""
+    while True:
+        try:
+            while removed := await in_database(attachments.clean):
+                log.info("uploads.cleaned", removed=removed)
+        except ProtocolError:
+            log.warning("checks.database_unreachable")
+        await asyncio.sleep(_CLEANING_SECONDS)

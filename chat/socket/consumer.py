@@ -57,12 +57,7 @@ class ChatConsumer(AsyncConsumer):
             log.info("connection.closed", connection=connection.id, user=connection.user_id)
 
     async def _admit(self, scope: Scope, process: Runtime) -> Connection:
-        address = opening.address_of(scope)
-        shown = await opening.credential_of(scope)
-        opening.check_room_for_one_more(process, shown.credential.user_id, address)
-        credential = await opening.spend(shown)
-        # Again, because others may have come in while the ticket was being spent; no await from here to `admit`.
-        opening.check_room_for_one_more(process, credential.user_id, address)
+        credential, address = await opening.let_in(scope, process)
         writer = scope.get("extensions", {}).get(_FRAMES_EXTENSION)
         connection = Connection(runtime.new_connection_id(), credential, address, self._send, writer)
         # Counted before the handshake is answered: many openings at once must not all pass the limit.
@@ -163,9 +158,6 @@ async def refuse(scope: Scope, send: Send, refusal: Refusal) -> None:
     if "websocket.http.response" not in scope.get("extensions", {}):
         await send({"type": "websocket.close"})
         return
-    body = frames.encode(frames.failure(refusal.error)).encode()
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-    if refusal.error.retry_after is not None:
-        headers.append((b"retry-after", str(max(1, refusal.error.retry_after // 1000)).encode()))
+    body, headers = refusal.response()
     await send({"type": "websocket.http.response.start", "status": refusal.status, "headers": headers})
     await send({"type": "websocket.http.response.body", "body": body})

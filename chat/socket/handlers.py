@@ -15,7 +15,7 @@ from msgspec import UNSET
 
 from chat import markdown
 from chat.access import Actor
-from chat.actions import drafts, history, joining, members, messages, people, reading, replies, rooms, search
+from chat.actions import drafts, history, members, messages, people, reading, replies, rooms, search
 from chat.actions.answers import request_id_of
 from chat.actions.attachments import checked_message
 from chat.actions.content import checked_content
@@ -26,16 +26,14 @@ from chat.protocol.frames import Frame
 from chat.realtime.connection import Connection
 from chat.realtime.database import in_database, in_renderer
 from chat.realtime.events import NOBODY, Requester, ephemeral, room_group
-from chat.realtime.feed import Feed
 from chat.realtime.presence import topic_of_room
+from chat.socket import joining
 from chat.socket.runtime import Runtime
 
 log = structlog.get_logger(__name__)
 
 Handler = Callable[[Runtime, Connection, Frame], Awaitable[wire.Wire | None]]
 
-_JOIN_TRIES: Final = 3
-_ROOMS_JOINED_AT_MOST: Final = 2000
 _STOP_TRIES: Final = 30
 _STOP_PAUSE_SECONDS: Final = 0.05
 
@@ -62,42 +60,7 @@ async def _list_rooms(runtime: Runtime, connection: Connection, _frame: Frame) -
 
 
 async def _join_room(runtime: Runtime, connection: Connection, frame: Frame) -> None:
-    """Buffer first, then read the database, answer, hand out what is newer, go live: no hole, no repeat."""
-    request = frame.payload
-    if len(connection.rooms) >= _ROOMS_JOINED_AT_MOST:
-        raise failed("This connection has joined too many rooms.")
-    connection.joining = request.room
-    is_live = False
-    try:
-        for _try in range(_JOIN_TRIES):
-            feed = await runtime.hub.begin_joining(request.room, connection)
-            opened = await in_database(joining.open_room, connection.actor, request)
-            streams = [await runtime.runner.freshest(checkpoint) for checkpoint in opened.streams]
-            opened = opened._replace(streams=streams)
-            if connection.is_closing:
-                return
-            if feed.can_go_live(connection, opened.room.change):
-                _go_live(runtime, connection, feed, opened, frame.id)
-                is_live = True
-                return
-        raise ProtocolError(ErrorCode.UNAVAILABLE, "This room is too busy right now. Please try again.")
-    finally:
-        connection.joining = None
-        if not is_live:
-            # Also after a failed second join of a room that was live: it would be buffered for ever.
-            runtime.leave_room(connection, request.room)
-
-
-def _go_live(
-    runtime: Runtime, connection: Connection, feed: Feed, opened: joining.Opened, request_id: str | int | None
-) -> None:
-    """Answer and go live in one turn of the loop: nothing may come between the two."""
-    slug, is_session = opened.room.slug, opened.room.kind == "session"
-    topic = topic_of_room(slug, is_session=is_session)
-    connection.rooms[slug] = is_session
-    runtime.presence.enter(topic, connection)
-    connection.answer("joined", opened.joined(runtime.presence.online(topic)), request_id)
-    feed.go_live(connection, opened.room.change, opened.room.epoch)
+    await joining.join(runtime, connection, frame.payload, lambda joined: connection.answer("joined", joined, frame.id))
 
 
 async def _leave_room(runtime: Runtime, connection: Connection, frame: Frame) -> None:

@@ -1,4 +1,7 @@
-"""Who may open a socket: decided before the upgrade, so that a refusal is an HTTP answer and costs nothing more."""
+"""Who may open a socket or a stream of server-sent events.
+
+Decided before the upgrade, or before the first event, so that a refusal is an HTTP answer and costs nothing more.
+"""
 
 from collections.abc import Iterable
 from http.cookies import CookieError, SimpleCookie
@@ -9,6 +12,7 @@ from django.conf import settings
 
 from accounts import credentials, tickets
 from accounts.credentials import BEARER, Credential
+from chat.protocol import frames
 from chat.protocol.errors import ErrorCode, ProtocolError
 from chat.realtime.database import in_database
 
@@ -19,16 +23,25 @@ Scope = dict[str, Any]
 
 _TICKET_CHARS_AT_MOST: Final = 1000
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443, "ws": 80, "wss": 443}
-_WEB_SCHEME: Final = {"ws": "http", "wss": "https"}
+_WEB_SCHEME: Final = {"ws": "http", "wss": "https", "http": "http", "https": "https"}
+_QUERY_FIELDS_AT_MOST: Final = 20
 
 
 class Refusal(Exception):
-    """Why a socket is not opened: an HTTP status and the error that its body tells."""
+    """Why nothing is opened: an HTTP status and the error that its body tells."""
 
     def __init__(self, status: int, error: ProtocolError) -> None:
         super().__init__(error.message)
         self.status = status
         self.error = error
+
+    def response(self) -> tuple[bytes, list[tuple[bytes, bytes]]]:
+        """Return the body and the headers of the HTTP answer."""
+        body = frames.encode(frames.failure(self.error)).encode()
+        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+        if self.error.retry_after is not None:
+            headers.append((b"retry-after", str(max(1, self.error.retry_after // 1000)).encode()))
+        return body, headers
 
 
 def _refusal(status: int, code: ErrorCode, message: str, retry_after: int | None = None) -> Refusal:
@@ -40,7 +53,7 @@ def signed_out() -> Refusal:
 
 
 def foreign_origin() -> Refusal:
-    return _refusal(403, ErrorCode.UNAUTHORIZED, "This page may not open a socket here.")
+    return _refusal(403, ErrorCode.UNAUTHORIZED, "This page may not open a connection here.")
 
 
 def unknown_path() -> Refusal:
@@ -54,11 +67,25 @@ class Shown(NamedTuple):
     nonce: str | None = None
 
 
+async def let_in(scope: Scope, runtime: "Runtime") -> tuple[Credential, str]:
+    """Return who comes in and from which address, their ticket spent. Raises Refusal.
+
+    No await may follow before `runtime.admit`: many openings at once must not all pass the limits.
+    """
+    address = address_of(scope)
+    shown = await credential_of(scope)
+    check_room_for_one_more(runtime, shown.credential.user_id, address)
+    credential = await spend(shown)
+    # Again, because others may have come in while the ticket was being spent.
+    check_room_for_one_more(runtime, credential.user_id, address)
+    return credential, address
+
+
 async def credential_of(scope: Scope) -> Shown:
-    """Return by whom the socket is opened: the first of Bearer, ticket and cookie that is present. Raises Refusal."""
-    headers = _headers(scope)
+    """Return by whom it is opened: the first of Bearer, ticket and cookie that is present. Raises Refusal."""
+    headers = headers_of(scope)
     authorization = headers.get(b"authorization", b"").decode("latin-1")
-    query = parse_qs(scope.get("query_string", b"").decode("latin-1"), max_num_fields=20)
+    query = query_of(scope)
     if authorization:
         if not authorization.startswith(BEARER):
             raise signed_out()
@@ -100,7 +127,7 @@ async def _by_cookie(scope: Scope, headers: dict[bytes, bytes]) -> Credential | 
     if morsel is None or not morsel.value:
         return None
     # A browser sends the cookie along from any page: only the Origin tells ours from a stranger's.
-    if not is_own_origin(headers.get(b"origin", b"").decode("latin-1"), scope, headers):
+    if not _is_from_own_page(scope, headers):
         raise foreign_origin()
     return await _in_database(credentials.from_session_key, morsel.value)
 
@@ -111,6 +138,14 @@ async def _in_database(function: Any, value: str) -> Credential | None:
     except ProtocolError as error:
         raise Refusal(503, error) from error
     return found
+
+
+def _is_from_own_page(scope: Scope, headers: dict[bytes, bytes]) -> bool:
+    origin = headers.get(b"origin")
+    if origin is None and scope["type"] == "http":
+        # When a page asks its own server with GET, browsers leave the Origin out, and tell from where it comes so.
+        return headers.get(b"sec-fetch-site", b"none") in (b"same-origin", b"none")
+    return is_own_origin((origin or b"").decode("latin-1"), scope, headers)
 
 
 def is_own_origin(origin: str, scope: Scope, headers: dict[bytes, bytes]) -> bool:
@@ -136,7 +171,7 @@ def is_own_origin(origin: str, scope: Scope, headers: dict[bytes, bytes]) -> boo
 def address_of(scope: Scope) -> str:
     """Return the client's address; behind trusted proxies, the one that the outermost of them saw."""
     if settings.TRUSTED_PROXIES:
-        forwarded = _headers(scope).get(b"x-forwarded-for", b"").decode("latin-1")
+        forwarded = headers_of(scope).get(b"x-forwarded-for", b"").decode("latin-1")
         hops = [hop.strip() for hop in forwarded.split(",") if hop.strip()]
         if hops:
             trusted: int = settings.TRUSTED_PROXIES
@@ -145,9 +180,16 @@ def address_of(scope: Scope) -> str:
     return str(client[0]) if client else "unknown"
 
 
-def _headers(scope: Scope) -> dict[bytes, bytes]:
+def headers_of(scope: Scope) -> dict[bytes, bytes]:
     pairs: Iterable[tuple[bytes, bytes]] = scope.get("headers", ())
     return {bytes(name).lower(): bytes(value) for name, value in pairs}
+
+
+def query_of(scope: Scope) -> dict[str, list[str]]:
+    try:
+        return parse_qs(scope.get("query_string", b"").decode("latin-1"), max_num_fields=_QUERY_FIELDS_AT_MOST)
+    except ValueError:  # too many fields, which is nobody's but an attacker's
+        return {}
 
 
 def check_room_for_one_more(runtime: "Runtime", user_id: int, address: str) -> None:

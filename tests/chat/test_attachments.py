@@ -327,5 +327,5 @@ def test_every_name_can_be_stored_and_shown(name: str) -> None:
     safe = uploads.safe_name(name)
     assert 0 < len(safe) <= NAME_CHARS
     assert safe.encode()
-    assert "/" not in safe and safe.strip(". ") == safe or len(safe) == NAME_CHARS
+    assert ("/" not in safe and safe.strip(". ") == safe) or len(safe) == NAME_CHARS
     assert uploads.safe_name(safe) == safe or len(safe) == NAME_CHARS

@@ -179,7 +179,7 @@ export class ModelClaude {
   keyframe(id) {
     const run = this.#runs.get(id);
     const row = this.#server.rows.find((other) => other.id === id);
-    if (!row) return null;
+    if (!row || row.deletedAt) return null;
     const { version, attempt, n, thinking, state } = row.reply;
     if (!run) return { messageId: id, version, attempt, n, text: row.content, thinking, state };
     // Its runner may not answer in time; the checkpoint does.

@@ -148,8 +148,10 @@ export class ModelTab {
   #check({ messageId, version, attempt, n, text }) {
     const run = `${messageId}/${version}/${attempt}`;
     if (n >= 0 && this.#server.claude.said.get(run)?.get(n) !== text) throw new Error(`${run} at ${n}: "${text}" was never said`);
-    if (!text.startsWith(this.#shown.get(run) ?? "")) throw new Error(`${run}: "${text}" is less than was shown before`);
-    this.#shown.set(run, text);
+    // A purged history starts anew, with what the checkpoints say.
+    const shown = `${this.state.epoch} ${run}`;
+    if (!text.startsWith(this.#shown.get(shown) ?? "")) throw new Error(`${run}: "${text}" is less than was shown before`);
+    this.#shown.set(shown, text);
   }
 
   #askStream(message, onData) {
@@ -284,7 +286,7 @@ export class ModelTab {
 
   /** The faults end: the line runs empty, and the last losses are found by a head check, as the server does it. */
   async drain() {
-    for (let turn = 0; this.line.length || this.deltas.length || this.requests.length || this.timers.size || hasGap(this.state); turn += 1) {
+    for (let turn = 1; this.line.length || this.deltas.length || this.requests.length || this.timers.size || hasGap(this.state); turn += 1) {
       if (turn > 1_000) throw new Error("it never came to rest");
       this.deliverEvent();
       this.deliverDelta();
@@ -292,7 +294,12 @@ export class ModelTab {
       this.deliverAnswer();
       this.tick();
       await microtasks();
+      if (turn % 100 === 0) this.#checkHead();
     }
+    this.#checkHead();
+  }
+
+  #checkHead() {
     this.apply({ type: "synced", data: this.#server.recovery(this.state.change, this.state.epoch) });
   }
 }

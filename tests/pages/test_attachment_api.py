@@ -45,7 +45,9 @@ def media(settings: Any, tmp_path: Path) -> Iterator[Path]:
     attachment_api._uploads_per_user.cache_clear()
 
 
-def upload(client: Client, content: bytes = b"hello", name: str = "hello.txt", room: str = "launch", **more: Any) -> Any:
+def upload(
+    client: Client, content: bytes = b"hello", name: str = "hello.txt", room: str = "launch", **more: Any
+) -> Any:
     file = io.BytesIO(content)
     file.name = name
     return client.post(f"/rooms/{room}/attachments", {"file": file}, **more)
@@ -60,7 +62,9 @@ def kept(client: Client, content: bytes = b"hello", name: str = "hello.txt", roo
 
 
 def post(author: Seat, room: str, *attachments: dict[str, Any]) -> None:
-    (result,) = store([Post(author.actor, room, "", "", None, None, attachments=tuple(each["id"] for each in attachments))])
+    (result,) = store(
+        [Post(author.actor, room, "", "", None, None, attachments=tuple(each["id"] for each in attachments))]
+    )
     assert not isinstance(result, Exception), result
 
 
@@ -174,7 +178,10 @@ def test_what_is_not_one_file_is_refused(bob: Seat, closed_room: Room, form: dic
     [
         ("multipart/form-data", b"without a boundary"),
         ("multipart/form-data; boundary=b", b"not a part in it"),
-        ("multipart/form-data; boundary=b", b'--b\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\ncut'),
+        (
+            "multipart/form-data; boundary=b",
+            b'--b\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\ncut',
+        ),
         ("application/json", b"{}"),
         ("image/png", files.picture()),
     ],
@@ -341,7 +348,9 @@ def test_the_name_in_the_address_decides_nothing(bob: Seat, closed_room: Room) -
     assert got["Content-Type"] == "text/plain; charset=utf-8"
 
 
-@pytest.mark.parametrize("content", [files.png_with_a_bomb(), files.png_that_claims(30_000, 30_000), files.picture()[:40]])
+@pytest.mark.parametrize(
+    "content", [files.png_with_a_bomb(), files.png_that_claims(30_000, 30_000), files.picture()[:40]]
+)
 def test_a_hostile_picture_is_refused_and_leaves_nothing(
     bob: Seat, closed_room: Room, media: Path, content: bytes
 ) -> None:

@@ -2,11 +2,15 @@
 
 from tests.servers.socket_client import Frame, SocketClient
 
-DURABLE = frozenset({"new_message", "message_updated"})
+DURABLE = frozenset({"new_message", "message_updated", "stream_start", "stream_end"})
+
+
+def is_durable(frame: Frame) -> bool:
+    return frame["type"] in DURABLE or (frame["type"] == "error" and "change" in frame.get("data", {}))
 
 
 def durable_changes(frames: list[Frame], room: str) -> list[int]:
-    return [frame["data"]["change"] for frame in frames if frame["type"] in DURABLE and frame["data"]["room"] == room]
+    return [frame["data"]["change"] for frame in frames if is_durable(frame) and frame["data"]["room"] == room]
 
 
 def assert_gapless(tab: SocketClient, room: str) -> None:

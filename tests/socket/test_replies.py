@@ -100,7 +100,9 @@ async def test_the_same_prompt_sent_twice_is_answered_once(table: Table, fake: F
     first = await table.alice.request("execute", session=table.session, prompt="Once", clientId="once-" + table.session)
     again = await table.alice.request("execute", session=table.session, prompt="Once", clientId="once-" + table.session)
     assert (again["message"]["id"], again["reply"]["id"]) == (first["message"]["id"], first["reply"]["id"])
-    error = await table.alice.refusal("execute", session=table.session, prompt="Twice", clientId="once-" + table.session)
+    error = await table.alice.refusal(
+        "execute", session=table.session, prompt="Twice", clientId="once-" + table.session
+    )
     assert error["code"] == "CONFLICT"
 
 
@@ -139,7 +141,8 @@ async def test_prompts_wait_for_their_turn_in_the_same_order_for_all(table: Tabl
         for tab in (table.alice, table.bob):
             assert (await end_of(tab, reply))["reply"]["state"] == "complete"
     orders = [
-        [f["data"]["message"]["id"] for f in tab.frames if f["type"] == "stream_end"] for tab in (table.alice, table.bob)
+        [f["data"]["message"]["id"] for f in tab.frames if f["type"] == "stream_end"]
+        for tab in (table.alice, table.bob)
     ]
     assert orders == [[first, second, third]] * 2
 
@@ -188,7 +191,9 @@ async def test_retry_makes_a_version_and_all_are_kept(table: Table, fake: FakeCl
     assert (ended["content"], ended["reply"]["version"], ended["reply"]["versions"]) == ("The second answer.", 2, 2)
     shown = await table.alice.request("show_version", message=reply, version=1)
     assert shown["message"]["content"] == "The first answer." and shown["message"]["reply"]["versions"] == 2
-    told = await table.bob.expect("message_updated", where=lambda data: data["message"]["content"] == "The first answer.")
+    told = await table.bob.expect(
+        "message_updated", where=lambda data: data["message"]["content"] == "The first answer."
+    )
     assert told["message"]["id"] == reply and "The first answer." in told["message"]["html"]
 
 
@@ -220,7 +225,9 @@ async def test_a_stopped_reply_continues_in_the_same_message(table: Table, fake:
     assert streamed(table.alice, reply) == whole["content"]
 
 
-async def test_a_late_joiner_gets_a_keyframe_and_misses_nothing(site: Site, table: Table, open_tab: Tabs, fake: FakeClaude) -> None:
+async def test_a_late_joiner_gets_a_keyframe_and_misses_nothing(
+    site: Site, table: Table, open_tab: Tabs, fake: FakeClaude
+) -> None:
     fake.default = Slow(STORY * 4, pause_s=0.01)
     reply = await table.ask("a long one")
     await words_of(table.bob, reply, 5)
@@ -235,7 +242,9 @@ async def test_a_late_joiner_gets_a_keyframe_and_misses_nothing(site: Site, tabl
     assert keyframe["text"] + "".join(delta["text"] for delta in later) == ended["content"]
 
 
-async def test_an_outsider_can_neither_ask_nor_hear_nor_stop(site: Site, table: Table, open_tab: Tabs, fake: FakeClaude) -> None:
+async def test_an_outsider_can_neither_ask_nor_hear_nor_stop(
+    site: Site, table: Table, open_tab: Tabs, fake: FakeClaude
+) -> None:
     fake.default = Held(text=STORY, after=2)
     reply = await table.ask("ours")
     await words_of(table.alice, reply)
@@ -266,7 +275,9 @@ async def test_a_member_removed_in_mid_stream_hears_nothing_more(table: Table, f
     await table.alice.request("stop_reply", message=reply)
 
 
-async def test_the_last_tab_closing_does_not_stop_a_reply(site: Site, table: Table, open_tab: Tabs, fake: FakeClaude) -> None:
+async def test_the_last_tab_closing_does_not_stop_a_reply(
+    site: Site, table: Table, open_tab: Tabs, fake: FakeClaude
+) -> None:
     fake.default = Slow(STORY, pause_s=0.02)
     reply = await table.ask("go on without us")
     await words_of(table.alice, reply)

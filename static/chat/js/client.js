@@ -177,7 +177,7 @@ export class Client extends Emitter {
    * Posts a message: shown at once as pending, kept until the server has answered, sent exactly once.
    * @param {string} room slug
    * @param {string} content
-   * @param {{replyTo?: string}} [options]
+   * @param {{replyTo?: string, attachments?: string[]}} [options] attachments: ids of files uploaded to this room
    * @returns {string} its client id
    */
   post(room, content, options = {}) {

@@ -105,15 +105,15 @@ export class OutboxSender {
   /**
    * @param {string} room
    * @param {string} content
-   * @param {{replyTo?: string}} [options]
+   * @param {{replyTo?: string, attachments?: string[]}} [options]
    * @returns {string} the client id
    */
-  post(room, content, { replyTo } = {}) {
+  post(room, content, { replyTo, attachments } = {}) {
     const createdAt = this.#clock.now();
     // Not the time alone: two messages of one millisecond, or a clock set back, must not change places.
     this.#lastOrder = Math.max(this.#lastOrder + 1, createdAt);
     const entry = {
-      clientId: randomId(), room, content, ...(replyTo !== undefined && { replyTo }),
+      clientId: randomId(), room, content, ...(replyTo !== undefined && { replyTo }), ...(attachments?.length && { attachments }),
       createdAt, order: this.#lastOrder, owner: this.#tab, state: /** @type {const} */ ("sending"), error: null,
     };
     this.#put(entry);
@@ -166,11 +166,11 @@ export class OutboxSender {
   }
 
   /** @param {Entry} entry */
-  async #send({ clientId, room, content, replyTo }) {
+  async #send({ clientId, room, content, replyTo, attachments }) {
     const sending = { clientId };
     this.#underWay.set(room, sending);
     try {
-      const { message } = await this.#request("create_message", { room, content, clientId, ...(replyTo !== undefined && { replyTo }) });
+      const { message } = await this.#request("create_message", { room, content, clientId, ...(replyTo !== undefined && { replyTo }), ...(attachments && { attachments }) });
       this.#forgetPause(room);
       if (!this.#isPaused(EVERY_ROOM)) this.#forgetPause(EVERY_ROOM);
       this.#onStored(message);

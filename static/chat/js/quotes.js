@@ -7,6 +7,8 @@
 
 /** How much of a message the server quotes, in code points. */
 const EXCERPT_CHARS = 140;
+/** What the server quotes of a message that is files alone. */
+const ATTACHMENT = "Attachment";
 /** White space as Python splits at it. */
 const SPACES = /[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+/g;
 
@@ -33,7 +35,7 @@ export function refreshQuotes(messages, rows) {
     const source = message.replyTo && changed.get(message.replyTo.id);
     if (!source || !message.replyTo) return;
     const deleted = Boolean(source.deletedAt);
-    const excerpt = deleted ? "" : excerptOf(source.content);
+    const excerpt = deleted ? "" : excerptOf(source.content) || (source.attachments?.length ? ATTACHMENT : "");
     if (message.replyTo.deleted === deleted && message.replyTo.excerpt === excerpt) return;
     if (list === messages) list = messages.slice();
     list[at] = { ...message, replyTo: { ...message.replyTo, deleted, excerpt } };

@@ -95,10 +95,16 @@ export const doubted = (stream) => (stream.behind ? stream : { ...stream, behind
 /**
  * Does this belong to another run of the reply: an earlier one that still arrives, or one whose row has not come yet? A
  * continued reply counts on, so `n` alone does not tell the words of a dead run from those of the next one.
- * @param {Stream} stream
+ * @param {{version: number, attempt: number}} stream
  * @param {{version: number, attempt: number}} other
  */
-const isAnotherRun = (stream, { version, attempt }) => stream.version !== version || stream.attempt !== attempt;
+export const isAnotherRun = (stream, { version, attempt }) => stream.version !== version || stream.attempt !== attempt;
+
+/**
+ * @param {{version: number, attempt: number}} run
+ * @param {{version: number, attempt: number}} other
+ */
+export const isLaterRun = (run, other) => (run.version - other.version || run.attempt - other.attempt) > 0;
 
 /**
  * @param {Stream} stream

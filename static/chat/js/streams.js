@@ -4,18 +4,21 @@
  */
 
 import { Keyframes } from "./keyframes.js";
-import { doubted, fromKeyframe, isBehind, isOpen, withDelta, withKeyframe, withRow } from "./stream-state.js";
+import { doubted, fromKeyframe, isAnotherRun, isBehind, isLaterRun, isOpen, withDelta, withKeyframe, withRow } from "./stream-state.js";
 
 /** @typedef {import("./types.js").Stream} Stream */
 /** @typedef {import("./types.js").Message} Message */
 /** @typedef {import("./types.js").Keyframe} Keyframe */
+
+/** @typedef {{version: number, attempt: number}} Run */
 
 /**
  * @typedef {object} RoomStreams
  * @property {string} epoch
  * @property {boolean} live
  * @property {Map<string, Stream>} open by message
- * @property {Map<string, number>} ended the change at which a reply's row said that it is over
+ * @property {Map<string, Run & {change: number}>} ended what is over, and at which change its row said so
+ * @property {Set<string>} rowless replies whose run is over, as a keyframe said, without the row that says so
  */
 
 /**
@@ -90,16 +93,15 @@ export class Streams {
     const before = this.#rooms.get(slug);
     const sameHistory = before?.epoch === epoch;
     if (before && !sameHistory) this.#clear(slug, before, (follower) => follower.lost());
-    const room = sameHistory && before ? before : { epoch: /** @type {string} */ (epoch), live: true, open: new Map(), ended: new Map() };
+    const room = sameHistory && before ? before : { epoch: /** @type {string} */ (epoch), live: true, open: new Map(), ended: new Map(), rowless: new Set() };
     this.#rooms.set(slug, room);
     room.live = false; // no keyframe is asked for before those at hand are read
     for (const message of rows) this.#row(room, message);
     for (const keyframe of keyframes) this.#keyframe(slug, room, keyframe);
     const seen = new Set([...keyframes.map((keyframe) => keyframe.messageId), ...(reset ? rows.map((row) => row.id) : [])]);
-    for (const stream of [...room.open.values()]) {
-      if (seen.has(stream.messageId)) continue;
-      if (reset) this.#gone(slug, room, stream.messageId);
-      else if (stream.state === "running") room.open.set(stream.messageId, doubted(stream));
+    for (const stream of room.open.values()) {
+      const isUncertain = !seen.has(stream.messageId) && (reset || stream.state === "running");
+      if (isUncertain) room.open.set(stream.messageId, doubted(stream));
     }
     room.live = true;
     for (const stream of room.open.values()) this.#catchUp(room, stream);
@@ -171,14 +173,16 @@ export class Streams {
    * @param {Message} message
    */
   #row(room, message) {
-    const { id, room: slug, change } = message;
+    const { id, room: slug, change, reply } = message;
     const before = room.open.get(id);
-    if (!message.reply && !before) return;
-    if (change <= (before?.change ?? room.ended.get(id) ?? 0)) return;
+    const ended = room.ended.get(id);
+    if ((!reply && !before) || change <= (before?.change ?? ended?.change ?? 0)) return;
     let after = withRow(before, message);
+    if (after && !before && ended && !isAnotherRun(ended, after)) return; // older than the news of its end
+    room.rowless.delete(id);
     if (after && this.#strays.delete(id)) after = doubted(after);
     if (after) this.#set(room, after, before, null);
-    else this.#end(slug, room, id, change);
+    else this.#end(slug, room, id, { change, version: reply?.version ?? 0, attempt: reply?.attempt ?? 0 });
     this.#tell(id, (follower) => follower.row(message));
   }
 
@@ -193,8 +197,27 @@ export class Streams {
     const isOver = !before && room.ended.has(keyframe.messageId);
     const after = before ? withKeyframe(before, keyframe) : isOver ? undefined : fromKeyframe(slug, keyframe);
     if (after && after !== before) this.#set(room, after, before, null);
-    // Its row is on its way, or was missed.
-    if (!isOpen(keyframe.state)) this.#tell(keyframe.messageId, (follower) => follower.lost());
+    if (!after || isLaterRun(after, keyframe)) return; // nothing is open, or it was asked for before this run
+    if (!isOpen(keyframe.state) || isLaterRun(keyframe, after)) this.#over(slug, room, after);
+    else room.rowless.delete(keyframe.messageId);
+  }
+
+  /**
+   * A run is over, and its row has not said so. It is on its way, and the text stays until then. If it still has not
+   * come by the next keyframe it was missed for good: a recovery brings not every row when there are too many.
+   * @param {string} slug
+   * @param {RoomStreams} room
+   * @param {Stream} stream
+   */
+  #over(slug, room, stream) {
+    const { messageId } = stream;
+    if (room.rowless.has(messageId)) {
+      this.#end(slug, room, messageId, stream);
+    } else {
+      room.rowless.add(messageId);
+      this.#set(room, doubted(stream), stream, null);
+    }
+    this.#tell(messageId, (follower) => follower.lost());
   }
 
   /**
@@ -216,10 +239,11 @@ export class Streams {
    * @param {string} slug
    * @param {RoomStreams} room
    * @param {string} messageId
-   * @param {number} change
+   * @param {Run & {change: number}} run
    */
-  #end(slug, room, messageId, change) {
-    room.ended.set(messageId, change);
+  #end(slug, room, messageId, { change, version, attempt }) {
+    room.ended.delete(messageId);
+    room.ended.set(messageId, { change, version, attempt });
     forgetOldest(room.ended, REMEMBERED_ENDS);
     this.#forget(slug, room, messageId);
   }
@@ -231,6 +255,7 @@ export class Streams {
    */
   #forget(slug, room, messageId) {
     this.#keyframes.stop(messageId);
+    room.rowless.delete(messageId);
     if (room.open.delete(messageId)) this.#onStream(slug, messageId, null);
   }
 

@@ -7,6 +7,7 @@
 /** @typedef {{id: string, username: string, until: number}} TypingUser */
 /** @typedef {{emoji: string, users: User[]}} Reaction */
 /** @typedef {{id: string, seq: number, author: User | null, excerpt: string, deleted: boolean}} Quote */
+/** @typedef {{id: string, name: string, contentType: string, size: number, url: string, width?: number, height?: number}} Attachment */
 /** @typedef {{content: string, version: number, user?: User}} Draft `user`: who wrote it last, where it is shared */
 /** @typedef {{inputTokens: number, outputTokens: number, cacheCreationInputTokens: number, cacheReadInputTokens: number}} Usage */
 /** @typedef {{name: string, input: string, result: string}} ToolUse */
@@ -29,6 +30,7 @@
  * @property {number | null} [deletedAt]
  * @property {Reaction[]} [reactions]
  * @property {string[]} [mentions]
+ * @property {Attachment[]} [attachments]
  * @property {Reply} [reply] what makes it Claude's answer
  */
 
@@ -118,6 +120,7 @@
  * @property {string} room slug
  * @property {string} content
  * @property {string} [replyTo] id of a message
+ * @property {string[]} [attachments] ids of uploaded files
  * @property {number} createdAt
  * @property {number} order rising; messages of a room are sent in this order
  * @property {string} owner the tab that sends it

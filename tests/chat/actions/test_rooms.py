@@ -298,6 +298,7 @@ def test_a_session_named_by_people_keeps_its_name(alice: User) -> None:
     ("prompt", "name"),
     [
         ("hello", "hello"),
+        ("a *plan* for 2 * 3 snake_case_names", "a plan for 2 * 3 snake_case_names"),
         ("\n\n- [the docs](https://x.example/a) say", "the docs say"),
         ("@claude: what is a hub?", "what is a hub?"),
         ("```python\nx = 1\n```", ""),

@@ -11,7 +11,7 @@ from chat.protocol.close import CloseCode
 from chat.realtime import feed as feed_module
 from chat.realtime.connection import Connection
 from chat.realtime.events import Event
-from chat.realtime.feed import Feed
+from chat.realtime.feed import Feed, Own
 from chat.realtime.outbox import Payload
 from tests.chat.properties import examples
 from tests.chat.realtime.doubles import FakeConnection
@@ -64,19 +64,19 @@ class WithoutJoinBuffer(Feed):
 class WithoutHolding(Feed):
     """Delivers at once what came too early."""
 
-    def take(self, event: Event, payload: Payload) -> None:
+    def take(self, event: Event, payload: Payload, own: Own | None = None) -> None:
         if event.change is not None and self.last is not None and event.change > self.last:
             self.last = event.change - 1
-        super().take(event, payload)
+        super().take(event, payload, own)
 
 
 class WithoutMemory(Feed):
     """Delivers again what came twice."""
 
-    def take(self, event: Event, payload: Payload) -> None:
+    def take(self, event: Event, payload: Payload, own: Own | None = None) -> None:
         if event.change is not None and self.last is not None and event.change <= self.last:
-            self._deliver(event, payload)
-        super().take(event, payload)
+            self._deliver(event, payload, own)
+        super().take(event, payload, own)
 
 
 class WithoutLateness(Feed):
@@ -115,7 +115,7 @@ class WithoutCursor(Feed):
     """Hands out the whole join buffer, also what the answer held already."""
 
     def go_live(self, connection: Connection, change: int, epoch: str) -> None:
-        for event, payload in self.joining[connection]:
+        for event, payload, _own in self.joining[connection]:
             if event.change is not None and event.change <= change:
                 connection.send(payload)
         super().go_live(connection, change, epoch)

@@ -245,3 +245,78 @@ async def test_a_server_that_loses_a_frame_for_a_reason_of_its_own_ends_the_conn
     outbox.push(Payload("a"))
     await turns()
     assert told == ["overflow"] and not outbox._queue and outbox._task is None
+
+
+def delta(text: str) -> Payload:
+    return Payload(text, is_droppable=True)
+
+
+async def test_deltas_are_left_out_before_a_slow_transport_overflows_and_nothing_else_is(settings: Any) -> None:
+    settings.OUTBOX_BYTES = 1000
+    writer = FakeWriter()
+    connection = connection_to(writer=writer)
+    writer.held = 240
+    connection.send(delta("short"))
+    connection.send(delta("too much by now"))
+    connection.send(Payload("durable", 7))
+    await turns(1)
+    assert writer.written == [Payload("short").framed + Payload("durable").framed]
+    writer.held = 1000
+    connection.send(delta("x"))
+    connection.send(Payload("last"))
+    await turns(1)
+    assert writer.written[1:] == [Payload("last").framed] and not connection.is_closing
+
+
+async def test_a_burst_of_deltas_within_one_turn_is_bounded_too(settings: Any) -> None:
+    settings.OUTBOX_BYTES = 4000
+    writer = FakeWriter()
+    connection = connection_to(writer=writer)
+    for _ in range(100):
+        connection.send(delta("x" * 98))
+    await turns(1)
+    assert sum(map(len, writer.written)) == 1000 and not connection.is_closing
+
+
+async def test_through_asgi_deltas_are_left_out_instead_of_closing(settings: Any) -> None:
+    settings.OUTBOX_BYTES = 1000
+    server = FakeServer()
+    server.may_take.clear()
+    connection = connection_to(server)
+    await turns(1)
+    for number in range(1000):
+        connection.send(delta(f"{number:098}"))
+    connection.send(Payload("durable", 1))
+    assert not connection.is_closing
+    server.may_take.set()
+    await until(lambda: server.texts()[-1:] == ["durable"])
+    assert server.texts()[0] == f"{0:098}" and len(server.texts()) == 4, (
+        "the first, what a quarter holds, the durable one"
+    )
+
+
+async def test_without_a_limit_no_delta_is_left_out(settings: Any) -> None:
+    settings.OUTBOX_BYTES = 0
+    writer = FakeWriter()
+    writer.held = 10**12
+    outbox = DirectOutbox(writer, unexpected)
+    outbox.push(delta("x"))
+    await turns(1)
+    assert len(writer.written) == 1
+
+
+async def test_a_long_frame_that_is_on_its_way_does_not_count_against_what_follows_it(settings: Any) -> None:
+    settings.OUTBOX_BYTES = 1000
+    server = FakeServer()
+    outbox = SendOutbox(server.send, unexpected)
+    outbox.push(Payload("x" * 5000))
+    outbox.push(Payload("next"))
+    await until(lambda: server.texts()[-1:] == ["next"])
+
+
+def test_a_payload_knows_its_type_and_is_one_event() -> None:
+    payload = Payload('{"requestId":1,"type":"new_message","data":"a\\nb"}', 7)
+    assert payload.type == "new_message"
+    assert payload.as_event == b"event: new_message\nid: 7\ndata: " + payload.text.encode() + b"\n\n"
+    assert payload.as_event is payload.as_event, "made once for all who get it"
+    assert b"id:" not in Payload('{"type":"typing"}').as_event

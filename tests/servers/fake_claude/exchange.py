@@ -22,10 +22,16 @@ class Exchange:
     """What a mode gets: the request, and the means to answer it, or to fail at it."""
 
     def __init__(
-        self, body: dict[str, Any], request_id: str, transport: asyncio.Transport, remember: Callable[[str, Any], None]
+        self,
+        body: dict[str, Any],
+        request_id: str,
+        connection: int,
+        transport: asyncio.Transport,
+        remember: Callable[[str, Any], None],
     ) -> None:
         self.body = body
         self.request_id = request_id
+        self.connection = connection
         self.gone = asyncio.Event()
         self.released = asyncio.Event()
         self.writable = asyncio.Event()

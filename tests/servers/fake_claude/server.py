@@ -36,6 +36,8 @@ class Seen:
     # Whether the mode came to its own end; False while it runs, and when the client left before.
     ended: bool = False
     deltas: int = 0
+    # Which connection it came by: they are numbered in the order in which they were opened.
+    connection: int = 0
     mode: Mode | None = None
     exchange: Exchange | None = field(default=None, repr=False)
 
@@ -191,6 +193,7 @@ class FakeClaude:
 
     async def _answer_message(self, exchange: Exchange, headers: dict[str, str], key: str) -> None:
         seen = Seen(exchange.body, headers, key, time.monotonic(), exchange=exchange)
+        seen.connection = exchange.connection
         refusal = refusal_of(exchange.body)
         self.requests.append(seen)
         self.note()
@@ -207,8 +210,8 @@ class FakeClaude:
             seen.closed_at = seen.closed_at or time.monotonic()
             self.note()
 
-    def exchange(self, body: Any, transport: asyncio.Transport) -> Exchange:
-        return Exchange(body, f"req_{secrets.token_hex(8)}", transport, self._after_tools.__setitem__)
+    def exchange(self, body: Any, connection: int, transport: asyncio.Transport) -> Exchange:
+        return Exchange(body, f"req_{secrets.token_hex(8)}", connection, transport, self._after_tools.__setitem__)
 
 
 def _key_of(headers: dict[str, str]) -> str:
@@ -222,6 +225,7 @@ class _Connection(asyncio.Protocol):
 
     def __init__(self, fake: FakeClaude) -> None:
         self._fake = fake
+        self._number = next(self._numbers)
         self._transport: asyncio.Transport | None = None
         self._exchange: Exchange | None = None
         self._task: asyncio.Task[None] | None = None
@@ -294,7 +298,7 @@ class _Connection(asyncio.Protocol):
             body = json.loads(raw) if raw else {}
         except ValueError:
             body = None
-        self._exchange = self._fake.exchange(body, self._transport)
+        self._exchange = self._fake.exchange(body, self._number, self._transport)
         self._task = asyncio.ensure_future(self._answer(self._exchange, path, headers))
 
     async def _answer(self, exchange: Exchange, path: str, headers: dict[str, str]) -> None:

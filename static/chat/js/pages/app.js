@@ -86,7 +86,7 @@ class App {
     // An answer is a message like any other; it comes by this name.
     client.on("stream_start", ({ message }) => message.seq === message.change && this.#newMessage(message));
     client.on("read_updated", apply("read"));
-    client.on("room_updated", apply("updated"));
+    client.on("room_updated", ({ room }) => this.#roomUpdated(room));
     client.on("draft_updated", (data) => data.user.id === this.#me.id && this.#apply({ type: "draft", ...data }));
     client.on("notification", (notification, frame) => this.#notified(notification, frame.timestamp));
   }
@@ -98,6 +98,12 @@ class App {
     } catch {
       // The next connection asks again.
     }
+  }
+
+  /** @param {import("../types.js").Room} room */
+  #roomUpdated(room) {
+    if (room.slug === this.#room?.slug && room.kind !== "direct") this.#mark.setTitle(`${room.name} · Parley`);
+    this.#apply({ type: "updated", room });
   }
 
   /** @param {import("../types.js").Message} message */

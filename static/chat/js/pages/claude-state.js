@@ -55,10 +55,16 @@ export function claudeState(messages, streams) {
  * @param {ClaudeState} state
  * @returns {string}
  */
-export function stateWords({ runningId, asker, isWriting, waiting, failure }) {
-  const more = waiting.length ? ` · ${waiting.length} waiting` : "";
-  if (runningId) return (isWriting ? `Answering ${asker || "a prompt"}` : "Thinking…") + more;
-  if (waiting.length) return waiting.length > 1 ? `About to answer${more}` : "About to answer";
+export function stateWords(state) {
+  const { runningId, waiting } = state;
+  // With nobody being answered, the first of those that wait is next, and needs no counting.
+  return briefWords(state) + (waiting.length > (runningId ? 0 : 1) ? ` · ${waiting.length} waiting` : "");
+}
+
+/** @param {ClaudeState} state */
+export function briefWords({ runningId, asker, isWriting, waiting, failure }) {
+  if (runningId) return isWriting ? `Answering ${asker || "a prompt"}` : "Thinking…";
+  if (waiting.length) return "About to answer";
   return failure ? "Not available" : "Ready";
 }
 

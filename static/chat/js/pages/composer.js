@@ -27,7 +27,7 @@ export class Composer {
   /**
    * @param {HTMLFormElement} form
    * @param {{limit: number, sources: import("./completion.js").Source[], onText: (text: string) => void,
-   *   onSend: (text: string, replyTo: string | undefined) => void, onEditLast: () => void, onBlur: () => void}} options
+   *   onSend: (text: string, replyTo: string | undefined, attachments: string[]) => void, tray: () => import("./attachments.js").AttachmentTray, onEditLast: () => void, onBlur: () => void}} options
    */
   constructor(form, options) {
     this.#form = form;
@@ -132,15 +132,23 @@ export class Composer {
     const { text } = this;
     if (!this.#sendable) return;
     const replyTo = this.#replyTo?.id;
+    const attachments = this.#options.tray().take();
     this.setText("");
     this.setReply(null);
     this.#completion.close();
-    this.#options.onSend(text, replyTo);
+    this.#options.onSend(text, replyTo, attachments);
     this.#input.focus({ preventScroll: true });
   }
 
   get #sendable() {
-    return this.text.trim() !== "" && !(this.#options.limit && [...this.text].length > this.#options.limit);
+    const tray = this.#options.tray();
+    if (!tray.ready || (this.text.trim() === "" && tray.count === 0)) return false;
+    return !(this.#options.limit && [...this.text].length > this.#options.limit);
+  }
+
+  /** The files of the message are others now, or uploaded. */
+  filesChanged() {
+    this.#showSend();
   }
 
   #showSend() {

@@ -2,6 +2,7 @@
  * The pieces of a message row: each function draws one. They keep nothing.
  */
 
+import { spokenAttachments } from "./attachment-parts.js";
 import { dayLabel, fullLabel, shortTimeLabel, timeLabel } from "./dates.js";
 import { el } from "./dom.js";
 import { listOfNames } from "./names.js";
@@ -115,7 +116,7 @@ export function eventLine(item) {
 /** One sentence for screen readers. @param {Item} item */
 export function spoken(item) {
   const { message } = item;
-  const text = message.deletedAt ? "message deleted" : message.content;
+  const text = message.deletedAt ? "message deleted" : [message.content, spokenAttachments(message)].filter(Boolean).join(", ");
   const state = { sending: ", not sent yet", failed: ", not sent", stored: "" }[item.state];
   return `${nameOf(item)}, ${timeLabel(message.createdAt)}${state}: ${text}`;
 }

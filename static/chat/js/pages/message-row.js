@@ -2,6 +2,7 @@
  * One row of the timeline. It redraws only what has changed, so that the focus, a selection and an open editor survive.
  */
 
+import { attachments } from "./attachment-parts.js";
 import { el, setAttribute, setChildren } from "./dom.js";
 import * as parts from "./message-parts.js";
 import { avatar } from "./names.js";
@@ -74,6 +75,7 @@ export class MessageRow {
         !item.continues && parts.head(item),
         item.quote && !item.message.deletedAt && parts.quote(item.quote),
         this.#editor?.element ?? this.#body(item, before),
+        !item.deleting && attachments(item.message, this.#main.querySelector(":scope > .attachments")),
         parts.reactions(item, this.#myId),
         parts.failure(item),
       ].filter(Boolean),

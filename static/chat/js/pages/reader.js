@@ -59,25 +59,28 @@ export class Reader {
   look(sees) {
     this.#sees = sees;
     if (!sees || !this.present || this.#line.held || this.#newest <= Math.max(this.#lastReadSeq, this.#told)) return;
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#mark(this.#newest), MARK_DELAY_MS);
+    // Each word of a streaming answer draws, and looks: a timer that began anew every time would never end.
+    this.#timer ??= setTimeout(() => this.#mark(this.#newest), MARK_DELAY_MS);
   }
 
   /** "Mark unread". @param {number} lastReadSeq */
   hold(lastReadSeq) {
     clearTimeout(this.#timer);
+    this.#timer = null;
     this.#told = 0;
     this.#line.back(lastReadSeq);
   }
 
   /** @param {number} seq */
   async #mark(seq) {
+    this.#timer = null;
     if (this.#line.held) return;
     this.#told = seq;
     try {
       await this.#options.mark(seq);
     } catch {
-      this.#timer = setTimeout(() => ((this.#told = 0), this.look(this.#sees)), RETRY_MS);
+      clearTimeout(this.#timer);
+      this.#timer = setTimeout(() => ((this.#timer = null), (this.#told = 0), this.look(this.#sees)), RETRY_MS);
     }
   }
 

@@ -3,7 +3,7 @@
  * pill, and why nothing can be written if that is so.
  */
 
-import { stateWords } from "./claude-state.js";
+import { briefWords, stateWords } from "./claude-state.js";
 import { showPill } from "./jump-pill.js";
 import { PeoplePanel } from "./people-panel.js";
 import { showStart } from "./room-start.js";
@@ -42,7 +42,7 @@ export class RoomChrome {
     const session = room.kind === "session";
     this.#parts.title.textContent = title;
     this.#parts.topic.textContent = room.topic ?? "";
-    this.#panel.show({ people, online: view.online, session, claude: stateWords(claude), live: view.joined });
+    this.#panel.show({ people, online: view.online, session, claude: briefWords(claude), live: view.joined });
     const by = view.draft?.content && view.draft.user?.id !== this.#myId ? view.draft.user?.username : "";
     showTyping(this.#parts.typing, { typing: view.typing, session, draftBy: session ? by : "", hint: hintOf(room, claude) });
     this.#parts.notice.hidden = !view.readOnly;

@@ -2,6 +2,7 @@
  * The page of one room: joins the parts, and turns what people do into requests. `destroy()` leaves the room.
  */
 
+import { AttachmentTray } from "./attachments.js";
 import { ClaudeDesk } from "./claude-desk.js";
 import { completionSources } from "./completion-sources.js";
 import { Composer } from "./composer.js";
@@ -36,6 +37,7 @@ export class RoomPage {
   #actions;
   #commands;
   #composer;
+  #tray;
   #chrome;
   #draft;
   #typing;
@@ -102,11 +104,13 @@ export class RoomPage {
       onText: (text) => this.#composer.setText(text),
     });
     this.#typing = new TypingSignal((typing) => this.#client.send("typing", { room: this.#slug, typing }));
+    this.#tray = new AttachmentTray(root, { slug: this.#slug, toasts: shared.toasts, onChange: () => this.#composer?.filesChanged() });
     this.#composer = new Composer(part(".composer"), {
       limit: shared.contentChars,
       sources: completionSources(() => ({ ...this.#view, people: this.#facts.people, myId: this.#me.id })),
       onText: (text) => (this.#draft.typed(text), this.#typing.typed(text.trim() !== "")),
-      onSend: (text, replyTo) => this.#send(text, replyTo),
+      onSend: (text, replyTo, attachments) => this.#send(text, replyTo, attachments),
+      tray: () => this.#tray,
       onEditLast: () => this.#editLast(),
       onBlur: () => this.#typing.stop(),
     });
@@ -135,7 +139,7 @@ export class RoomPage {
     this.#ending.abort();
     this.#redraw.end();
     this.#offs.forEach((off) => off());
-    for (const part of [this.#claude, this.#composer, this.#actions, this.#commands, this.#timeline, this.#chrome, this.#reader]) part.destroy();
+    for (const part of [this.#claude, this.#composer, this.#tray, this.#actions, this.#commands, this.#timeline, this.#chrome, this.#reader]) part.destroy();
     this.#client.leaveRoom(this.#slug);
   }
 
@@ -248,10 +252,10 @@ export class RoomPage {
     this.#drawPill();
   }
 
-  /** @param {string} text @param {string | undefined} replyTo */
-  #send(text, replyTo) {
+  /** @param {string} text @param {string | undefined} replyTo @param {string[]} attachments */
+  #send(text, replyTo, attachments) {
     this.#typing.stop();
-    this.#client.post(this.#slug, text, { replyTo });
+    this.#client.post(this.#slug, text, { replyTo, attachments });
     this.#draft.sent();
     this.#toLatest();
   }

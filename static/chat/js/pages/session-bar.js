@@ -7,6 +7,7 @@ import { stateWords } from "./claude-state.js";
 const MILLIONTHS = 1_000_000;
 /** Smaller sums are shown as less than this. */
 const CENT = 0.01;
+const compact = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
 
 export class SessionBar {
   #root;
@@ -17,7 +18,7 @@ export class SessionBar {
   constructor(room, server) {
     const part = (/** @type {string} */ selector) => /** @type {HTMLElement} */ (room.querySelector(selector));
     this.#root = part(".session-bar");
-    this.#parts = { state: part(".claude-state"), words: part("[data-claude-state]"), model: part("[data-claude-model]"), usage: part("[data-claude-usage]"), demo: part(".demo-note") };
+    this.#parts = { state: part(".claude-state"), words: part("[data-claude-state]"), model: part("[data-claude-model]"), usage: part("[data-claude-usage]"), tokens: part("[data-claude-tokens]"), cost: part("[data-claude-cost]"), demo: part(".demo-note") };
     const demo = /** @type {HTMLDetailsElement} */ (this.#parts.demo);
     demo.hidden = !server.demo;
     demo.querySelector("[data-demo-reason]").textContent = server.hasKey
@@ -47,7 +48,8 @@ export class SessionBar {
     this.#parts.state.dataset.state = runningId ? "busy" : failure ? "failed" : "ready";
     this.#parts.state.title = failure || `Claude: ${words}`;
     put(this.#parts.model, demo ? "" : model);
-    put(this.#parts.usage, usageWords(usage, demo));
+    put(this.#parts.tokens, `${compact.format(usage.tokens)} tokens · `);
+    put(this.#parts.cost, costWords(usage.cost, demo));
     this.#parts.usage.hidden = !usage.tokens;
   }
 
@@ -65,10 +67,9 @@ function put(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
-/** @param {{tokens: number, cost: number}} usage @param {boolean} demo */
-export function usageWords({ tokens, cost }, demo) {
-  const count = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 }).format(tokens);
+/** @param {number} cost in millionths of a dollar @param {boolean} demo */
+export function costWords(cost, demo) {
+  if (demo && !cost) return "free";
   const dollars = cost / MILLIONTHS;
-  const price = dollars > 0 && dollars < CENT ? "< $0.01" : `$${dollars.toFixed(2)}`;
-  return `${count} tokens · ${demo && !cost ? "free" : price}`;
+  return dollars > 0 && dollars < CENT ? "< $0.01" : `$${dollars.toFixed(2)}`;
 }

@@ -1,0 +1,149 @@
+"""What Claude has used and cost: one's own, and that of the rooms one owns. Reads only."""
+
+from datetime import date
+from typing import Any, Final, NamedTuple
+
+from django.http import HttpRequest, HttpResponseBase
+from django.views.decorators.http import require_GET
+
+from chat import access, page_data
+from chat.access import Actor
+from chat.actions import rooms, usage
+from chat.model_choice import is_demo
+from chat.models import Role, Room
+from chat.page import actor_of, page, show
+from chat.protocol.errors import unauthorized
+
+_ELSEWHERE: Final = "Rooms that you have left"
+_SOMEBODY: Final = "Deleted accounts"
+
+# The chart's own units; it is stretched to the width of the page.
+_CHART_HEIGHT: Final = 100
+_LEAST_HEIGHT: Final = 3
+_COLUMN_WIDTH: Final = 10
+_GAP_WIDTH: Final = 3
+
+
+class Column(NamedTuple):
+    """A day of the chart. x, y, width and height in its own units."""
+
+    day: date
+    used: usage.Used
+    x: int
+    y: int
+    width: int
+    height: int
+
+
+class Line(NamedTuple):
+    """A room or person, and their share of the largest in the list, in percent."""
+
+    title: str
+    slug: str
+    used: usage.Used
+    share: int
+
+
+@page
+@require_GET
+def own(request: HttpRequest) -> HttpResponseBase:
+    """The reader's own usage; with `?room=` that of a room they own."""
+    actor = actor_of(request)
+    slug = request.GET.get("room", "")
+    facts = _of_room(actor, slug) if slug else _of_person(actor)
+    reached = [standing for standing in usage.standings_of_all() if standing.level == "over"]
+    return show(request, "chat/usage.html", **facts, is_demo=is_demo(), reached=reached, today=usage.today())
+
+
+def _of_person(actor: Actor) -> dict[str, Any]:
+    charges = usage.of_person(actor.id)
+    this_month = usage.since(charges, usage.month_begin())
+    mine = list(Room.objects.filter(memberships__user=actor.id, memberships__role=Role.OWNER).exclude(kind="direct"))
+    standings, used = usage.standings_of_rooms(mine), usage.by_room_of(mine)
+    titles = _titles(actor)
+    return {
+        **_sums(charges),
+        "periods": _periods(usage.standings_of_person(actor.id), charges),
+        "lines": _lines(_with_titles(usage.by(this_month, "room__slug"), titles)),
+        "owned": sorted(
+            ((room, used.get(room.pk, usage.Used()), standings[room.pk]) for room in mine if _has_use(room, used)),
+            key=lambda each: (-each[1].cost, each[0].name.lower()),
+        ),
+        "shown_room": None,
+    }
+
+
+def _of_room(actor: Actor, slug: str) -> dict[str, Any]:
+    room = access.room_for(actor, slug)
+    membership = access.membership_in(actor, room)
+    if membership is None or membership.role != Role.OWNER:
+        raise unauthorized("Only the room's owners see what it has used.")
+    charges = usage.of_room(room)
+    people = usage.by(usage.since(charges, usage.month_begin()), "user__username")
+    return {
+        **_sums(charges),
+        "periods": _periods(usage.standings_of_rooms([room])[room.pk], charges),
+        "lines": _lines([(str(row.key or _SOMEBODY), "", row.used) for row in people]),
+        "owned": [],
+        "shown_room": room,
+        "shown_title": page_data.title_of(rooms.present(room), actor),
+        "active_room": room.slug,
+    }
+
+
+def _sums(charges: Any) -> dict[str, Any]:
+    days = usage.by_day(charges)
+    return {"columns": _columns(days), "days": [row for row in reversed(days) if any(row.used)], "total": _sum(days)}
+
+
+def _sum(days: list[usage.Row]) -> usage.Used:
+    return usage.Used(*(sum(numbers) for numbers in zip(*(row.used for row in days), strict=True)))
+
+
+def _periods(standings: list[usage.Standing], charges: Any) -> list[tuple[usage.Standing, usage.Used]]:
+    """Pair the standing of today and of this month with the tokens that the counters do not know."""
+    begins = (usage.today(), usage.month_begin())
+    return [
+        (standing, usage.total(usage.since(charges, begin))) for standing, begin in zip(standings, begins, strict=True)
+    ]
+
+
+def _columns(days: list[usage.Row]) -> list[Column]:
+    # Without any cost, as with the demo model, the tokens are what is left to show.
+    heights = [row.used.cost for row in days]
+    if not any(heights):
+        heights = [row.used.tokens for row in days]
+    most = max(heights) or 1
+    columns = []
+    for number, (row, value) in enumerate(zip(days, heights, strict=True)):
+        height = max(_LEAST_HEIGHT, value * _CHART_HEIGHT // most) if value else 1
+        x = number * (_COLUMN_WIDTH + _GAP_WIDTH)
+        columns.append(Column(row.key, row.used, x, _CHART_HEIGHT - height, _COLUMN_WIDTH, height))
+    return columns
+
+
+def _titles(actor: Actor) -> dict[str, str]:
+    return {room.slug: page_data.title_of(room, actor) for room in rooms.list_rooms(actor).rooms}
+
+
+def _with_titles(rows: list[usage.Row], titles: dict[str, str]) -> list[tuple[str, str, usage.Used]]:
+    """Name the rooms that the reader is in; a room they have left may be called otherwise by now, which is not theirs."""
+    named = [(titles[row.key], row.key, row.used) for row in rows if row.key in titles]
+    others = [row.used for row in rows if row.key not in titles]
+    if others:
+        named.append((_ELSEWHERE, "", usage.Used(*(sum(numbers) for numbers in zip(*others, strict=True)))))
+    return named
+
+
+def _lines(named: list[tuple[str, str, usage.Used]]) -> list[Line]:
+    most_cost, most_tokens = (
+        max((getattr(used, name) for *_, used in named), default=0) for name in ("cost", "tokens")
+    )
+    return [
+        Line(title, slug, used, 100 * used.cost // most_cost if most_cost else 100 * used.tokens // (most_tokens or 1))
+        for title, slug, used in named
+    ]
+
+
+def _has_use(room: Room, used: dict[int, usage.Used]) -> bool:
+    return room.is_session or room.pk in used

@@ -1,0 +1,114 @@
+/**
+ * Blocks of code: the name of the language, a button that copies, colours. The same for those that are streamed and
+ * those that the server has rendered.
+ */
+
+import { el } from "./dom.js";
+
+/** Longer ones stay in one colour, here and on the server. */
+const HIGHLIGHTED_CHARS_AT_MOST = 20_000;
+const LANGUAGE_CHARS = 24;
+const COPIED_MS = 2_000;
+
+export class CodeBlock {
+  #language;
+  #text = "";
+  #code;
+  #isHighlighted = false;
+  element;
+
+  /** @param {string} language @param {string} text */
+  static create(language, text) {
+    const code = el("code", language ? { class: `language-${language}` } : {});
+    const block = new CodeBlock(language, el("pre", {}, code));
+    block.setText(text);
+    return block;
+  }
+
+  /** @param {string} language as it was written @param {HTMLElement} pre with its <code> in it */
+  constructor(language, pre) {
+    this.#language = language;
+    this.#code = /** @type {HTMLElement} */ (pre.querySelector("code"));
+    // It may scroll sideways, which the keyboard must be able to do, too.
+    pre.setAttribute("tabindex", "0");
+    this.element = el("div", { class: "code-block" }, head(language), pre);
+  }
+
+  /** @param {string} text */
+  setText(text) {
+    if (text === this.#text) return;
+    const last = this.#code.firstChild;
+    if (!this.#isHighlighted && last && text.startsWith(this.#text)) /** @type {Text} */ (last).appendData(text.slice(this.#text.length));
+    else this.#code.replaceChildren(text);
+    this.#isHighlighted = false;
+    this.#text = text;
+  }
+
+  /** All of it is here. */
+  async highlight() {
+    if (this.#isHighlighted || !this.#language || this.#text.length > HIGHLIGHTED_CHARS_AT_MOST) return;
+    const text = this.#text;
+    try {
+      const { highlighted } = await import("./highlighting.js");
+      const pieces = await highlighted(text, this.#language);
+      if (!pieces || text !== this.#text) return;
+      this.#code.replaceChildren(...pieces);
+      this.#isHighlighted = true;
+    } catch {
+      // Offline, or a new version of the site: it stays in one colour.
+    }
+  }
+}
+
+/** @param {string} language */
+function head(language) {
+  const copy = el("button", { type: "button", class: "code-copy", "data-do": "copy-code", "data-testid": "code-copy", "aria-label": "Copy code" }, "Copy");
+  return el("div", { class: "code-head" }, el("span", { class: "code-language" }, language.slice(0, LANGUAGE_CHARS)), copy);
+}
+
+/** Gives what the server has rendered the same heads. @param {HTMLElement} root */
+export function dressCodeBlocks(root) {
+  for (const pre of root.querySelectorAll("pre")) {
+    if (pre.closest(".code-block")) continue;
+    const language = /(?:^|\s)language-(\S+)/.exec(pre.firstElementChild?.className ?? "")?.[1] ?? "";
+    const place = document.createComment("");
+    pre.replaceWith(place);
+    place.replaceWith(new CodeBlock(language, /** @type {HTMLElement} */ (pre)).element);
+  }
+}
+
+/** @param {Element} button */
+export async function copyCode(button) {
+  const code = button.closest(".code-block")?.querySelector("code")?.textContent ?? "";
+  await copy(code, button);
+}
+
+/**
+ * @param {string} text
+ * @param {Element} button says for a moment that it is done
+ */
+export async function copy(text, button) {
+  let said = "Copied";
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch {
+    said = copyBySelection(text) ? "Copied" : "Not copied";
+  }
+  const before = button.getAttribute("data-words") ?? button.textContent ?? "";
+  button.setAttribute("data-words", before);
+  button.textContent = said;
+  setTimeout(() => (button.textContent = before), COPIED_MS);
+}
+
+/** There is no clipboard object on plain http. @param {string} text */
+function copyBySelection(text) {
+  const area = el("textarea", { class: "visually-hidden", readonly: true, "aria-hidden": "true", tabindex: "-1" });
+  const focused = /** @type {HTMLElement | null} */ (document.activeElement);
+  /** @type {HTMLTextAreaElement} */ (area).value = text;
+  document.body.append(area);
+  /** @type {HTMLTextAreaElement} */ (area).select();
+  const done = document.execCommand("copy");
+  area.remove();
+  focused?.focus({ preventScroll: true });
+  return done;
+}

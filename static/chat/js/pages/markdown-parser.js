@@ -1,0 +1,92 @@
+/**
+ * Markdown to a tree, by the same rules as chat/markdown.py: the same parser, set up the same way. It makes no HTML and
+ * touches no page.
+ */
+
+import { treeOf } from "./markdown-tree.js";
+
+/** @typedef {import("./markdown-tree.js").Node} Node */
+
+// The built file is a classic script: as a module it leaves its one function on the global object.
+await import("../../vendor/markdown-it/markdown-it.min.js");
+
+const MENTION = /(?<![\w@/.])@([a-z0-9](?:[a-z0-9_.-]{0,30}[a-z0-9_-])?)/gi;
+/** With more of them in a text, the server makes no links of bare addresses. */
+export const COLONS_WITH_LINKS = 100;
+
+const withLinks = parser(true);
+const withoutLinks = parser(false);
+
+/** @param {boolean} links whether bare addresses become links */
+function parser(links) {
+  const made = globalThis.markdownit("commonmark", { html: false, linkify: links, breaks: true });
+  made.enable(["table", "strikethrough", ...(links ? ["linkify"] : [])]);
+  made.disable("image");
+  made.linkify.set({ fuzzyLink: false, fuzzyEmail: false, fuzzyIP: false });
+  made.core.ruler.push("mention", markMentions);
+  return made;
+}
+
+/**
+ * @typedef {object} Block of the outermost level
+ * @property {number} line where it begins
+ * @property {Node} node
+ * @property {boolean} refers it may look different once a link reference is defined
+ * @property {boolean} linked there are links made of bare addresses in it
+ */
+
+/**
+ * @param {string} text
+ * @param {object} options
+ * @param {boolean} options.links
+ * @param {Record<string, any>} options.references known link references; those that are found are added
+ * @param {boolean} [options.isUnfinished] more will follow: an address at the end may not be complete
+ * @returns {Block[]}
+ */
+export function blocksOf(text, { links, references, isUnfinished = false }) {
+  const tokens = (links ? withLinks : withoutLinks).parse(text, { references });
+  const blocks = [];
+  let depth = 0;
+  let first = 0;
+  for (let at = 0; at < tokens.length; at += 1) {
+    depth += tokens[at].nesting;
+    if (depth > 0) continue;
+    blocks.push(blockOf(tokens.slice(first, at + 1), isUnfinished && at === tokens.length - 1));
+    first = at + 1;
+  }
+  return blocks;
+}
+
+/** @param {any[]} tokens of one block @param {boolean} isTail */
+function blockOf(tokens, isTail) {
+  const inline = tokens.filter((token) => token.type === "inline");
+  return {
+    line: tokens[0].map[0],
+    node: treeOf(tokens, isTail),
+    refers: inline.some((token) => token.content.includes("[")),
+    linked: inline.some((token) => token.children.some((child) => child.type === "link_open" && child.markup === "linkify")),
+  };
+}
+
+/** @param {any} state of markdown-it */
+function markMentions(state) {
+  for (const block of state.tokens) {
+    if (block.type !== "inline" || !block.children || !block.content.includes("@")) continue;
+    block.children = block.children.flatMap((child) => splitMentions(child, state.Token));
+  }
+}
+
+/** @param {any} token @param {any} Token */
+function splitMentions(token, Token) {
+  if (token.type !== "text" || !token.content.includes("@")) return [token];
+  const text = (content) => Object.assign(new Token("text", "", 0), { content });
+  const pieces = [];
+  let position = 0;
+  for (const match of token.content.matchAll(MENTION)) {
+    pieces.push(text(token.content.slice(position, match.index)));
+    pieces.push(Object.assign(new Token("mention_open", "span", 1), { attrs: [["class", "mention"]] }));
+    pieces.push(text(match[0]), new Token("mention_close", "span", -1));
+    position = match.index + match[0].length;
+  }
+  return [...pieces, text(token.content.slice(position))];
+}

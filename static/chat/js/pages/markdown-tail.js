@@ -1,0 +1,161 @@
+/**
+ * The end of a text that is still being written, made fit to be shown: half a marker is held back, and what was opened
+ * is closed, so that words do not change their look when the rest arrives. A guess for the eye: it never lasts. Pure.
+ */
+
+/** A line that may become a heading, a rule, a list, a fence or a table, or only a word. */
+const UNDECIDED_LINE = /^[ \t>]*(?:[-=*_+#]+|`{1,2}|~{1,2}|`{3,}[^`\n]*|~{3,}[^\n]*|\d{1,9}[.)]?|\|)?[ \t]*$/;
+const FENCE = /^(?:[ \t>]|[-*+] |\d{1,9}[.)] )*(`{3,}|~{3,})([^\n]*)$/;
+const TABLE_LINE = /^[ \t>]*\|/;
+const DELIMITER_LINE = /^[ \t>]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$/;
+const BLOCK_START = /^[ \t>]*(?:[-*+] |\d{1,9}[.)] |#{1,6} |\|)/;
+const MARKERS = "*_~";
+
+/**
+ * @param {string} text from the beginning of a block
+ * @returns {string} what to show of it
+ */
+export function shownTail(text) {
+  const fence = openFence(text);
+  const lineAt = text.lastIndexOf("\n") + 1;
+  const line = text.slice(lineAt);
+  if (fence) return isPartOfFence(line, fence) ? text.slice(0, lineAt) : text;
+  let shown = line && UNDECIDED_LINE.test(line) ? text.slice(0, lineAt) : text;
+  shown = withoutTableHead(shown);
+  const from = paragraphStart(shown);
+  return shown.slice(0, from) + closed(shown.slice(from));
+}
+
+/** What stands in another block closes nothing here. @param {string} text */
+function paragraphStart(text) {
+  const lines = text.trimEnd().split("\n");
+  let at = lines.length - 1;
+  while (at > 0 && lines[at - 1].trim() && !BLOCK_START.test(lines[at])) at -= 1;
+  return lines.slice(0, at).reduce((length, line) => length + line.length + 1, 0);
+}
+
+/** The marker of the block of code that the text ends in, if it does. @param {string} text */
+function openFence(text) {
+  let open = "";
+  for (const line of text.split("\n")) {
+    const match = FENCE.exec(line);
+    if (!match) continue;
+    const [, marker, info] = match;
+    if (!open) open = marker[0] === "`" && info.includes("`") ? "" : marker;
+    else if (marker[0] === open[0] && marker.length >= open.length && !info.trim()) open = "";
+  }
+  return open;
+}
+
+/** @param {string} line @param {string} fence */
+const isPartOfFence = (line, fence) => line.trim() !== "" && [...line.trim()].every((character) => character === fence[0]);
+
+/** The head of a table looks like a paragraph until the line below it is complete. @param {string} text */
+function withoutTableHead(text) {
+  const lines = text.split("\n");
+  let first = lines.length;
+  while (first > 0 && TABLE_LINE.test(lines[first - 1])) first -= 1;
+  const table = lines.slice(first);
+  if (!table.length || table.slice(0, -1).some((line) => DELIMITER_LINE.test(line)) || table.length > 2) return text;
+  return lines.slice(0, first).join("\n");
+}
+
+/**
+ * @typedef {object} Scan of a paragraph
+ * @property {{marker: string, at: number}[]} open emphasis that has begun
+ * @property {number} closedAt behind the last marker that ended one
+ */
+
+/** @param {string} text of a paragraph @returns {string} with what is open in it closed */
+function closed(text) {
+  /** @type {Scan} */
+  const scan = { open: [], closedAt: -1 };
+  let bracketAt = -1;
+  let at = 0;
+  while (at < text.length) {
+    const character = text[at];
+    if (character === "\\") at += 2;
+    else if (character === "`") {
+      const run = runAt(text, at);
+      const end = codeEnd(text, at + run.length, run);
+      if (end < 0) return withCode(text, at, run, scan);
+      at = end;
+    } else if (MARKERS.includes(character)) {
+      const run = runAt(text, at);
+      mark(scan, text, at, run);
+      at += run.length;
+    } else if (character === "[") bracketAt = at++;
+    else if (character === "]" && bracketAt >= 0 && at + 1 < text.length) {
+      const end = text[at + 1] === "(" ? addressEnd(text, at + 2) : at;
+      // The address is on its way: until it is there and can be looked at, the words stand alone.
+      if (end < 0) return ended(text.slice(0, bracketAt) + text.slice(bracketAt + 1, at), scan);
+      bracketAt = -1;
+      at = end + 1;
+    } else at += 1;
+  }
+  if (bracketAt < 0) return ended(text, scan);
+  return ended(text.slice(0, bracketAt) + text.slice(bracketAt + 1).replace(/\]$/, ""), scan);
+}
+
+/** @param {string} text @param {number} at */
+function runAt(text, at) {
+  let end = at;
+  while (text[end] === text[at]) end += 1;
+  return text.slice(at, end);
+}
+
+/** @param {string} text @param {number} from @param {string} run @returns {number} behind the marker that closes, or -1 */
+function codeEnd(text, from, run) {
+  for (let at = text.indexOf("`", from); at >= 0; at = text.indexOf("`", at)) {
+    const found = runAt(text, at);
+    at += found.length;
+    if (found === run) return at;
+  }
+  return -1;
+}
+
+/** @param {string} text @param {number} at of the marker @param {string} run @param {Scan} scan */
+function withCode(text, at, run, { open }) {
+  // Half of its closing marker may be there already.
+  const code = text.slice(at + run.length).replace(/`+$/, "");
+  const before = text.slice(0, at);
+  return code.trim() ? before + run + code + run + closers(open) : ended(before, { open, closedAt: -1 });
+}
+
+/** @param {string} text @param {number} from @returns {number} where the bracket closes, or -1 */
+function addressEnd(text, from) {
+  let depth = 1;
+  for (let at = from; at < text.length; at += 1) {
+    if (text[at] === "\\") at += 1;
+    else if (text[at] === "(") depth += 1;
+    else if (text[at] === ")" && (depth -= 1) === 0) return at;
+  }
+  return -1;
+}
+
+/** @param {Scan} scan @param {string} text @param {number} at @param {string} run */
+function mark(scan, text, at, run) {
+  const before = text[at - 1] ?? " ";
+  const after = text[at + run.length] ?? " ";
+  let left = run.length;
+  for (let last = scan.open.at(-1); last?.marker[0] === run[0] && left >= last.marker.length && !/\s/.test(before); last = scan.open.at(-1)) {
+    left -= last.marker.length;
+    scan.open.pop();
+    scan.closedAt = at + run.length;
+  }
+  const opens = left === run.length && !/\s/.test(after) && !(run[0] === "_" && /\w/.test(before)) && !(run[0] === "~" && run.length !== 2);
+  if (opens) scan.open.push({ marker: run, at });
+}
+
+/** @param {string} text @param {Scan} scan */
+function ended(text, { open, closedAt }) {
+  const still = open.filter(({ at }) => at < text.length);
+  if (closedAt === text.length) return text + closers(still);
+  const words = text.replace(/[*_~]+$/, "");
+  // Markers at the very end will open something, or are the first half of what closes it.
+  const isMarked = words.length < text.length && (still.length > 0 || /(?:^|\s)$/.test(words));
+  return still.length || isMarked ? words.trimEnd() + closers(still) : text;
+}
+
+/** @param {{marker: string}[]} open */
+const closers = (open) => open.map(({ marker }) => marker).reverse().join("");

@@ -1,0 +1,56 @@
+/**
+ * Makes the page show a tree, touching only what differs from the tree that it shows: words that are read or selected
+ * stay the same nodes, text grows at its end.
+ */
+
+import { CodeBlock } from "./code-blocks.js";
+
+/** @typedef {import("./markdown-tree.js").Node} Node */
+
+/**
+ * @param {Element} parent
+ * @param {readonly Node[]} before what its children show
+ * @param {readonly Node[]} after
+ */
+export function patchChildren(parent, before, after) {
+  after.forEach((node, at) => {
+    const old = before[at];
+    if (!old) parent.append(create(node));
+    else if (isSameKind(old, node)) patch(old, node);
+    else old.dom.replaceWith(create(node));
+  });
+  for (const gone of before.slice(after.length)) gone.dom.remove();
+}
+
+/** @param {Node} node @returns {globalThis.Node} */
+function create(node) {
+  if (node.tag === "") node.dom = document.createTextNode(node.text);
+  else if (node.tag === "code-block") {
+    node.block = CodeBlock.create(node.attributes.language, node.text);
+    node.dom = node.block.element;
+  } else {
+    const element = document.createElement(node.tag);
+    for (const [name, value] of Object.entries(node.attributes)) element.setAttribute(name, value);
+    element.append(...node.children.map(create));
+    node.dom = element;
+  }
+  return node.dom;
+}
+
+/** @param {Node} old @param {Node} node */
+function isSameKind(old, node) {
+  const names = Object.keys(node.attributes);
+  return old.tag === node.tag && Object.keys(old.attributes).length === names.length && names.every((name) => old.attributes[name] === node.attributes[name]);
+}
+
+/** @param {Node} old @param {Node} node */
+function patch(old, node) {
+  node.dom = old.dom;
+  node.block = old.block;
+  if (node.block) node.block.setText(node.text);
+  else if (node.tag) patchChildren(node.dom, old.children, node.children);
+  else if (old.text !== node.text) {
+    if (node.text.startsWith(old.text)) node.dom.appendData(node.text.slice(old.text.length));
+    else node.dom.data = node.text;
+  }
+}

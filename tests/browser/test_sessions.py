@@ -1,0 +1,207 @@
+"""Sessions as people see them, answered by the demo model: the same in every tab, stopped, queued, asked again."""
+
+import re
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.chat_cast import Cast, Someone, act, message, say
+
+LONG = "How would you test a chat that many people use at once, with a list and some code?"
+ANSWERING = re.compile("Answering")
+READY = re.compile("Ready$")
+
+
+def answers(page: Page) -> Locator:
+    return page.locator('[data-testid="message"][data-author="claude"]:not([data-deleted])')
+
+
+def text_of(page: Page) -> str:
+    """Return the words of the last answer, whatever formats them."""
+    return " ".join(answers(page).last.locator(".prose").first.inner_text().split())
+
+
+def state(page: Page) -> Locator:
+    return page.get_by_test_id("claude-state")
+
+
+def session(someone: Cast) -> tuple[Someone, Someone, str]:
+    alice, bob = someone("alice"), someone("bob")
+    return alice, bob, alice.create_room(bob, kind="session")
+
+
+def test_a_session_begun_in_one_click_is_called_after_its_first_prompt(someone: Cast) -> None:
+    alice = someone("alice")
+    page = alice.tab("/rooms/")
+    page.locator(".starters").get_by_role("button", name="New session").click()
+    page.wait_for_url("**/rooms/session-*/")
+    expect(page.get_by_test_id("composer")).to_have_attribute("placeholder", "Message Claude and everyone here")
+    say(page, "Plan a **weekend** in Bergen")
+    expect(page.locator("h1")).to_have_text("Plan a weekend in Bergen")
+    expect(page.get_by_test_id("room-link").first).to_have_text("Plan a weekend in Bergen")
+    expect(page).to_have_title(re.compile("Plan a weekend in Bergen"))
+    expect(answers(page)).to_have_count(1)
+
+
+def test_an_answer_is_the_same_in_every_tab_also_after_a_reload_in_mid_stream(someone: Cast) -> None:
+    alice, bob, room = session(someone)
+    tabs = [alice.room(room), alice.room(room), bob.room(room), bob.room(room)]
+    expect(tabs[0].get_by_test_id("presence")).to_contain_text("2 here in 4 tabs")
+    say(tabs[0], LONG)
+    for tab in tabs:
+        expect(state(tab)).to_contain_text(f"Answering {alice.name}")
+    tabs[1].reload()
+    expect(state(tabs[1])).to_contain_text(ANSWERING)
+    early = text_of(tabs[1])
+    for tab in tabs:
+        expect(state(tab)).to_have_text(READY, timeout=60_000)
+    texts = {text_of(tab) for tab in tabs}
+    assert len(texts) == 1 and texts.pop().startswith(early[: len(early) // 2])
+    expect(tabs[3].locator("[data-claude-tokens]")).to_contain_text("tokens")
+
+
+def test_anybody_stops_an_answer_and_writes_on_meanwhile(someone: Cast) -> None:
+    alice, bob, room = session(someone)
+    a, b = alice.room(room), bob.room(room)
+    expect(a.get_by_test_id("stop")).to_be_hidden()
+    say(a, LONG)
+    expect(state(b)).to_contain_text(ANSWERING)
+    expect(b.get_by_test_id("stop")).to_be_visible()
+    expect(b.get_by_test_id("send")).to_be_hidden()
+    b.get_by_test_id("composer").press_sequentially("half a thought")
+    expect(b.get_by_test_id("send")).to_be_visible()
+    expect(a.get_by_test_id("typing")).to_have_text(f"{bob.name} is writing here")
+    b.keyboard.press("Escape")
+    for tab in (a, b):
+        expect(state(tab)).to_have_text(READY)
+        expect(tab.get_by_test_id("stop")).to_be_hidden()
+        expect(answers(tab)).to_contain_text(bob.name)
+    expect(a.get_by_test_id("composer")).to_have_value("half a thought")
+    assert text_of(a) == text_of(b) != ""
+
+
+def test_escape_closes_what_is_open_before_it_stops_anything(someone: Cast) -> None:
+    alice, _bob, room = session(someone)
+    page = alice.room(room, alice.context(820, 900))
+    say(page, LONG)
+    expect(state(page)).to_contain_text(ANSWERING)
+    page.locator("[data-details-toggle]").click()
+    expect(page.locator(".room-details")).to_contain_text("ClaudeAnswering")
+    page.keyboard.press("Escape")
+    expect(page.locator(".room-details")).to_be_hidden()
+    page.get_by_test_id("demo-note").locator("summary").click()
+    expect(page.get_by_test_id("demo-note")).to_contain_text("no key")
+    page.keyboard.press("Escape")
+    expect(page.get_by_test_id("demo-note")).not_to_contain_text("costs nothing", use_inner_text=True)
+    expect(state(page)).to_contain_text(ANSWERING)
+    page.keyboard.press("Escape")
+    expect(state(page)).to_have_text(READY)
+
+
+def test_prompts_wait_in_sight_and_only_their_author_changes_them(someone: Cast) -> None:
+    alice, bob, room = session(someone)
+    a, b = alice.room(room), bob.room(room)
+    say(a, LONG)
+    expect(state(b)).to_contain_text(ANSWERING)
+    say(b, "the frist")
+    say(b, "the second")
+    for tab in (a, b):
+        expect(tab.get_by_test_id("waiting-prompt")).to_have_text([re.compile("the frist"), re.compile("the second")])
+        expect(state(tab)).to_contain_text("2 waiting")
+    expect(a.get_by_test_id("queue-edit")).to_have_count(0)
+    b.get_by_test_id("queue-edit").first.click()
+    b.get_by_test_id("edit-input").fill("the first")
+    b.get_by_test_id("edit-input").press("Enter")
+    expect(a.get_by_test_id("waiting-prompt").first).to_contain_text("the first")
+    b.get_by_test_id("queue-withdraw").last.click()
+    expect(a.get_by_test_id("waiting-prompt")).to_have_count(1)
+    expect(message(a, "the second")).to_have_count(0)
+    a.get_by_test_id("stop").click()
+    expect(state(a)).to_contain_text(f"Answering {bob.name}")
+    expect(a.get_by_test_id("reply-queue")).to_be_hidden()
+    a.get_by_test_id("stop").click()
+    expect(state(b)).to_have_text(READY)
+
+
+def test_an_answered_prompt_that_is_edited_is_answered_again_in_versions(someone: Cast) -> None:
+    alice, bob, room = session(someone)
+    a, b = alice.room(room), bob.room(room)
+    say(a, "Tell me of queues")
+    expect(state(a)).to_contain_text(ANSWERING)
+    act(a, "Tell me of queues", "link")
+    expect(a.get_by_test_id("action-edit")).to_have_count(0)
+    a.get_by_test_id("stop").click()
+    expect(state(a)).to_have_text(READY)
+    a.get_by_test_id("composer").press("ArrowUp")
+    expect(a.get_by_test_id("edit-note")).to_contain_text("Claude will answer again")
+    a.get_by_test_id("edit-input").fill("Tell me of stacks")
+    a.get_by_role("button", name="Save and ask again").click()
+    expect(state(b)).to_contain_text(ANSWERING)
+    b.get_by_test_id("stop").click()
+    for tab in (a, b):
+        expect(state(tab)).to_have_text(READY)
+        expect(answers(tab)).to_have_count(1)
+        expect(message(tab, "Tell me of stacks")).to_contain_text("(edited)")
+    a.locator('[data-do="show-version"][data-version="1"]').first.click()
+    for tab in (a, b):
+        expect(message(tab, "Tell me of queues")).to_be_visible()
+
+
+def test_where_claude_is_not_asked_by_every_message_it_is_called_by_name(someone: Cast) -> None:
+    alice, bob, room = session(someone)
+    b = bob.room(room)
+    a = alice.tab(f"/rooms/{room}/details")
+    a.get_by_label("Claude answers every message").uncheck()
+    a.locator("#claude").get_by_role("button", name="Save").click()
+    expect(b.get_by_test_id("typing")).to_have_text("Claude answers here only when it is called: @claude")
+    say(b, "just between us")
+    expect(message(b, "just between us")).to_have_attribute("data-state", "stored")
+    b.get_by_test_id("composer").press_sequentially("what do you say, @cl")
+    b.get_by_role("option", name="claude").wait_for()
+    b.keyboard.press("Tab")
+    b.keyboard.press("Enter")
+    expect(answers(b)).to_have_count(1)
+
+
+def test_claude_answers_in_an_ordinary_room_when_it_is_called(someone: Cast) -> None:
+    alice, bob = someone("alice"), someone("bob")
+    room = alice.create_room(bob)
+    a, b = alice.room(room), bob.room(room)
+    expect(a.get_by_test_id("session-bar")).to_be_hidden()
+    say(a, f"@claude {LONG}")
+    expect(b.get_by_test_id("typing")).to_contain_text(f"Claude: Answering {alice.name}")
+    b.get_by_test_id("stop").click()
+    expect(answers(a)).to_contain_text(bob.name)
+    expect(b.get_by_test_id("typing")).to_have_text("")
+
+
+def test_two_people_who_type_at_the_same_time_lose_no_letter(someone: Cast) -> None:
+    alice, bob, room = session(someone)
+    a, b = alice.room(room), bob.room(room)
+    a.get_by_test_id("composer").press_sequentially("in the middle")
+    expect(b.get_by_test_id("composer")).to_have_value("in the middle")
+    b.get_by_test_id("composer").press("Home")
+    for _ in range(15):
+        a.keyboard.type("A")
+        b.keyboard.type("B")
+    whole = "B" * 15 + "in the middle" + "A" * 15
+    for tab in (a, b):
+        expect(tab.get_by_test_id("composer")).to_have_value(whole)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 820, 1440])
+def test_a_busy_session_fits_every_window_and_has_no_fault(someone: Cast, width: int, scheme: str) -> None:
+    alice, _bob, room = session(someone)
+    page = alice.room(room, alice.context(width, 800, color_scheme=scheme))
+    for text in (LONG, "and then " * 20):
+        page.get_by_test_id("composer").fill(text)
+        page.get_by_test_id("send").click()
+    expect(page.get_by_test_id("waiting-prompt")).to_have_count(1)
+    expect(page.get_by_test_id("demo-note").locator("summary")).to_be_in_viewport()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    bar = page.get_by_test_id("session-bar")
+    assert bar.evaluate("element => element.scrollWidth - element.clientWidth") <= 0
+    found = Axe().run(page).response["violations"]
+    assert [f"{fault['id']}: {node['html']}" for fault in found for node in fault["nodes"]] == []

@@ -1,0 +1,147 @@
+"""Markdown that streams: the same page whatever the pieces, the same as the server's, and nothing that acts or loads."""
+
+import json
+import random
+from collections.abc import Iterator
+from typing import Any, Final
+
+import pytest
+from playwright.sync_api import Browser, Page, Route
+
+from chat import markdown
+from tests.js.static_server import StaticServer
+
+_POLICY: Final = (
+    "default-src 'none'; script-src 'self'; img-src 'self'; "
+    "require-trusted-types-for 'script'; trusted-types parley-sanitised"
+)
+_HARNESS: Final = "<!doctype html><meta charset=utf-8><title>Harness</title><main></main>"
+
+# Brings both kinds of DOM to one form: what does not show is left out (target of links, white space between blocks,
+# the pieces that colour code, in which pygments and highlight.js differ).
+_PRELUDE: Final = """
+async () => {
+  const { StreamingMarkdown } = await import("/static/chat/js/pages/streaming-markdown.js");
+  const { dressCodeBlocks } = await import("/static/chat/js/pages/code-blocks.js");
+  const { putSanitised } = await import("/static/chat/js/pages/sanitised-html.js");
+  const BLOCKS = new Set(["MAIN", "DIV", "UL", "OL", "LI", "BLOCKQUOTE", "TABLE", "THEAD", "TBODY", "TR"]);
+  const form = (node) => {
+    if (node.nodeType === 3) return node.data;
+    if (node.nodeType !== 1) return `?${node.nodeType}`;
+    const isCode = node.closest("pre");
+    const pieces = [...node.childNodes].map((child) => {
+      const text = form(child);
+      if (isCode || child.nodeType !== 3) return text;
+      const after = child.previousSibling?.nodeName === "BR" ? text.replace(/^\\n/, "") : text;
+      const next = child.nextElementSibling;
+      const betweenBlocks = BLOCKS.has(node.nodeName) && !after.trim();
+      return betweenBlocks ? "" : (BLOCKS.has(next?.nodeName) || (!child.nextSibling && node.nodeName === "LI") ? after.trimEnd() : after);
+    });
+    const inside = pieces.join("");
+    if (node.nodeName === "SPAN" && isCode) return inside;
+    const attributes = [...node.attributes].filter(({ name }) => name !== "target").map(({ name, value }) => ` ${name}=${JSON.stringify(value)}`);
+    return `<${node.nodeName.toLowerCase()}${attributes.sort().join("")}>${inside}</>`;
+  };
+  const fresh = () => document.body.appendChild(Object.assign(document.createElement("main"), {}));
+  window.streamed = (pieces) => {
+    const root = fresh();
+    const view = new StreamingMarkdown(root);
+    let text = "";
+    for (const piece of pieces) view.show((text += piece));
+    view.show(text, true);
+    const result = form(root);
+    root.remove();
+    return result;
+  };
+  window.rendered = (html) => {
+    const root = fresh();
+    putSanitised(root, html);
+    dressCodeBlocks(root);
+    const result = form(root);
+    root.remove();
+    return result;
+  };
+  window.everySplit = (text) => {
+    const whole = window.streamed([text]);
+    const characters = [...text];
+    const cuts = characters.map((_, at) => [characters.slice(0, at).join(""), characters.slice(at).join("")]);
+    return { whole, different: [characters, ...cuts].find((pieces) => window.streamed(pieces) !== whole) ?? null };
+  };
+}
+"""
+
+CORPUS: Final = {
+    "words": "Hello, *world*. This is **bold**, ***both***, ~~gone~~ and `code`.\nA second line.",
+    "headings": "# One\n\nText\n\nTwo\n===\n\nThree\n---\n\n###### Six ######\n#Not one\n",
+    "lists": "- a\n- b\n  - c\n\n    deep\n- d\n\n1. one\n2. two\n\n\n   still two\n\n3) other\n4) more\n\n* x\n+ y",
+    "numbered from seven": "7. seven\n8. eight\n\ntext\n\n-\n- empty above\n",
+    "lazy": "> quoted\nlazy\n\n> again\n> - list\n>   more\n\n- item\nlazy too\n",
+    "code": "Look:\n\n```python\ndef f(x):\n    return x * 2  # twice\n```\n\nand\n\n    indented\n\n    code\n\n~~~~\n```\n~~~~\n",
+    "code in lists": "1. First:\n\n   ```js\n   const a = 1;\n   ```\n\n2. Then:\n   ```\n   plain\n   ```\n",
+    "code unclosed": "```c++ extra words\nint main() {\n\n  return 0;\n",
+    "table": "Before\n\n| a | b |\n|---|:-:|\n| 1 | **2** |\n| x | `|` \\| |\n\nAfter\n\na | b\n--|--\n1 | 2\n3\n",
+    "no table": "| a | b |\nnot a table\n\n| c |\n\n| d |\n|---",
+    "table after words": "para\n| a |\n|---|\n| b |\n",
+    "links": "[a](http://a.example/x?y=1&z=2 'title') <http://b.example> <me@c.example> [mail](mailto:x@d.example) [rel](/rooms/) [](x)",
+    "references": "See [one] and [Two][2].\n\nMore [one][].\n\n[one]: http://one.example 'T'\n[2]: <http://two.example>\n\n[one]: http://later.example\n",
+    "references split": "[foo]: /url\n'title\nover lines'\n\n[foo]\n\n- [foo]: /inner\n- [foo]\n",
+    "addresses": "see http://a.example/b_c_d. and https://e.example/(x), not f.example; mailto:g@h.example ok (http://i.example)!\nhttp://end.example",
+    "many addresses": "http://early.example\n\n" + ": " * 120 + "\n\nhttp://late.example\n\nend",
+    "images": "![alt](http://evil.example/x.png) and ![ref][r]\n\n[r]: http://evil.example/y.png\n",
+    "raw html": "<script>alert(1)</script>\n\n<img src=x onerror=alert(1)> <b>bold</b>\n\n<!-- comment -->\n\n<div>\n*x*\n</div>",
+    "bad links": "[a](javascript:alert(1)) [b](JaVaScRiPt:alert(1)) [c](data:text/html,x) [d](vbscript:x) [e](java&#115;cript:x) "
+    "[f](\tjavascript:x) [g](ftp://x.example) [h](file:///etc/passwd) [i](&#1;javascript:x) [j](java\\\nscript:x) [k](//other.example)",
+    "bad autolinks": "<javascript:alert(1)> <data:text/html,x> <ftp://x.example> <foo:bar> [z]\n\n[z]: javascript:alert(1)\n",
+    "mentions": "@alice and (@bob.b), mail a@b.example, `@code` [@x](http://l.example/@y) @@no @Very_Long-Name. http://x.example/@z",
+    "entities": "&amp; &lt;b&gt; &#x26; &nope; &copy; \\&amp; \\*no\\* \\\nbreak  \nhard\n",
+    "rules": "a\n\n---\n\nb\n***\nc\n\n___\n",
+    "marks": "**a *b** c* __d__ e_f_g *h\n\n**open\n\n`open ``tick`` [open ](half \n\n* \n",
+    "line ends": "a\r\nb\rc\r\n\r\n- d\r\n- e\r\n",
+    "odd characters": "nul \x00 and \u202e bidi, 👩‍👩‍👧 é e\u0301 中文 **中文**。\u00a0\n\n\u00a0\n\nend \u2028 x",
+    "blank": "\n\n   \n",
+    "empty": "",
+    "deep": "> " * 30 + "deep\n\n" + "- " * 30 + "deep\n\n" + "[" * 60 + "x" + "](http://a.example)" * 60,
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def page(browser: Browser) -> Iterator[Page]:
+    with StaticServer() as server:
+        made = browser.new_page()
+        fetched: list[str] = []
+        complaints: list[str] = []
+        made.on("request", lambda request: fetched.append(request.url))
+        made.on("pageerror", lambda error: complaints.append(str(error)))
+        made.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+        made.route("**/harness", _harness)
+        made.goto(f"{server.url}/harness")
+        made.evaluate(_PRELUDE)
+        yield made
+        made.close()
+        elsewhere = [url for url in fetched if not url.startswith(f"{server.url}/static/chat/") and "/harness" not in url]
+    assert elsewhere == []
+    assert complaints == []
+
+
+def _harness(route: Route) -> None:
+    route.fulfill(body=_HARNESS, content_type="text/html", headers={"Content-Security-Policy": _POLICY})
+
+
+def shown(page: Page, pieces: list[str]) -> str:
+    return str(page.evaluate("pieces => window.streamed(pieces)", pieces))
+
+
+def from_server(page: Page, text: str) -> str:
+    return str(page.evaluate("html => window.rendered(html)", markdown.render(text)))
+
+
+@pytest.mark.parametrize("name", CORPUS)
+def test_what_has_streamed_is_what_the_server_renders(page: Page, name: str) -> None:
+    assert shown(page, [CORPUS[name]]) == from_server(page, CORPUS[name])
+
+
+@pytest.mark.parametrize("name", CORPUS)
+def test_no_split_into_pieces_makes_a_difference(page: Page, name: str) -> None:
+    text = CORPUS[name].replace("\r\n", "\n").replace("\r", "\n")
+    result: dict[str, Any] = page.evaluate("text => window.everySplit(text)", text)
+    assert result["different"] is None

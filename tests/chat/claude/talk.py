@@ -1,0 +1,52 @@
+"""Rooms in which people have talked with Claude, made row by row: what an action would refuse may stand in them too."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from accounts.claude import account
+from accounts.models import User
+from chat.models import Kind, Message, Reply, ReplyState, Room
+
+MORNING = datetime(2026, 11, 23, 9, 50, tzinfo=UTC)
+
+
+def says(author: User | None, room: Room, text: str, **facts: Any) -> Message:
+    """Add a message at the room's end."""
+    room.change += 1
+    room.save(update_fields=["change"])
+    at = MORNING + timedelta(minutes=room.change)
+    row = {"seq": room.change, "change": room.change, "created_at": at, "kind": Kind.TEXT, **facts}
+    return Message.objects.create(room=room, author=author, content=text, **row)
+
+
+def asks(author: User, room: Room, text: str, **facts: Any) -> Reply:
+    """Add a prompt and Claude's answer, which waits; return its reply."""
+    prompt = says(author, room, text)
+    answer = says(account(), room, "", version_count=1)
+    answer.shown = Reply.objects.create(
+        message=answer,
+        room=room,
+        prompt=prompt,
+        prompt_content=text,
+        change=answer.change,
+        requested_by=author,
+        model="claude-sonnet-5-5",
+        **facts,
+    )
+    answer.save(update_fields=["shown"])
+    return answer.shown
+
+
+def ends(reply: Reply, text: str, state: ReplyState = ReplyState.COMPLETE, **facts: Any) -> Reply:
+    """End an answer."""
+    for name, value in {"state": state, "text": text, **facts}.items():
+        setattr(reply, name, value)
+    reply.save()
+    Message.objects.filter(pk=reply.message_id).update(content=text)
+    reply.message.refresh_from_db()
+    return reply
+
+
+def texts(messages: list[dict[str, Any]]) -> list[tuple[str, str]]:
+    """Return the turns of a call as (role, text)."""
+    return [(turn["role"], "".join(block["text"] for block in turn["content"])) for turn in messages]

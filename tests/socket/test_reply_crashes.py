@@ -1,0 +1,124 @@
+"""The process that runs a reply dies, freezes or is stopped: interrupted everywhere, the text kept, continued elsewhere."""
+
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from tests.servers.events import assert_gapless
+from tests.servers.fake_claude import FakeClaude, Normal, Slow
+from tests.servers.server_process import ServerProcess
+from tests.servers.sessions import end_of, make_session, site_with_claude, streamed, until, words_of
+from tests.servers.sites import CLUSTER, Site, SiteBuilder
+from tests.servers.socket_client import SocketClient
+from tests.servers.tabs import Tabs
+
+LONG = "word " * 4000
+PAUSE_SECONDS = 0.01
+TOLD_WITHIN_SECONDS = 10
+# What the fake says in half a second, with a margin for the moment between its saying and our hearing.
+LOST_CHARS_AT_MOST = 600
+
+
+@pytest.fixture
+def cluster(site_builder: SiteBuilder) -> Iterator[tuple[Site, FakeClaude]]:
+    with site_with_claude(site_builder, CLUSTER, REPLIES_IN_WEB="1") as running:
+        yield running
+
+
+def runner_of(site: Site) -> ServerProcess:
+    """Return the process that has started the newest reply."""
+    return next(process for process in site.processes if "reply.started" in process.log_text(0))
+
+
+async def begin(site: Site, fake: FakeClaude, tabs: Tabs) -> tuple[str, str, ServerProcess, SocketClient, SocketClient]:
+    """Begin a long reply; return the session, its message, who runs it, a tab there and a tab on the other process."""
+    fake.default = Slow(LONG, pause_s=PAUSE_SECONDS)
+    alice, bob = site.people.create("alice", "bob")
+    session = await make_session(tabs, alice, bob)
+    everywhere = [
+        await tabs.in_room(person, session, process=process)
+        for person, process in zip((alice, bob), site.processes, strict=True)
+    ]
+    asked = await everywhere[0].request("execute", session=session, prompt="a long one")
+    reply = str(asked["reply"]["id"])
+    for tab in everywhere:
+        await words_of(tab, reply, 30)
+    victim = runner_of(site)
+    at = site.processes.index(victim)
+    return session, reply, victim, everywhere[at], everywhere[1 - at]
+
+
+async def test_a_killed_runner_is_noticed_and_another_process_finishes(cluster: tuple[Site, FakeClaude]) -> None:
+    site, fake = cluster
+    tabs = Tabs(site)
+    session, reply, victim, _there, elsewhere = await begin(site, fake, tabs)
+    victim.kill()
+    killed_at = time.monotonic()
+    interrupted = await end_of(elsewhere, reply, TOLD_WITHIN_SECONDS + 2)
+    assert time.monotonic() - killed_at < TOLD_WITHIN_SECONDS
+    assert interrupted["reply"]["state"] == "interrupted"
+    heard = streamed(elsewhere, reply)
+    kept = interrupted["content"]
+    assert heard.startswith(kept) and len(heard) - len(kept) <= LOST_CHARS_AT_MOST
+    assert_gapless(elsewhere, session)
+    fake.default = Normal("THE END")
+    await elsewhere.request("continue_reply", message=reply)
+    whole = await end_of(elsewhere, reply)
+    assert whole["content"] == kept + "THE END"
+    assert (whole["reply"]["state"], whole["reply"]["attempt"], whole["reply"]["versions"]) == ("complete", 2, 1)
+    bill = site.manage(
+        "shell",
+        "-c",
+        f"from chat.models import Charge; print(list(Charge.objects.filter(reply__message={reply}).order_by('attempt')"
+        ".values_list('attempt', 'state')))",
+    )
+    assert "[(1, 'settled'), (2, 'settled')]" in bill
+    victim.start()
+    await tabs.close_all()
+
+
+async def test_a_frozen_runner_that_wakes_up_changes_nothing(cluster: tuple[Site, FakeClaude]) -> None:
+    site, fake = cluster
+    tabs = Tabs(site)
+    _session, reply, victim, there, elsewhere = await begin(site, fake, tabs)
+    victim.freeze()
+    interrupted = await end_of(elsewhere, reply, TOLD_WITHIN_SECONDS + 2)
+    fake.default = Normal("THE END")
+    await elsewhere.request("continue_reply", message=reply)
+    whole = await end_of(elsewhere, reply)
+    assert whole["content"] == interrupted["content"] + "THE END"
+    victim.thaw()
+    ended = await end_of(there, reply, 20)
+    while ended["reply"]["state"] != "complete":
+        ended = await end_of(there, reply, 20)
+    assert ended["content"] == whole["content"]
+    rows = {str(row["id"]): row["content"] for row in site.people.messages(_session)}
+    assert rows[reply] == whole["content"]
+    await tabs.close_all()
+
+
+async def test_a_stop_from_the_other_process_closes_the_upstream(cluster: tuple[Site, FakeClaude]) -> None:
+    site, fake = cluster
+    tabs = Tabs(site)
+    _session, reply, _victim, there, elsewhere = await begin(site, fake, tabs)
+    upstream = fake.requests[-1]
+    said_at = time.monotonic()
+    assert (await elsewhere.request("stop_reply", message=reply))["state"] == "stopped"
+    await until(lambda: upstream.closed_at is not None, "the fake saw its client go")
+    assert upstream.closed_at is not None and upstream.closed_at - said_at < 1
+    ends = [await end_of(tab, reply) for tab in (there, elsewhere)]
+    assert ends[0]["content"] == ends[1]["content"] == streamed(there, reply) == streamed(elsewhere, reply)
+    await tabs.close_all()
+
+
+async def test_a_runner_that_is_told_to_end_keeps_its_text(cluster: tuple[Site, FakeClaude]) -> None:
+    site, fake = cluster
+    tabs = Tabs(site)
+    _session, reply, victim, _there, elsewhere = await begin(site, fake, tabs)
+    victim.stop()
+    ended = await end_of(elsewhere, reply, 5)
+    assert ended["reply"]["state"] == "interrupted"
+    assert ended["content"] == streamed(elsewhere, reply)
+    victim.start()
+    await tabs.close_all()

@@ -1,0 +1,49 @@
+"""Money under concurrency: what a limit allows runs, the rest is refused, and spending never passes it."""
+
+import asyncio
+import json
+
+from tests.servers.fake_claude import FakeClaude, Held
+from tests.servers.sessions import claude_settings, end_of, make_session
+from tests.servers.sites import CLUSTER, SiteBuilder
+from tests.servers.tabs import Tabs
+
+# A dollar a token, a reservation of 3 + 2 tokens: the limit allows five of those.
+PRICE = {"input": 1_000_000, "output": 1_000_000, "cache_write": 1_000_000, "cache_read": 1_000_000}
+SPENDING = (
+    "from chat.models import Spending; "
+    "print(max(each.spent_microusd + each.reserved_microusd for each in Spending.objects.all()))"
+)
+
+
+async def test_of_twenty_parallel_prompts_exactly_those_run_that_the_limit_allows(site_builder: SiteBuilder) -> None:
+    settings = {
+        "CLAUDE_PRICES": json.dumps({"claude-sonnet-5-5": PRICE}),
+        "CLAUDE_CONTEXT_TOKENS": "3000",
+        "CLAUDE_REPLY_TOKENS": "2000",
+        "SPEND_USER_DAY_USD": "25000",
+    }
+    with (
+        FakeClaude(default=Held(text="a b c", pieces=3, after=1)) as fake,
+        site_builder.running(CLUSTER, **settings, **claude_settings(fake)) as site,
+    ):
+        tabs = Tabs(site)
+        (alice,) = site.people.create("alice")
+        sessions = [await make_session(tabs, alice) for _ in range(20)]
+        opened = [await tabs.in_room(alice, session) for session in sessions]
+        answers = await asyncio.gather(
+            *(
+                tab.ask("execute", session=session, prompt="at once")
+                for tab, session in zip(opened, sessions, strict=True)
+            )
+        )
+        granted = [(tab, a["data"]["reply"]["id"]) for tab, a in zip(opened, answers, strict=True) if a["success"]]
+        refused = [answer["error"]["code"] for answer in answers if not answer["success"]]
+        assert len(granted) == 5 and refused == ["QUOTA_EXCEEDED"] * 15
+        assert await fake.until(lambda fake: sum(seen.deltas > 0 for seen in fake.requests) == len(granted))
+        fake.release()  # until now the money of all five was reserved
+        for tab, reply in granted:
+            assert (await end_of(tab, reply))["reply"]["state"] == "complete"
+        assert len(fake.requests) == 5
+        assert 0 < int(site.manage("shell", "-v", "0", "-c", SPENDING)) <= 25_000_000_000
+        await tabs.close_all()

@@ -1,0 +1,244 @@
+"""Streams of server-sent events on real servers: the same rights, limits, order and endings as sockets."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from tests.servers.event_streams import EventStream, ServerEvent
+from tests.servers.pages import deactivate_by_admin, sign_out
+from tests.servers.people import Person
+from tests.servers.sites import CLUSTER, DAPHNE_SQLITE, UVICORN_SQLITE, Profile, Site, SiteBuilder
+from tests.servers.tabs import Tabs, session_cookie, ticket_for
+
+Open = Callable[..., Awaitable[EventStream]]
+
+
+@pytest.fixture(params=[UVICORN_SQLITE, DAPHNE_SQLITE], ids=str)
+def profile(request: pytest.FixtureRequest) -> Profile:
+    return request.param  # type: ignore[no-any-return]
+
+
+@pytest_asyncio.fixture
+async def open_stream(site: Site) -> AsyncIterator[Open]:
+    opened: list[EventStream] = []
+
+    async def opener(room: str, person: Person | None = None, **options: Any) -> EventStream:
+        stream = await EventStream.open(site.next_process(), room, person, **options)
+        opened.append(stream)
+        return stream
+
+    yield opener
+    for stream in opened:
+        stream.close()
+
+
+async def assert_ends(stream: EventStream, code: int) -> list[ServerEvent]:
+    events = await stream.rest()
+    assert events[-1].type == "closed" and events[-1].data["code"] == code
+    return events
+
+
+async def assert_refused(stream: EventStream, status: int, code: str) -> None:
+    body = await stream.body()
+    assert (stream.status, body["error"]["code"], body["success"]) == (status, code, False)
+
+
+async def test_a_stream_begins_with_joined_and_goes_on_with_what_happens(
+    open_tab: Tabs, open_stream: Open, alice: Person, bob: Person, room: str
+) -> None:
+    alices = await open_tab.in_room(alice, room)
+    await alices.post(room, "before")
+    stream = await open_stream(room, bob)
+    assert stream.status == 200 and stream.headers["content-type"].startswith("text/event-stream")
+    assert "no-store" in stream.headers["cache-control"]
+    joined = await stream.next()
+    assert joined is not None and joined.type == "joined"
+    assert [message["content"] for message in joined.data["messages"]] == ["before"]
+    assert joined.id == str(joined.data["change"]) and stream.retry >= 1000
+    await alices.expect("user_joined", user=bob.ref)
+    await alices.request("typing", room=room, typing=True)
+    message = await alices.post(room, "live\nin two lines")
+    await alices.request("add_reaction", message=message["id"], emoji="👍")
+    typing = await stream.next()
+    assert typing is not None and (typing.type, typing.id) == ("typing", None)
+    changes = [await stream.next(), await stream.next()]
+    assert [event and (event.type, event.id) for event in changes] == [
+        ("new_message", str(joined.data["change"] + 1)),
+        ("message_updated", str(joined.data["change"] + 2)),
+    ]
+    stream.close()
+    await alices.expect("user_left", user=bob.ref)
+
+
+@pytest.mark.parametrize("cursor", ["header", "query"])
+async def test_who_comes_back_gets_what_was_missed_as_single_events(
+    open_tab: Tabs, open_stream: Open, alice: Person, bob: Person, room: str, cursor: str
+) -> None:
+    alices = await open_tab.in_room(alice, room)
+    posted = [await alices.post(room, f"number {number}") for number in range(4)]
+    await alices.request("edit_message", message=posted[0]["id"], content="edited")
+    change = str(posted[1]["change"])
+    how: dict[str, Any] = (
+        {"headers": {"Last-Event-ID": change}} if cursor == "header" else {"query": f"?after={change}"}
+    )
+    stream = await open_stream(room, bob, **how)
+    joined = await stream.next()
+    assert joined is not None and joined.id is None
+    assert joined.data["messages"] == [] and joined.data["reset"] is False
+    missed = [await stream.next() for _ in range(3)]
+    assert [event and (event.type, event.id) for event in missed] == [
+        ("new_message", str(posted[2]["change"])),
+        ("new_message", str(posted[3]["change"])),
+        ("message_updated", str(posted[3]["change"] + 1)),
+    ]
+    await alices.post(room, "live")
+    live = await stream.expect("new_message")
+    assert live.data["message"]["content"] == "live"
+
+
+@pytest.mark.parametrize("cursor", ["999", "nonsense", "-1"])
+async def test_a_cursor_that_cannot_be_honoured_means_a_new_beginning(
+    open_tab: Tabs, open_stream: Open, alice: Person, bob: Person, room: str, cursor: str
+) -> None:
+    await (await open_tab(alice)).post(room, "here")
+    stream = await open_stream(room, bob, headers={"Last-Event-ID": cursor})
+    joined = await stream.next()
+    assert joined is not None and joined.data["reset"] is True and joined.id == "1"
+    assert [message["content"] for message in joined.data["messages"]] == ["here"]
+    other = await open_stream(room, bob, query="?after=1&epoch=another")
+    assert (await other.expect("joined")).data["reset"] is True
+
+
+async def test_who_may_not_read_gets_no_stream(
+    site: Site, open_stream: Open, alice: Person, mallory: Person, room: str
+) -> None:
+    await assert_refused(await open_stream(room), 401, "UNAUTHORIZED")
+    await assert_refused(await open_stream(room, headers={"Authorization": "Bearer x"}), 401, "UNAUTHORIZED")
+    await assert_refused(await open_stream(room, mallory), 404, "NOT_FOUND")
+    for path in ("no-such-room", "UPPER", f"{room}/more", ""):
+        await assert_refused(await open_stream(path, alice), 404, "NOT_FOUND")
+    await assert_refused(await open_stream(room, alice, query="?after=x"), 400, "VALIDATION_ERROR")
+    refused = await open_stream(room, alice, method="POST", headers={"Content-Length": "0"})
+    assert refused.headers["allow"] == "GET"
+    await assert_refused(refused, 405, "REQUEST_FAILED")
+    assert (await open_stream(room, alice, method="HEAD")).status == 405
+
+
+async def test_a_cookie_opens_a_stream_only_for_pages_of_our_own(
+    site: Site, open_stream: Open, alice: Person, room: str
+) -> None:
+    cookie = session_cookie(site.people.sign_in(alice))
+    for foreign in (
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+    ):
+        await assert_refused(await open_stream(room, headers={**cookie, **foreign}), 403, "UNAUTHORIZED")
+    for own in ({}, {"Sec-Fetch-Site": "same-origin"}, {"Origin": site.processes[0].origin}):
+        stream = await open_stream(room, headers={**cookie, **own})
+        assert stream.status == 200 and "access-control-allow-origin" not in stream.headers
+
+
+async def test_a_ticket_opens_one_stream(site: Site, open_stream: Open, alice: Person, room: str) -> None:
+    ticket = ticket_for(site.processes[0], alice)
+    assert (await open_stream(room, query=f"?token={ticket}")).status == 200
+    await assert_refused(await open_stream(room, query=f"?token={ticket}"), 401, "UNAUTHORIZED")
+
+
+async def test_a_stream_of_an_open_room_makes_a_member(
+    open_tab: Tabs, open_stream: Open, alice: Person, mallory: Person, open_room: str
+) -> None:
+    alices = await open_tab.in_room(alice, open_room)
+    assert (await (await open_stream(open_room, mallory)).expect("joined")).data["role"] == "member"
+    await alices.expect("member_updated", user=mallory.ref)
+
+
+async def test_signing_out_ends_a_stream_and_keeps_its_client_away(
+    site: Site, open_stream: Open, alice: Person, room: str
+) -> None:
+    key = site.people.sign_in(alice)
+    stream = await open_stream(room, headers=session_cookie(key))
+    await stream.expect("joined")
+    sign_out(site.processes[0], key)
+    await assert_ends(stream, 4100)
+    await assert_refused(await open_stream(room, headers=session_cookie(key)), 401, "UNAUTHORIZED")
+
+
+async def test_a_deactivated_person_and_a_removed_member_hear_the_end(
+    site: Site, open_tab: Tabs, open_stream: Open, alice: Person, bob: Person, carol: Person, room: str
+) -> None:
+    alices = await open_tab.in_room(alice, room)
+    await alices.request("add_member", room=room, user=carol.id)
+    bobs, carols = await open_stream(room, bob), await open_stream(room, carol)
+    await bobs.expect("joined")
+    await carols.expect("joined")
+    await alices.request("remove_member", room=room, user=bob.id)
+    events = await assert_ends(bobs, 1000)
+    assert events[-2].type == "left"
+    await assert_refused(await open_stream(room, bob), 404, "NOT_FOUND")
+    deactivate_by_admin(site, carol)
+    await assert_ends(carols, 4101)
+
+
+async def test_a_silent_stream_shows_that_it_lives(site_builder: SiteBuilder, profile: Profile) -> None:
+    with site_builder.running(profile, SSE_KEEPALIVE_SECONDS=0.1, SOCKETS_PER_USER=1) as site:
+        (alice,) = site.people.create("alice")
+        room = await Tabs(site).make_room(alice)
+        await asyncio.sleep(0.3)  # her socket is going
+        stream = await EventStream.open(site.processes[0], room, alice)
+        await stream.expect("joined")
+        with pytest.raises(TimeoutError):
+            await stream.next(seconds=1)
+        assert stream.comments and set(stream.comments) == {"keepalive"}
+        await assert_refused(await EventStream.open(site.processes[0], room, alice), 429, "RATE_LIMITED")
+        stream.close()
+
+
+async def test_a_restart_says_goodbye_and_ends_the_body(site_builder: SiteBuilder) -> None:
+    with site_builder.running(UVICORN_SQLITE) as site:
+        (alice,) = site.people.create("alice")
+        stream = await EventStream.open(site.processes[0], await Tabs(site).make_room(alice), alice)
+        await stream.expect("joined")
+        stopping = asyncio.create_task(asyncio.to_thread(site.processes[0].stop))
+        events = await assert_ends(stream, 1012)
+        await stopping
+        assert "server_draining" in [event.type for event in events]
+
+
+async def test_one_who_never_reads_is_cut_off_and_nobody_else_feels_it(site_builder: SiteBuilder) -> None:
+    with site_builder.running(UVICORN_SQLITE, OUTBOX_BYTES=100_000) as site:
+        alice, bob = site.people.create("alice", "bob")
+        open_tab = Tabs(site)
+        room = await open_tab.make_room(alice, bob)
+        alices = await open_tab.in_room(alice, room)
+        silent = await EventStream.open(site.processes[0], room, bob, small_buffers=True)
+        silent.writer.transport.pause_reading()  # type: ignore[attr-defined]
+        await alices.expect("user_joined", user=bob.ref)
+        for _ in range(800):
+            if alices.unread("user_left", user=bob.ref):
+                break
+            await alices.post(room, "x" * 15_000)
+        await alices.expect("user_left", user=bob.ref)
+        before = site.log_marks()
+        while "stream.closed" not in site.log_text(before):  # noqa: ASYNC110 - the server's log knows of no event
+            await asyncio.sleep(0.2)
+        await open_tab.close_all()
+
+
+@pytest.mark.parametrize("profile", [CLUSTER], ids=str)
+async def test_streams_in_all_processes_hear_the_same_in_order(
+    site: Site, open_tab: Tabs, alice: Person, bob: Person, room: str
+) -> None:
+    streams = [await EventStream.open(process, room, bob) for process in site.processes]
+    for stream in streams:
+        await stream.expect("joined")
+    tabs = [await open_tab(alice, process=process) for process in site.processes]
+    await asyncio.gather(*(tabs[number % 2].post(room, f"number {number}") for number in range(20)))
+    for stream in streams:
+        ids = [int((await stream.expect("new_message")).id or 0) for _ in range(20)]
+        assert ids == list(range(ids[0], ids[0] + 20))
+        stream.close()
