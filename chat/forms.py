@@ -65,6 +65,11 @@ class ClaudeForm(forms.Form):
         self._room = room
 
     @property
+    def is_filled_in(self) -> bool:
+        """Whether these fields were on the page that was sent."""
+        return self["model"].html_name in self.data
+
+    @property
     def asked(self) -> dict[str, Any]:
         """Return the request's `claude` options."""
         chosen = self.cleaned_data

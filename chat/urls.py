@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from chat import api, attachment_api, room_pages, usage_pages, views
+from chat import api, attachment_api, example_pages, room_pages, usage_pages, views
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -21,5 +21,6 @@ urlpatterns = [
     path("invite/<str:token>", room_pages.invitation, name="invitation"),
     path("search", views.search, name="search"),
     path("usage", usage_pages.own, name="usage"),
+    path("examples/stream", example_pages.stream, name="stream_example"),
     path("api/socket-ticket", api.socket_ticket, name="socket_ticket"),
 ]

@@ -72,7 +72,8 @@ def create_room(request: HttpRequest) -> HttpResponseBase:
     claude = ClaudeForm(typed, Room(kind=RoomKind.SESSION), offered_models())
     if form.is_bound and form.is_valid() and claude.is_valid():
         asked_for = form.asked
-        if asked_for["kind"] == RoomKind.SESSION:
+        # Who posts nothing of Claude's settings has not unchecked the switch, either.
+        if asked_for["kind"] == RoomKind.SESSION and claude.is_filled_in:
             asked_for["claude"] = claude.asked
         try:
             made = rooms.create_room(actor_of(request), asked(requests.CreateRoom, **asked_for))

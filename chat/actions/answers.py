@@ -10,7 +10,7 @@ from msgspec import UNSET
 from accounts.claude import account
 from accounts.names import CLAUDE
 from chat.access import Actor
-from chat.actions import spending
+from chat.actions import spending, summaries
 from chat.actions.notices import take_change
 from chat.markdown import mentioned_names
 from chat.model_choice import is_demo_model, model_of
@@ -142,6 +142,7 @@ def queue_version(
     spending.attach(charge, reply.pk)
     answer.shown = reply
     answer.save(update_fields=["version_count", "content", "html", "change", "shown"])
+    summaries.forget(room.pk, answer.seq)
     return tell(room, answer)
 
 

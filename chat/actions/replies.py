@@ -5,7 +5,7 @@ from msgspec import UNSET
 
 from chat import access, markdown
 from chat.access import Actor
-from chat.actions import answers
+from chat.actions import answers, summaries
 from chat.actions.notices import take_change
 from chat.models import Message, Reply, ReplyState, Room
 from chat.protocol import requests, wire
@@ -76,10 +76,12 @@ def show_version(actor: Actor, request: requests.ShowVersion, html: str, prompt_
     if prompt is not None and prompt.deleted_at is None and version.prompt_content not in ("", prompt.content):
         prompt.content, prompt.html, prompt.change = version.prompt_content, prompt_html, take_change(room)
         prompt.save(update_fields=["content", "html", "change"])
+        summaries.forget(room.pk, prompt.seq)
         publish_after_commit(durable(answers.presented(room, prompt)))
     message.shown, message.content, message.html = version, version.text, html
     message.change = take_change(room)
     message.save(update_fields=["shown", "content", "html", "change"])
+    summaries.forget(room.pk, message.seq)
     shown = answers.presented(room, message)
     publish_after_commit(durable(shown))
     return wire.MessageAnswer(shown)

@@ -3,6 +3,16 @@
 Nothing here writes rows by itself: what open tabs must hear of goes through `chat.actions`, so that they hear of it.
 """
 
-from chat.admin import announcements, connections, invitations, memberships, messages, rooms
+from chat.admin import announcements, attachments, connections, invitations, memberships, messages, rooms
 
-__all__ = ["announcements", "connections", "invitations", "memberships", "messages", "rooms"]
+__all__ = [
+    "announcements",
+    "attachments",
+    "connections",
+    "invitations",
+    "memberships",
+    "messages",
+    "replies",
+    "rooms",
+    "spending",
+]

@@ -8,7 +8,7 @@ import asyncio
 import random
 import secrets
 import time
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 import structlog

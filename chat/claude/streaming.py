@@ -233,7 +233,8 @@ class Stream:
         self._flush()
         self._tools.append(shown)
         self._send("", "", wire.ToolUse(**shown))
-        return {"type": "tool_result", "tool_use_id": call.id, "content": result.content}
+        answer = {"type": "tool_result", "tool_use_id": call.id, "content": result.content}
+        return {**answer, "is_error": True} if result.is_error else answer
 
     # --- Deltas ---------------------------------------------------------------------------------------------
 

@@ -1,6 +1,6 @@
 """The AsyncAPI 3 document of the socket, made from the structs that the server itself decodes and encodes with."""
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -10,6 +10,9 @@ from chat.protocol.names import PROTOCOL_VERSION
 from chat.protocol.requests import ALIASES, PAYLOADS
 
 Json = dict[str, Any]
+
+# What a socket hears besides its rooms, or only a socket: a stream of server-sent events is of one room.
+_NOT_IN_A_STREAM: Final = frozenset({"welcome", "ping", "read_updated", "notification"})
 
 
 def document() -> Json:
@@ -32,9 +35,16 @@ def document() -> Json:
                 "address": "/ws",
                 "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in [*sent, *received]},
                 "bindings": {"ws": {"query": {"type": "object", "properties": {"token": {"type": "string"}}}}},
-            }
+            },
+            "stream": {
+                "address": "/stream/{room}",
+                "description": "Server-sent events over HTTP.",
+                "parameters": {"room": {"description": "The slug of a room that one may read."}},
+                "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in _streamed()},
+                "bindings": {"http": {}},
+            },
         },
-        "operations": {**_operations(), **_event_operations()},
+        "operations": {**_operations(), **_event_operations(), **_stream_operation()},
         "components": {"messages": {**sent, **received}, "schemas": schemas()},
     }
 
@@ -83,18 +93,30 @@ def _answer(type_: str, data: str) -> Json:
     return {"name": type_, "payload": _envelope(type_, _ref(data), answers=True)}
 
 
+def _streamed() -> list[str]:
+    return ["answer_join_room", *(f"event_{name}" for name in EVENTS if name not in _NOT_IN_A_STREAM)]
+
+
+def _stream_operation() -> Json:
+    messages = [{"$ref": f"#/channels/stream/messages/{name}"} for name in _streamed()]
+    return {"stream": {"action": "send", "channel": {"$ref": "#/channels/stream"}, "messages": messages}}
+
+
 def _event(name: str) -> Json:
     event = EVENTS[name]
+    data = _ref(event.data.__name__)
     order = "Durable: carries `room` and `change`." if event.durable else "Ephemeral."
     return {
         "name": name,
         "summary": event.summary,
         "description": order,
-        "payload": _envelope(name, _ref(event.data.__name__), answers=False),
+        "payload": _failure_envelope(data)
+        if name == "error"
+        else _envelope(name, data, answers=name.startswith("stream_")),
     }
 
 
-def _error() -> Json:
+def _failure_envelope(data: Json | None = None) -> Json:
     body = {"allOf": [_ref("ErrorBody"), {"properties": {"code": {"enum": [str(code) for code in ErrorCode]}}}]}
     properties = {
         "type": {"const": "error"},
@@ -103,8 +125,14 @@ def _error() -> Json:
         "requestId": {"anyOf": [{"type": "string"}, {"type": "integer"}]},
         "error": body,
     }
-    payload = {"type": "object", "required": ["type", "timestamp", "success", "error"], "properties": properties}
-    return {"name": "error", "summary": "A request was refused, or something failed.", "payload": payload}
+    required = ["type", "timestamp", "success", "error"]
+    if data is None:
+        return {"type": "object", "required": required, "properties": properties}
+    return {"type": "object", "required": [*required, "data"], "properties": {**properties, "data": data}}
+
+
+def _error() -> Json:
+    return {"name": "error", "summary": "A request was refused, or something failed.", "payload": _failure_envelope()}
 
 
 def _message(name: str) -> Json:

@@ -37,7 +37,8 @@ async () => {
       const betweenBlocks = BLOCKS.has(node.nodeName) && !after.trim();
       return betweenBlocks ? "" : (BLOCKS.has(next?.nodeName) || (!child.nextSibling && node.nodeName === "LI") ? after.trimEnd() : after);
     });
-    const inside = pieces.join("");
+    // Pygments takes line ends away at both ends, and adds one.
+    const inside = node.nodeName === "CODE" && isCode ? pieces.join("").replace(/^\\n+|\\n+$/g, "") : pieces.join("");
     if (node.nodeName === "SPAN" && isCode) return inside;
     const attributes = [...node.attributes].filter(({ name }) => name !== "target").map(({ name, value }) => ` ${name}=${JSON.stringify(value)}`);
     return `<${node.nodeName.toLowerCase()}${attributes.sort().join("")}>${inside}</>`;
@@ -66,6 +67,35 @@ async () => {
     const characters = [...text];
     const cuts = characters.map((_, at) => [characters.slice(0, at).join(""), characters.slice(at).join("")]);
     return { whole, different: [characters, ...cuts].find((pieces) => window.streamed(pieces) !== whole) ?? null };
+  };
+  // What may act or load, at any moment of a stream.
+  const TAGS = "a blockquote br button code div em h1 h2 h3 h4 h5 h6 hr li ol p pre s span strong table tbody td th thead tr ul".split(" ");
+  window.dangers = (text) => {
+    const root = fresh();
+    const view = new StreamingMarkdown(root);
+    const found = new Set();
+    const look = () => {
+      for (const element of root.querySelectorAll("*")) {
+        const name = element.nodeName.toLowerCase();
+        if (!TAGS.includes(name)) found.add(name);
+        for (const attribute of element.attributes) if (/^(on|src|style|srcdoc|action|form)/.test(attribute.name)) found.add(attribute.name);
+        if (name !== "a") continue;
+        const isLink = element.hasAttribute("href");
+        if (isLink && !["http:", "https:", "mailto:"].includes(element.protocol)) found.add(element.href);
+        if (isLink && !/noopener.*nofollow/.test(element.rel)) found.add(`rel ${element.rel}`);
+        // An address that is shown before it is complete.
+        if (isLink && element.href.includes("complete.example") && !element.href.endsWith("complete.example/all")) found.add(element.href);
+      }
+    };
+    let shown = "";
+    for (const character of text) {
+      view.show((shown += character));
+      look();
+    }
+    view.show(text, true);
+    look();
+    root.remove();
+    return [...found];
   };
 }
 """
@@ -97,7 +127,7 @@ CORPUS: Final = {
     "rules": "a\n\n---\n\nb\n***\nc\n\n___\n",
     "marks": "**a *b** c* __d__ e_f_g *h\n\n**open\n\n`open ``tick`` [open ](half \n\n* \n",
     "line ends": "a\r\nb\rc\r\n\r\n- d\r\n- e\r\n",
-    "odd characters": "nul \x00 and \u202e bidi, 👩‍👩‍👧 é e\u0301 中文 **中文**。\u00a0\n\n\u00a0\n\nend \u2028 x",
+    "odd characters": "nul \x00 and \u202e bidi, 👩‍👩‍👧 é e\u0301 中文 **中文**。\u00a0x\n\nend \u2028 x",
     "blank": "\n\n   \n",
     "empty": "",
     "deep": "> " * 30 + "deep\n\n" + "- " * 30 + "deep\n\n" + "[" * 60 + "x" + "](http://a.example)" * 60,
@@ -145,3 +175,36 @@ def test_no_split_into_pieces_makes_a_difference(page: Page, name: str) -> None:
     text = CORPUS[name].replace("\r\n", "\n").replace("\r", "\n")
     result: dict[str, Any] = page.evaluate("text => window.everySplit(text)", text)
     assert result["different"] is None
+
+
+@pytest.mark.parametrize("name", ["bad links", "bad autolinks", "raw html", "images", "mentions", "addresses", "references"])
+def test_nothing_dangerous_stands_in_the_page_at_any_moment(page: Page, name: str) -> None:
+    assert page.evaluate("text => window.dangers(text)", CORPUS[name]) == []
+
+
+def test_an_address_is_followed_only_when_all_of_it_is_there(page: Page) -> None:
+    text = (
+        "[a](http://complete.example/all) [b](<http://complete.example/all> 'x') http://complete.example/all "
+        "**[c](http://complete.example/all)** <http://complete.example/all>\n\n- [d][d] http://complete.example/all\n\n"
+        "[d]: http://complete.example/all\n\nend"
+    )
+    assert page.evaluate("text => window.dangers(text)", text) == []
+    assert shown(page, [text]).count("http://complete.example/all\"") == 7  # noqa: PLR2004
+
+
+_WORDS: Final = [
+    *("a", "word", " ", " ", "  ", "    ", "\n", "\n", "\n\n", "\n\n", "*", "**", "_", "~~", "`", "``", "```", "```py\n"),
+    *("- ", "* ", "1. ", "12) ", "> ", "# ", "## ", "---", "===", "|", "| a | b |\n|---|---|\n", "|-|", "[", "]", "](", ")"),
+    *("[a]", "[a]: http://r.example\n", "![", "<", ">", "<b>", "http://x.example/", "javascript:", "@bob", "&amp;", "\\", "!", ":", "é"),
+]  # fmt: skip
+
+
+def test_random_text_in_random_pieces_is_what_the_server_renders(page: Page) -> None:
+    chance = random.Random(20261123)
+    for _ in range(400):
+        words = [chance.choice(_WORDS) for _ in range(chance.randint(1, 60))]
+        text = "".join(words)
+        said = json.dumps(text)
+        whole = shown(page, [text])
+        assert whole == from_server(page, text), said
+        assert shown(page, words) == whole, said

@@ -1,6 +1,7 @@
 """What an uploaded file is taken for, and what is left of it: pixels of pictures, and names without tricks."""
 
 import io
+import zlib
 from typing import Any
 
 import pytest
@@ -41,7 +42,7 @@ def test_a_picture_is_known_by_its_content(kind: str) -> None:
     assert (upload.width, upload.height) == (60, 40)
     image = kept(upload)
     assert (image.format, image.size) == (kind, (60, 40))
-    red, green, blue = image.convert("RGB").getpixel((30, 20))
+    red, green, blue = image.convert("RGB").crop((30, 20, 31, 21)).tobytes()
     assert max(abs(red - 200), abs(green - 30), abs(blue - 40)) < 12
 
 
@@ -105,7 +106,7 @@ def exif() -> Image.Exif:
             files.png_header(1, 1),
             (b"tEXt", b"Comment\0" + files.SECRET.encode()),
             (b"prVt", files.SECRET.encode()),
-            (b"IDAT", files.zlib.compress(b"\0abc")),
+            (b"IDAT", zlib.compress(b"\0abc")),
             (b"IEND", b""),
         ),
         files.picture("WEBP", exif=exif(), xmp=files.SECRET.encode(), icc_profile=files.SECRET.encode()),
@@ -169,8 +170,8 @@ def test_what_was_transparent_stays_so() -> None:
     image.putpixel((4, 4), (255, 0, 0, 255))
     for kind in ("PNG", "WEBP", "GIF"):
         found = kept(inspected(files.saved(image, kind))).convert("RGBA")
-        assert found.getpixel((0, 0))[3] == 0, kind
-        assert found.getpixel((4, 4))[3] == 255, kind
+        assert found.getchannel("A").getpixel((0, 0)) == 0, kind
+        assert found.getchannel("A").getpixel((4, 4)) == 255, kind
 
 
 @pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG"])
@@ -266,10 +267,12 @@ def test_a_damaged_picture_is_refused_and_not_kept_as_it_is(kind: str) -> None:
 def test_whatever_stands_in_a_picture_it_is_kept_or_refused(noise: bytes, kind: str, at: int) -> None:
     whole = files.picture(kind)
     content = whole[:at] + noise + whole[at + len(noise) :]
+    code = None
     try:
         inspected(content).close()
     except ProtocolError as error:
-        assert error.code == ErrorCode.VALIDATION_ERROR
+        code = error.code
+    assert code in (None, ErrorCode.VALIDATION_ERROR)
 
 
 def test_a_picture_that_grows_far_beyond_the_limit_is_refused(settings: Any) -> None:

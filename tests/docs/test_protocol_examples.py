@@ -27,6 +27,7 @@ from tests.servers.tabs import Tabs
 
 PAGE: Final = (REPOSITORY / "docs/protocol.md").read_text()
 FENCE: Final = re.compile(r"^```(\w+)(?: (\w+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+EVENT_STREAM_PAGE: Final = REPOSITORY / "static/chat/js/examples/stream.js"
 JSON_KINDS: Final = {"request", "answer", "event", "error", "room", "message", "ticket"}
 CLIENT_LINES_AT_MOST: Final = 60
 ARRIVAL_SECONDS: Final = 30
@@ -87,8 +88,10 @@ def test_an_answer_is_one_that_the_server_sends(example: Example) -> None:
 
 @pytest.mark.parametrize("example", examples("event"))
 def test_an_event_is_one_that_the_server_sends(example: Example) -> None:
-    same_after_reading(example.value, wire.Ok)
-    assert example.value["success"] is True
+    is_failure = example.value["type"] == "error"
+    same_after_reading(example.value, wire.Failure if is_failure else wire.Ok)
+    assert example.value["success"] is not is_failure
+    assert not is_failure or example.value["error"]["code"] == ErrorCode.STREAM_ERROR
     assert "requestId" not in example.value
     event = EVENTS[example.value["type"]]
     same_after_reading(example.value["data"], event.data)
@@ -176,6 +179,10 @@ def bounds(schema: dict[str, Any]) -> set[int]:
 @pytest.mark.parametrize("name", sorted(EVENTS))
 def test_an_event_is_described_with_an_example_of_it(name: str) -> None:
     assert f'"type":"{name}"' in section(f"`{name}` event")
+
+
+def test_the_page_that_listens_is_quoted_as_it_is() -> None:
+    assert code("javascript", "stream") == EVENT_STREAM_PAGE.read_text()
 
 
 # --- The clients ----------------------------------------------------------------------------------------------

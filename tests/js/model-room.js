@@ -140,7 +140,7 @@ export class ModelTab {
     this.state = frozen(reduceRoom(before, frozen(action)));
     // As Rooms does it.
     if (startsAnew(action) && this.state !== before) this.streams.joined(this.state, action.data, !action.recovered || action.data.reset);
-    else this.streams.rows("general", rowsOf(action));
+    else this.streams.rows("general", rowsOf(action), before.change);
     if (hasGap(this.state) && !this.#syncing) this.#sync();
   }
 

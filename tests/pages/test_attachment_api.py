@@ -4,7 +4,7 @@ import asyncio
 import io
 import json
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 from unittest import mock
@@ -378,8 +378,8 @@ class Told:
         piece = self.unread.pop(0)
         return {"type": "http.request", "body": piece, "more_body": bool(self.unread)}
 
-    async def send(self, message: dict[str, Any]) -> None:
-        self.answers.append(message)
+    async def send(self, message: Mapping[str, Any]) -> None:
+        self.answers.append(dict(message))
 
     async def ask(self) -> int:
         await limited(_reader)(self.scope, self.receive, self.send)

@@ -90,10 +90,14 @@ def test_operations_have_the_required_fields_and_answers(api: Json) -> None:
     assert api["asyncapi"].startswith("3.") and {"title", "version"} <= set(api["info"])
     for name, operation in api["operations"].items():
         assert operation["action"] in ("send", "receive"), name
-        assert resolve(api, operation["channel"]["$ref"])["address"] == "/ws"
+        channel = operation["channel"]["$ref"]
+        assert resolve(api, channel)["address"] == ("/stream/{room}" if name == "stream" else "/ws")
         for message in [*operation["messages"], *operation.get("reply", {}).get("messages", [])]:
             # AsyncAPI 3: an operation's messages are those of its channel, not of the components.
-            assert message["$ref"].startswith("#/channels/socket/messages/"), name
+            assert message["$ref"].startswith(f"{channel}/messages/"), name
+    streamed = set(api["channels"]["stream"]["messages"])
+    assert {"answer_join_room", "event_stream_delta", "event_error", "event_closed"} <= streamed
+    assert not {"event_welcome", "event_ping", "event_read_updated"} & streamed
     assert {name for name in PAYLOADS if "reply" not in api["operations"][name]} == {"pong"}
 
 

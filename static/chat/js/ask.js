@@ -180,7 +180,7 @@ class Following {
         const row = messages.find((/** @type {Message} */ message) => message.id === id);
         if (!row) throw new RequestError("NOT_FOUND", "The answer is not there any more.");
         this.#fetching = false;
-        this.#streams.rows(room, [row]);
+        this.#streams.rows(room, [row], row.change);
         this.#row(row);
       } catch (cause) {
         await retryTime(/** @type {RequestError} */ (cause), backoff, this.#clock).catch((error) => this.fail(error));

@@ -18,12 +18,51 @@ export interface ArchiveRoom {
   room: string;
 }
 
+/** A file in a message. With a width and height it is a picture, and `url?preview` a small one of it. */
+export interface Attachment {
+  id: string;
+  name: string;
+  contentType: string;
+  size: number;
+  url: string;
+  width?: number;
+  height?: number;
+}
+
+/** How Claude behaves in a room; what is left out stays as it is. An empty model: the installation's. */
+export interface ClaudeOptions {
+  model?: string;
+  instructions?: string;
+  everyMessage?: boolean;
+  tools?: ("list_members" | "read_attachment" | "search_history")[];
+}
+
+/** How Claude behaves in a room. `model` is the one that answers here. */
+export interface ClaudeSettings {
+  model: string;
+  instructions: string;
+  everyMessage: boolean;
+  tools: string[];
+}
+
+/** The last of a stream of server-sent events: the code that a socket would be closed with. */
+export interface Closed {
+  code: number;
+  reason: string;
+}
+
+/** Takes a reply up again that was stopped, interrupted or cut by its length, in the same message. */
+export interface ContinueReply {
+  message: string;
+}
+
 /** Posts a message. The same `clientId` (else the frame's `id`) is stored once, however often it is sent. */
 export interface CreateMessage {
   room: string;
   content: string;
   clientId?: string;
   replyTo?: string;
+  attachments?: string[];
 }
 
 /** Creates a room. Of a direct room between the same two people there is only ever one. */
@@ -33,6 +72,7 @@ export interface CreateRoom {
   room?: string;
   topic?: string;
   members?: string[];
+  claude?: ClaudeOptions;
 }
 
 /** Deletes a message of mine, or, as moderator, anybody's. A tombstone stays. */
@@ -65,6 +105,20 @@ export interface ErrorBody {
   retryAfter?: number;
 }
 
+/** Stores a prompt and has Claude answer it, at once or when its turn comes. Joins the session if need be. */
+export interface Execute {
+  session: string;
+  prompt: string;
+  clientId?: string;
+  attachments?: string[];
+}
+
+/** The stored prompt, and Claude's message that will be the answer. */
+export interface ExecuteAnswer {
+  message: Message;
+  reply: Message;
+}
+
 /** Reads a page of history: the newest, or those before, after or around a `seq`. */
 export interface GetMessages {
   room: string;
@@ -72,6 +126,11 @@ export interface GetMessages {
   before?: number;
   after?: number;
   around?: number;
+}
+
+/** Asks for a reply's keyframe: all of its text up to delta `n`. */
+export interface GetStream {
+  message: string;
 }
 
 /** Looks a person up. */
@@ -101,8 +160,20 @@ export interface Joined {
   reset: boolean;
   hasMore: boolean;
   lastReadSeq: number;
-  streams: unknown[];
+  streams: Keyframe[];
   draft?: Draft;
+}
+
+/** All that a reply's `version` has said up to delta `n`, in its `attempt`. */
+export interface Keyframe {
+  messageId: string;
+  version: number;
+  attempt: number;
+  n: number;
+  text: string;
+  thinking: string;
+  state: string;
+  tools?: ToolUse[];
 }
 
 /** Ends this connection's subscription; membership stays. */
@@ -140,6 +211,7 @@ export interface ListedRoom {
   archivedAt?: number;
   lastMessageAt?: number;
   members?: UserRef[];
+  claude?: ClaudeSettings;
   role: string;
   unread: number;
   mentions: number;
@@ -161,6 +233,7 @@ export interface MembershipFact {
   role: string | null;
 }
 
+/** `html` is the content made safe to show. Only `stream_end` leaves it out: its text has just been streamed. */
 export interface Message {
   id: string;
   room: string;
@@ -177,6 +250,8 @@ export interface Message {
   replyTo?: ReplyTo;
   editedAt?: number;
   deletedAt?: number;
+  reply?: Reply;
+  attachments?: Attachment[];
 }
 
 export interface MessageAnswer {
@@ -286,12 +361,48 @@ export interface RemoveReaction {
   emoji: string;
 }
 
+/** What makes a message Claude's answer. */
+export interface Reply {
+  state: string;
+  change: number;
+  version: number;
+  versions: number;
+  attempt: number;
+  n: number;
+  model: string;
+  demo: boolean;
+  requestedBy: UserRef | null;
+  prompt?: string;
+  thinking?: string;
+  tools?: ToolUse[];
+  usage?: Usage;
+  cost?: number;
+  stopReason?: string;
+  stoppedBy?: UserRef;
+  error?: string;
+  contextFrom?: number;
+  summarised?: boolean;
+  startedAt?: number;
+  endedAt?: number;
+}
+
+/** Claude's message, and its reply's state once more. */
+export interface ReplyAnswer {
+  message: Message;
+  state: string;
+}
+
 export interface ReplyTo {
   id: string;
   seq: number;
   author: UserRef | null;
   excerpt: string;
   deleted: boolean;
+}
+
+/** Has Claude answer again: another version of its message. The earlier ones are kept. */
+export interface RetryReply {
+  message: string;
 }
 
 export interface Room {
@@ -305,6 +416,7 @@ export interface Room {
   archivedAt?: number;
   lastMessageAt?: number;
   members?: UserRef[];
+  claude?: ClaudeSettings;
 }
 
 /** An answer or event about a room as a whole: the created room, or `room_updated`. */
@@ -352,6 +464,52 @@ export interface SetRole {
   role: "member" | "moderator" | "owner";
 }
 
+/** Shows another version of an answer, and of the prompt that it answered, to everybody. */
+export interface ShowVersion {
+  message: string;
+  version: number;
+}
+
+/** Stops a reply of Claude's that runs or waits; what it has said is kept. */
+export interface StopReply {
+  message: string;
+}
+
+/** The next words of a reply's `version`. `n` counts them from 1; `thinking` and `tool` come before and between. */
+export interface StreamDelta {
+  room: string;
+  messageId: string;
+  version: number;
+  attempt: number;
+  n: number;
+  text: string;
+  thinking?: string;
+  tool?: ToolUse;
+}
+
+export interface StreamEnd {
+  room: string;
+  message: Message;
+  usage: Usage;
+  stopReason: string;
+  change: number;
+}
+
+/** The `data` of an `error` event with STREAM_ERROR: a reply that failed or was interrupted. */
+export interface StreamFailure {
+  room: string;
+  message: Message;
+  change: number;
+}
+
+export interface StreamStart {
+  room: string;
+  message: Message;
+  requestedBy: UserRef | null;
+  model: string;
+  change: number;
+}
+
 /** Recovers several rooms at once: what changed in each since its cursor. */
 export interface Sync {
   rooms: Record<string, SyncCursor>;
@@ -373,6 +531,13 @@ export interface TabEvent {
   room?: string;
 }
 
+/** A tool that Claude has used: what it asked, and the beginning of what it got. */
+export interface ToolUse {
+  name: string;
+  input: string;
+  result: string;
+}
+
 /** Tells the others in the room that I am typing, or not any more. */
 export interface Typing {
   room: string;
@@ -385,12 +550,20 @@ export interface TypingFact {
   typing: boolean;
 }
 
-/** Changes a room's name, topic or kind (open or closed). */
+/** Changes a room's name, topic, kind (open or closed), or how Claude behaves in it. */
 export interface UpdateRoom {
   room: string;
   name?: string;
   topic?: string;
   kind?: "closed" | "open";
+  claude?: ClaudeOptions;
+}
+
+export interface Usage {
+  inputTokens: number;
+  outputTokens: number;
+  cacheCreationInputTokens: number;
+  cacheReadInputTokens: number;
 }
 
 export interface User {
@@ -457,6 +630,12 @@ export interface RequestPayloads {
   save_draft: SaveDraft;
   get_user: GetUser;
   list_presence: ListPresence;
+  execute: Execute;
+  stop_reply: StopReply;
+  retry_reply: RetryReply;
+  continue_reply: ContinueReply;
+  show_version: ShowVersion;
+  get_stream: GetStream;
 }
 
 export interface AnswerData {
@@ -485,6 +664,12 @@ export interface AnswerData {
   save_draft: DraftFact;
   get_user: UserAnswer;
   list_presence: PresenceFact;
+  execute: ExecuteAnswer;
+  stop_reply: ReplyAnswer;
+  retry_reply: ReplyAnswer;
+  continue_reply: ReplyAnswer;
+  show_version: MessageAnswer;
+  get_stream: Keyframe;
   join: Joined;
   subscribe: Joined;
   leave: Left;
@@ -498,6 +683,10 @@ export interface EventData {
   ping: Nothing;
   new_message: MessageEvent;
   message_updated: MessageEvent;
+  stream_start: StreamStart;
+  stream_delta: StreamDelta;
+  stream_end: StreamEnd;
+  error: StreamFailure;
   room_updated: RoomFact;
   member_updated: MembershipFact;
   user_joined: PersonEvent;
@@ -510,6 +699,7 @@ export interface EventData {
   draft_updated: DraftFact;
   notification: Notification;
   left: Left;
+  closed: Closed;
   server_draining: ServerDraining;
 }
 

@@ -307,18 +307,18 @@ export class Rooms {
     const after = reduceRoom(before, action);
     if (after !== before) this.#set(after);
     if (after.typing !== before.typing) this.#typing.update();
-    if (this.#wanted.has(slug)) this.#tellStreams(action, after, after !== before);
+    if (this.#wanted.has(slug)) this.#tellStreams(action, before, after);
     if (hasGap(after)) this.#sync(slug);
   }
 
   /**
    * @param {{type: string, [fact: string]: any}} action
-   * @param {RoomState} state
-   * @param {boolean} isNews
+   * @param {RoomState} before
+   * @param {RoomState} after
    */
-  #tellStreams(action, state, isNews) {
-    if (startsAnew(action) && isNews) this.#streams.joined(state, action.data, !action.recovered || action.data.reset);
-    else this.#streams.rows(state.slug, rowsOf(action));
+  #tellStreams(action, before, after) {
+    if (startsAnew(action) && after !== before) this.#streams.joined(after, action.data, !action.recovered || action.data.reset);
+    else this.#streams.rows(after.slug, rowsOf(action), before.change);
   }
 
   /** @param {RoomState} state */

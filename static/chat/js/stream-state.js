@@ -38,7 +38,7 @@ export function withRow(stream, message) {
 
 /**
  * A queued row says where its stream starts. A running one does not: its text has gone on since it was written, so a
- * keyframe is due, unless this is a first attempt and its first delta is still to come.
+ * keyframe is due. Only a first attempt is known to begin with nothing.
  * @param {Message} message
  * @returns {Stream}
  */
@@ -114,7 +114,7 @@ export const isLaterRun = (run, other) => (run.version - other.version || run.at
 function appended(stream, { n, text, thinking, tool }) {
   return {
     ...stream,
-    n, state: "running", behind: false,
+    n, state: "running",
     text: stream.text + text,
     thinking: thinking ? stream.thinking + thinking : stream.thinking,
     tools: tool ? [...stream.tools, tool] : stream.tools,

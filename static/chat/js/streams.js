@@ -96,7 +96,7 @@ export class Streams {
     const room = sameHistory && before ? before : { epoch: /** @type {string} */ (epoch), live: true, open: new Map(), ended: new Map(), rowless: new Set() };
     this.#rooms.set(slug, room);
     room.live = false; // no keyframe is asked for before those at hand are read
-    for (const message of rows) this.#row(room, message);
+    for (const message of rows) this.#row(room, message, 0);
     for (const keyframe of keyframes) this.#keyframe(slug, room, keyframe);
     const seen = new Set([...keyframes.map((keyframe) => keyframe.messageId), ...(reset ? rows.map((row) => row.id) : [])]);
     for (const stream of room.open.values()) {
@@ -111,10 +111,11 @@ export class Streams {
    * Rows that came by whatever way, old and new.
    * @param {string} slug
    * @param {readonly Message[]} messages
+   * @param {number} cursor the room's change before them: what they tell up to there may be over
    */
-  rows(slug, messages) {
+  rows(slug, messages, cursor) {
     const room = this.#rooms.get(slug);
-    if (room) for (const message of messages) this.#row(room, message);
+    if (room) for (const message of messages) this.#row(room, message, cursor);
   }
 
   /** @param {import("./types.js").Delta} delta */
@@ -171,8 +172,9 @@ export class Streams {
   /**
    * @param {RoomStreams} room
    * @param {Message} message
+   * @param {number} cursor
    */
-  #row(room, message) {
+  #row(room, message, cursor) {
     const { id, room: slug, change, reply } = message;
     const before = room.open.get(id);
     const ended = room.ended.get(id);
@@ -180,7 +182,8 @@ export class Streams {
     let after = withRow(before, message);
     if (after && !before && ended && !isAnotherRun(ended, after)) return; // older than the news of its end
     room.rowless.delete(id);
-    if (after && this.#strays.delete(id)) after = doubted(after);
+    const isOld = !before && change <= cursor;
+    if (after && (this.#strays.delete(id) || isOld)) after = doubted(after);
     if (after) this.#set(room, after, before, null);
     else this.#end(slug, room, id, { change, version: reply?.version ?? 0, attempt: reply?.attempt ?? 0 });
     this.#tell(id, (follower) => follower.row(message));

@@ -45,6 +45,7 @@ function parser(links) {
  */
 export function blocksOf(text, { links, references, isUnfinished = false }) {
   const tokens = (links ? withLinks : withoutLinks).parse(text, { references });
+  for (const token of tokens) token.info &&= withLinks.utils.unescapeAll(token.info);
   const blocks = [];
   let depth = 0;
   let first = 0;

@@ -3,8 +3,8 @@
  * is closed, so that words do not change their look when the rest arrives. A guess for the eye: it never lasts. Pure.
  */
 
-/** A line that may become a heading, a rule, a list, a fence or a table, or only a word. */
-const UNDECIDED_LINE = /^[ \t>]*(?:[-=*_+#]+|`{1,2}|~{1,2}|`{3,}[^`\n]*|~{3,}[^\n]*|\d{1,9}[.)]?|\|)?[ \t]*$/;
+/** A line that may become a heading, a rule, a list, a fence, a table or what a link refers to, or only words. */
+const UNDECIDED_LINE = /^[ \t>]*(?:[-=*_+#]+|`{1,2}|~{1,2}|`{3,}[^`\n]*|~{3,}[^\n]*|\d{1,9}[.)]?|\||\[[^\]]+\]:.*)?[ \t]*$/;
 const FENCE = /^(?:[ \t>]|[-*+] |\d{1,9}[.)] )*(`{3,}|~{3,})([^\n]*)$/;
 const TABLE_LINE = /^[ \t>]*\|/;
 const DELIMITER_LINE = /^[ \t>]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$/;

@@ -84,7 +84,7 @@ function putText(parent, text) {
 
 /** @param {any} token @returns {Record<string, string>} */
 function attributesOf(token) {
-  if (token.type === "link_open") return linkAttributes(token.attrGet("href") ?? "");
+  if (token.type === "link_open") return linkAttributes(token.attrGet("href") ?? "", token.attrGet("title"));
   if (token.type === "mention_open") return { class: "mention" };
   const start = token.type === "ordered_list_open" ? token.attrGet("start") : null;
   return start === null ? {} : { start: String(start) };
@@ -93,11 +93,12 @@ function attributesOf(token) {
 /**
  * A link whose address may not be followed is not a link: it keeps its text.
  * @param {string} href
+ * @param {string | null} title
  * @returns {Record<string, string>}
  */
-function linkAttributes(href) {
-  const rel = "noopener noreferrer nofollow";
-  return isSafeAddress(href) ? { href, rel, target: "_blank" } : { rel };
+function linkAttributes(href, title) {
+  const named = { rel: "noopener noreferrer nofollow", ...(title === null ? {} : { title }) };
+  return isSafeAddress(href) ? { ...named, href, target: "_blank" } : named;
 }
 
 /** @param {string} href */

@@ -31,13 +31,14 @@ export class Speaker {
     if (!fresh.length) return;
     this.#spoken = Math.max(this.#spoken, /** @type {import("../types.js").Message} */ (fresh.at(-1)).seq);
     for (const { id, kind, author, content, deletedAt, reply } of fresh) {
+      const text = content || (reply?.error ?? "");
       // A reply is one message, spoken when it is finished, and not word by word.
       if (isOpen(reply?.state)) {
         this.#open.add(id);
         continue;
       }
       this.#open.delete(id);
-      if (kind === "text" && !deletedAt && author?.id !== myId) this.say(`${author?.username ?? "somebody"}: ${content.slice(0, SPOKEN_CHARS)}`);
+      if (kind === "text" && !deletedAt && author?.id !== myId) this.say(`${author?.username ?? "somebody"}: ${text.slice(0, SPOKEN_CHARS)}`);
     }
   }
 
