@@ -70,7 +70,7 @@ def _highlight(code: str, language: str, _attributes: str) -> str:
     if not language or len(code) > _HIGHLIGHTED_CHARS_AT_MOST:
         return html.escape(code, quote=False)
     try:
-        lexer = get_lexer_by_name(language)
+        lexer = get_lexer_by_name(language, stripnl=False, ensurenl=False)
     except ClassNotFound:
         return html.escape(code, quote=False)
     return str(highlight(code, lexer, HtmlFormatter(nowrap=True)))

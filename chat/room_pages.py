@@ -158,7 +158,12 @@ def details(request: HttpRequest, slug: str) -> HttpResponseBase:
                 return redirect("room_details", slug)
             tell_errors(request, claude)
     chosen_tools = [label for name, label, _sentence in TOOLS if name in shown.claude_tools]
-    claude_facts = {"claude": claude, "model": model_of(shown), "is_demo": is_demo(), "chosen_tools": chosen_tools}
+    claude_facts: dict[str, Any] = {
+        "claude": claude,
+        "model": model_of(shown),
+        "is_demo": is_demo(),
+        "chosen_tools": chosen_tools,
+    }
     return show(request, "chat/details.html", **facts, **claude_facts, form=form)
 
 

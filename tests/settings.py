@@ -15,7 +15,7 @@ from config.settings import *  # noqa: F403
 from config.settings import DATABASES
 
 _media = tempfile.TemporaryDirectory(prefix="parley-media-")
-MEDIA_ROOT = _media.name
+MEDIA_ROOT = Path(_media.name)
 
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # A file, since an in-memory database is invisible to the other threads and processes that take part; and one of

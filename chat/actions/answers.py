@@ -1,4 +1,4 @@
-"""The rows of Claude's answers: made with their prompts, queued, ended. Called in a transaction that holds the room's lock."""
+"""The rows of Claude's answers: made with their prompts, queued, ended. In a transaction that holds the room's lock."""
 
 import json
 from datetime import datetime

@@ -19,12 +19,12 @@ _FAILED: Final = (ReplyState.FAILED, ReplyState.INTERRUPTED)
 
 
 class Trouble(NamedTuple):
-    """Why nobody gets an answer. newest: the latest reply that failed so. count: how many in a row."""
+    """Why nobody gets an answer. newest: the latest reply that failed so. times: how many in a row."""
 
     code: str
     remedy: str
     newest: Reply
-    count: int
+    times: int
 
 
 def trouble() -> Trouble | None:

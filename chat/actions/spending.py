@@ -275,6 +275,8 @@ def _microusd(dollars: float) -> int:
 
 _WHOSE: Final = {"user": "Your", "room": "This room's", ALL: "This server's"}
 _WHEN: Final = {"day": "for today", "month": "for this month"}
+_DIME: Final = MICROUSD_PER_USD // 10
+_LEAST_SHOWN: Final = MICROUSD_PER_USD // 10_000
 _AGAIN: Final = {"day": "at midnight UTC", "month": "with the next month, UTC"}
 
 
@@ -285,7 +287,7 @@ def _refusal(wanted: list[Purse], rows: dict[tuple[str, str], Spending], amount:
     sentence = f"{_WHOSE[purse.scope]} limit for Claude {_WHEN[purse.span]} is reached"
     if purse.scope != ALL:
         left = max(0, purse.limit - used[purse])
-        sentence += f": of {dollars(purse.limit)}, {dollars(left)} is left, and an answer may cost {dollars(amount)}"
+        sentence += f": of {_exact(purse.limit)}, {_exact(left)} is left, and an answer may cost {_exact(amount)}"
     return ProtocolError(
         ErrorCode.QUOTA_EXCEEDED,
         f"{sentence}. It begins anew {_AGAIN[purse.span]}.",
@@ -294,6 +296,14 @@ def _refusal(wanted: list[Purse], rows: dict[tuple[str, str], Spending], amount:
 
 
 def dollars(microusd: int) -> str:
-    """Return an amount for people: cents from a dollar on, below that as many digits as tell something."""
-    value = microusd / MICROUSD_PER_USD
-    return f"${value:,.2f}" if value == 0 or abs(value) >= 1 else f"${value:.4f}"
+    """Return an amount for people: whole cents where they tell enough, more digits below ten of them."""
+    if 0 < microusd < _LEAST_SHOWN:
+        return "<$0.0001"
+    digits = 2 if microusd == 0 or microusd >= _DIME else 4
+    return f"${microusd / MICROUSD_PER_USD:,.{digits}f}"
+
+
+def _exact(microusd: int) -> str:
+    """Return an amount that others are compared with: rounded to cents, what is left could look like enough."""
+    whole, rest = divmod(microusd, MICROUSD_PER_USD)
+    return f"${whole:,}.{f'{rest:06}'.rstrip('0'):<02}"

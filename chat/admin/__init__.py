@@ -3,7 +3,17 @@
 Nothing here writes rows by itself: what open tabs must hear of goes through `chat.actions`, so that they hear of it.
 """
 
-from chat.admin import announcements, attachments, connections, invitations, memberships, messages, rooms
+from chat.admin import (
+    announcements,
+    attachments,
+    connections,
+    invitations,
+    memberships,
+    messages,
+    replies,
+    rooms,
+    spending,
+)
 
 __all__ = [
     "announcements",

@@ -55,7 +55,7 @@ class ReadOnlyAdmin(ChatAdmin):
 
 @admin.register(Reply)
 class ReplyAdmin(ReadOnlyAdmin):
-    list_display = ("number", "state", "in_room", "by", "model", "tokens", "cost", "created_at", "reason")
+    list_display = ("number", "state", "in_room", "by", "model_name", "tokens", "cost", "created_at", "reason")
     list_filter = ("state", ByModel, "created_at")
     list_select_related = ("room", "requested_by")
     search_fields = ("room__slug", "room__name", "requested_by__username")
@@ -103,6 +103,10 @@ class ReplyAdmin(ReadOnlyAdmin):
         return format_html(
             '<a href="{}">in the list of messages</a>', reverse("admin:chat_message_change", args=[reply.message_id])
         )
+
+    @admin.display(description="model")
+    def model_name(self, reply: Reply) -> SafeString:
+        return format_html('<span class="nowrap">{}</span>', reply.model)
 
     @admin.display(description="tokens")
     def tokens(self, reply: Reply) -> str:

@@ -24,7 +24,7 @@ log = structlog.get_logger(__name__)
 
 _WHOLE_SECONDS: Final = 600
 # The SDK would sleep for as long as a server asks; people look at an answer that does not start.
-_LONGEST_RETRY_AFTER_SECONDS: Final = 5000
+_LONGEST_RETRY_AFTER_SECONDS: Final = 20
 # How long the end of the body may take after the message's: it only lets the connection be used again.
 _TRAILER_SECONDS: Final = 0.5
 _MODELS_LISTED: Final = 100
@@ -65,8 +65,10 @@ class AnthropicBackend:
     async def stream(self, call: Call) -> AsyncGenerator[Piece, None]:
         """Yield pieces as they arrive and `End` last; raise CallFailed. Closing the generator closes the connection."""
         answer = Accumulator()
+        opened = False
         try:
             events = await self._open(call)
+            opened = True
             # The SDK's own stream would close its connection only when the garbage collector finds it.
             async with events:
                 count = 0
@@ -89,7 +91,7 @@ class AnthropicBackend:
             raise
         except Exception as error:  # noqa: BLE001 - those of the SDK, of httpx2, of the decoders below it
             # Not `from error`: it holds the request, with the key and what people wrote.
-            raise failure_of(error, call, began=answer.began) from None
+            raise failure_of(error, call, opened=opened, began=answer.began) from None
 
     async def warm_up(self) -> None:
         """Load the SDK and make this loop's client, so that the first reply does not wait for it."""
@@ -122,15 +124,19 @@ class AnthropicBackend:
         if unusable is not None:
             raise unusable
         client = await self._client()
+        create: Any = client.messages.create  # its overloads cannot tell what a dict of arguments makes of it
         arguments = _arguments(call)
+        stream: AsyncStream[RawMessageStreamEvent]
         if call.model in self._unthinking:
-            return await client.messages.create(**arguments, stream=True)
+            stream = await create(**arguments, stream=True)
+            return stream
         try:
-            return await client.messages.create(**arguments, thinking=_THINKING, stream=True)  # type: ignore[arg-type]
+            stream = await create(**arguments, thinking=_THINKING, stream=True)
+            return stream
         except Exception as error:
             if not _refuses_thinking(error):
                 raise
-        stream = await client.messages.create(**arguments, stream=True)
+        stream = await create(**arguments, stream=True)
         self._unthinking.add(call.model)
         log.info("claude.model_without_thinking", model=call.model)
         return stream

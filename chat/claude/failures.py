@@ -91,36 +91,42 @@ def incomplete(what: str, *, began: bool) -> CallFailed:
     return _failed(_INCOMPLETE if began else _GARBAGE, f"The stream ended without {what}.", began=began)
 
 
-def failure_of(error: Exception, call: Call, *, began: bool) -> CallFailed:
-    """Return what an error of the SDK, or of what it stands on, means."""
+def failure_of(error: Exception, call: Call, *, opened: bool, began: bool) -> CallFailed:
+    """Return what an error of the SDK, or of what it stands on, means. opened: whether an answer had come at all."""
     names = [kind.__name__ for kind in type(error).__mro__]
     if "APIStatusError" in names:
         return _of_status(error, call, began=began)
     cause = error.__cause__ if names[0] in ("APIConnectionError", "APITimeoutError") else None
     root = cause if isinstance(cause, Exception) else error
     names = [kind.__name__ for kind in type(root).__mro__]
-    kind = _of_transport(names, began=began)
-    # What a decoder says may quote what it could not decode, which is an answer to people: only its name is told.
-    says = "" if kind is _GARBAGE else f": {root}" if str(root) else ""
-    detail = f"{names[0]}{says}"
+    kind = _of_transport(names, opened=opened)
     if kind is _STALLED:
         detail = f"{names[0]}: nothing arrived for {settings.CLAUDE_READ_SECONDS:g} s (CLAUDE_READ_SECONDS)"
-    return _failed(kind, detail, began=began)
+    elif kind in (_CUT, _UNREACHABLE):
+        detail = f"{names[0]}: {root}"
+    elif kind is _MISCONFIGURED:
+        detail = f"{names[0]}: the request could not be sent; see ANTHROPIC_BASE_URL and ANTHROPIC_API_KEY"
+    else:
+        # What a decoder says may quote what it could not decode, and that is meant for people.
+        detail = names[0]
+    return _failed(kind, detail[:_DETAIL_CHARS], began=began)
 
 
-def _of_transport(names: list[str], *, began: bool) -> _Kind:
+def _of_transport(names: list[str], *, opened: bool) -> _Kind:
     if "ReadTimeout" in names:
         return _STALLED
-    if "InvalidURL" in names or "UnsupportedProtocol" in names:
+    if "UnicodeEncodeError" in names:
+        return _BAD_REQUEST
+    if opened:
+        return _CUT if "TransportError" in names or "OSError" in names else _GARBAGE
+    if "UnsupportedProtocol" in names or "LocalProtocolError" in names:
         return _MISCONFIGURED
-    if "TransportError" in names or "OSError" in names:
-        return _CUT if began else _UNREACHABLE
-    return _BAD_REQUEST if "UnicodeEncodeError" in names else _GARBAGE
+    return _UNREACHABLE if "TransportError" in names or "OSError" in names else _MISCONFIGURED
 
 
 def _of_status(error: Any, call: Call, *, began: bool) -> CallFailed:
-    kind = _BY_TYPE.get(error.type) or _BY_STATUS.get(error.status_code, _SERVER_ERROR)
-    said = error.api_message if isinstance(error.api_message, str) else ""
+    kind = _BY_TYPE.get(str(error.type)) or _BY_STATUS.get(error.status_code, _SERVER_ERROR)
+    said = error.api_message[:_DETAIL_CHARS] if isinstance(error.api_message, str) else ""
     if kind is _BAD_REQUEST and said.startswith("prompt is too long"):
         kind = _TOO_LONG
     if "credit balance" in said or str(error.error_code).endswith("spend_limit_reached"):

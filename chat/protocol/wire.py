@@ -145,7 +145,7 @@ class Attachment(Wire):
     height: int | UnsetType = UNSET
 
 
-class Message(Wire):
+class Message(Wire, kw_only=True):
     """`html` is the content made safe to show. Only `stream_end` leaves it out: its text has just been streamed."""
 
     id: Id
@@ -155,7 +155,7 @@ class Message(Wire):
     kind: str
     author: UserRef | None
     content: str
-    html: str | UnsetType
+    html: str | UnsetType = UNSET
     createdAt: Millis
     reactions: list[Reaction]
     mentions: list[Id]

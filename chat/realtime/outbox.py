@@ -98,7 +98,8 @@ class Outbox(Protocol):
 
 def may_drop(waiting_bytes: int) -> bool:
     """Whether so much waits already that what is droppable is left out."""
-    return waiting_bytes > settings.OUTBOX_BYTES / _DROPPABLE_PART > 0
+    limit: int = settings.OUTBOX_BYTES
+    return waiting_bytes > limit / _DROPPABLE_PART > 0
 
 
 class DirectOutbox:

@@ -16,8 +16,9 @@ PROTOCOL: Final = REPOSITORY / "docs/protocol.md"
 _EVENT_NAME: Final = re.compile(r"[a-z]+(_[a-z]+)*")
 # Which argument of these functions is the event's type.
 _TYPE_ARGUMENT: Final = {"event": 0, "ephemeral": 1}
-# The events of a message's row take their type from a variable; `failed_event` is always an `error`.
-_OF_A_ROW: Final = {"new_message", "message_updated", "error"}
+# These take their type from a variable; `failed_event` is always an `error`.
+_BY_VARIABLE: Final = {"new_message", "message_updated", "error"}
+_OF_PRESENCE: Final = {"user_joined", "user_left", "tab_connected", "tab_disconnected"}
 
 
 def events_sent() -> set[str]:
@@ -48,7 +49,7 @@ def documented() -> set[str]:
 
 def test_the_events_that_are_sent_are_found_and_stand_in_the_catalogue() -> None:
     assert {"ping", "stream_start", "stream_delta", "stream_end", "room_updated"} <= events_sent()
-    assert events_sent() | _OF_A_ROW == set(EVENTS)
+    assert events_sent() | _BY_VARIABLE | _OF_PRESENCE == set(EVENTS)
 
 
 def test_every_request_but_pong_has_an_answer() -> None:

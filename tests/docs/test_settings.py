@@ -9,7 +9,9 @@ from tests.docs.settings_read import REPOSITORY, UNKNOWN, settings_read
 
 SETTINGS: Final = settings_read()
 EXAMPLE: Final = (REPOSITORY / ".env.example").read_text()
-DOCUMENTS: Final = "".join((REPOSITORY / "docs" / name).read_text() for name in ("deployment.md", "limits.md"))
+DOCUMENTS: Final = "".join(
+    (REPOSITORY / "docs" / name).read_text() for name in ("claude.md", "deployment.md", "limits.md")
+)
 EXAMPLE_LINES: Final = dict(re.findall(r"^#?([A-Z][A-Z0-9_]+)=(.*)$", EXAMPLE, re.MULTILINE))
 LIMITS_ROWS: Final = re.findall(r"^\| `([A-Z_]+)` \| ([\d.]+) \|", DOCUMENTS, re.MULTILINE)
 
@@ -25,7 +27,7 @@ def test_a_setting_stands_in_the_example(name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(SETTINGS))
 def test_a_setting_stands_in_a_document(name: str) -> None:
-    assert re.search(rf"`{name}(=[^`]*)?`", DOCUMENTS), f"neither deployment.md nor limits.md has `{name}`"
+    assert re.search(rf"`{name}(=[^`]*)?`", DOCUMENTS), f"no document has `{name}`"
 
 
 @pytest.mark.parametrize("name", sorted(EXAMPLE_LINES))

@@ -2,7 +2,7 @@
 
 import { Client } from "chat/client.js";
 import { MemoryOutbox } from "chat/outbox.js";
-import { equal, ok, pause, rejects, test, until, World } from "./testing.js";
+import { cutOff, equal, ok, pause, rejects, test, until, World } from "./testing.js";
 
 /** @type {Client[]} */
 const made = [];
@@ -127,8 +127,7 @@ test("after a cut it joins again from its cursor, and misses nothing", withWorld
   await client.joinRoom("general");
   const first = client.room("general").messages[0];
   await world.do("set", { refusals: 1 });
-  await world.do("cut");
-  await until(() => client.status !== "connected");
+  await cutOff(world, client);
   await world.do("post", { room: "general", content: "missed", times: 2 });
   await world.do("delete", { room: "general", seq: 2 });
   await until(() => client.room("general").joined && client.room("general").change === 6);
@@ -187,8 +186,7 @@ test("a refused join says why, and is not tried again", withWorld(async (world) 
   client.connect();
   await rejects(client.joinRoom("secret"), "NOT_FOUND");
   equal(client.room("secret").error, { code: "NOT_FOUND", message: "No such room." });
-  await world.do("cut");
-  await until(() => client.status !== "connected");
+  await cutOff(world, client);
   await connected(client);
   equal((await world.heard("join_room")).length, 1);
 }));
@@ -213,8 +211,7 @@ test("whoever is removed from a room does not come back to it by itself", withWo
   await client.joinRoom("general");
   await world.do("say", { type: "member_updated", data: { room: "general", user: { id: "1", username: "alice" }, role: null } });
   await until(() => !client.room("general").joined);
-  await world.do("cut");
-  await until(() => client.status !== "connected");
+  await cutOff(world, client);
   await connected(client);
   await pause(50);
   equal((await world.heard("join_room")).length, 1);
@@ -336,8 +333,7 @@ test("a ticket is fetched before each opening and goes into the address", withWo
   });
   client.connect();
   await connected(client);
-  await world.do("cut");
-  await until(() => client.status !== "connected");
+  await cutOff(world, client);
   await connected(client);
   const tickets = (await world.do("log")).urls.map((url) => new URLSearchParams(url.split("?")[1]).get("token"));
   equal([tickets, asked], [["t1", "t2"], [["POST", "secret"], ["POST", "secret"]]]);

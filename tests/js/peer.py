@@ -18,6 +18,7 @@ from websockets.exceptions import ConnectionClosed
 
 ALICE = {"id": "1", "username": "alice"}
 BOB = {"id": "2", "username": "bob"}
+CLAUDE = {"id": "9", "username": "claude"}
 PAGE = 50
 
 
@@ -30,6 +31,7 @@ class Room:
 
     def __init__(self, slug):
         self.slug, self.epoch, self.change, self.rows = slug, "e1", 0, {}
+        self.kept_from = 0
 
     def post(self, content, author, client_id=None):
         self.change += 1
@@ -57,11 +59,22 @@ class Room:
         self.rows[row["id"]] = row = {**row, **fields, "change": self.change}
         return row
 
+    def reply(self):
+        """Store the message that will be the answer to the newest one."""
+        row = self.post("", CLAUDE)
+        row["reply"] = {**REPLY, "change": row["change"], "requestedBy": ALICE}
+        return row
+
+    def move(self, row, state, **reply):
+        """Write the next state of a reply; what it says goes on in `row["reply"]`."""
+        facts = {**row["reply"], **reply, "state": state, "change": self.change + 1}
+        return self.write(row["seq"], reply=facts)
+
     def listed(self):
         return sorted(self.rows.values(), key=lambda row: row["seq"])
 
     def recovery(self, after, epoch):
-        if after is None or epoch != self.epoch or after > self.change:
+        if after is None or epoch != self.epoch or not self.kept_from <= after <= self.change:
             page = self.listed()[-PAGE:]
             return {"messages": page, "reset": after is not None, "hasMore": len(self.rows) > len(page)}
         rows = sorted((row for row in self.rows.values() if row["change"] > after), key=lambda row: row["change"])
@@ -83,6 +96,19 @@ class Room:
         return {"messages": rows[start:end], "hasMore": start > 0, "hasNewer": end < len(rows)}
 
 
+REPLY = {
+    "state": "queued",
+    "version": 1,
+    "versions": 1,
+    "attempt": 1,
+    "n": 0,
+    "model": "demo",
+    "demo": True,
+    "requestedBy": None,
+}
+ENDS = {"complete": "stream_end", "stopped": "stream_end", "interrupted": "error", "failed": "error"}
+
+
 class World:
     """One test's server: its rooms, its connections, what it heard, and the faults that are still to happen."""
 
@@ -91,6 +117,7 @@ class World:
         self.user, self.heartbeat = ALICE, {"interval": 30_000, "timeout": 10_000}
         self.refusals, self.welcomes, self.dropped_events, self.delay_ms = 0, True, 0, 0
         self.faults = []
+        self.said = {}  # the text of each running reply, by message
 
     def room(self, slug):
         return self.rooms.setdefault(slug, Room(slug))
@@ -113,6 +140,30 @@ class World:
             return
         await self.say(frame_type, {"room": row["room"], "change": row["change"], "message": row})
 
+    async def publish_reply(self, row, request_id=None):
+        """The one event of a reply's newest state."""
+        more = {} if request_id is None else {"requestId": request_id}
+        data = {"room": row["room"], "change": row["change"], "message": row}
+        state = row["reply"]["state"]
+        frame_type = {"queued": "stream_start", "running": "message_updated", **ENDS}[state]
+        if frame_type == "stream_end":
+            data["message"] = {name: value for name, value in row.items() if name != "html"}
+        if frame_type == "error":
+            more |= {"success": False, "error": {"code": "STREAM_ERROR", "message": row["reply"]["error"]}}
+        await self.say(frame_type, data, **more)
+
+    def reply_row(self, message):
+        return next(room.rows[message] for room in self.rooms.values() if message in room.rows)
+
+    def keyframe(self, message):
+        row = self.reply_row(message)
+        facts = {name: row["reply"][name] for name in ("version", "attempt", "n", "state")}
+        return {"messageId": message, "text": self.said.get(message, row["content"]), "thinking": "", **facts}
+
+
+def is_running(row):
+    return row.get("reply", {}).get("state") == "running"
+
 
 class Requests:
     """What the peer answers. One method for each request type, with the payload as its arguments."""
@@ -129,7 +180,7 @@ class Requests:
             "change": it.change,
             "epoch": it.epoch,
             "lastReadSeq": 0,
-            "streams": [],
+            "streams": [self.world.keyframe(row["id"]) for row in it.listed() if is_running(row)],
             "online": [{**ALICE, "tabs": 1}],
             **it.recovery(after, epoch),
         }
@@ -151,6 +202,40 @@ class Requests:
         it = self.world.room(room)
         stored = next((row for row in it.rows.values() if clientId and row.get("clientId") == clientId), None)
         return "create_message", {"message": stored or it.post(content, self.world.user, clientId)}
+
+    def execute(self, session, prompt, clientId=None):  # noqa: N803 - as on the wire
+        it = self.world.room(session)
+        stored = next((row for row in it.rows.values() if clientId and row.get("clientId") == clientId), None)
+        if stored:
+            reply = next(row for row in it.listed() if row["seq"] > stored["seq"] and "reply" in row)
+            return "execute", {"message": stored, "reply": reply}
+        return "execute", {"message": it.post(prompt, self.world.user, clientId), "reply": it.reply()}
+
+    def get_stream(self, message):
+        return "get_stream", self.world.keyframe(message)
+
+    def stop_reply(self, message):
+        return "stop_reply", self._moved(message, "stopped", content=self.world.said.get(message, ""))
+
+    def retry_reply(self, message):
+        versions = self.world.reply_row(message)["reply"]["versions"] + 1
+        return "retry_reply", self._moved(message, "queued", version=versions, versions=versions, n=0)
+
+    def continue_reply(self, message):
+        row = self.world.reply_row(message)
+        moved = self._moved(message, "queued", content=row["content"], attempt=row["reply"]["attempt"] + 1)
+        return "continue_reply", moved
+
+    def _moved(self, message, state, content="", **facts):
+        row = self.world.reply_row(message)
+        row["content"] = content
+        row = self.world.room(row["room"]).move(row, state, **facts)
+        return {"message": row, "state": state}
+
+    def show_version(self, message, version):
+        row = self.world.reply_row(message)
+        reply = {**row["reply"], "version": version}
+        return "show_version", {"message": self.world.room(row["room"]).write(row["seq"], reply=reply)}
 
     def echo(self, **payload):
         return "echo", payload
@@ -275,7 +360,17 @@ class Peer:
             )
         )
         if is_new and fault != "late answer":
-            await world.publish("new_message", message)
+            await self._tell(world, frame, data)
+
+    async def _tell(self, world, frame, data):
+        """The events of what a request has changed."""
+        message = data["message"]
+        if "state" in data:
+            await world.publish_reply(message, frame.get("id"))
+            return
+        await world.publish("new_message" if message["seq"] == message["change"] else "message_updated", message)
+        if "reply" in data:
+            await world.publish_reply(data["reply"], frame.get("id"))
 
     async def _control(self, socket, world):
         async for text in socket:
@@ -326,6 +421,35 @@ class Orders:
     async def delete(self, room, seq):
         row = self.world.room(room).write(seq, content="", html="", deletedAt=now())
         await self.world.publish("message_updated", row)
+
+    async def run(self, room):
+        """The first waiting reply's turn has come."""
+        it = self.world.room(room)
+        row = next(row for row in it.listed() if row.get("reply", {}).get("state") == "queued")
+        row = it.move(row, "running")
+        self.world.said[row["id"]] = row["content"]
+        await self.world.publish_reply(row)
+        return row
+
+    async def speak(self, room, text, lost=False):
+        """The running reply's next words, which nobody hears if they are lost."""
+        row = next(row for row in self.world.room(room).listed() if is_running(row))
+        row["reply"] = {**row["reply"], "n": row["reply"]["n"] + 1}
+        self.world.said[row["id"]] += text
+        run = {name: row["reply"][name] for name in ("version", "attempt", "n")}
+        if not lost:
+            await self.world.say("stream_delta", {"room": room, "messageId": row["id"], "text": text, **run})
+
+    async def finish(self, room, state="complete", content=None, request=None, **reply):
+        row = next(row for row in self.world.room(room).listed() if is_running(row))
+        row["content"] = row["html"] = content if content is not None else self.world.said[row["id"]]
+        row = self.world.room(room).move(row, state, **reply)
+        await self.world.publish_reply(row, request)
+        return row
+
+    async def forget(self, room):
+        """From now on whoever comes back gets only the last page: too much has changed."""
+        self.world.room(room).kept_from = self.world.room(room).change
 
     async def restore(self, room, epoch):
         """The room's history was brought back from a backup: other rows under the same numbers."""

@@ -4,7 +4,7 @@ import { reduceRoom } from "chat/room-state.js";
 import { freshLoad, microtasks, ModelServer, ModelTab } from "./model-room.js";
 import { equal, ok, pause, seeded, test } from "./testing.js";
 
-const RUNS = 400;
+const RUNS = 250;
 const STEPS = 240;
 
 /** One random life of a tab. @param {number} seed */

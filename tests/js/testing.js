@@ -182,3 +182,16 @@ export class World {
     return (await this.do("log")).heard.filter((frame) => frame.type === type);
   }
 }
+
+/**
+ * Cuts all connections, and waits until this client has noticed: it may be back before anybody has looked at its status.
+ * @param {World} world
+ * @param {any} client
+ */
+export async function cutOff(world, client) {
+  const gone = new Promise((resolve) => {
+    const off = client.on("status", ({ status }) => status !== "connected" && resolve(off()));
+  });
+  await world.do("cut");
+  await gone;
+}

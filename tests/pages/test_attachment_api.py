@@ -436,28 +436,30 @@ def head_of(site: Site, person: Person, *lines: str) -> bytes:
     return "\r\n".join([*head, "Content-Type: multipart/form-data; boundary=b", "", ""]).encode()
 
 
-async def status_after(site: Site, head: bytes, piece: bytes = b"", times: int = 0) -> bytes:
-    """Return the line that the server answers with, having been sent no more than this."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", site.processes[0].port)
-    try:
-        writer.write(head)
-        for _time in range(times):
-            writer.write(piece)
-            await writer.drain()
-        return await asyncio.wait_for(reader.readline(), ANSWER_SECONDS)
-    finally:
-        writer.close()
-
-
 async def test_a_real_server_answers_before_anything_was_sent(site: Site) -> None:
     (alice,) = site.people.create("alice")
-    assert b" 413 " in await status_after(site, head_of(site, alice, "Content-Length: 500000000"))
+    reader, writer = await asyncio.open_connection("127.0.0.1", site.processes[0].port)
+    writer.write(head_of(site, alice, "Content-Length: 500000000"))
+    assert b" 413 " in await asyncio.wait_for(reader.readline(), ANSWER_SECONDS)
+    writer.close()
 
 
 async def test_a_real_server_stops_reading_what_does_not_end(site: Site) -> None:
     (alice,) = site.people.create("alice")
-    piece = b"2710\r\n" + b"a" * 10_000 + b"\r\n"
-    assert b" 413 " in await status_after(site, head_of(site, alice, "Transfer-Encoding: chunked"), piece, times=10)
+    reader, writer = await asyncio.open_connection("127.0.0.1", site.processes[0].port)
+    writer.write(head_of(site, alice, "Transfer-Encoding: chunked"))
+    sent = 0
+    try:
+        async with asyncio.timeout(ANSWER_SECONDS * 3):
+            while not reader.at_eof():  # what the server says may be lost: it closes while we are still talking
+                writer.write(b"2710\r\n" + b"a" * 10_000 + b"\r\n")
+                await writer.drain()
+                sent += 10_000
+                await asyncio.sleep(0)
+    except ConnectionError:
+        pass
+    assert sent < 20_000_000
+    writer.close()
 
 
 def test_a_file_goes_through_a_real_server_and_back(site: Site) -> None:

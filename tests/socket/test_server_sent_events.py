@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import pytest_asyncio
@@ -18,7 +18,7 @@ Open = Callable[..., Awaitable[EventStream]]
 
 @pytest.fixture(params=[UVICORN_SQLITE, DAPHNE_SQLITE], ids=str)
 def profile(request: pytest.FixtureRequest) -> Profile:
-    return request.param  # type: ignore[no-any-return]
+    return cast(Profile, request.param)
 
 
 @pytest_asyncio.fixture

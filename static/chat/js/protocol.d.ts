@@ -242,7 +242,7 @@ export interface Message {
   kind: string;
   author: UserRef | null;
   content: string;
-  html: string;
+  html?: string;
   createdAt: number;
   reactions: Reaction[];
   mentions: string[];

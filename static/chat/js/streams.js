@@ -182,8 +182,8 @@ export class Streams {
     let after = withRow(before, message);
     if (after && !before && ended && !isAnotherRun(ended, after)) return; // older than the news of its end
     room.rowless.delete(id);
-    const isOld = !before && change <= cursor;
-    if (after && (this.#strays.delete(id) || isOld)) after = doubted(after);
+    const isNewRun = after && (!before || isAnotherRun(before, after));
+    if (after && isNewRun && (this.#strays.delete(id) || change <= cursor)) after = doubted(after);
     if (after) this.#set(room, after, before, null);
     else this.#end(slug, room, id, { change, version: reply?.version ?? 0, attempt: reply?.attempt ?? 0 });
     this.#tell(id, (follower) => follower.row(message));
@@ -288,7 +288,8 @@ export class Streams {
    * @param {string} messageId
    */
   #gone(slug, room, messageId) {
-    this.#forget(slug, room, messageId);
+    const stream = room.open.get(messageId);
+    if (stream) this.#end(slug, room, messageId, stream);
     this.#tell(messageId, (follower) => follower.lost());
   }
 

@@ -70,7 +70,7 @@ def test_a_change_takes_the_next_number_keeps_the_place_and_is_told_once(
 def test_an_edit_replaces_text_html_and_mentions(alice: User, bob: User, carol: User, den: Room) -> None:
     (message,) = say(alice, "den", "hi @bob")
     edited = edit(alice, message, "**hi** @carol and @nobody")
-    assert edited.content == "**hi** @carol and @nobody" and "<strong>hi</strong>" in edited.html
+    assert edited.content == "**hi** @carol and @nobody" and "<strong>hi</strong>" in str(edited.html)
     assert edited.mentions == [str(carol.pk)] and edited.editedAt is not UNSET and edited.createdAt == message.createdAt
     assert list(Mention.objects.values_list("user", "seq")) == [(carol.pk, message.seq)]
 
@@ -155,7 +155,19 @@ def test_authors_and_moderators_may_delete(den: Room, bobs: wire.Message, name: 
 def test_an_outsider_can_never_tell_a_message_of_a_closed_room_from_none(
     mallory: User, bobs: wire.Message, act: Callable[[User, wire.Message], wire.Message]
 ) -> None:
-    nothing = wire.Message("999999999999", "den", 1, 1, "text", None, "", "", 0, [], [])
+    nothing = wire.Message(
+        id="999999999999",
+        room="den",
+        seq=1,
+        change=1,
+        kind="text",
+        author=None,
+        content="",
+        html="",
+        createdAt=0,
+        reactions=[],
+        mentions=[],
+    )
     said = []
     for message in (bobs, nothing):
         with refused(ErrorCode.NOT_FOUND) as caught:
@@ -190,7 +202,22 @@ def test_a_notice_cannot_be_changed(alice: User, bob: User, act: Callable[[User,
     rooms.update_room(actor, requests.UpdateRoom("hall", topic="Talk"))
     notice = Message.objects.get(room__slug="hall", kind="topic")
     with refused(ErrorCode.REQUEST_FAILED):
-        act(alice, wire.Message(str(notice.pk), "hall", 1, 1, "topic", None, "", "", 0, [], []))
+        act(
+            alice,
+            wire.Message(
+                id=str(notice.pk),
+                room="hall",
+                seq=1,
+                change=1,
+                kind="topic",
+                author=None,
+                content="",
+                html="",
+                createdAt=0,
+                reactions=[],
+                mentions=[],
+            ),
+        )
 
 
 def test_who_has_left_may_not_touch_their_old_messages(bob: User, den: Room, bobs: wire.Message) -> None:

@@ -60,7 +60,17 @@ class Store:
         self.count += 1
         author, mentions = wire.UserRef("1", "alice"), ["2"] if "@bob" in post.content else []
         message = wire.Message(
-            str(self.count), "den", self.count, self.count, "text", author, post.content, "", 0, [], mentions
+            id=str(self.count),
+            room="den",
+            seq=self.count,
+            change=self.count,
+            kind="text",
+            author=author,
+            content=post.content,
+            html="",
+            createdAt=0,
+            reactions=[],
+            mentions=mentions,
         )
         return Stored(message, is_first=post.content != "resent")
 

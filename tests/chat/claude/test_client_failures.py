@@ -162,8 +162,9 @@ async def test_a_key_that_cannot_work_is_not_sent_and_not_told(fake, backend, se
     assert not key or key.strip() not in failure.detail
 
 
-async def test_an_address_that_is_none_fails_and_does_so_again_until_it_is_mended(fake, backend, settings):
-    settings.ANTHROPIC_BASE_URL = "not an address"
+@pytest.mark.parametrize("address", ["not an address", "http://[broken", "ftp://127.0.0.1", "http://127.0.0.1:99999"])
+async def test_an_address_that_is_none_fails_and_does_so_again_until_it_is_mended(fake, backend, settings, address):
+    settings.ANTHROPIC_BASE_URL = address
     for _attempt in range(2):
         _text, failure = await failure_of(backend)
         assert failure.state == ReplyState.FAILED

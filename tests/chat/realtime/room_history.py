@@ -86,7 +86,19 @@ class RoomHistory:
     # --- The database ---------------------------------------------------------------------------------------
 
     def message(self, seq: int) -> wire.Message:
-        return wire.Message("1", SLUG, seq, self.rows[seq], "text", None, "", "", 0, [], [])
+        return wire.Message(
+            id="1",
+            room=SLUG,
+            seq=seq,
+            change=self.rows[seq],
+            kind="text",
+            author=None,
+            content="",
+            html="",
+            createdAt=0,
+            reactions=[],
+            mentions=[],
+        )
 
     def changes_after(self, _slug: str, after: int, limit: int) -> tuple[int, list[wire.Message]]:
         changed = sorted((change, seq) for seq, change in self.rows.items() if change > after)

@@ -32,7 +32,21 @@ class Database:
         made = []
         for _ in range(count):
             self.head += 1
-            self.rows.append(wire.Message("1", "lounge", self.head, self.head, "text", None, "", "", 0, [], []))
+            self.rows.append(
+                wire.Message(
+                    id="1",
+                    room="lounge",
+                    seq=self.head,
+                    change=self.head,
+                    kind="text",
+                    author=None,
+                    content="",
+                    html="",
+                    createdAt=0,
+                    reactions=[],
+                    mentions=[],
+                )
+            )
             made.append(durable(self.rows[-1]))
         return made
 
@@ -95,7 +109,8 @@ def notice(text: str, group: str = GLOBAL_GROUP, once: str = "") -> Event:
 
 
 async def test_a_process_hears_what_concerns_all_from_the_beginning(hub: Hub, layer: FakeLayer) -> None:
-    assert layer.groups == {"parley.global", "parley.control", "parley.presence"}
+    own = f"parley.process.{hub.id}"
+    assert layer.groups == {"parley.global", "parley.control", "parley.presence", "parley.claude", own}
 
 
 async def test_local_connections_hear_at_once_and_the_others_by_the_layer(hub: Hub, layer: FakeLayer) -> None:
@@ -166,7 +181,7 @@ async def test_neither_a_bad_message_nor_a_broken_layer_ends_the_listening(
     await until(lambda: tab.sent)
     assert orders == [("access", 7, "lounge")]
     assert logged("hub.bad_layer_message") == 4 and logged("hub.layer_unreachable") == 1
-    await until(lambda: len(layer.groups) == 3)
+    await until(lambda: len(layer.groups) == 5)
 
 
 async def test_a_task_that_dies_is_logged(hub: Hub, logged: Logged) -> None:

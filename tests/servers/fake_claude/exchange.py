@@ -11,6 +11,9 @@ from tests.servers.fake_claude import wire
 
 # With a linger time of zero, closing resets the connection.
 _RESET: Final = struct.pack("ii", 1, 0)
+_TOGETHER_BYTES: Final = 16_384
+# Long enough for a client on the same machine to read what was sent.
+_READING_SECONDS: Final = 0.1
 _REASONS: Final = {200: "OK"}
 
 
@@ -41,12 +44,15 @@ class Exchange:
         self.remember = remember
         self.usage: dict[str, int] = {}
         self._transport = transport
+        self._unsent: list[bytes] = []
+        self._unsent_bytes = 0
 
     async def respond(self, status: int, data: Any, **headers: str) -> None:
         """Answer with a whole JSON document."""
         payload = json.dumps(data).encode()
         self._head(status, {"content-type": "application/json", "content-length": str(len(payload)), **headers})
-        await self._write(payload)
+        self._put(payload)
+        await self._flush()
 
     async def fail(self, status: int, type_: str, text: str, **headers: str) -> None:
         await self.respond(status, wire.error(type_, text, self.request_id), **headers)
@@ -55,14 +61,21 @@ class Exchange:
         self._head(200, {"content-type": "text/event-stream; charset=utf-8", "transfer-encoding": "chunked"})
 
     async def send(self, data: bytes) -> None:
-        """Send a chunk of the stream: the client reads each by itself, wherever it cuts an event or a character."""
-        await self._write(b"%x\r\n%b\r\n" % (len(data), data))
+        """Send a chunk of the stream: the client reads each by itself, wherever it cuts an event or a character.
+
+        What is sent without a pause goes out together: the test's thread and ours would fight for the interpreter.
+        """
+        self._put(b"%x\r\n%b\r\n" % (len(data), data))
+        if self._unsent_bytes >= _TOGETHER_BYTES:
+            await self._flush()
 
     async def end_stream(self) -> None:
-        await self._write(b"0\r\n\r\n")
+        self._put(b"0\r\n\r\n")
+        await self._flush()
 
     async def pause(self, seconds: float | None) -> None:
         """Wait; None means until the client goes away."""
+        await self._flush()
         try:
             await asyncio.wait_for(self.gone.wait(), seconds)
         except TimeoutError:
@@ -71,6 +84,7 @@ class Exchange:
 
     async def hold(self) -> None:
         """Wait until the test releases the answer."""
+        await self._flush()
         waits = [asyncio.ensure_future(event.wait()) for event in (self.released, self.gone)]
         try:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
@@ -79,25 +93,32 @@ class Exchange:
                 wait.cancel()
         self._check()
 
-    def cut(self) -> None:
+    async def cut(self) -> None:
         """Close the connection in the middle of the body, as a proxy does that is restarted."""
+        await self._flush()
         self._transport.close()
 
-    def reset(self) -> None:
+    async def reset(self) -> None:
+        # A reset destroys what the client has not read yet: let it have the rest first.
+        await self.pause(_READING_SECONDS)
         connection = self._transport.get_extra_info("socket")
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
         self._transport.abort()
 
     def _head(self, status: int, headers: dict[str, str]) -> None:
-        self._check()
         lines = [f"HTTP/1.1 {status} {_REASONS.get(status, 'Error')}", f"request-id: {self.request_id}"]
         lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
-        self._transport.write(("\r\n".join(lines) + "\r\n\r\n").encode())
+        self._put(("\r\n".join(lines) + "\r\n\r\n").encode())
 
-    async def _write(self, data: bytes) -> None:
+    def _put(self, data: bytes) -> None:
+        self._unsent.append(data)
+        self._unsent_bytes += len(data)
+
+    async def _flush(self) -> None:
+        """Send what was put; wait when the client reads slowly, and let other answers advance."""
         self._check()
-        self._transport.write(data)
-        # Gives way now and then, so that a hundred answers advance together; waits when the client reads slowly.
+        self._transport.write(b"".join(self._unsent))
+        self._unsent, self._unsent_bytes = [], 0
         await asyncio.sleep(0)
         if not self.writable.is_set():
             await self.writable.wait()

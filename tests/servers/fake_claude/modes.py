@@ -245,15 +245,13 @@ class BreaksOff(Answer):
 @dataclass(frozen=True)
 class Cut(BreaksOff):
     async def break_off(self, exchange: Exchange) -> None:
-        exchange.cut()
+        await exchange.cut()
 
 
 @dataclass(frozen=True)
 class Reset(BreaksOff):
     async def break_off(self, exchange: Exchange) -> None:
-        # A reset destroys what the client has not read yet: let it have the deltas first.
-        await exchange.pause(0.1)
-        exchange.reset()
+        await exchange.reset()
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,15 @@ import { spokenAttachments } from "./attachment-parts.js";
 import { dayLabel, fullLabel, shortTimeLabel, timeLabel } from "./dates.js";
 import { el } from "./dom.js";
 import { listOfNames } from "./names.js";
-import { putSanitised } from "./sanitised-html.js";
+import { isOpen } from "../stream-state.js";
+import { showRendered } from "./message-text.js";
+import { endingWords, progressWords } from "./reply-words.js";
 
 /** @typedef {import("./timeline-items.js").Item} Item */
 
 const NOBODY = "somebody";
+/** More of a reply is read by going into it. */
+const SPOKEN_REPLY_CHARS = 300;
 
 /** @param {Item} item */
 export const nameOf = (item) => item.author?.username ?? NOBODY;
@@ -21,6 +25,10 @@ export function separators(item) {
   if (item.day !== null) lines.push(el("div", { class: "day-line", role: "separator" }, el("span", {}, dayLabel(item.day))));
   if (item.firstUnread) {
     lines.push(el("div", { class: "new-line", role: "separator", "data-testid": "unread-line" }, "New messages"));
+  }
+  if (item.contextLine) {
+    const note = item.contextLine === "summarised" && el("span", { class: "context-note" }, "What was before, it knows as a summary");
+    lines.push(el("div", { class: "context-line", role: "separator", "data-testid": "context-line" }, el("span", {}, "Claude sees from here"), note));
   }
   return lines;
 }
@@ -36,7 +44,26 @@ export function time(item, className) {
 
 /** @param {Item} item */
 export function head(item) {
-  return el("div", { class: "message-head" }, el("bdi", { class: "author" }, nameOf(item)), time(item, "message-time"));
+  return el("div", { class: "message-head" }, el("bdi", { class: "author" }, nameOf(item)), ...replyHead(item.message), time(item, "message-time"));
+}
+
+/** Who answers, and whom. @param {Item["message"]} message */
+function replyHead({ reply, deletedAt }) {
+  if (!reply || deletedAt) return [];
+  const { demo, model, requestedBy } = reply;
+  return [
+    demo
+      ? el("span", { class: "reply-demo", "data-testid": "reply-demo", title: "The built-in demo answers: this server has no key for Claude" }, "Demo")
+      : el("span", { class: "reply-model", "data-testid": "reply-model" }, model),
+    requestedBy && el("span", { class: "reply-asker", "data-testid": "reply-asker" }, "for ", el("bdi", {}, requestedBy.username)),
+  ];
+}
+
+/** @param {Item} item @returns {Record<string, unknown>} attributes of its row */
+export function replyFacts({ message: { reply }, stream }) {
+  if (!reply) return {};
+  const state = isOpen(reply.state) && stream ? stream.state : reply.state;
+  return { "data-reply-state": state, "data-version": reply.version, "data-versions": reply.versions };
 }
 
 /** @param {NonNullable<Item["quote"]>} quote */
@@ -59,8 +86,7 @@ export function body(item) {
   if (message.deletedAt) return el("p", { class: "tombstone" }, "Message deleted");
   if (item.state !== "stored") return el("div", { class: "prose is-plain", dir: "auto" }, message.content);
   const prose = el("div", { class: "prose", dir: "auto" });
-  putSanitised(prose, message.html);
-  for (const link of prose.querySelectorAll("a[href]")) link.setAttribute("target", "_blank");
+  showRendered(prose, message.html);
   if (message.editedAt) {
     const edited = el("span", { class: "edited", title: fullLabel(message.editedAt) }, "(edited)");
     (prose.lastElementChild?.tagName === "P" ? prose.lastElementChild : prose).append(edited);
@@ -116,7 +142,14 @@ export function eventLine(item) {
 /** One sentence for screen readers. @param {Item} item */
 export function spoken(item) {
   const { message } = item;
-  const text = message.deletedAt ? "message deleted" : [message.content, spokenAttachments(message)].filter(Boolean).join(", ");
+  const text = message.deletedAt ? "message deleted" : [message.reply ? spokenReply(message) : message.content, spokenAttachments(message)].filter(Boolean).join(", ");
   const state = { sending: ", not sent yet", failed: ", not sent", stored: "" }[item.state];
   return `${nameOf(item)}, ${timeLabel(message.createdAt)}${state}: ${text}`;
+}
+
+/** @param {Item["message"]} message */
+function spokenReply({ content, reply }) {
+  if (isOpen(reply.state)) return progressWords(reply.state, false);
+  const ending = endingWords(reply)?.text ?? "";
+  return [content.slice(0, SPOKEN_REPLY_CHARS), ending].filter(Boolean).join(". ");
 }

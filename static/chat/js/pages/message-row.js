@@ -6,6 +6,7 @@ import { attachments } from "./attachment-parts.js";
 import { el, setAttribute, setChildren } from "./dom.js";
 import * as parts from "./message-parts.js";
 import { avatar } from "./names.js";
+import { ReplyView } from "./reply-view.js";
 import { sameItem } from "./timeline-items.js";
 
 /** @typedef {import("./timeline-items.js").Item} Item */
@@ -20,6 +21,8 @@ export class MessageRow {
   #main = el("div", { class: "message-main" });
   /** @type {{cancel: () => void, element: HTMLElement} | null} */
   #editor = null;
+  /** @type {ReplyView | null} */
+  #reply = null;
   element = el("li", { class: "row" });
 
   /** @param {Item} item @param {string} myId */
@@ -44,7 +47,7 @@ export class MessageRow {
     if (before && sameItem(before, item)) return;
     this.#item = item;
     this.element.dataset.key = item.key;
-    if (before?.day !== item.day || before.firstUnread !== item.firstUnread) {
+    if (before?.day !== item.day || before.firstUnread !== item.firstUnread || before.contextLine !== item.contextLine) {
       this.#separators.replaceChildren(...parts.separators(item));
     }
     if (item.kind === "event") this.#drawEvent(item);
@@ -85,6 +88,12 @@ export class MessageRow {
 
   /** The text stays the same element as long as it is the same: links in it keep the focus, selections stay. */
   #body(item, before) {
+    if (item.message.reply && !item.message.deletedAt && !item.deleting) {
+      if (this.#reply) this.#reply.update(item);
+      else this.#reply = new ReplyView(item);
+      return this.#reply.element;
+    }
+    this.destroy();
     const old = this.#main.querySelector(":scope > .prose, :scope > .tombstone");
     const same =
       old && before && before.state === item.state && before.deleting === item.deleting &&
@@ -99,12 +108,30 @@ export class MessageRow {
     const attributes = {
       "data-testid": "message", "data-seq": item.seq || null, "data-id": message.id ?? null,
       "data-client-id": message.clientId ?? null, "data-state": item.state, "data-author": parts.nameOf(item),
-      "data-deleted": Boolean(message.deletedAt), "data-edited": Boolean(message.editedAt), "aria-label": parts.spoken(item),
+      ...parts.replyFacts(item), "data-deleted": Boolean(message.deletedAt), "data-edited": Boolean(message.editedAt), "aria-label": parts.spoken(item),
     };
     for (const [name, value] of Object.entries(attributes)) setAttribute(this.#article, name, value);
     for (const [name, on] of Object.entries({ continues: item.continues, "is-mine": item.mine, "is-mention": item.mentionsMe, "is-target": item.target })) {
       this.#article.classList.toggle(name, on);
     }
+  }
+
+  /** The next words of the reply in it. @param {import("../types.js").Stream | null} stream */
+  hear(stream) {
+    this.#item = { ...this.item, stream };
+    this.#reply?.update(this.item);
+    setAttribute(this.#article, "data-reply-state", parts.replyFacts(this.item)["data-reply-state"]);
+  }
+
+  /** @param {Element} button */
+  copyReply(button) {
+    this.#reply?.copy(button);
+  }
+
+  /** It leaves the page. */
+  destroy() {
+    this.#reply?.destroy();
+    this.#reply = null;
   }
 
   /** Puts an editor in the place of the text. @param {{cancel: () => void, element: HTMLElement}} editor */

@@ -148,7 +148,7 @@ export class RoomPage {
     const { signal } = this.#ending;
     this.#offs = [
       this.#client.on("room", (slug) => slug === this.#slug && this.#redraw.soon()),
-      this.#client.on("stream", (slug) => slug === this.#slug && this.#redraw.soon()),
+      this.#client.on("stream", (slug, id, stream) => slug === this.#slug && (this.#claude.hearStream(), this.#timeline.streamed(id, stream) || this.#redraw.soon())),
       this.#client.on("member_updated", (fact) => fact.room === this.#slug && this.#memberUpdated(fact)),
     ];
     this.#root.querySelector(".jump-to-latest").addEventListener("click", () => this.#toLatest(), { signal });

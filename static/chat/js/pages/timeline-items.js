@@ -23,6 +23,9 @@ import { dayOf } from "./dates.js";
  * @property {boolean} deleting
  * @property {boolean} target what the permalink asked for
  * @property {import("../types.js").Quote | null} quote
+ * @property {import("../types.js").Stream | null} stream what is being said, if it is a reply that runs or waits
+ * @property {null | "plain" | "summarised"} contextLine "Claude sees from here" stands above it
+ * @property {boolean} mayAct the reader may write here
  */
 
 /** Messages of one author within this time stand together. */
@@ -37,17 +40,21 @@ export const GROUP_MS = 5 * 60_000;
  * @param {number | null} [view.unreadAfter] the line stands above the first message of others after this seq
  * @param {number | null} [view.target]
  * @param {ReadonlySet<string>} [view.deleting] ids
+ * @param {readonly import("../types.js").Stream[]} [view.streams]
+ * @param {{seq: number, summarised: boolean} | null} [view.contextLine]
+ * @param {string} [view.readOnly] why nothing can be written, or ""
  * @returns {Item[]}
  */
-export function buildItems({ messages, pending, me, hasMore, unreadAfter = null, target = null, deleting = new Set() }) {
+export function buildItems({ messages, pending, me, hasMore, unreadAfter = null, target = null, deleting = new Set(), streams = [], contextLine = null, readOnly = "" }) {
   const items = [];
+  const streamOf = new Map(streams.map((stream) => [stream.messageId, stream]));
   let lineDrawn = unreadAfter === null;
   for (const message of messages) {
     const unread = !lineDrawn && message.seq > /** @type {number} */ (unreadAfter) && isFromAnother(message, me);
     // Is the last read message not loaded? Then the first unread one may not be, either.
     const firstUnread = unread && (items.length > 0 || !hasMore);
     lineDrawn ||= unread;
-    items.push(joined(stored(message, me, { firstUnread, target, deleting }), items.at(-1)));
+    items.push(joined(stored(message, me, { firstUnread, target, deleting, streamOf, contextLine, mayAct: !readOnly }), items.at(-1)));
   }
   for (const entry of pending) items.push(joined(waiting(entry, me, messages), items.at(-1)));
   return items;
@@ -59,10 +66,11 @@ const isFromAnother = (message, me) => message.kind === "text" && !message.delet
 /**
  * @param {Message} message
  * @param {{id: string, username: string}} me
- * @param {{firstUnread: boolean, target: number | null, deleting: ReadonlySet<string>}} facts
+ * @param {{firstUnread: boolean, target: number | null, deleting: ReadonlySet<string>, mayAct: boolean,
+ *   streamOf: ReadonlyMap<string, import("../types.js").Stream>, contextLine: {seq: number, summarised: boolean} | null}} facts
  * @returns {Item}
  */
-function stored(message, me, { firstUnread, target, deleting }) {
+function stored(message, me, { firstUnread, target, deleting, mayAct, streamOf, contextLine }) {
   const mine = message.author?.id === me.id;
   return {
     key: message.clientId && message.author ? `${message.author.id}:${message.clientId}` : `#${message.id}`,
@@ -70,7 +78,9 @@ function stored(message, me, { firstUnread, target, deleting }) {
     message, firstUnread, mine,
     author: message.author, seq: message.seq, state: "stored", continues: false, day: null,
     mentionsMe: !mine && !message.deletedAt && Boolean(message.mentions?.includes(me.id)),
-    deleting: deleting.has(message.id), target: message.seq === target, quote: message.replyTo ?? null,
+    deleting: deleting.has(message.id), target: message.seq === target, quote: message.replyTo ?? null, mayAct,
+    stream: (message.reply && streamOf.get(message.id)) ?? null,
+    contextLine: contextLine?.seq === message.seq ? (contextLine.summarised ? "summarised" : "plain") : null,
   };
 }
 
@@ -88,6 +98,7 @@ function waiting(entry, me, messages) {
   return {
     key: `${me.id}:${entry.clientId}`, kind: "message", message: entry, author: me, seq: 0, state: entry.state,
     continues: false, day: null, firstUnread: false, mine: true, mentionsMe: false, deleting: false, target: false, quote,
+    stream: null, contextLine: null, mayAct: true,
   };
 }
 
@@ -96,7 +107,7 @@ function joined(item, above) {
   const day = dayOf(item.message.createdAt);
   const newDay = !above || dayOf(above.message.createdAt) !== day;
   const continues =
-    !newDay && !item.firstUnread && !item.quote && item.kind === "message" && above.kind === "message" &&
+    !newDay && !item.firstUnread && !item.quote && !item.message.reply && !item.contextLine && item.kind === "message" && above.kind === "message" &&
     item.author !== null && above.author?.id === item.author.id &&
     item.message.createdAt - above.message.createdAt < GROUP_MS;
   return { ...item, continues, day: newDay ? day : null };
@@ -107,6 +118,6 @@ export function sameItem(item, other) {
   return (
     item.message === other.message && item.state === other.state && item.continues === other.continues &&
     item.day === other.day && item.firstUnread === other.firstUnread && item.deleting === other.deleting &&
-    item.target === other.target && item.quote?.excerpt === other.quote?.excerpt
+    item.target === other.target && item.stream === other.stream && item.contextLine === other.contextLine && item.mayAct === other.mayAct && item.quote?.excerpt === other.quote?.excerpt
   );
 }

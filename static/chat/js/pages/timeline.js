@@ -2,6 +2,7 @@
  * The scroller: shows items as rows, a bounded stretch of them, and keeps the reader's place whatever comes or goes.
  */
 
+import { copyCode } from "./code-blocks.js";
 import { el } from "./dom.js";
 import { MessageRow } from "./message-row.js";
 import * as stretch from "./timeline-window.js";
@@ -12,6 +13,8 @@ import * as stretch from "./timeline-window.js";
 export const FOLLOW_PX = 100;
 /** Within this of an end of the rows, more are brought in. */
 const LOAD_PX = 900;
+/** A reply that has not grown for so long does not count as growing. */
+const GROWING_MS = 1_000;
 
 export class Timeline {
   #scroller;
@@ -25,6 +28,9 @@ export class Timeline {
   #following = true;
   /** Heights at the last move to the end: a scroll event with other ones was caused by the layout, not by the reader. */
   #heights = "";
+  #lastTop = 0;
+  /** Until then, a reply grows: going up means to read there, however small the step. */
+  #growingUntil = 0;
   #ending = new AbortController();
   #sizes;
 
@@ -37,6 +43,7 @@ export class Timeline {
     this.#list = scroller.querySelector(".rows");
     this.#options = options;
     scroller.addEventListener("scroll", () => this.#scrolled(), { passive: true, signal: this.#ending.signal });
+    this.#list.addEventListener("click", (event) => this.#clicked(event), { signal: this.#ending.signal });
     // Rows grow late (fonts), and the composer takes room from the timeline: the end must stay in sight.
     this.#sizes = new ResizeObserver(() => this.#following && this.#toEnd());
     this.#sizes.observe(scroller);
@@ -46,7 +53,23 @@ export class Timeline {
   destroy() {
     this.#ending.abort();
     this.#sizes.disconnect();
+    for (const row of this.#rows.values()) row.destroy();
     this.#list.replaceChildren();
+  }
+
+  /**
+   * The next words of a reply: only its row is touched.
+   * @param {string} messageId
+   * @param {import("../types.js").Stream | null} stream null: it is over, which only `show` can tell the rest of
+   * @returns {boolean} whether that was all that there is to do
+   */
+  streamed(messageId, stream) {
+    const at = this.#items.findLastIndex((item) => item.message.id === messageId);
+    if (!stream || at < 0 || !this.#items[at].stream) return false;
+    this.#growingUntil = performance.now() + GROWING_MS;
+    this.#items[at] = { ...this.#items[at], stream };
+    this.#rows.get(this.#items[at].key)?.hear(stream);
+    return true;
   }
 
   /** Does it stand at the end of what is loaded? */
@@ -118,6 +141,7 @@ export class Timeline {
     for (const [key, row] of this.#rows) {
       if (keys.has(key)) continue;
       row.element.remove();
+      row.destroy();
       this.#rows.delete(key);
     }
     let next = this.#list.firstElementChild;
@@ -160,6 +184,7 @@ export class Timeline {
   #toEnd() {
     this.#heights = this.#heightsNow();
     this.#scroller.scrollTop = this.#scroller.scrollHeight;
+    this.#lastTop = this.#scroller.scrollTop;
   }
 
   #heightsNow() {
@@ -170,10 +195,20 @@ export class Timeline {
     if (this.#following && this.#heights !== this.#heightsNow()) return this.#toEnd();
     const { scrollTop, scrollHeight, clientHeight } = this.#scroller;
     const below = scrollHeight - scrollTop - clientHeight;
-    this.#following = below <= FOLLOW_PX && this.#stretch.end === this.#items.length;
+    const isLeaving = scrollTop < this.#lastTop && performance.now() < this.#growingUntil && below > 1;
+    this.#lastTop = scrollTop;
+    this.#following = !isLeaving && below <= FOLLOW_PX && this.#stretch.end === this.#items.length;
     if (scrollTop < LOAD_PX) this.#nearStart();
     if (below < LOAD_PX && !this.#following) this.#nearEnd();
     this.#options.onScroll();
+  }
+
+  /** @param {MouseEvent} event */
+  #clicked(event) {
+    const button = /** @type {Element} */ (event.target).closest("[data-do]");
+    const action = button?.getAttribute("data-do");
+    if (button && action === "copy-code") copyCode(button);
+    else if (button && action === "copy-reply") this.rowOf(button)?.copyReply(button);
   }
 
   #nearStart() {

@@ -1,0 +1,62 @@
+"""Starts a stand-in for Anthropic's API on this machine, to try Parley with it: also everything that can go wrong."""
+
+from importlib import import_module
+from typing import Any, Final
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+_PORT: Final = 8089
+_PACKAGE: Final = "tests.servers.fake_claude"
+_PATIENCE_SECONDS: Final = 3600.0
+
+
+class Command(BaseCommand):
+    help = (
+        "Serves a fake of Anthropic's Messages API on loopback until Ctrl+C. A prompt with a word like mode:stall in it "
+        "is answered in that way; the answer to any other prompt lists these words."
+    )
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--port", type=int, default=_PORT, help=f"Where it listens (default {_PORT}).")
+        parser.add_argument("--mode", default="normal", help="How prompts without such a word are answered.")
+
+    def handle(self, *_args: Any, port: int, mode: str, **_options: Any) -> None:
+        try:
+            fake_claude = import_module(_PACKAGE)
+            by_hand = import_module(f"{_PACKAGE}.by_hand")
+        except ModuleNotFoundError as error:
+            raise CommandError(
+                f"The fake is part of Parley's tests, which are not installed here (there is no module {error.name}). "
+                "Run this command in a copy of the repository."
+            ) from error
+        default = by_hand.mode_called(mode)
+        if default is None:
+            raise CommandError(f"There is no mode {mode!r}. The modes are: {', '.join(by_hand.names())}.")
+        fake = fake_claude.FakeClaude(port=port, default=default, choose=by_hand.ByPrompt())
+        try:
+            fake.start()
+        except (OSError, OverflowError) as error:
+            raise CommandError(f"Port {port} cannot be used ({error}). Choose another one with --port.") from error
+        try:
+            self._serve(fake)
+        except KeyboardInterrupt:
+            self.stdout.write("")
+        finally:
+            fake.stop()
+
+    def _serve(self, fake: Any) -> None:
+        """Say where it is, and then each request as it comes."""
+        self.stdout.write("The fake listens. Start Parley with these settings, and stop the fake with Ctrl+C:\n")
+        self.stdout.write("ANTHROPIC_API_KEY=fake-key")
+        self.stdout.write(f"ANTHROPIC_BASE_URL={fake.url}")
+        self.stdout.write("CLAUDE_BACKEND=anthropic\n")
+        self.stdout.flush()
+        told = 0
+        while True:
+            fake.wait_until(lambda fake: len(fake.requests) > told, _PATIENCE_SECONDS)  # noqa: B023 - used at once
+            for seen in fake.requests[told:]:
+                model = seen.body.get("model") if isinstance(seen.body, dict) else None
+                self.stdout.write(f"POST /v1/messages, model {model}")
+                self.stdout.flush()
+                told += 1

@@ -1,0 +1,80 @@
+"""What the page reads from messages and streams: what Claude does, who waits, where its view of the room begins."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.servers.sites import Site
+
+ALICE = {"id": "1", "username": "alice"}
+
+
+@pytest.fixture(scope="module")
+def page(browser: Browser, site: Site) -> Iterator[Page]:
+    made = browser.new_page(base_url=site.processes[0].origin)
+    made.goto("/accounts/login/")
+    yield made
+    made.close()
+
+
+def call(page: Page, function: str, *arguments: Any) -> Any:
+    script = "async ([name, args]) => (await import('/static/chat/js/pages/claude-state.js'))[name](...args)"
+    return page.evaluate(script, [function, list(arguments)])
+
+
+def prompt(seq: int, **more: Any) -> dict[str, Any]:
+    return {"id": str(seq), "seq": seq, "kind": "text", "content": "x", "author": ALICE, **more}
+
+
+def answer(seq: int, state: str, **reply: Any) -> dict[str, Any]:
+    facts = {"state": state, "prompt": str(seq - 1), "requestedBy": ALICE, **reply}
+    return {"id": str(seq), "seq": seq, "kind": "text", "author": {"id": "9", "username": "claude"}, "reply": facts}
+
+
+def words(page: Page, *messages: dict[str, Any], streams: tuple[dict[str, Any], ...] = ()) -> str:
+    return str(call(page, "stateWords", call(page, "claudeState", list(messages), list(streams))))
+
+
+def test_the_words_for_what_claude_does(page: Page) -> None:
+    running, queued = [prompt(1), answer(2, "running")], [prompt(3), answer(4, "queued")]
+    writing = {"messageId": "2", "state": "running", "text": "So"}
+    assert words(page) == words(page, prompt(1), answer(2, "complete")) == "Ready"
+    assert words(page, *running) == words(page, *running, streams=({**writing, "text": ""},)) == "Thinking…"
+    assert words(page, *running, streams=(writing,)) == "Answering alice"
+    assert words(page, *running, *queued, streams=(writing,)) == "Answering alice · 1 waiting"
+    assert words(page, *queued) == "About to answer"
+    assert words(page, prompt(1), answer(2, "failed", error="Claude is busy.")) == "Not available"
+    assert words(page, prompt(1), answer(2, "failed"), prompt(3), answer(4, "complete")) == "Ready"
+
+
+def test_a_reply_is_known_by_its_stream_where_its_message_is_not_loaded(page: Page) -> None:
+    stream = {"messageId": "80", "state": "running", "text": "So"}
+    assert call(page, "claudeState", [prompt(1)], [stream])["stoppableId"] == "80"
+    assert words(page, prompt(1), streams=(stream,)) == "Answering a prompt"
+
+
+def test_a_withdrawn_prompt_does_not_wait(page: Page) -> None:
+    withdrawn = {**answer(4, "stopped"), "deletedAt": 1}
+    state = call(page, "claudeState", [prompt(1), answer(2, "running"), prompt(3, deletedAt=1), withdrawn], [])
+    assert (state["waiting"], state["stoppableId"]) == ([], "2")
+
+
+@pytest.mark.parametrize(
+    ("context", "expected"),
+    [
+        ({"contextFrom": 3}, {"seq": 3, "summarised": False}),
+        ({"contextFrom": 2, "summarised": True}, {"seq": 2, "summarised": True}),
+        ({"contextFrom": 1}, None),
+        ({"contextFrom": 0}, None),
+        ({}, None),
+    ],
+)
+def test_the_context_line_stands_where_claude_s_view_begins(
+    page: Page, context: dict[str, Any], expected: dict[str, Any] | None
+) -> None:
+    messages = [prompt(1), answer(2, "complete", contextFrom=1), prompt(3), answer(4, "running", **context)]
+    if not context:
+        messages = [prompt(1), prompt(3), answer(4, "queued")]
+    assert call(page, "contextLine", messages) == expected

@@ -1,0 +1,225 @@
+"""Claude's rows in the timeline: streaming, every way to end, versions, thinking, and what a reload makes of it."""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from tests.browser.chat_cast import PATIENCE_MS, Cast, say
+from tests.servers.fake_claude import BadKey, Cut, FakeClaude, Held, Normal, Stall, StopReason, Tiny, WithThinking
+from tests.servers.sites import UVICORN_SQLITE, Site, SiteBuilder
+
+RICH: Final = (
+    "# Plan\n\nFirst **this**, then [that](https://a.example/x), not ![this](https://evil.example/x.png).\n\n"
+    "- one\n- two\n\n```python\ndef double(x):\n    return x * 2  # twice\n```\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n<b>raw</b> end."
+)
+HAS_ENDED: Final = re.compile("complete|stopped|interrupted|failed")
+
+
+@pytest.fixture(scope="module")
+def fake() -> Iterator[FakeClaude]:
+    with FakeClaude() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def site(site_builder: SiteBuilder, fake: FakeClaude) -> Iterator[Site]:
+    expect.set_options(timeout=PATIENCE_MS)
+    settings = {"CLAUDE_BACKEND": "anthropic", "ANTHROPIC_API_KEY": "test-key", "ANTHROPIC_BASE_URL": fake.url}
+    with site_builder.running(UVICORN_SQLITE, **settings) as running:
+        yield running
+
+
+@pytest.fixture
+def page(someone: Cast) -> Page:
+    alice = someone("alice")
+    return alice.room(alice.create_room(kind="session"))
+
+
+def reply(page: Page) -> Locator:
+    return page.locator("[data-reply-state]").last
+
+
+def ask(page: Page, fake: FakeClaude, mode: object, text: str = "Tell me") -> Locator:
+    fake.will(mode)  # type: ignore[arg-type]
+    say(page, text)
+    expect(reply(page)).to_be_visible()
+    return reply(page)
+
+
+def ends(answer: Locator, state: str) -> None:
+    expect(answer).to_have_attribute("data-reply-state", state)
+    expect(answer.get_by_test_id("reply-progress")).to_have_count(0)
+
+
+def html(page: Page) -> str:
+    """Return the last answer's text as it stands in the page, but for the pieces that colour code."""
+    script = """element => {
+      const copy = element.cloneNode(true);
+      copy.querySelectorAll("pre span").forEach((span) => span.replaceWith(...span.childNodes));
+      return copy.innerHTML.replace(/>\\s+</g, "><").replace(/<br>\\n/g, "<br>").trim();
+    }"""
+    return str(reply(page).get_by_test_id("reply-text").evaluate(script))
+
+
+def test_a_reply_streams_formatted_and_looks_the_same_after_a_reload(page: Page, fake: FakeClaude) -> None:
+    answer = ask(page, fake, Normal(RICH, pieces=60, pause_s=0.01))
+    text = answer.get_by_test_id("reply-text")
+    expect(text.locator("h1")).to_have_text("Plan")
+    ends(answer, "complete")
+    expect(text.locator("td")).to_have_text(["1", "2"])
+    expect(text).to_contain_text("<b>raw</b> end.")
+    expect(text.locator(".code-language")).to_have_text("python")
+    expect(text.locator("pre .k").first).to_have_text("def")
+    expect(text.locator("img")).to_have_count(0)
+    expect(answer.get_by_test_id("reply-model")).to_contain_text("claude")
+    streamed, height = html(page), text.bounding_box()
+    page.reload()
+    ends(reply(page), "complete")
+    assert html(page).replace('class="', "").count("<") == streamed.replace('class="', "").count("<")
+    again = reply(page).get_by_test_id("reply-text")
+    assert again.inner_text() == page.evaluate("text => text", again.inner_text()) and height is not None
+    assert again.bounding_box() is not None and abs(again.bounding_box()["height"] - height["height"]) < 1  # type: ignore[index]
+
+
+def test_a_finished_block_is_never_touched_again_and_nothing_jumps_at_the_end(page: Page, fake: FakeClaude) -> None:
+    fake.will(Held(after=8, text="# Head\n\nA paragraph of words.\n\nAnother one.\n\nand the very end."))
+    say(page, "Tell me")
+    answer = reply(page)
+    expect(answer.locator("h1")).to_have_text("Head")
+    answer.locator("h1").evaluate("element => { window.kept = element; }")
+    fake.release()
+    ends(answer, "complete")
+    expect(answer.get_by_test_id("reply-text")).to_contain_text("the very end.")
+    assert answer.locator("h1").evaluate("element => element === window.kept")
+
+
+def test_a_reply_that_is_stopped_names_who_stopped_it_and_goes_on(page: Page, fake: FakeClaude) -> None:
+    answer = ask(page, fake, Held(after=4, text="one two three four five six seven"))
+    expect(answer.get_by_test_id("reply-text")).to_contain_text("four")
+    expect(answer.get_by_test_id("reply-progress")).to_have_text("Claude is writing")
+    page.get_by_test_id("stop").click()
+    ends(answer, "stopped")
+    expect(answer.get_by_test_id("reply-ending")).to_contain_text("Stopped by alice")
+    fake.release()
+    fake.will(Normal(" and on it goes"))
+    answer.get_by_test_id("action-continue").click()
+    ends(answer, "complete")
+    expect(answer.get_by_test_id("reply-text")).to_contain_text(re.compile("one two three four.*and on it goes"))
+
+
+def test_a_broken_connection_leaves_the_text_and_a_way_to_go_on(page: Page, fake: FakeClaude) -> None:
+    answer = ask(page, fake, Cut(after=5, text="one two three four five six seven"))
+    ends(answer, "interrupted")
+    expect(answer.get_by_test_id("reply-error")).to_contain_text("Interrupted")
+    expect(answer.get_by_test_id("reply-text")).to_contain_text("one two")
+    expect(answer.get_by_test_id("action-continue")).to_be_visible()
+
+
+def test_a_failed_reply_is_asked_for_again(page: Page, fake: FakeClaude) -> None:
+    answer = ask(page, fake, BadKey())
+    ends(answer, "failed")
+    expect(answer.get_by_test_id("reply-error")).to_contain_text("Claude is not available")
+    fake.will(Normal("Now it works."))
+    answer.get_by_test_id("action-retry").click()
+    ends(answer, "complete")
+    expect(answer.get_by_test_id("reply-text")).to_have_text("Now it works.")
+    expect(answer.get_by_test_id("version-label")).to_have_count(0)
+
+
+def test_versions_are_stepped_through_by_keyboard(page: Page, fake: FakeClaude) -> None:
+    answer = ask(page, fake, Normal("The **first** answer."))
+    ends(answer, "complete")
+    fake.will(Normal("The second answer."))
+    answer.get_by_test_id("action-retry").click()
+    expect(answer).to_have_attribute("data-versions", "2")
+    expect(answer.get_by_test_id("version-label")).to_have_text("2 / 2")
+    expect(answer.get_by_test_id("reply-text")).to_have_text("The second answer.")
+    answer.get_by_test_id("version-prev").focus()
+    page.keyboard.press("Enter")
+    expect(answer.get_by_test_id("version-label")).to_have_text("1 / 2")
+    expect(answer.get_by_test_id("reply-text").locator("strong")).to_have_text("first")
+    answer.get_by_test_id("version-next").click()
+    expect(answer).to_have_attribute("data-version", "2")
+    expect(answer.get_by_test_id("reply-text")).to_have_text("The second answer.")
+
+
+def test_thinking_is_folded_away_and_the_length_limit_is_said(page: Page, fake: FakeClaude) -> None:
+    answer = ask(page, fake, WithThinking("The answer.", stop_reason="max_tokens"))
+    ends(answer, "complete")
+    thinking = answer.get_by_test_id("reply-thinking")
+    expect(thinking.locator("summary")).to_contain_text("Thought")
+    expect(thinking.locator(".reply-thinking-text")).to_be_hidden()
+    thinking.locator("summary").click()
+    expect(thinking.locator(".reply-thinking-text")).to_contain_text("two sides")
+    expect(answer.get_by_test_id("reply-ending")).to_have_text("Stopped at the length limit.")
+    expect(answer.get_by_test_id("action-continue")).to_be_visible()
+    expect(answer.get_by_test_id("reply-usage")).to_contain_text("tokens in")
+
+
+def test_a_reply_and_its_code_are_copied(browser: Browser, someone: Cast, fake: FakeClaude) -> None:
+    alice = someone("alice")
+    context = alice.context(permissions=["clipboard-read", "clipboard-write"])
+    page = alice.room(alice.create_room(kind="session"), context)
+    answer = ask(page, fake, Normal("Text\n\n```js\nlet a = 1;\n```\n"))
+    ends(answer, "complete")
+    for where in ("streamed", "reloaded"):
+        reply(page).get_by_test_id("code-copy").click()
+        expect(reply(page).get_by_test_id("code-copy")).to_have_text("Copied")
+        assert page.evaluate("navigator.clipboard.readText()") == "let a = 1;\n", where
+        reply(page).get_by_test_id("action-copy-reply").click()
+        expect(reply(page).get_by_test_id("action-copy-reply")).to_have_text("Copied")
+        assert "```js" in page.evaluate("navigator.clipboard.readText()")
+        page.reload()
+        ends(reply(page), "complete")
+
+
+def test_a_stalled_reply_ends_when_it_is_stopped_and_never_spins_for_ever(page: Page, fake: FakeClaude) -> None:
+    answer = ask(page, fake, Stall(after=3))
+    expect(answer).to_have_attribute("data-reply-state", "running")
+    page.get_by_test_id("stop").click()
+    ends(answer, "stopped")
+
+
+def test_ten_thousand_pieces_leave_the_page_responsive(page: Page, fake: FakeClaude) -> None:
+    page.evaluate("""() => {
+      window.long = [];
+      new PerformanceObserver((list) => window.long.push(...list.getEntries().map((entry) => entry.duration))).observe({ type: "longtask" });
+    }""")
+    answer = ask(page, fake, Tiny(10_000))
+    expect(answer).to_have_attribute("data-reply-state", HAS_ENDED, timeout=120_000)
+    ends(answer, "complete")
+    longest = max(page.evaluate("window.long"), default=0)
+    print(f"long tasks: {page.evaluate('window.long.length')}, longest {longest} ms")
+    assert longest < 400  # noqa: PLR2004 - on a machine that runs other things, too
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_reply_is_accessible_in_both_themes(someone: Cast, fake: FakeClaude, theme: str) -> None:
+    alice = someone("alice")
+    page = alice.room(alice.create_room(kind="session"), alice.context(color_scheme=theme))
+    answer = ask(page, fake, WithThinking(RICH, stop_reason="max_tokens"))
+    ends(answer, "complete")
+    expect(answer.locator("pre .k").first).to_be_visible()
+    found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "best-practice"]})
+    assert [(rule["id"], [node["html"][:120] for node in rule["nodes"]]) for rule in found.response["violations"]] == []
+
+
+def test_only_a_finished_reply_is_spoken(page: Page, fake: FakeClaude) -> None:
+    spoken = page.locator("[aria-live=polite]").filter(has_text="claude:")
+    answer = ask(page, fake, Held(after=3, text="one two three four five"))
+    expect(answer.get_by_test_id("reply-text")).to_contain_text("three")
+    expect(spoken).to_have_count(0)
+    fake.release()
+    ends(answer, "complete")
+    expect(spoken).to_contain_text("claude: one two three four five")
+
+
+def test_the_stop_reason_of_a_refusal_is_said(page: Page, fake: FakeClaude) -> None:
+    answer = ask(page, fake, StopReason(text="No.", stop_reason="refusal"))
+    ends(answer, "complete")
+    expect(answer.get_by_test_id("reply-ending")).to_have_text("Claude declined to answer this.")
+    expect(answer.get_by_test_id("action-continue")).to_have_count(0)
