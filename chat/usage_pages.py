@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET
 from chat import access, page_data
 from chat.access import Actor
 from chat.actions import rooms, usage
+from chat.actions.spending import today
 from chat.model_choice import is_demo
 from chat.models import Role, Room
 from chat.page import actor_of, page, show
@@ -52,7 +53,7 @@ def own(request: HttpRequest) -> HttpResponseBase:
     slug = request.GET.get("room", "")
     facts = _of_room(actor, slug) if slug else _of_person(actor)
     reached = [standing for standing in usage.standings_of_all() if standing.level == "over"]
-    return show(request, "chat/usage.html", **facts, is_demo=is_demo(), reached=reached, today=usage.today())
+    return show(request, "chat/usage.html", **facts, is_demo=is_demo(), reached=reached, today=today())
 
 
 def _of_person(actor: Actor) -> dict[str, Any]:
@@ -102,7 +103,7 @@ def _sum(days: list[usage.Row]) -> usage.Used:
 
 def _periods(standings: list[usage.Standing], charges: Any) -> list[tuple[usage.Standing, usage.Used]]:
     """Pair the standing of today and of this month with the tokens that the counters do not know."""
-    begins = (usage.today(), usage.month_begin())
+    begins = (today(), usage.month_begin())
     return [
         (standing, usage.total(usage.since(charges, begin))) for standing, begin in zip(standings, begins, strict=True)
     ]

@@ -10,8 +10,7 @@ from typing import Any, Final, NamedTuple
 from django.db.models import Count, F, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
-from chat.actions.spending import ALL, Purse, purses
-from chat.actions.spending import today as today
+from chat.actions.spending import ALL, Purse, purses, today
 from chat.models import Charge, ChargeState, Room, Spending
 
 DAYS_SHOWN: Final = 30
