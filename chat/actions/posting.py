@@ -135,8 +135,6 @@ class _Round:
     def _begin(self, room: Room, post: Post) -> Result | Message:
         calls = post.must_answer or calls_claude(room, post.content)
         before = room.change
-        if room.is_session:
-            name_session(room, post.content)
         message = _next_message(room, post, self._now)
         self._fresh.append(message)
         if calls:
@@ -147,6 +145,8 @@ class _Round:
                 room.change = before
                 return error
             self._fresh.append(answer)
+        if room.is_session:
+            name_session(room, post.content)
         attachments.claim(post.attachments, self._claims, message)
         return message
 

@@ -12,6 +12,7 @@ from tests.servers.fake_claude import (
     ErrorInStream,
     FakeClaude,
     Garbage,
+    Mode,
     NoCredit,
     NoMessageStop,
     Normal,
@@ -24,7 +25,6 @@ from tests.servers.fake_claude import (
     TooManyRequests,
     WithThinking,
 )
-from tests.servers.fake_claude.modes import Mode
 from tests.servers.sessions import end_of, make_session, site_with_claude, streamed
 from tests.servers.sites import UVICORN_SQLITE, Site, SiteBuilder
 from tests.servers.socket_client import SocketClient

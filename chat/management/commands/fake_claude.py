@@ -1,5 +1,6 @@
 """Starts a stand-in for Anthropic's API on this machine, to try Parley with it: also everything that can go wrong."""
 
+import signal
 from importlib import import_module
 from typing import Any, Final
 
@@ -38,6 +39,8 @@ class Command(BaseCommand):
             fake.start()
         except (OSError, OverflowError) as error:
             raise CommandError(f"Port {port} cannot be used ({error}). Choose another one with --port.") from error
+        # By default SIGTERM would end Python at once.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
             self._serve(fake)
         except KeyboardInterrupt:
@@ -47,10 +50,10 @@ class Command(BaseCommand):
 
     def _serve(self, fake: Any) -> None:
         """Say where it is, and then each request as it comes."""
-        self.stdout.write("The fake listens. Start Parley with these settings, and stop the fake with Ctrl+C:\n")
+        self.stdout.write("The fake listens. Start Parley with these settings, and stop the fake with Ctrl+C:\n\n")
         self.stdout.write("ANTHROPIC_API_KEY=fake-key")
         self.stdout.write(f"ANTHROPIC_BASE_URL={fake.url}")
-        self.stdout.write("CLAUDE_BACKEND=anthropic\n")
+        self.stdout.write("CLAUDE_BACKEND=anthropic\n\n")
         self.stdout.flush()
         told = 0
         while True:

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -184,28 +185,35 @@ def test_it_sees_when_the_client_goes_away(fake):
 def test_an_answer_that_is_held_goes_on_when_it_is_released(fake):
     fake.will(Held(2, text="a b c d"))
     with posted(fake, body_of()) as response:
-        before = response.read1(10_000)
+        before = b""
+        while before.count(b"text_delta") < 2:
+            before += response.read1(10_000)
         fake.release()
         after = response.read()
 
-    assert before.count(b"text_delta") == 2
     assert after.count(b"text_delta") == 2
     assert fake.requests[0].ended
 
 
 def test_a_hundred_streams_of_two_thousand_deltas_run_at_once(fake):
     fake.default = Tiny(2_000)
-    connections = [HTTPConnection("127.0.0.1", fake.port, timeout=60) for _ in range(100)]
-    headers = {"authorization": "Bearer k", "anthropic-version": VERSION}
-    for connection in connections:
-        connection.request("POST", "/v1/messages", json.dumps(body_of()), headers)
-    answers = [connection.getresponse() for connection in connections]
-
+    raw = json.dumps(body_of()).encode()
+    head = (
+        f"POST /v1/messages HTTP/1.1\r\nx-api-key: k\r\nanthropic-version: {VERSION}\r\ncontent-length: {len(raw)}\r\n"
+    )
+    clients = [socket.create_connection(("127.0.0.1", fake.port), timeout=60) for _ in range(100)]
+    for client in clients:
+        client.sendall(f"{head}\r\n".encode() + raw)
+    assert fake.wait_until(lambda fake: len(fake.requests) == 100)
+    # More than the buffers between us hold: nobody has finished before anybody has read.
     assert all(seen.closed_at is None for seen in fake.requests)
-    assert len(fake.requests) == 100
-    for answer in answers:
-        assert answer.read().count(b"text_delta") == 2_000
-        answer.close()
+
+    for client in clients:
+        answer = bytearray()
+        while not answer.endswith(b"\r\n0\r\n\r\n"):
+            answer += client.recv(1_000_000)
+        assert answer.count(b"text_delta") == 2_000
+        client.close()
 
 
 def test_it_can_go_away_and_come_back_at_the_same_place(fake):
@@ -225,7 +233,7 @@ def test_models_are_listed_and_tokens_counted(fake):
     with posted(fake, body_of("word " * 100), path="/v1/messages/count_tokens") as response:
         counted = json.load(response)
 
-    assert [model["id"] for model in models["data"]][0] == "claude-opus-5-5"
+    assert models["data"][0]["id"] == "claude-opus-5-5"
     assert counted["input_tokens"] > 100
     assert fake.requests == []
 
@@ -305,36 +313,40 @@ def test_every_mode_for_people_exists():
     assert all(mode_called(name) is not None for name in names())
 
 
-def test_the_command_serves_until_it_is_interrupted():
-    command = [sys.executable, "-u", "manage.py", "fake_claude", "--port", "0"]
+def test_the_command_serves_until_it_is_stopped(settings):
+    command = [sys.executable, "-u", str(settings.BASE_DIR / "manage.py"), "fake_claude", "--port", "0"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, "DEBUG": "1"})
     assert process.stdout is not None
     try:
-        lines = [process.stdout.readline().strip() for _line in range(5)]
-        settings = dict(line.split("=", 1) for line in lines if "=" in line)
-        url = settings["ANTHROPIC_BASE_URL"]
-        headers = {"authorization": f"Bearer {settings['ANTHROPIC_API_KEY']}", "anthropic-version": VERSION}
+        told: dict[str, str] = {}
+        for line in process.stdout:
+            name, _equals, value = line.strip().partition("=")
+            told[name] = value
+            if "CLAUDE_BACKEND" in told:
+                break
+        url = told["ANTHROPIC_BASE_URL"]
+        headers = {"authorization": f"Bearer {told['ANTHROPIC_API_KEY']}", "anthropic-version": VERSION}
         body = json.dumps(body_of("mode:echo Is anybody there?")).encode()
         with urlopen(Request(f"{url}/v1/messages", body, headers)) as response:
             answer = "".join(
                 data["delta"]["text"] for name, data in events_in(response.read()) if name == "content_block_delta"
             )
-        said = process.stdout.readline()
+        said = [process.stdout.readline() for _line in range(2)]
     finally:
-        process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGTERM)
         code = process.wait(timeout=20)
         process.stdout.close()
 
-    assert settings["CLAUDE_BACKEND"] == "anthropic"
+    assert told["CLAUDE_BACKEND"] == "anthropic"
     assert answer == "You wrote: mode:echo Is anybody there?"
-    assert said == "POST /v1/messages, model claude-sonnet-5-5\n"
+    assert said[1] == "POST /v1/messages, model claude-sonnet-5-5\n"
     assert code == 0
 
 
 def test_the_command_says_what_is_wrong(fake, monkeypatch):
     with pytest.raises(CommandError, match=f"Port {fake.port} cannot be used"):
         call_command("fake_claude", port=fake.port, stdout=StringIO())
-    with pytest.raises(CommandError, match="There is no mode 'unheard-of'. The modes are: normal, "):
+    with pytest.raises(CommandError, match=r"There is no mode 'unheard-of'\. The modes are: normal, "):
         call_command("fake_claude", mode="unheard-of", stdout=StringIO())
     monkeypatch.setitem(sys.modules, "tests.servers.fake_claude", None)
     with pytest.raises(CommandError, match=r"tests, which are not installed here"):

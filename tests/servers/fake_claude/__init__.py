@@ -6,33 +6,35 @@ with FakeClaude() as claude:
     assert claude.requests[-1].ended
 """
 
-from tests.servers.fake_claude.modes import (
+from tests.servers.fake_claude.answers import (
     Answer,
+    Held,
+    Huge,
+    Mode,
+    Normal,
+    Slow,
+    SplitUtf8,
+    StopReason,
+    Tiny,
+    ToolUse,
+    WithThinking,
+)
+from tests.servers.fake_claude.failures import (
     BadKey,
     BadRequest,
     Cut,
     ErrorInStream,
     Garbage,
-    Held,
     HttpError,
-    Huge,
-    Mode,
     NoCredit,
     NoMessageStop,
-    Normal,
     Overloaded,
     Reset,
     ServerError,
     Silent,
-    Slow,
-    SplitUtf8,
     Stall,
-    StopReason,
-    Tiny,
-    ToolUse,
     TooManyRequests,
     UnknownModel,
-    WithThinking,
 )
 from tests.servers.fake_claude.server import FakeClaude, Seen
 

@@ -4,8 +4,8 @@ import re
 from collections.abc import Callable
 from typing import Any, Final
 
-from tests.servers.fake_claude import modes
-from tests.servers.fake_claude.modes import Mode
+import tests.servers.fake_claude as modes
+from tests.servers.fake_claude import Mode
 from tests.servers.fake_claude.requests import prompt_of
 
 _ASKED: Final = re.compile(r"\bmode:([a-z0-9_-]+)")
@@ -36,23 +36,23 @@ _MODES: Final[dict[str, Callable[[], Mode]]] = {
     ),
     "tiny": lambda: modes.Tiny(10_000),
     "huge": lambda: modes.Huge(1_000_000),
-    "utf8": lambda: modes.SplitUtf8(),
+    "utf8": modes.SplitUtf8,
     "max_tokens": lambda: modes.StopReason("max_tokens", text=_text()[:300], pause_s=_PAUSE_S),
     "refusal": lambda: modes.StopReason("refusal", text="I would rather not. ", pause_s=_PAUSE_S),
     "context": lambda: modes.StopReason("model_context_window_exceeded", text=_text()[:100], pause_s=_PAUSE_S),
     "stall": lambda: modes.Stall(12, text=_text(), pause_s=_PAUSE_S),
-    "silent": lambda: modes.Silent(),
+    "silent": modes.Silent,
     "cut": lambda: modes.Cut(12, text=_text(), pause_s=_PAUSE_S),
     "reset": lambda: modes.Reset(12, text=_text(), pause_s=_PAUSE_S),
     "error": lambda: modes.ErrorInStream(12, text=_text(), pause_s=_PAUSE_S),
     "garbage": lambda: modes.Garbage(12, text=_text(), pause_s=_PAUSE_S),
     "nostop": lambda: modes.NoMessageStop(12, text=_text(), pause_s=_PAUSE_S),
     "429": lambda: modes.TooManyRequests(retry_after=2),
-    "529": lambda: modes.Overloaded(),
-    "500": lambda: modes.ServerError(),
-    "badkey": lambda: modes.BadKey(),
-    "nocredit": lambda: modes.NoCredit(),
-    "nomodel": lambda: modes.UnknownModel(),
+    "529": modes.Overloaded,
+    "500": modes.ServerError,
+    "badkey": modes.BadKey,
+    "nocredit": modes.NoCredit,
+    "nomodel": modes.UnknownModel,
 }
 _ONCE: Final = "-once"
 

@@ -40,6 +40,8 @@ class Exchange:
         self.writable = asyncio.Event()
         self.writable.set()
         self.deltas = 0
+        # Set before the last bytes leave, so that whoever has read them finds it set.
+        self.is_whole = False
         # remember(tool_use_id, mode): what answers the request that brings this tool's result.
         self.remember = remember
         self.usage: dict[str, int] = {}
@@ -52,6 +54,7 @@ class Exchange:
         payload = json.dumps(data).encode()
         self._head(status, {"content-type": "application/json", "content-length": str(len(payload)), **headers})
         self._put(payload)
+        self.is_whole = True
         await self._flush()
 
     async def fail(self, status: int, type_: str, text: str, **headers: str) -> None:
@@ -71,6 +74,7 @@ class Exchange:
 
     async def end_stream(self) -> None:
         self._put(b"0\r\n\r\n")
+        self.is_whole = True
         await self._flush()
 
     async def pause(self, seconds: float | None) -> None:

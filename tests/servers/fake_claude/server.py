@@ -1,9 +1,6 @@
 """The fake's HTTP server: a thread and an event loop of its own, so that it answers while a test waits."""
 
 import asyncio
-import itertools
-import json
-import secrets
 import threading
 import time
 from collections import deque
@@ -11,11 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final, Self
 
-import httptools
-
 from tests.servers.fake_claude import wire
-from tests.servers.fake_claude.exchange import ClientGone, Exchange
-from tests.servers.fake_claude.modes import Mode, Normal
+from tests.servers.fake_claude.answers import Mode, Normal
+from tests.servers.fake_claude.connection import Connection
+from tests.servers.fake_claude.exchange import Exchange
 from tests.servers.fake_claude.requests import all_text_of, refusal_of, tool_results_of, usage_of
 
 _START_SECONDS: Final = 10
@@ -31,15 +27,25 @@ class Seen:
     headers: dict[str, str]
     key: str
     started_at: float
+    exchange: Exchange = field(repr=False)
+    mode: Mode | None = None
     # When the client went away or the answer ended, whichever came first.
     closed_at: float | None = None
-    # Whether the mode came to its own end; False while it runs, and when the client left before.
-    ended: bool = False
-    deltas: int = 0
-    # Which connection it came by: they are numbered in the order in which they were opened.
-    connection: int = 0
-    mode: Mode | None = None
-    exchange: Exchange | None = field(default=None, repr=False)
+
+    @property
+    def ended(self) -> bool:
+        """Whether the answer was sent to the end of its body."""
+        return self.exchange.is_whole
+
+    @property
+    def deltas(self) -> int:
+        """How many deltas have been sent so far."""
+        return self.exchange.deltas
+
+    @property
+    def connection(self) -> int:
+        """Which connection it came by: they are numbered in the order in which they were opened."""
+        return self.exchange.connection
 
 
 class FakeClaude:
@@ -61,7 +67,7 @@ class FakeClaude:
         self._after_tools: dict[str, Mode] = {}
         self._cached: set[str] = set()
         self._changed = threading.Condition()
-        self._connections: set[_Connection] = set()
+        self._connections: set[Connection] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
 
@@ -82,7 +88,7 @@ class FakeClaude:
     def release(self) -> None:
         """Let every answer go on that is held now."""
         for seen in list(self.requests):
-            if seen.exchange is not None and seen.closed_at is None and self._loop is not None:
+            if seen.closed_at is None and self._loop is not None:
                 self._loop.call_soon_threadsafe(seen.exchange.released.set)
 
     def wait_until(self, condition: Callable[[Self], bool], seconds: float = _WAIT_SECONDS) -> bool:
@@ -126,7 +132,12 @@ class FakeClaude:
         loop = asyncio.new_event_loop()
         try:
             server = loop.run_until_complete(
-                loop.create_server(lambda: _Connection(self), "127.0.0.1", self.port, backlog=_BACKLOG)
+                loop.create_server(
+                    lambda: Connection(self.answer, self._after_tools, self._connections),
+                    "127.0.0.1",
+                    self.port,
+                    backlog=_BACKLOG,
+                )
             )
         except OSError as error:
             failures.append(error)
@@ -149,17 +160,11 @@ class FakeClaude:
 
     # --- For the connections ----------------------------------------------------------------------------------------
 
-    def opened(self, connection: "_Connection") -> None:
-        self._connections.add(connection)
-
-    def lost(self, connection: "_Connection") -> None:
-        self._connections.discard(connection)
-
-    def note(self) -> None:
+    def _note(self) -> None:
         with self._changed:
             self._changed.notify_all()
 
-    def mode_for(self, body: dict[str, Any]) -> Mode:
+    def _mode_for(self, body: dict[str, Any]) -> Mode:
         for tool_use_id in tool_results_of(body):
             if tool_use_id in self._after_tools:
                 return self._after_tools[tool_use_id]
@@ -192,119 +197,21 @@ class FakeClaude:
             await self._answer_message(exchange, headers, key)
 
     async def _answer_message(self, exchange: Exchange, headers: dict[str, str], key: str) -> None:
-        seen = Seen(exchange.body, headers, key, time.monotonic(), exchange=exchange)
-        seen.connection = exchange.connection
+        seen = Seen(exchange.body, headers, key, time.monotonic(), exchange)
         refusal = refusal_of(exchange.body)
         self.requests.append(seen)
-        self.note()
+        self._note()
         try:
             if refusal is not None:
                 await exchange.fail(400, "invalid_request_error", refusal)
             else:
-                seen.mode = self.mode_for(exchange.body)
+                seen.mode = self._mode_for(exchange.body)
                 exchange.usage = usage_of(exchange.body, self._cached)
                 await seen.mode.answer(exchange)
-            seen.ended = True
         finally:
-            seen.deltas = exchange.deltas
-            seen.closed_at = seen.closed_at or time.monotonic()
-            self.note()
-
-    def exchange(self, body: Any, connection: int, transport: asyncio.Transport) -> Exchange:
-        return Exchange(body, f"req_{secrets.token_hex(8)}", connection, transport, self._after_tools.__setitem__)
+            seen.closed_at = time.monotonic()
+            self._note()
 
 
 def _key_of(headers: dict[str, str]) -> str:
     return headers.get("authorization", "").removeprefix("Bearer ").strip() or headers.get("x-api-key", "")
-
-
-class _Connection(asyncio.Protocol):
-    """A client's connection: one request at a time, kept open between them."""
-
-    _numbers = itertools.count(1)
-
-    def __init__(self, fake: FakeClaude) -> None:
-        self._fake = fake
-        self._number = next(self._numbers)
-        self._transport: asyncio.Transport | None = None
-        self._exchange: Exchange | None = None
-        self._task: asyncio.Task[None] | None = None
-        self._parser = httptools.HttpRequestParser(self)
-        self._new_request()
-
-    def _new_request(self) -> None:
-        self._url = b""
-        self._headers: dict[str, str] = {}
-        self._body: list[bytes] = []
-
-    def abort(self) -> "asyncio.Task[None] | None":
-        if self._transport is not None:
-            self._transport.abort()
-        if self._task is not None:
-            self._task.cancel()
-        return self._task
-
-    # --- Called by asyncio ------------------------------------------------------------------------------------------
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        self._fake.opened(self)
-
-    def data_received(self, data: bytes) -> None:
-        try:
-            self._parser.feed_data(data)
-        except httptools.HttpParserError:
-            if self._transport is not None:
-                self._transport.abort()
-
-    def eof_received(self) -> None:
-        self._client_left()
-
-    def connection_lost(self, _error: Exception | None) -> None:
-        self._client_left()
-        self._fake.lost(self)
-
-    def pause_writing(self) -> None:
-        if self._exchange is not None:
-            self._exchange.writable.clear()
-
-    def resume_writing(self) -> None:
-        if self._exchange is not None:
-            self._exchange.writable.set()
-
-    def _client_left(self) -> None:
-        if self._exchange is not None:
-            self._exchange.gone.set()
-            self._exchange.writable.set()
-
-    # --- Called by the parser ---------------------------------------------------------------------------------------
-
-    def on_url(self, url: bytes) -> None:
-        self._url += url
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        self._headers[name.decode("latin-1").lower()] = value.decode("latin-1")
-
-    def on_body(self, body: bytes) -> None:
-        self._body.append(body)
-
-    def on_message_complete(self) -> None:
-        assert self._transport is not None
-        path = httptools.parse_url(self._url).path.decode()
-        headers, raw = self._headers, b"".join(self._body)
-        self._new_request()
-        try:
-            body = json.loads(raw) if raw else {}
-        except ValueError:
-            body = None
-        self._exchange = self._fake.exchange(body, self._number, self._transport)
-        self._task = asyncio.ensure_future(self._answer(self._exchange, path, headers))
-
-    async def _answer(self, exchange: Exchange, path: str, headers: dict[str, str]) -> None:
-        try:
-            await self._fake.answer(exchange, path, headers)
-        except ClientGone:
-            pass
-        finally:
-            self._exchange = None

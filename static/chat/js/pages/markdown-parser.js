@@ -24,6 +24,7 @@ function parser(links) {
   made.disable("image");
   made.linkify.set({ fuzzyLink: false, fuzzyEmail: false, fuzzyIP: false });
   made.core.ruler.push("mention", markMentions);
+  made.inline.ruler.at("backticks", markCode);
   return made;
 }
 
@@ -67,6 +68,34 @@ function blockOf(tokens, isTail) {
     refers: inline.some((token) => token.content.includes("[")),
     linked: inline.some((token) => token.children.some((child) => child.type === "link_open" && child.markup === "linkify")),
   };
+}
+
+/**
+ * Code among words. The library's own rule forgets code that stands between a bracket and a marker that nothing closes.
+ * @param {any} state of markdown-it @param {boolean} silent
+ */
+function markCode(state, silent) {
+  const { src, pos } = state;
+  if (src[pos] !== "`") return false;
+  // Where the last marker of each length stands: looked up once, or a text of markers would take time by its square.
+  state.lastMarkers ??= new Map([...src.matchAll(/`+/g)].map((match) => [match[0].length, match.index]));
+  const marker = /** @type {RegExpExecArray} */ (/^`+/.exec(src.slice(pos, state.posMax)))[0];
+  const from = pos + marker.length;
+  let end = -1;
+  if ((state.lastMarkers.get(marker.length) ?? -1) >= from) {
+    for (let at = src.indexOf("`", from); at >= 0 && end < 0; at = src.indexOf("`", at)) {
+      const start = at;
+      while (src[at] === "`") at += 1;
+      if (at - start === marker.length) end = start;
+    }
+  }
+  if (!silent && end < 0) state.pending += marker;
+  else if (!silent) {
+    const token = state.push("code_inline", "code", 0);
+    token.content = src.slice(from, end).replaceAll("\n", " ").replace(/^ (.+) $/, "$1");
+  }
+  state.pos = end < 0 ? from : end + marker.length;
+  return true;
 }
 
 /** @param {any} state of markdown-it */
