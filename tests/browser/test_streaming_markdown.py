@@ -36,7 +36,7 @@ async () => {
       const after = (child.previousSibling?.nodeName === "BR" ? text.replace(/^\\n/, "") : text).replace(/ +$/, (spaces) => (child.nextSibling?.nodeName === "BR" ? "" : spaces));
       const next = child.nextElementSibling;
       const betweenBlocks = BLOCKS.has(node.nodeName) && !after.trim();
-      return betweenBlocks ? "" : (BLOCKS.has(next?.nodeName) || (!child.nextSibling && node.nodeName === "LI") ? after.trimEnd() : after);
+      return betweenBlocks ? "" : (BLOCKS.has(next?.nodeName) || /^(H\\d|P|PRE)$/.test(next?.nodeName ?? "") || (!child.nextSibling && node.nodeName === "LI") ? after.trimEnd() : after);
     });
     // Pygments takes line ends away at both ends, and adds one.
     const inside = node.nodeName === "CODE" && isCode ? pieces.join("").replace(/^\\n+|\\n+$/g, "") : pieces.join("");
@@ -198,7 +198,7 @@ def test_an_address_is_followed_only_when_all_of_it_is_there(page: Page) -> None
 
 
 _WORDS: Final = [
-    *("a", "word", " ", " ", "  ", "    ", "\n", "\n", "\n\n", "\n\n", "*", "**", "_", "~~", "```", "```py\n"),
+    *("a", "word", " ", " ", "  ", "    ", "\n", "\n", "\n\n", "\n\n", "*", "**", "_", "~~", "`", "``", "```", "```py\n"),
     *("- ", "* ", "1. ", "12) ", "> ", "# ", "## ", "---", "===", "|", "| a | b |\n|---|---|\n", "|-|", "[", "]", "](", ")"),
     *("`code`", "[a]", "[a]: http://r.example\n", "![", "<", ">", "<b>", "http://x.example/", "javascript:", "@bob", "&amp;", "\\", "!", ":", "é"),
 ]  # fmt: skip

@@ -19,8 +19,18 @@ import { TextQueue } from "./text-queue.js";
  */
 
 /**
+ * What it needs of the client. Not the client's own type: that module imports this one, and static files cannot be hashed
+ * in a circle, not even in one of comments.
+ * @typedef {object} Requests
+ * @property {(slug: string) => Promise<unknown>} joinRoom
+ * @property {(session: string, prompt: string, options: {clientId?: string}) => Promise<{message: Message, reply: Message}>} execute
+ * @property {(type: string, payload: object) => Promise<any>} request
+ * @property {(type: string, listener: (data: any) => void) => () => void} on
+ */
+
+/**
  * @typedef {object} Tools
- * @property {import("./client.js").Client} client
+ * @property {Requests} client
  * @property {import("./streams.js").Streams} streams
  * @property {import("./clock.js").Clock} clock
  * @property {() => number} [random]

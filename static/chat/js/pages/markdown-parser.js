@@ -79,8 +79,9 @@ function markCode(state, silent) {
   if (src[pos] !== "`") return false;
   // Where the last marker of each length stands: looked up once, or a text of markers would take time by its square.
   state.lastMarkers ??= new Map([...src.matchAll(/`+/g)].map((match) => [match[0].length, match.index]));
-  const marker = /** @type {RegExpExecArray} */ (/^`+/.exec(src.slice(pos, state.posMax)))[0];
-  const from = pos + marker.length;
+  let from = pos;
+  while (from < state.posMax && src[from] === "`") from += 1;
+  const marker = src.slice(pos, from);
   let end = -1;
   if ((state.lastMarkers.get(marker.length) ?? -1) >= from) {
     for (let at = src.indexOf("`", from); at >= 0 && end < 0; at = src.indexOf("`", at)) {
@@ -92,7 +93,9 @@ function markCode(state, silent) {
   if (!silent && end < 0) state.pending += marker;
   else if (!silent) {
     const token = state.push("code_inline", "code", 0);
-    token.content = src.slice(from, end).replaceAll("\n", " ").replace(/^ (.+) $/, "$1");
+    const code = src.slice(from, end).replaceAll("\n", " ");
+    // One space at both ends belongs to the markers, unless there is nothing else.
+    token.content = code.startsWith(" ") && code.endsWith(" ") && /[^ ]/.test(code) ? code.slice(1, -1) : code;
   }
   state.pos = end < 0 ? from : end + marker.length;
   return true;
