@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q, Sum, Value
+from django.db.models import BigIntegerField, ExpressionWrapper, F, Q, Sum, Value
 from django.utils import timezone
 
 from chat import pricing
@@ -190,7 +190,10 @@ def _hold(wanted: list[Purse], amount: int) -> None:
         # The condition is part of the write: what two processes have read does not matter, only what stands there.
         room_for_it = Q(total__lte=purse.limit - amount) if purse.limit else Q()
         fitting |= Q(pk=rows[purse.key].pk) & room_for_it
-    counters = Spending.objects.alias(total=F("spent_microusd") + F("reserved_microusd")).filter(fitting)
+    # Django takes the sum of two large integers for a small one, and on PostgreSQL a comparison of such a one with more
+    # than 2^31 (two thousand dollars) for true, without asking.
+    total = ExpressionWrapper(F("spent_microusd") + F("reserved_microusd"), output_field=BigIntegerField())
+    counters = Spending.objects.alias(total=total).filter(fitting)
     if counters.update(reserved_microusd=F("reserved_microusd") + amount) < len(wanted):
         raise _refusal(wanted, rows, amount)
     _count((ALL, EVER), reserved=amount)
