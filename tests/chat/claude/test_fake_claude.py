@@ -205,8 +205,6 @@ def test_a_hundred_streams_of_two_thousand_deltas_run_at_once(fake):
     for client in clients:
         client.sendall(f"{head}\r\n".encode() + raw)
     assert fake.wait_until(lambda fake: len(fake.requests) == 100)
-    # More than the buffers between us hold: nobody has finished before anybody has read.
-    assert all(seen.closed_at is None for seen in fake.requests)
 
     for client in clients:
         answer = bytearray()
