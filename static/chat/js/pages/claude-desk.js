@@ -4,6 +4,7 @@
 
 import { isOpen } from "../stream-state.js";
 import { answerTo, claudeState, stateWords } from "./claude-state.js";
+import { WIDE } from "./people-panel.js";
 import { ReplyQueue } from "./reply-queue.js";
 import { SessionBar } from "./session-bar.js";
 
@@ -11,7 +12,7 @@ import { SessionBar } from "./session-bar.js";
 const USAGE_DELAY_MS = 600;
 const USAGE_SPREAD_MS = 1_500;
 /** Where Escape has a meaning of its own: it must not stop anything as well. */
-const HAS_ITS_OWN_ESCAPE = "dialog[open], :popover-open, body[data-drawer=open], .inline-edit";
+const HAS_ITS_OWN_ESCAPE = "dialog[open], :popover-open, body[data-drawer=open], .inline-edit, .demo-note[open]";
 
 export class ClaudeDesk {
   #options;
@@ -125,6 +126,8 @@ export class ClaudeDesk {
   #key(event) {
     if (event.key !== "Escape" || event.defaultPrevented || event.isComposing || !this.stop) return;
     if (document.querySelector(HAS_ITS_OWN_ESCAPE)) return;
+    // Where the list of people covers the room, Escape closes it; which of the two listeners comes first is not certain.
+    if (!matchMedia(WIDE).matches && document.querySelector("[data-details=open]")) return;
     event.preventDefault();
     this.#stop();
   }

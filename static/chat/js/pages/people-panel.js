@@ -8,7 +8,7 @@ import { avatar, listOfNames } from "./names.js";
 const FACES = 4;
 const OPEN_KEY = "parley.people-open";
 /** Here the list stands beside the timeline; narrower, it lies over it. */
-const WIDE = "(min-width: 75.01rem)";
+export const WIDE = "(min-width: 75.01rem)";
 
 /** @typedef {{id: string, username: string, displayName?: string, role?: string}} Person */
 
