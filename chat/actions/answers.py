@@ -61,21 +61,28 @@ class NewAnswers:
     def insert(self, slugs: dict[int, str]) -> None:
         """Store the replies of the answers, whose messages have been inserted."""
         for prompt, answer, actor, charge, requester in self._planned:
-            reply = Reply.objects.create(
-                message=answer,
-                room_id=answer.room_id,
-                prompt=prompt,
-                prompt_content=prompt.content,
-                change=answer.change,
-                requested_by_id=actor.id,
-                requester=requester.connection,
-                request_id=requester.request_id,
-                model=charge.model,
-            )
-            spending.attach(charge, reply.pk)
-            answer.shown = reply
+            reply = _queue(answer, prompt, actor, charge, requester)
             answer.save(update_fields=["shown"])
             self.by_prompt[id(prompt)] = _present_new(slugs[answer.room_id], answer, reply, actor)
+
+
+def _queue(answer: Message, prompt: Message | None, actor: Actor, charge: Charge, requester: Requester) -> Reply:
+    """Store the newest version of an answer, and have the message show it; the message is still to be saved."""
+    reply = Reply.objects.create(
+        message=answer,
+        room_id=answer.room_id,
+        prompt=prompt,
+        prompt_content="" if prompt is None else prompt.content,
+        version=answer.version_count,
+        change=answer.change,
+        requested_by_id=actor.id,
+        requester=requester.connection,
+        request_id=requester.request_id,
+        model=charge.model,
+    )
+    spending.attach(charge, reply.pk)
+    answer.shown = reply
+    return reply
 
 
 def _present_new(slug: str, answer: Message, reply: Reply, actor: Actor) -> wire.Message:
@@ -127,20 +134,7 @@ def queue_version(
     answer.version_count += 1
     answer.content = answer.html = ""
     answer.change = take_change(room)
-    reply = Reply.objects.create(
-        message=answer,
-        room=room,
-        prompt=prompt,
-        prompt_content="" if prompt is None else prompt.content,
-        version=answer.version_count,
-        change=answer.change,
-        requested_by_id=actor.id,
-        requester=requester.connection,
-        request_id=requester.request_id,
-        model=charge.model,
-    )
-    spending.attach(charge, reply.pk)
-    answer.shown = reply
+    _queue(answer, prompt, actor, charge, requester)
     answer.save(update_fields=["version_count", "content", "html", "change", "shown"])
     summaries.forget(room.pk, answer.seq)
     return tell(room, answer)

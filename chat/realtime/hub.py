@@ -169,8 +169,13 @@ class Hub:
             if kind == "control":
                 self.on_control(*value)
             else:
-                self._handlers[value["type"]](value)
+                self._signal(value)
             self._to_layer(kind, value)
+
+    def _signal(self, message: dict[str, Any]) -> None:
+        handler = self._handlers.get(message["type"])
+        if handler is not None:  # until the consumer listens nobody needs the hint: the runner polls
+            handler(message)
 
     def publish(self, event: Event) -> None:
         """Deliver to local connections and tell the other processes."""

@@ -1,5 +1,6 @@
 """How the fake fails at one request: in each of the ways in which the real service has failed people."""
 
+from abc import abstractmethod
 from dataclasses import dataclass
 from typing import Final
 
@@ -27,8 +28,8 @@ class BreaksOff(Answer):
         await self.break_off(exchange)
         return False
 
-    async def break_off(self, exchange: Exchange) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    async def break_off(self, exchange: Exchange) -> None: ...
 
 
 @dataclass(frozen=True)
