@@ -36,7 +36,12 @@ async def test_a_delta_costs_no_query(monkeypatch: pytest.MonkeyPatch, settings:
     await runtime.start()
     published: list[Event] = []
     publish = runtime.hub.publish
-    monkeypatch.setattr(runtime.hub, "publish", lambda event: (published.append(event), publish(event)))
+
+    def heard(event: Event) -> None:
+        published.append(event)
+        publish(event)
+
+    monkeypatch.setattr(runtime.hub, "publish", heard)
     await runtime.writer.post(Post(alice, "desk", "Tell me", "<p>Tell me</p>", None, None))
 
     def ended() -> bool:
