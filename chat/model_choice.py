@@ -1,5 +1,6 @@
 """Which model answers in a room: the room's own, the installation's, or, without a key, the built-in demo."""
 
+from collections.abc import Iterable
 from typing import Final
 
 from django.conf import settings
@@ -7,6 +8,9 @@ from django.conf import settings
 from chat.models import Room
 
 DEMO_MODEL: Final = "demo"
+
+# What Anthropic lists, as this process last heard it: `chat.model_offer` asks.
+_listed: frozenset[str] = frozenset()
 
 
 def is_demo() -> bool:
@@ -22,3 +26,13 @@ def is_demo_model(model: str) -> bool:
 
 def model_of(room: Room) -> str:
     return DEMO_MODEL if is_demo() else room.claude_model or settings.CLAUDE_MODEL
+
+
+def remember_listed(models: Iterable[str]) -> None:
+    global _listed
+    _listed = frozenset(models)
+
+
+def is_listed(model: str) -> bool:
+    """Whether Anthropic has listed a model when this process last asked."""
+    return model in _listed

@@ -10,7 +10,7 @@ from django.conf import settings
 
 from chat import pricing
 from chat.claude.backends import list_models
-from chat.model_choice import is_demo
+from chat.model_choice import is_demo, remember_listed
 
 log = structlog.get_logger(__name__)
 
@@ -41,6 +41,7 @@ def _models_of_anthropic() -> list[str]:
         log.info("models.not_listed", error=type(error).__name__)
     else:
         _ask_again_at = time.monotonic() + _GOOD_FOR_SECONDS
+        remember_listed(_listed)
     return _listed
 
 

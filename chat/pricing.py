@@ -13,7 +13,7 @@ from chat.model_choice import is_demo_model
 
 MICROUSD_PER_USD: Final = 1_000_000
 # Anthropic also names a model by its name and the day it was published.
-_DATED: Final = re.compile(r"-\d{8}$")
+_DATED: Final = re.compile(r"-[0-9]{8}\Z")
 
 # Input, output, written to the cache, read from the cache: the order of `chat.claude.backend.Usage`.
 Tokens = tuple[int, int, int, int]
@@ -34,6 +34,11 @@ _NOTHING: Final = Price(Decimal(0), Decimal(0), Decimal(0), Decimal(0))
 def models() -> list[str]:
     """Return the models that have a price of their own."""
     return list(settings.CLAUDE_PRICES)
+
+
+def has_price(model: str) -> bool:
+    """Whether a model has a price of its own, by its name or by its name and date."""
+    return model in settings.CLAUDE_PRICES or _DATED.sub("", model) in settings.CLAUDE_PRICES
 
 
 def price_of(model: str) -> Price:

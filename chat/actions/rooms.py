@@ -5,17 +5,19 @@ import secrets
 import unicodedata
 from typing import Final
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from msgspec import UNSET, UnsetType
 
 from accounts.models import User
 from accounts.names import CLAUDE
-from chat import access
+from chat import access, pricing
 from chat.access import Actor
 from chat.actions import unread
 from chat.actions.naming import NEW_SESSION
 from chat.actions.notices import add_notice
+from chat.model_choice import is_listed
 from chat.models import Draft, Kind, Membership, Role, Room, RoomKind
 from chat.presenter import present_room, room_fields, user_ref
 from chat.protocol import requests, wire
@@ -26,7 +28,6 @@ from chat.realtime.publishing import publish_after_commit
 _SLUG_CHARS: Final = 50
 _SLUG_TRIES: Final = 5
 _CLAUDE_FIELDS: Final = ("claude_model", "claude_instructions", "claude_every_message", "claude_tools")
-_MODEL_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@/-]*")
 
 
 def list_rooms(actor: Actor) -> wire.RoomList:
@@ -34,6 +35,7 @@ def list_rooms(actor: Actor) -> wire.RoomList:
     memberships = list(
         Membership.objects.filter(user_id=actor.id, room__archived_at=None)
         .select_related("room")
+        .defer("room__claude_tools", "room__claude_instructions")  # decoding JSON for each room takes longest
         .order_by("room__name")
     )
     counts = unread.of_user(actor.id)
@@ -106,7 +108,7 @@ def _set_claude(room: Room, options: requests.ClaudeOptions | UnsetType) -> None
     if options is UNSET:
         return
     if options.model is not UNSET:
-        room.claude_model = _checked_model(options.model.strip())
+        room.claude_model = _checked_model(options.model.strip(), room.claude_model)
     if options.instructions is not UNSET:
         room.claude_instructions = options.instructions.strip()
     if options.everyMessage is not UNSET:
@@ -117,9 +119,10 @@ def _set_claude(room: Room, options: requests.ClaudeOptions | UnsetType) -> None
         room.claude_tools = sorted(set(options.tools))
 
 
-def _checked_model(name: str) -> str:
-    """Return a model's name, or "" for the installation's. Whether there is such a model, only Anthropic knows."""
-    if name and not _MODEL_NAME.fullmatch(name):
+def _checked_model(name: str, current: str) -> str:
+    """Return a model's name, or "" for the installation's. With one that nobody knows, every reply would fail."""
+    is_known = name in ("", current, settings.CLAUDE_MODEL) or pricing.has_price(name) or is_listed(name)
+    if not is_known:
         raise invalid("There is no such model.", "$.claude.model")
     return name
 

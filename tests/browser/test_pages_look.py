@@ -1,13 +1,14 @@
 """How the pages look and sound: no accessibility fault, no sideways scrolling, themes that are remembered."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from tests.browser.chat_cast import Cast, say
+from tests.browser.looks import WIDTHS, faults, sideways
 
-WIDTHS = (390, 820, 1440)
+# In each, {} is a room. What belongs to the account is looked at in test_accounts_browser.py.
 PAGES = (
+    "/",
     "/rooms/",
     "/rooms/new",
     "/direct/new",
@@ -16,12 +17,12 @@ PAGES = (
     "/rooms/{}/people",
     "/rooms/{}/invite",
     "/rooms/{}/details",
+    "/usage",
+    "/usage?room={}",
+    "/examples/stream?room={}",
 )
-
-
-def faults(page: Page) -> list[str]:
-    found = Axe().run(page).response["violations"]
-    return [f"{fault['id']}: {node['html']}" for fault in found for node in fault["nodes"]]
+# In these, a session: /usage and a busy session have tests of their own.
+PAGES_OF_SESSIONS = ("/rooms/{}/people", "/rooms/{}/invite", "/rooms/{}/details", "/rooms/new?kind=session")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -32,8 +33,9 @@ def test_axe_finds_no_fault(someone: Cast, scheme: str) -> None:
     page = alice.room(room, context)
     say(page, f"hello **there** @{bob.name}, `code` and\n\n```python\nx = 1  # comment\n```")
     expect(page.locator(".mention")).to_be_visible()
-    for path in PAGES:
-        page.goto(path.format(room))
+    session = alice.create_room(bob, kind="session")
+    for path in [*(path.format(room) for path in PAGES), *(path.format(session) for path in PAGES_OF_SESSIONS)]:
+        page.goto(path)
         page.wait_for_selector('html[data-connection="connected"]')
         assert faults(page) == [], path
 
@@ -45,10 +47,10 @@ def test_no_page_scrolls_sideways(someone: Cast, width: int) -> None:
     page = alice.room(room, alice.context(width, 900))
     say(page, "w" * 300 + "\n\n```\n" + "x" * 300 + "\n```")
     expect(page.locator("pre")).to_be_visible()
-    for path in PAGES:
-        page.goto(path.format(room))
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
-        assert page.locator("main").evaluate("element => element.scrollWidth - element.clientWidth") <= 0, path
+    session = alice.create_room(bob, kind="session")
+    for path in [*(path.format(room) for path in PAGES), *(path.format(session) for path in PAGES_OF_SESSIONS)]:
+        page.goto(path)
+        assert sideways(page) == [], path
 
 
 def test_the_theme_is_remembered_and_the_same_in_every_tab(someone: Cast) -> None:

@@ -5,6 +5,7 @@ import time
 from playwright.sync_api import expect
 
 from tests.browser.chat_cast import Cast, message, say
+from tests.browser.looks import faults, sideways
 from tests.servers.sites import Site
 
 
@@ -29,6 +30,8 @@ def test_a_page_hears_a_room_and_comes_back_by_itself_with_what_it_missed(someon
     say(alices, "after the restart")
     expect(events).to_contain_text("after the restart")
     expect(events.get_by_text("live words")).to_have_count(1)
+    page.set_viewport_size({"width": 390, "height": 900})
+    assert (faults(page), sideways(page)) == ([], [])
     for each in (alice, bob):  # their sockets' own attempts met the server while it went away
         each.complaints = [said for said in each.complaints if "503" not in said]
 

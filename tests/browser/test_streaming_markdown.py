@@ -22,6 +22,27 @@ _HARNESS: Final = "<!doctype html><meta charset=utf-8><title>Harness</title><mai
 # the pieces that colour code, in which pygments and highlight.js differ).
 _PRELUDE: Final = """
 async () => {
+  // How much the parser reads, and how much is written into the page.
+  window.work = { read: 0, written: 0 };
+  let make;
+  const counted = (...options) => {
+    const parser = make(...options), parse = parser.parse.bind(parser);
+    return Object.assign(parser, { parse: (text, facts) => ((window.work.read += text.length), parse(text, facts)) });
+  };
+  Object.defineProperty(globalThis, "markdownit", { get: () => counted, set: (value) => (make = value) });
+  const count = (object, name) => {
+    const original = object[name];
+    object[name] = function (...values) {
+      for (const value of values) if (typeof value === "string") window.work.written += value.length;
+      return original.apply(this, values);
+    };
+  };
+  count(CharacterData.prototype, "appendData");
+  count(Document.prototype, "createTextNode");
+  count(Element.prototype, "replaceChildren");
+  const data = Object.getOwnPropertyDescriptor(CharacterData.prototype, "data");
+  Object.defineProperty(CharacterData.prototype, "data", { ...data, set(value) { window.work.written += value.length; data.set.call(this, value); } });
+
   const { StreamingMarkdown } = await import("/static/chat/js/pages/streaming-markdown.js");
   const { dressCodeBlocks } = await import("/static/chat/js/pages/code-blocks.js");
   const { putSanitised } = await import("/static/chat/js/pages/sanitised-html.js");
@@ -71,7 +92,7 @@ async () => {
   };
   // What may act or load, at any moment of a stream.
   const TAGS = "a blockquote br button code div em h1 h2 h3 h4 h5 h6 hr li ol p pre s span strong table tbody td th thead tr ul".split(" ");
-  window.dangers = (text) => {
+  window.dangers = (text, before = "") => {
     const root = fresh();
     const view = new StreamingMarkdown(root);
     const found = new Set();
@@ -88,15 +109,45 @@ async () => {
         if (isLink && element.href.includes("complete.example") && !element.href.endsWith("complete.example/all")) found.add(element.href);
       }
     };
-    let shown = "";
+    let shown = before;
+    view.show(shown);
     for (const character of text) {
       view.show((shown += character));
       look();
     }
-    view.show(text, true);
+    view.show(shown, true);
     look();
     root.remove();
     return [...found];
+  };
+  // What stands in the page while more is to come.
+  window.sight = (pieces) => {
+    const root = fresh();
+    const view = new StreamingMarkdown(root);
+    let text = "";
+    for (const piece of pieces) view.show((text += piece));
+    root.remove();
+    return root.textContent.trimEnd();
+  };
+  // The work that a stream takes before and after its half, and how far the page was ever behind.
+  window.effort = (text, step, before) => {
+    const root = fresh();
+    const view = new StreamingMarkdown(root);
+    const half = { read: 0, written: 0 };
+    let behind = 0, wrong = null;
+    const plain = (words) => words.replaceAll("\\n", "");
+    Object.assign(window.work, half);
+    for (let at = step; at < text.length; at += step) {
+      view.show(text.slice(0, at));
+      if (at <= text.length / 2) Object.assign(half, window.work);
+      if (before === null) continue;
+      const sight = plain(root.querySelector("p, code").textContent), said = plain(text.slice(before, at));
+      behind = Math.max(behind, said.length - sight.length);
+      if (!said.startsWith(sight)) wrong ??= at;
+    }
+    view.show(text, true);
+    root.remove();
+    return { read: window.work.read - half.read, written: window.work.written - half.written, behind, wrong };
   };
 }
 """
@@ -213,3 +264,71 @@ def test_random_text_in_random_pieces_is_what_the_server_renders(page: Page) -> 
         whole = shown(page, [text])
         assert whole == from_server(page, text), said
         assert shown(page, words) == whole, said
+
+
+LONG_CHARS: Final = 200_000
+# One block each that goes on and on: how it begins, what is repeated, and how it ends.
+LONG: Final = {
+    "words": ("", "word ", ""),
+    "marked words": ("", "a *word* of `code` in **a [link](http://a.example)** and http://b.example ", ""),
+    "lines": ("", "a line of words\n", ""),
+    "a word": ("", "x", ""),
+    "code": ("```python\n", "    value = compute(value)  # a comment\n", "```\n"),
+    "a line of code": ("~~~\n", "x = 1; ", "\n~~~\n"),
+    "code that never ends": ("```\n", "```js in it\n\n", ""),
+    "code in a list": ("- item\n  ```\n", "  value = compute(value)\n", "  ```\n"),
+    "a list": ("", "- an item with **some** words\n", ""),
+    "a loose list": ("", "1. an item\n\n   and more of it\n\n", ""),
+    "a table": ("| a | b |\n|---|---|\n", "| one | **two** |\n", ""),
+    "a quotation": ("", "> quoted words\n", ""),
+    "markers": ("", "* ** _ [ ` ", ""),
+}  # fmt: skip
+AFTER: Final = "\nA paragraph **after** it.\n\n# Head\n\n- one\n- two\n"
+
+
+def long_text(name: str, chars: int) -> str:
+    begin, again, end = LONG[name]
+    return begin + again * (chars // len(again)) + end
+
+
+@pytest.mark.parametrize("name", LONG)
+def test_a_long_block_is_read_and_written_a_bounded_number_of_times(page: Page, name: str) -> None:
+    text = long_text(name, LONG_CHARS)
+    effort = page.evaluate("([text, step]) => window.effort(text, step, null)", [text, 200])
+    # Each character of the second half; when all was read for each piece, it was several hundred times.
+    assert effort["read"] <= 20 * LONG_CHARS / 2
+    assert effort["written"] <= 5 * LONG_CHARS / 2
+
+
+@pytest.mark.parametrize(("name", "chars"), [("words", 200), ("lines", 200), ("code", 200), ("a line of code", 200)])
+def test_the_end_of_a_long_block_is_in_sight_as_it_comes(page: Page, name: str, chars: int) -> None:
+    begin = len(LONG[name][0])
+    text = long_text(name, 60_000).removesuffix(LONG[name][2])
+    effort = page.evaluate("([text, begin]) => window.effort(text, 200, begin)", [text, begin])
+    assert effort["behind"] <= chars
+    assert effort["wrong"] is None, "what is in sight is not how the text begins"
+
+
+@pytest.mark.parametrize("name", sorted(set(LONG) - {"code that never ends"}))
+def test_what_follows_a_long_block_is_in_sight_at_once(page: Page, name: str) -> None:
+    pieces = [long_text(name, 40_000), *"\n\nPlain **words** after it."]
+    assert page.evaluate("pieces => window.sight(pieces)", pieces).endswith("Plain words after it.")
+    # The same when much comes at once, as after a pause in which the tab was away.
+    again = LONG[name][1]
+    late = [pieces[0][: len(again) * 3], pieces[0].removeprefix(pieces[0][: len(again) * 3]) + "\n\nAnd more."]
+    assert page.evaluate("pieces => window.sight(pieces)", late).endswith("And more.")
+
+
+@pytest.mark.parametrize("name", LONG)
+def test_no_split_of_a_long_text_makes_a_difference(page: Page, name: str) -> None:
+    text = "First.\n\n" + long_text(name, 40_000) + AFTER + long_text(name, 20_000) + AFTER
+    chance = random.Random(len(text))
+    cuts = sorted(chance.sample(range(len(text)), 120))
+    pieces = [text[start:end] for start, end in zip([0, *cuts], [*cuts, len(text)], strict=True)]
+    assert shown(page, pieces) == shown(page, [text])
+
+
+@pytest.mark.parametrize("name", ["bad links", "bad autolinks", "raw html", "images", "addresses"])
+@pytest.mark.parametrize("before", ["words", "code that never ends", "a list"])
+def test_nothing_dangerous_stands_in_a_long_block_at_any_moment(page: Page, name: str, before: str) -> None:
+    assert page.evaluate("texts => window.dangers(...texts)", [CORPUS[name], long_text(before, 30_000)]) == []

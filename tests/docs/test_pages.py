@@ -6,7 +6,9 @@ from typing import Final
 
 import pytest
 
+from chat.claude import client
 from tests.docs.settings_read import REPOSITORY
+from tests.servers.fake_claude import by_hand
 
 PAGES: Final = sorted([REPOSITORY / "README.md", REPOSITORY / "CHANGELOG.md", *(REPOSITORY / "docs").glob("*.md")])
 COMMANDS: Final = set(re.findall(r"^([a-z-]+):", (REPOSITORY / "Makefile").read_text(), re.MULTILINE))
@@ -54,3 +56,13 @@ def test_a_management_command_that_a_page_names_exists(document: Path) -> None:
 
     named = set(re.findall(r"manage\.py ([a-z_]+)", document.read_text()))
     assert named <= set(get_commands())
+
+
+def test_the_words_that_choose_how_the_fake_answers_are_described() -> None:
+    described = re.findall(r"`mode:([a-z0-9_-]+)`", (REPOSITORY / "docs/claude.md").read_text())
+    assert sorted(described) == sorted(by_hand.names())
+
+
+def test_how_long_an_answer_may_keep_one_waiting_is_described() -> None:
+    page = (REPOSITORY / "docs/claude.md").read_text()
+    assert f"more than {client._LONGEST_RETRY_AFTER_SECONDS} seconds" in page

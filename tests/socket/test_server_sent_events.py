@@ -8,10 +8,15 @@ import pytest
 import pytest_asyncio
 
 from tests.servers.event_streams import EventStream, ServerEvent
+from tests.servers.fake_claude import Held
 from tests.servers.pages import deactivate_by_admin, sign_out
 from tests.servers.people import Person
+from tests.servers.sessions import make_session, site_with_claude
 from tests.servers.sites import CLUSTER, DAPHNE_SQLITE, UVICORN_SQLITE, Profile, Site, SiteBuilder
 from tests.servers.tabs import Tabs, session_cookie, ticket_for
+
+# A site's first reply waits for the SDK, which a busy machine takes its time to load.
+FIRST_WORDS_SECONDS = 60
 
 Open = Callable[..., Awaitable[EventStream]]
 
@@ -242,3 +247,73 @@ async def test_streams_in_all_processes_hear_the_same_in_order(
         ids = [int((await stream.expect("new_message")).id or 0) for _ in range(20)]
         assert ids == list(range(ids[0], ids[0] + 20))
         stream.close()
+
+
+class Follower:
+    """What a program shows of one reply that it follows by streams alone: joined, stream_start, deltas, stream_end."""
+
+    def __init__(self) -> None:
+        self.cursor: str | None = None
+        self.n = 0
+        self.text = ""
+        self.types: list[str] = []
+        self.end: dict[str, Any] = {}
+
+    async def hear(self, stream: EventStream, until: Callable[[], bool]) -> None:
+        while not until():
+            event = await stream.next(FIRST_WORDS_SECONDS)
+            assert event is not None, "the stream ended by itself"
+            self.types.append(event.type)
+            self.cursor = event.id or self.cursor
+            if event.type == "joined":
+                self._take(event.data["streams"])
+            elif event.type == "stream_delta":
+                # One that the keyframe holds already may follow it; what comes after is without a gap.
+                assert event.id is None and event.data["n"] <= self.n + 1, "a delta was lost"
+                if event.data["n"] == self.n + 1:
+                    self.n, self.text = self.n + 1, self.text + event.data["text"]
+            elif event.type == "stream_end":
+                self.end = event.data["message"]
+
+    def _take(self, keyframes: list[dict[str, Any]]) -> None:
+        """Go on from where the reply stands; it may be further than what was heard, never behind."""
+        for keyframe in keyframes:
+            assert keyframe["n"] >= self.n and keyframe["text"].startswith(self.text)
+            self.n, self.text = keyframe["n"], keyframe["text"]
+
+
+async def test_a_running_reply_is_followed_to_its_end_also_by_who_was_away_in_the_middle(
+    site_builder: SiteBuilder, profile: Profile
+) -> None:
+    story = " ".join(f"word{number}" for number in range(300))
+    with site_with_claude(site_builder, profile) as (site, fake):
+        fake.default = Held(text=story, pieces=300, pause_s=0.01, after=200)
+        alice, bob = site.people.create("alice", "bob")
+        open_tab = Tabs(site)
+        session = await make_session(open_tab, alice, bob)
+        first = await EventStream.open(site.processes[0], session, bob)
+        bobs = Follower()
+        await bobs.hear(first, lambda: bobs.types == ["joined"])
+        alices = await open_tab(alice)
+        reply = (await alices.request("execute", session=session, prompt="Tell me a story"))["reply"]["id"]
+        await bobs.hear(first, lambda: "stream_delta" in bobs.types)
+        first.close()
+        assert "stream_start" in bobs.types and story.startswith(bobs.text) and 0 < len(bobs.text) < len(story)
+
+        again = await EventStream.open(site.processes[0], session, bob, headers={"Last-Event-ID": str(bobs.cursor)})
+        bobs.types.clear()
+        await bobs.hear(again, lambda: bobs.types == ["joined"])
+        assert bobs.n >= 1 and bobs.text != story, "who comes back must be told where the running reply stands"
+        fake.release()
+        await bobs.hear(again, lambda: bool(bobs.end))
+        assert set(bobs.types[1:]) == {"stream_delta", "stream_end"}, "what had been heard came again"
+        rows = {str(row["id"]): row["content"] for row in site.people.messages(session)}
+        assert bobs.end["id"] == reply and bobs.end["reply"]["state"] == "complete"
+        assert bobs.text == bobs.end["content"] == rows[reply] == story
+
+        late = await EventStream.open(site.processes[0], session, bob, headers={"Last-Event-ID": str(bobs.cursor)})
+        joined = await late.expect("joined")
+        assert (joined.data["streams"], joined.data["messages"]) == ([], []), "it has heard everything"
+        for stream in (again, late):
+            stream.close()
+        await open_tab.close_all()

@@ -4,8 +4,8 @@
  */
 
 import { askClaude } from "./ask.js";
+import { ClaudeRequests } from "./claude-requests.js";
 import { systemClock } from "./clock.js";
-import { Emitter } from "./emitter.js";
 import { ConnectionError } from "./errors.js";
 import { Outbox } from "./outbox.js";
 import { OutboxSender } from "./outbox-sender.js";
@@ -17,14 +17,13 @@ import { socketAddress } from "./socket-address.js";
 import { Streams } from "./streams.js";
 
 /** @typedef {import("./types.js").RoomState} RoomState */
-/** @typedef {import("./types.js").Message} Message */
 /** @typedef {import("./types.js").Stream} Stream */
 
 const REQUEST_TIMEOUT_MS = 15_000;
 
 /** @typedef {import("./socket-address.js").ClientOptions} ClientOptions */
 
-export class Client extends Emitter {
+export class Client extends ClaudeRequests {
   #options;
   #clock;
   #socket;
@@ -165,10 +164,7 @@ export class Client extends Emitter {
     this.#rooms.leave(slug);
   }
 
-  /**
-   * @param {string} slug
-   * @returns {RoomState | undefined}
-   */
+  /** @param {string} slug @returns {RoomState | undefined} */
   room(slug) {
     return this.#rooms.state(slug);
   }
@@ -220,18 +216,7 @@ export class Client extends Emitter {
   }
 
   /**
-   * Has Claude answer a prompt in a session. With the same `clientId` it can be sent again, and is stored once.
-   * @param {string} session slug
-   * @param {string} prompt
-   * @param {{clientId?: string}} [options]
-   * @returns {Promise<{message: Message, reply: Message}>} the stored prompt, and the message that will be the answer
-   */
-  execute(session, prompt, { clientId = randomId() } = {}) {
-    return this.request("execute", { session, prompt, clientId });
-  }
-
-  /**
-   * The same from the prompt to the end of the answer, over lost connections. Joins the session.
+   * As `execute`, and then to the end of the answer, over lost connections. Joins the session.
    * @param {string} session slug
    * @param {string} prompt
    * @param {{clientId?: string}} [options]
@@ -239,26 +224,6 @@ export class Client extends Emitter {
    */
   ask(session, prompt, { clientId = randomId() } = {}) {
     return askClaude({ client: this, streams: this.#streams, clock: this.#clock, random: this.#options.random }, { session, prompt, clientId });
-  }
-
-  /** @param {string} messageId of Claude's message */
-  stopReply(messageId) {
-    return this.request("stop_reply", { message: messageId });
-  }
-
-  /** Another version of the answer. @param {string} messageId */
-  retryReply(messageId) {
-    return this.request("retry_reply", { message: messageId });
-  }
-
-  /** Takes up an answer that was cut off. @param {string} messageId */
-  continueReply(messageId) {
-    return this.request("continue_reply", { message: messageId });
-  }
-
-  /** @param {string} messageId @param {number} version from 1 */
-  showVersion(messageId, version) {
-    return this.request("show_version", { message: messageId, version });
   }
 
   /** @param {string} messageId @returns {Promise<import("./types.js").Keyframe>} */

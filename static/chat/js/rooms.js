@@ -3,24 +3,14 @@
  * history. The states themselves are made by the reducer alone.
  */
 
-import { Backoff } from "./backoff.js";
 import { RequestError } from "./errors.js";
 import { isLoaded, pageRequest } from "./history-page.js";
+import { Membership } from "./membership.js";
 import { roomActions, rowsOf, startsAnew } from "./room-events.js";
 import { emptyRoom, hasGap, reduceRoom } from "./room-state.js";
 import { TypingWatch } from "./typing-watch.js";
 
 /** @typedef {import("./types.js").RoomState} RoomState */
-
-/**
- * What the tab wants of a room, beside its state.
- * @typedef {object} Membership
- * @property {Array<{resolve: (state: RoomState) => void, reject: (error: Error) => void}>} waiters
- * @property {Backoff} backoff
- * @property {any} timer
- * @property {boolean} joining
- * @property {boolean} syncing
- */
 
 /** Rooms that were left are remembered, so that coming back is quick; more than these are forgotten. */
 const REMEMBERED_ROOMS = 20;
@@ -77,10 +67,9 @@ export class Rooms {
     const state = this.#states.get(slug);
     if (this.#wanted.has(slug) && state?.joined) return Promise.resolve(state);
     if (!state) this.#set(emptyRoom(slug));
-    return new Promise((resolve, reject) => {
-      this.#want(slug).waiters.push({ resolve, reject });
-      this.#join(slug);
-    });
+    const live = this.#want(slug).wait();
+    this.#join(slug);
+    return live;
   }
 
   /** @param {string} slug */
@@ -100,10 +89,7 @@ export class Rooms {
   disconnected() {
     this.#connected = false;
     this.#streams.disconnected();
-    for (const membership of this.#wanted.values()) {
-      this.#clock.clearTimeout(membership.timer);
-      membership.joining = membership.syncing = false;
-    }
+    for (const membership of this.#wanted.values()) membership.disconnected();
     for (const slug of [...this.#states.keys()]) this.#apply(slug, { type: "disconnected" });
   }
 
@@ -148,10 +134,7 @@ export class Rooms {
     return load;
   }
 
-  /**
-   * @param {string} slug
-   * @param {number} keep
-   */
+  /** @param {string} slug @param {number} keep */
   trim(slug, keep) {
     this.#apply(slug, { type: "trimmed", keep });
   }
@@ -189,15 +172,12 @@ export class Rooms {
       const error = /** @type {RequestError} */ (cause);
       if (error.code === "DISCONNECTED" || membership !== this.#wanted.get(slug)) return;
       membership.joining = false;
-      if (error.retryable) this.#later(membership, error, () => this.#join(slug));
+      if (error.retryable) membership.later(error, () => this.#join(slug));
       else this.#refused(slug, error);
     }
   }
 
-  /**
-   * @param {string} slug
-   * @param {RequestError} error
-   */
+  /** @param {string} slug @param {RequestError} error */
   #refused(slug, error) {
     this.#forget(slug, error);
     this.#apply(slug, { type: "refused", error: { code: error.code, message: error.message } });
@@ -212,10 +192,9 @@ export class Rooms {
   #joined(slug, membership, data, recovered) {
     if (membership !== this.#wanted.get(slug)) return; // left, or joined anew, while the answer was on its way
     membership.joining = false;
-    membership.backoff.reset();
+    membership.answered();
     this.#apply(slug, { type: "joined", data, recovered });
-    const state = /** @type {RoomState} */ (this.#states.get(slug));
-    membership.waiters.splice(0).forEach((waiter) => waiter.resolve(state));
+    membership.goLive(/** @type {RoomState} */ (this.#states.get(slug)));
   }
 
   /** @param {string} slug */
@@ -245,7 +224,7 @@ export class Rooms {
       return this.#syncLater(slug, membership, new RequestError(code, "The room could not be brought up to date."));
     }
     membership.syncing = false;
-    membership.backoff.reset();
+    membership.answered();
     this.#apply(slug, { type: "synced", data: result });
   }
 
@@ -257,27 +236,17 @@ export class Rooms {
   #syncLater(slug, membership, error) {
     if (!error.retryable) return this.#refused(slug, error);
     // It stays "syncing" while it waits: every further event would ask again otherwise.
-    this.#later(membership, error, () => {
+    membership.later(error, () => {
       membership.syncing = false;
       this.#sync(slug);
     });
-  }
-
-  /**
-   * @param {Membership} membership
-   * @param {RequestError} error
-   * @param {() => void} run
-   */
-  #later(membership, error, run) {
-    this.#clock.clearTimeout(membership.timer);
-    membership.timer = this.#clock.setTimeout(run, Math.max(error.retryAfter ?? 0, membership.backoff.next()));
   }
 
   /** @param {string} slug */
   #want(slug) {
     let membership = this.#wanted.get(slug);
     if (!membership) {
-      membership = { waiters: [], backoff: new Backoff({ random: this.#random }), timer: null, joining: false, syncing: false };
+      membership = new Membership({ clock: this.#clock, random: this.#random });
       this.#wanted.set(slug, membership);
     }
     return membership;
@@ -291,8 +260,7 @@ export class Rooms {
     const membership = this.#wanted.get(slug);
     if (!membership) return false;
     this.#wanted.delete(slug);
-    this.#clock.clearTimeout(membership.timer);
-    membership.waiters.splice(0).forEach((waiter) => waiter.reject(error));
+    membership.end(error);
     this.#streams.left(slug, error);
     return true;
   }

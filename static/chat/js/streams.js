@@ -3,6 +3,7 @@
  * and forgets a reply when its row says that it has ended. How a stream moves on is decided in stream-state.js alone.
  */
 
+import { Followers } from "./followers.js";
 import { Keyframes } from "./keyframes.js";
 import { doubted, fromKeyframe, isAnotherRun, isBehind, isLaterRun, isOpen, withDelta, withKeyframe, withRow } from "./stream-state.js";
 
@@ -21,14 +22,7 @@ import { doubted, fromKeyframe, isAnotherRun, isBehind, isLaterRun, isOpen, with
  * @property {Set<string>} rowless replies whose run is over, as a keyframe said, without the row that says so
  */
 
-/**
- * Somebody who wants to know of one reply, whatever happens to it.
- * @typedef {object} Follower
- * @property {(after: Stream, piece: string | null) => void} stream `piece` is what was added, null if it must be compared
- * @property {(message: Message) => void} row
- * @property {() => void} lost its end may have been missed
- * @property {(error: Error) => void} left the room is not heard any more
- */
+/** @typedef {import("./followers.js").Follower} Follower */
 
 /** A row on its way may be older than the end of its reply. So many ends per room are remembered for that. */
 const REMEMBERED_ENDS = 300;
@@ -41,8 +35,7 @@ export class Streams {
   #rooms = new Map();
   /** Messages whose deltas came before a row that explains them. @type {Set<string>} */
   #strays = new Set();
-  /** @type {Map<string, Set<Follower>>} */
-  #followers = new Map();
+  #followers = new Followers();
 
   /**
    * @param {object} options
@@ -161,12 +154,7 @@ export class Streams {
    * @returns {() => void} ends it
    */
   follow(messageId, follower) {
-    const followers = this.#followers.get(messageId) ?? new Set();
-    this.#followers.set(messageId, followers.add(follower));
-    return () => {
-      followers.delete(follower);
-      if (!followers.size && this.#followers.get(messageId) === followers) this.#followers.delete(messageId);
-    };
+    return this.#followers.add(messageId, follower);
   }
 
   /**
@@ -186,7 +174,7 @@ export class Streams {
     if (after && isNewRun && (this.#strays.delete(id) || change <= cursor)) after = doubted(after);
     if (after) this.#set(room, after, before, null);
     else this.#end(slug, room, id, { change, version: reply?.version ?? 0, attempt: reply?.attempt ?? 0 });
-    this.#tell(id, (follower) => follower.row(message));
+    this.#followers.tell(id, (follower) => follower.row(message));
   }
 
   /**
@@ -220,7 +208,7 @@ export class Streams {
       room.rowless.add(messageId);
       this.#set(room, doubted(stream), stream, null);
     }
-    this.#tell(messageId, (follower) => follower.lost());
+    this.#followers.tell(messageId, (follower) => follower.lost());
   }
 
   /**
@@ -234,7 +222,7 @@ export class Streams {
     room.open.set(messageId, after);
     this.#catchUp(room, after);
     if (before && after.n === before.n && after.state === before.state && after.version === before.version && after.attempt === before.attempt) return;
-    this.#tell(messageId, (follower) => follower.stream(after, piece));
+    this.#followers.tell(messageId, (follower) => follower.stream(after, piece));
     this.#onStream(after.room, messageId, after);
   }
 
@@ -270,7 +258,7 @@ export class Streams {
   #clear(slug, room, say) {
     for (const messageId of [...room.open.keys()]) {
       this.#forget(slug, room, messageId);
-      this.#tell(messageId, say);
+      this.#followers.tell(messageId, say);
     }
   }
 
@@ -290,7 +278,7 @@ export class Streams {
   #gone(slug, room, messageId) {
     const stream = room.open.get(messageId);
     if (stream) this.#end(slug, room, messageId, stream);
-    this.#tell(messageId, (follower) => follower.lost());
+    this.#followers.tell(messageId, (follower) => follower.lost());
   }
 
   /**
@@ -299,14 +287,6 @@ export class Streams {
    */
   #roomOf(messageId) {
     return [...this.#rooms].find(([, room]) => room.open.has(messageId)) ?? [];
-  }
-
-  /**
-   * @param {string} messageId
-   * @param {(follower: Follower) => void} say
-   */
-  #tell(messageId, say) {
-    for (const follower of [...(this.#followers.get(messageId) ?? [])]) say(follower);
   }
 }
 

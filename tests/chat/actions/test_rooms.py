@@ -2,6 +2,7 @@
 
 import re
 from functools import partial
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from accounts.claude import account
 from accounts.models import User
+from chat import model_choice
 from chat.access import Actor
 from chat.actions import rooms
 from chat.actions.naming import name_from
@@ -249,11 +251,35 @@ def test_only_moderators_change_how_claude_behaves(alice: User, bob: User) -> No
     assert Room.objects.get().claude_instructions == ""
 
 
-@pytest.mark.parametrize("model", ["two words", "../etc", "a\nb", "claude\u202e"])
-def test_a_model_s_name_is_a_name(alice: User, model: str) -> None:
+@pytest.mark.parametrize(
+    "model",
+    ["claude-sonnet-9", "gpt", "demo", "two words", "claude-haiku-5-5\u202e", "claude-haiku-5-5-\uff12026010\uff11"],
+)
+def test_a_model_that_nobody_knows_is_refused(alice: User, model: str) -> None:
     room_of(alice, "den", "session")
-    with refused(ErrorCode.VALIDATION_ERROR):
+    with refused(ErrorCode.VALIDATION_ERROR) as caught:
         update(alice, claude=options(model=model))
+    assert caught.value.details == {"path": "$.claude.model"}
+    with refused(ErrorCode.VALIDATION_ERROR):
+        create(alice, kind="session", room="other", claude=options(model=model))
+    assert Room.objects.get().claude_model == ""
+
+
+def test_the_models_that_are_known_here_may_be_chosen(alice: User, settings: Any, monkeypatch: Any) -> None:
+    settings.CLAUDE_MODEL = "our-own"
+    room_of(alice, "den", "session")
+    for model in (" claude-haiku-5-5 ", "claude-opus-5-5-20260101", "our-own", ""):
+        update(alice, claude=options(model=model))
+        assert Room.objects.get().claude_model == model.strip()
+    monkeypatch.setattr(model_choice, "_listed", frozenset())
+    with refused(ErrorCode.VALIDATION_ERROR):
+        update(alice, claude=options(model="claude-new"))
+    model_choice.remember_listed(["claude-new"])
+    update(alice, claude=options(model="claude-new"))
+    # What a room has already, it may keep: the form of its settings sends all fields.
+    model_choice.remember_listed([])
+    update(alice, claude=options(model="claude-new", instructions="Be brief."))
+    assert (Room.objects.get().claude_model, Room.objects.get().claude_instructions) == ("claude-new", "Be brief.")
 
 
 def test_outside_sessions_claude_answers_only_when_called(alice: User) -> None:

@@ -8,6 +8,7 @@ let source = null;
 
 function show(type, id, text) {
   const line = document.createElement("li");
+  line.className = "event-line";
   line.textContent = `${type}${id ? ` ${id}` : ""}: ${text}`;
   list.prepend(line);
   while (list.childElementCount > LINES_AT_MOST) list.lastElementChild.remove();

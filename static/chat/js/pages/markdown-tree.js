@@ -32,18 +32,22 @@ export const node = (tag, attributes = {}, text = "") => ({ tag, attributes, chi
 export function treeOf(tokens, isTail) {
   const root = node("");
   const open = [root];
+  const last = isTail ? lastInline(tokens) : -1;
   tokens.forEach((token, at) => {
     if (token.hidden) return;
     const parent = /** @type {Node} */ (open.at(-1));
-    if (token.type === "inline") putInline(parent, isTail && isLastInline(tokens, at) ? withoutLastLink(token.children) : token.children);
+    if (token.type === "inline") putInline(parent, at === last ? withoutLastLink(token.children) : token.children);
     else if (token.type === "fence" || token.type === "code_block") parent.children.push(codeBlock(token));
     else put(open, token);
   });
   return root.children[0];
 }
 
-/** @param {any[]} tokens @param {number} at */
-const isLastInline = (tokens, at) => tokens.slice(at + 1).every((token) => token.nesting < 0);
+/** Where the text stands that nothing follows, or -1. @param {any[]} tokens */
+function lastInline(tokens) {
+  const last = tokens.findLastIndex((token) => token.nesting >= 0);
+  return tokens[last]?.type === "inline" ? last : -1;
+}
 
 /** @param {Node} parent @param {any[]} tokens */
 function putInline(parent, tokens) {

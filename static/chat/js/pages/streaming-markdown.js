@@ -1,17 +1,29 @@
 /**
  * Shows a text that grows as formatted markdown. What it shows in the end depends on the text alone, not on the pieces
- * it came in, and is what the server would make of it. A block that is finished is not looked at again.
+ * it came in, and is what the server would make of it. A block that is finished is not looked at again. A long one that is
+ * not finished is looked at each time it has grown by a share of its length: all looks together read a bounded multiple of
+ * the text. In between, its code grows letter by letter, and its words stand as they were written.
  */
 
 import { blocksOf, COLONS_WITH_LINKS } from "./markdown-parser.js";
 import { shownTail } from "./markdown-tail.js";
-import { patchChildren } from "./tree-patch.js";
+import { OpenFence } from "./open-fence.js";
+import { appendWords, patchChildren } from "./tree-patch.js";
 
 /** @typedef {import("./markdown-parser.js").Block} Block */
 
 /** A block may be taken for another one until its second line is complete: a table is told by that one. */
 const LINES_THAT_DECIDE = 2;
 const BLANK = /^[ \t]*$/;
+/** So much is looked at whenever something is added: it takes a few milliseconds. */
+const LIVE_CHARS = 16_000;
+/** More than that, when this part of it is new. */
+const GROWTH = 1 / 8;
+/** What begins so, behind an empty line, is in no block from before: not in a list, either. */
+const NEW_BLOCK = /^[^\s\-*+\d]/;
+const BLOCK_END = /\n[ \t]*\n(?=[^\s\-*+\d])/;
+/** What follows may begin something else than the next line of a paragraph. */
+const WORDS_END = /\n(?![\p{L}"'(])/u;
 
 export class StreamingMarkdown {
   #root;
@@ -20,6 +32,11 @@ export class StreamingMarkdown {
   #finishedTo = 0;
   /** Up to here they have been looked for. */
   #lookedTo = 0;
+  /** Up to here it was shown when all was looked at last, and up to here, words were added since. */
+  #drawnTo = 0;
+  #addedTo = 0;
+  /** The last block, if code is being added to it. @type {OpenFence | null} */
+  #fence = null;
   #colons = 0;
   #isFinal = false;
   /** @type {Record<string, any>} */
@@ -46,12 +63,20 @@ export class StreamingMarkdown {
     const normal = text.replaceAll("\r\n", "\n").replaceAll("\r", "\n");
     if (normal === this.#text && isFinal === this.#isFinal) return;
     if (this.#isFinal || !normal.startsWith(this.#text.slice(0, this.#finishedTo))) this.#restart();
+    else if (!normal.startsWith(this.#text.slice(0, this.#addedTo))) this.#forgetTail();
     this.#text = normal;
     this.#isFinal = isFinal;
+    if (isFinal) this.#fence = null;
+    else if (this.#addCode()) return;
+    else if (!this.#isDue()) return this.#addWords();
     this.#finishBlocks();
     const rest = normal.slice(this.#finishedTo);
     this.#draw(this.#parse(isFinal ? rest : shownTail(rest), !isFinal));
+    this.#drawnTo = normal.length;
+    // A paragraph is shown without the blanks at its end.
+    this.#addedTo = this.#finishedTo + rest.trimEnd().length;
     if (isFinal) this.#end();
+    else this.#findFence(rest);
   }
 
   /** Another text: what stands there is compared with it block by block. */
@@ -61,26 +86,79 @@ export class StreamingMarkdown {
     this.#finishedTo = this.#lookedTo = 0;
     this.#colons = 0;
     this.#references = {};
+    this.#forgetTail();
+  }
+
+  #forgetTail() {
+    this.#drawnTo = this.#addedTo = this.#finishedTo;
+    this.#fence = null;
+  }
+
+  /** Whether what is not finished is worth another look. */
+  #isDue() {
+    const rest = this.#text.length - this.#finishedTo;
+    if (rest <= LIVE_CHARS || this.#text.length - this.#drawnTo >= rest * GROWTH) return true;
+    const before = this.#text.slice(this.#finishedTo, this.#drawnTo).trimEnd().length;
+    return BLOCK_END.test(this.#text.slice(this.#finishedTo + before));
+  }
+
+  #addWords() {
+    const block = this.#tail.at(-1)?.node;
+    if (block?.tag !== "p") return;
+    const fresh = this.#text.slice(this.#addedTo);
+    const end = fresh.search(WORDS_END);
+    const words = end < 0 ? fresh : fresh.slice(0, end);
+    appendWords(block, words.replaceAll("\0", "\ufffd"));
+    this.#addedTo += words.length;
+  }
+
+  /** Returns whether all that is new was code. */
+  #addCode() {
+    const block = this.#tail.at(-1)?.node;
+    if (!this.#fence || !block?.block) return false;
+    const { code, closedTo } = this.#fence.read(this.#text);
+    block.text = code;
+    block.block.setText(code);
+    this.#drawnTo = this.#addedTo = closedTo || this.#text.length;
+    if (!closedTo) return true;
+    this.#fence = null;
+    this.#finish(closedTo);
+    return false;
+  }
+
+  /** @param {string} rest after the finished blocks */
+  #findFence(rest) {
+    const last = this.#tail.at(-1);
+    if (last?.node.tag !== "code-block") return;
+    const fence = OpenFence.at(this.#text, this.#finishedTo + offsetOfLine(rest, last.line));
+    this.#fence = fence && !fence.read(this.#text).closedTo ? fence : null;
   }
 
   #finishBlocks() {
     const completeTo = this.#text.lastIndexOf("\n") + 1;
-    if (completeTo <= this.#lookedTo) return;
+    const isLong = this.#text.length - this.#finishedTo > LIVE_CHARS;
+    if (!isLong && completeTo <= this.#lookedTo) return;
     this.#lookedTo = completeTo;
-    const complete = this.#text.slice(this.#finishedTo, completeTo);
-    const lines = complete.split("\n");
-    const blocks = blocksOf(complete, { links: this.#links(complete), references: { ...this.#references } });
-    const last = blocks.findLastIndex(({ line }) => line > 0 && BLANK.test(lines[line - 1]) && line + LINES_THAT_DECIDE < lines.length);
-    if (last <= 0) return;
-    const source = (from, to) => lines.slice(from, to).join("\n") + "\n";
-    const done = source(0, blocks[last].line);
+    const looked = this.#text.slice(this.#finishedTo, isLong ? this.#text.length : completeTo);
+    const lines = looked.split("\n");
+    const blocks = blocksOf(looked, { links: this.#links(looked), references: { ...this.#references } });
+    const isCertain = (line) => line + LINES_THAT_DECIDE < lines.length || (isLong && NEW_BLOCK.test(lines[line]));
+    const last = blocks.findLastIndex(({ line }) => line > 0 && BLANK.test(lines[line - 1]) && isCertain(line));
+    if (last > 0) this.#finish(this.#finishedTo + offsetOfLine(looked, blocks[last].line));
+  }
+
+  /** @param {number} to where a block ends for certain */
+  #finish(to) {
+    const done = this.#text.slice(this.#finishedTo, to);
+    const lines = done.split("\n");
     this.#draw(this.#parse(done, false));
-    const ends = [...this.#tail.slice(1).map(({ line }) => line), blocks[last].line];
-    this.#tail.forEach((block, at) => this.#finished.push({ ...block, source: source(block.line, ends[at]) }));
+    const ends = [...this.#tail.slice(1).map(({ line }) => line), lines.length - 1];
+    this.#tail.forEach((block, at) => this.#finished.push({ ...block, source: lines.slice(block.line, ends[at]).join("\n") + "\n" }));
     this.#tail.forEach(finishCode);
     this.#tail = [];
     this.#colons += countColons(done);
-    this.#finishedTo += done.length;
+    this.#finishedTo = to;
+    this.#lookedTo = Math.max(to, this.#lookedTo);
   }
 
   /** @param {string} text @param {boolean} isUnfinished */
@@ -135,6 +213,13 @@ function finishCode({ node }) {
     each.block?.highlight();
     nodes.push(...each.children);
   }
+}
+
+/** @param {string} text @param {number} line @returns {number} where it begins */
+function offsetOfLine(text, line) {
+  let at = 0;
+  for (let count = 0; count < line; count += 1) at = text.indexOf("\n", at) + 1;
+  return at;
 }
 
 /** @param {string} text */

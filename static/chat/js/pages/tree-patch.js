@@ -4,6 +4,7 @@
  */
 
 import { CodeBlock } from "./code-blocks.js";
+import { node as made } from "./markdown-tree.js";
 
 /** @typedef {import("./markdown-tree.js").Node} Node */
 
@@ -20,6 +21,21 @@ export function patchChildren(parent, before, after) {
     else old.dom.replaceWith(create(node));
   });
   for (const gone of before.slice(after.length)) gone.dom.remove();
+}
+
+/** Puts words behind what an element shows, a line break for each line end. @param {Node} parent @param {string} words */
+export function appendWords(parent, words) {
+  words.split("\n").forEach((line, at) => {
+    const last = parent.children.at(-1);
+    if (at === 0 && last && last.tag === "") {
+      last.text += line;
+      last.dom.appendData(line);
+    } else {
+      const added = [...(at > 0 ? [made("br")] : []), ...(line ? [made("", {}, line)] : [])];
+      parent.children.push(...added);
+      parent.dom.append(...added.map(create));
+    }
+  });
 }
 
 /** @param {Node} node @returns {globalThis.Node} */

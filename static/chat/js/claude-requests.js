@@ -1,0 +1,51 @@
+/**
+ * What a client can ask of Claude with one request each: an answer, and what becomes of it. What it has said so far comes
+ * as events.
+ */
+
+import { Emitter } from "./emitter.js";
+import { randomId } from "./random-id.js";
+
+/** @typedef {import("./types.js").Message} Message */
+
+export class ClaudeRequests extends Emitter {
+  /**
+   * @param {string} type
+   * @param {object} [_payload]
+   * @returns {Promise<any>} the answer's data
+   */
+  request(type, _payload) {
+    throw new Error(`Nobody sends ${type}.`);
+  }
+
+  /**
+   * Has Claude answer a prompt in a session. With the same `clientId` it can be sent again, and is stored once.
+   * @param {string} session slug
+   * @param {string} prompt
+   * @param {{clientId?: string}} [options]
+   * @returns {Promise<{message: Message, reply: Message}>} the stored prompt, and the message that will be the answer
+   */
+  execute(session, prompt, { clientId = randomId() } = {}) {
+    return this.request("execute", { session, prompt, clientId });
+  }
+
+  /** @param {string} messageId of Claude's message */
+  stopReply(messageId) {
+    return this.request("stop_reply", { message: messageId });
+  }
+
+  /** Another version of the answer. @param {string} messageId */
+  retryReply(messageId) {
+    return this.request("retry_reply", { message: messageId });
+  }
+
+  /** Takes up an answer that was cut off. @param {string} messageId */
+  continueReply(messageId) {
+    return this.request("continue_reply", { message: messageId });
+  }
+
+  /** @param {string} messageId @param {number} version from 1 */
+  showVersion(messageId, version) {
+    return this.request("show_version", { message: messageId, version });
+  }
+}

@@ -1,0 +1,22 @@
+"""What can be wrong with the looks of a page, found by a program: faults of accessibility, and sideways scrolling."""
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+WIDTHS = (390, 820, 1440)
+
+
+def faults(page: Page) -> list[str]:
+    """Return each rule of accessibility that the page breaks, with the element that does."""
+    found = Axe().run(page).response["violations"]
+    return [f"{fault['id']}: {node['html']}" for fault in found for node in fault["nodes"]]
+
+
+def sideways(page: Page) -> list[str]:
+    """Return what scrolls sideways: the page itself, or its main part."""
+    found = []
+    if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
+        found.append("the page")
+    if page.locator("main").evaluate("element => element.scrollWidth > element.clientWidth"):
+        found.append("main")
+    return found

@@ -1,0 +1,66 @@
+"""The pages of usage in front of people: what was spent, limits that are near and reached, at every width and theme."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.chat_cast import PATIENCE_MS, Cast, say
+from tests.browser.looks import WIDTHS, faults, sideways
+from tests.servers.fake_claude import Normal
+from tests.servers.sessions import site_with_claude
+from tests.servers.sites import UVICORN_SQLITE, Site, SiteBuilder
+
+# One answer may cost 8 dollars and costs a little more: 1000 dollars for a million tokens of four characters.
+ANSWER = "word " * 6_480
+SETTINGS = {
+    "CLAUDE_PRICES": json.dumps(
+        {"claude-sonnet-5-5": {"input": 0, "output": 1000, "cache_write": 0, "cache_read": 0}},
+    ),
+    "CLAUDE_REPLY_TOKENS": 8_000,
+    "SPEND_USER_DAY_USD": 9.5,
+    "SPEND_USER_MONTH_USD": 100,
+    "SPEND_ROOM_DAY_USD": 8,
+    "SPEND_DAY_USD": 8,
+}
+
+
+@pytest.fixture(scope="module")
+def site(site_builder: SiteBuilder) -> Iterator[Site]:
+    expect.set_options(timeout=PATIENCE_MS)
+    with site_with_claude(site_builder, UVICORN_SQLITE, **SETTINGS) as (running, fake):
+        fake.default = Normal(ANSWER, pieces=4)
+        yield running
+
+
+def spend(someone: Cast) -> tuple[Page, str]:
+    """Have somebody get the one answer that the limits allow; return their page and the room."""
+    alice, bob = someone("alice"), someone("bob")
+    room = alice.create_room(bob, kind="session")
+    page = alice.room(room)
+    say(page, "A long answer, please")
+    # The first reply of a site waits for the SDK.
+    answer = page.locator("[data-reply-state]").last
+    expect(answer).to_have_attribute("data-reply-state", "complete", timeout=60_000)
+    return page, room
+
+
+def test_usage_is_shown_against_limits_without_a_fault_at_any_width(someone: Cast) -> None:
+    page, room = spend(someone)
+    problems = []
+    for path in ("/usage", f"/usage?room={room}"):
+        page.goto(path)
+        expect(page.locator(".usage-period progress.usage-near, .usage-period progress.usage-over")).not_to_have_count(
+            0
+        )
+        expect(page.get_by_text("This server’s limit for today is reached")).to_be_visible()
+        page.get_by_text("Day by day").click()
+        expect(page.locator(".usage-days table")).to_be_visible()
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            problems += [f"{path}, {scheme}: {fault}" for fault in faults(page)]
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 900})
+            problems += [f"{path} at {width}: {what} scrolls" for what in sideways(page)]
+    assert problems == []
