@@ -10,6 +10,7 @@ import errno
 import io
 import os
 import secrets
+import signal
 import socket
 import sys
 from pathlib import Path
@@ -38,7 +39,15 @@ def main() -> None:
         listener = listen(host, port)
         if laptop:
             prepare()
-        serve(listener, welcome(host, port, how_to_sign_in()) if laptop else "")
+        greeting = welcome(host, port, how_to_sign_in()) if laptop else ""
+        count = workers()
+        if count == 1:
+            serve(listener, greeting)
+        else:
+            from config.workers import run_workers
+
+            say(greeting)
+            run_workers(count, lambda: serve(listener, ""))
     except KeyboardInterrupt:
         # uvicorn raises it again once it has ended in good order.
         sys.exit(0)
@@ -83,6 +92,18 @@ def address() -> tuple[str, int]:
     if not text.isdecimal() or not 0 < int(text) <= _LARGEST_PORT:
         refuse(f"PORT is {text!r}; it must be a number from 1 to {_LARGEST_PORT}.")
     return host, int(text)
+
+
+def workers() -> int:
+    """Return WORKERS: how many processes share the port."""
+    from django.conf import settings
+
+    text = os.environ.get("WORKERS") or "1"
+    if not text.isdecimal() or int(text) < 1:
+        refuse(f"WORKERS is {text!r}; it must be a number from 1.")
+    if int(text) > 1 and not settings.REDIS_URL:
+        refuse("several processes need a Redis to hear each other: set REDIS_URL, or WORKERS=1.")
+    return int(text)
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -155,6 +176,8 @@ def serve(listener: socket.socket, greeting: str) -> None:
                 drain.cancel()
             await super().shutdown(sockets)
 
+    # uvicorn raises the signal again once it has ended in good order: that is an end, not a failure.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     config = uvicorn.Config(
         application,
         http="chat.realtime.uvicorn_protocol:AbortableHttp",

@@ -119,6 +119,8 @@ elif _database["ENGINE"] == "django.db.backends.postgresql":
         "pool", {"min_size": 1, "max_size": env.int("DATABASE_POOL_SIZE", default=DATABASE_THREADS + 6), "timeout": 5}
     )
     _database["OPTIONS"].setdefault("connect_timeout", 5)
+    # A server that freezes or vanishes in the middle of a transaction would keep its room locked for hours.
+    _database["OPTIONS"].setdefault("options", "-c idle_in_transaction_session_timeout=10s")
 
 # --- Redis or Valkey: joins several server processes --------------------------------------------------------
 

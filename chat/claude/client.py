@@ -115,8 +115,13 @@ class AnthropicBackend:
     async def close(self) -> None:
         """Close this loop's client, and with it every stream that is open."""
         held = self._clients.pop(asyncio.get_running_loop(), None)
-        if held is not None:
-            await (await held[1]).close()
+        if held is None:
+            return
+        if not held[1].done():
+            # Its making imports the SDK, for seconds on a busy machine: nobody who is told to end waits for that.
+            held[1].cancel()
+        elif not _has_failed(held[1]):
+            await held[1].result().close()
 
     async def _open(self, call: Call) -> "AsyncStream[RawMessageStreamEvent]":
         """Return the open stream. The SDK tries twice more when Anthropic is busy or cannot be reached."""

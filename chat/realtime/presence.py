@@ -1,11 +1,13 @@
 """Who is here, over all processes. Each process owns its entries; the others keep a copy and let it die with it.
 
 A process sends its changes with a running number and, every few seconds, a beat with the newest number; who misses
-one asks for the whole. A process that falls silent is dropped with everything it owned. Each process derives
-`user_joined`, `user_left` and the tab events from its own merged view, so nothing needs to be broadcast twice.
+one asks that process for the whole, and it tells nobody else. A process that falls silent is dropped with everything
+it owned. Each process derives `user_joined`, `user_left` and the tab events from its own merged view, so nothing needs
+to be broadcast twice.
 """
 
 import asyncio
+import math
 import time
 from collections.abc import Iterable
 from typing import Any, Final, NamedTuple
@@ -15,9 +17,11 @@ from django.conf import settings
 from chat.protocol import frames, wire
 from chat.realtime.connection import Connection
 from chat.realtime.events import Event, room_group, user_group
-from chat.realtime.hub import PRESENCE_GROUP, Hub
+from chat.realtime.hub import PRESENCE_GROUP, Hub, process_group
 
 _JOIN_CHANGES_SECONDS: Final = 0.03
+# Until its answer comes every message of a process shows anew that something of it was missed.
+_ASK_AGAIN_SECONDS: Final = 1.0
 
 SESSION: Final = "session"
 ROOM: Final = "room"
@@ -43,11 +47,12 @@ Entry = tuple[Topic, Tab]
 class _Peer:
     """What another process has told us."""
 
-    __slots__ = ("entries", "number", "seen_at")
+    __slots__ = ("asked_at", "entries", "number", "seen_at")
 
     def __init__(self) -> None:
         self.entries: set[Entry] = set()
         self.number = -1
+        self.asked_at = -math.inf
         self.seen_at = time.monotonic()
 
 
@@ -84,12 +89,19 @@ class Presence:
         self._number += 1
         self._send(changes=[[arrived, *topic, *tab] for arrived, (topic, tab) in changes])
 
-    def _send(self, **fields: Any) -> None:
+    def _send(self, group: str = PRESENCE_GROUP, **fields: Any) -> None:
         message = {"type": "hub.presence", "number": self._number, **fields}
-        self._hub.send_to_processes(PRESENCE_GROUP, message)
+        self._hub.send_to_processes(group, message)
 
-    def _send_whole(self) -> None:
-        self._send(whole=[[*topic, *tab] for topic, tab in self._own])
+    def _ask(self, process: str, peer: _Peer) -> None:
+        """Ask that process alone, and it answers us alone: to everybody it would be the cube of their number."""
+        now = time.monotonic()
+        if now - peer.asked_at >= _ASK_AGAIN_SECONDS:
+            peer.asked_at = now
+            self._send(process_group(process), ask=process)
+
+    def _send_whole(self, process: str) -> None:
+        self._send(process_group(process), whole=[[*topic, *tab] for topic, tab in self._own])
 
     # --- Questions ------------------------------------------------------------------------------------------
 
@@ -135,10 +147,12 @@ class Presence:
                 self._replace(peer.entries, set())
             return
         if message.get("ask") == self._hub.id or message.get("hello"):
-            self._send_whole()
+            self._send_whole(origin)
         peer = self._peers.setdefault(origin, _Peer())
         peer.seen_at = time.monotonic()
-        if "whole" in message:
+        if message.get("hello"):
+            peer.number = number  # it has just begun and has nobody yet
+        elif "whole" in message:
             whole = {(Topic(*row[:2]), Tab(*row[2:])) for row in message["whole"]}
             old, peer.entries, peer.number = peer.entries, whole, number
             self._replace(old, whole)
@@ -149,7 +163,7 @@ class Presence:
                 (peer.entries.add if arrived else peer.entries.discard)(entry)
                 self._apply(arrived, entry)
         elif number != peer.number:
-            self._send(ask=origin)
+            self._ask(origin, peer)
 
     def _replace(self, old: set[Entry], new: set[Entry]) -> None:
         gone, come = old - new, new - old

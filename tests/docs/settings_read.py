@@ -6,7 +6,7 @@ from typing import Final
 
 REPOSITORY: Final = Path(__file__).resolve().parents[2]
 # config/serve.py reads these two by itself: they are no business of the settings.
-OF_THE_SERVER: Final = {"HOST": "127.0.0.1", "PORT": 8000}
+OF_THE_SERVER: Final = {"HOST": "127.0.0.1", "PORT": 8000, "WORKERS": 1}
 UNKNOWN: Final = object()
 
 

@@ -19,6 +19,7 @@ from typing import Final
 import pytest
 
 from chat.management.commands.demo import PASSWORD
+from tests.servers.private_redis import PrivateRedis
 from tests.servers.processes import free_port
 
 REPOSITORY: Final = Path(__file__).resolve().parents[2]
@@ -175,10 +176,49 @@ def test_a_production_server_leaves_the_database_alone_and_logs_json(tmp_path: P
     assert [event for event in events if event["event"] == "serving" and event["port"] == int(env["PORT"])]
 
 
-def test_it_ends_by_the_signal_that_ended_it_so_that_a_supervisor_understands(tmp_path: Path) -> None:
+def test_told_to_end_it_ends_well(tmp_path: Path) -> None:
     with serving(environment(tmp_path, **_PRODUCTION)) as process:
         end(process, signal.SIGTERM)
-    assert process.returncode == -signal.SIGTERM
+    assert process.returncode == 0
+
+
+def test_several_processes_share_the_port_and_one_that_dies_is_replaced(tmp_path: Path) -> None:
+    redis = PrivateRedis(tmp_path / "redis")
+    redis.start()
+    try:
+        env = environment(tmp_path, **_PRODUCTION, WORKERS="2", REDIS_URL=redis.url)
+        with serving(env) as process:
+            first = children_of(process.pid, 2)
+            for pid in first:
+                os.kill(pid, signal.SIGKILL)
+            until = time.monotonic() + _START_SECONDS
+            while set(first) & set(now := children_of(process.pid, 2)) or answer(env, "/healthz")[0] != 200:
+                assert time.monotonic() < until, "not replaced"
+            end(process, signal.SIGTERM)
+    finally:
+        redis.stop()
+    assert process.returncode == 0
+    assert [pid for pid in now if Path(f"/proc/{pid}").exists()] == []
+
+
+def children_of(pid: int, count: int) -> list[int]:
+    """Return the child processes once there are so many."""
+    until = time.monotonic() + _START_SECONDS
+    while True:
+        children = [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+        if len(children) == count:
+            return children
+        assert time.monotonic() < until, f"{len(children)} children"
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize("count", ["0", "two", "-1"])
+def test_a_number_of_workers_that_is_none_is_refused(tmp_path: Path, count: str) -> None:
+    assert f"WORKERS is {count!r}" in refusal(environment(tmp_path, **_PRODUCTION, WORKERS=count))
+
+
+def test_several_processes_without_redis_are_refused(tmp_path: Path) -> None:
+    assert "set REDIS_URL" in refusal(environment(tmp_path, **_PRODUCTION, WORKERS="2"))
 
 
 def test_no_line_names_the_server_software(tmp_path: Path) -> None:

@@ -1,0 +1,73 @@
+"""Several server processes behind one listening socket: `WORKERS=4`. Starts them, starts anew what dies, ends them.
+
+Forked, not spawned: after the settings and applications are loaded and before any thread or event loop exists, so the
+children share that memory and start at once. The kernel gives each connection to whichever process accepts first.
+"""
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from types import FrameType
+from typing import Final
+
+import structlog
+from django.db import connection
+
+log = structlog.get_logger("config.workers")
+
+# A worker that dies at once would be forked as fast as the machine can.
+_PAUSE_SECONDS: Final = 1.0
+_ENDING: Final = (signal.SIGTERM, signal.SIGINT)
+
+
+def run_workers(count: int, serve: Callable[[], None]) -> None:
+    """Run `serve` in so many children until SIGTERM or SIGINT, and return when all have said goodbye."""
+    workers: dict[int, float] = {}
+    is_ending = False
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        nonlocal is_ending
+        is_ending = True
+        for pid in workers:
+            os.kill(pid, signal.SIGTERM)
+
+    for number in _ENDING:
+        signal.signal(number, end)
+    while True:
+        while len(workers) < count and not is_ending:
+            # A signal between the fork and the note of it would leave that child running for ever.
+            signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+            workers[_fork(serve)] = time.monotonic()
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
+        if not workers:
+            return
+        pid, status = os.wait()
+        lived = time.monotonic() - workers.pop(pid, 0.0)
+        if not is_ending:
+            log.error("workers.died", pid=pid, status=os.waitstatus_to_exitcode(status))
+            time.sleep(max(0.0, _PAUSE_SECONDS - lived))
+
+
+def _fork(serve: Callable[[], None]) -> int:
+    connection.close()
+    if hasattr(connection, "close_pool"):
+        connection.close_pool()  # its threads and sockets belong to one process
+    pid = os.fork()
+    if pid:
+        return pid
+    # Ctrl+C reaches a terminal's whole group: with ours it would be the second signal, which cuts goodbyes short.
+    os.setpgrp()
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
+    status = 1
+    try:
+        serve()
+        status = 0
+    except KeyboardInterrupt:
+        status = 0  # uvicorn raises it again once it has ended in good order
+    finally:
+        sys.stdout.flush()
+        os._exit(status)
