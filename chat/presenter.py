@@ -2,15 +2,16 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Final, TypedDict
+from typing import Final, NamedTuple, TypedDict
 from urllib.parse import quote
 
-from django.db.models import Exists, OuterRef, Prefetch, QuerySet, prefetch_related_objects
+from django.db.models import QuerySet
 from msgspec import UNSET, UnsetType
 
 from accounts.models import User
 from chat.model_choice import is_demo_model, model_of
 from chat.models import Attachment, Kind, Mention, Message, Reaction, Reply, Room
+from chat.models.select_in import select_in
 from chat.protocol import wire
 
 EXCERPT_CHARS: Final = 140
@@ -75,61 +76,85 @@ def room_fields(room: Room) -> RoomFields:
     }
 
 
-def with_everything(messages: "QuerySet[Message]") -> "QuerySet[Message]":
-    """Fetch what presenting needs along with the rows: three queries for any number of messages.
+class _Related(NamedTuple):
+    """What messages show beside their own row, by the ids by which they point to it."""
 
-    Whether a message has attachments is found out with the rows: only if there are any is there a query for them.
-    """
-    has_attachments = Exists(Attachment.objects.filter(message=OuterRef("pk")))
-    return (
-        messages.annotate(has_attachments=has_attachments)
-        .select_related("author", "reply_to__author", "shown__requested_by", "shown__stopped_by")
-        .prefetch_related(
-            Prefetch("reactions", Reaction.objects.select_related("user")), Prefetch("mentions", Mention.objects.all())
-        )
-    )
+    people: dict[int, wire.UserRef]
+    quoted: dict[int, Message]
+    reactions: dict[int, list[tuple[str, int]]]  # message -> emoji and person, oldest first
+    mentions: dict[int, list[int]]
+    attachments: dict[int, list[Attachment]]
+
+
+def presentable(messages: "QuerySet[Message]") -> "QuerySet[Message]":
+    """Have the reply that a message shows come with its row: text and state must be of one moment."""
+    return messages.select_related("shown")
 
 
 def present_messages(slug: str, messages: Iterable[Message]) -> list[wire.Message]:
-    return [present_message(slug, message) for message in with_attachments(messages)]
-
-
-def with_attachments(messages: Iterable[Message]) -> list[Message]:
-    """Fetch the attachments of rows that came with everything: one query if there are any, else none."""
-    rows = list(messages)
-    having = [row for row in rows if getattr(row, "has_attachments", False)]
-    if having:
-        prefetch_related_objects(having, "attachments")
-    return rows
+    """Present `presentable` rows of one room: as many queries as there are kinds of things in them, at most five."""
+    return present_in_rooms((slug, message) for message in messages)
 
 
 def present_message(slug: str, message: Message) -> wire.Message:
+    return present_messages(slug, [message])[0]
+
+
+def present_in_rooms(messages: Iterable[tuple[str, Message]]) -> list[wire.Message]:
+    """Present rows of any rooms, each with the slug of its own."""
+    rows = list(messages)
+    related = _related_to([message for _, message in rows])
+    return [_present(slug, message, related) for slug, message in rows]
+
+
+def _related_to(messages: list[Message]) -> _Related:
+    """Read what the messages point to: not by joins, for most point to nothing but their author."""
+    ids = [message.pk for message in messages]
+    quoted_ids = {message.reply_to_id for message in messages if message.reply_to_id is not None}
+    quoted = Message.objects.in_bulk(quoted_ids) if quoted_ids else {}
+    reactions: dict[int, list[tuple[str, int]]] = {}
+    for message_id, emoji, user_id in select_in(Reaction, "message", ids, "message", "emoji", "user"):
+        reactions.setdefault(message_id, []).append((emoji, user_id))
+    mentions: dict[int, list[int]] = {}
+    for message_id, user_id in select_in(Mention, "message", ids, "message", "user"):
+        mentions.setdefault(message_id, []).append(user_id)
+    attachments: dict[int, list[Attachment]] = {}
+    having = [message_id for (message_id,) in select_in(Attachment, "message", ids, "message")]
+    for attachment in Attachment.objects.filter(message__in=having) if having else ():
+        attachments.setdefault(attachment.message_id or 0, []).append(attachment)
+    shown = [message.shown for message in messages if message.shown is not None]
+    people = {message.author_id for message in (*messages, *quoted.values())}
+    people |= {user_id for reply in shown for user_id in (reply.requested_by_id, reply.stopped_by_id)}
+    people |= {user_id for given in reactions.values() for _, user_id in given}
+    return _Related(_refs(people), quoted, reactions, mentions, attachments)
+
+
+def _refs(user_ids: set[int | None]) -> dict[int, wire.UserRef]:
+    wanted = [user_id for user_id in user_ids if user_id is not None]
+    return {pk: wire.UserRef(str(pk), username) for pk, username in select_in(User, "id", wanted, "id", "username")}
+
+
+def _present(slug: str, message: Message, related: _Related) -> wire.Message:
+    attachments = related.attachments.get(message.pk)
     return wire.Message(
         id=str(message.pk),
         room=slug,
         seq=message.seq,
         change=message.change,
         kind=message.kind,
-        author=None if message.author is None else user_ref(message.author),
+        author=None if message.author_id is None else related.people.get(message.author_id),
         content=message.content,
         html=message.html,
         createdAt=millis(message.created_at),
-        reactions=_present_reactions(message.reactions.all()),
-        mentions=[str(mention.user_id) for mention in message.mentions.all()],
+        reactions=_present_reactions(related.reactions.get(message.pk, ()), related.people),
+        mentions=[str(user_id) for user_id in related.mentions.get(message.pk, ())],
         clientId=UNSET if message.client_id is None else message.client_id,
-        replyTo=UNSET if message.reply_to is None else present_reply_to(message.reply_to),
+        replyTo=UNSET if message.reply_to_id is None else _present_quoted(message.reply_to_id, related),
         editedAt=_optional_millis(message.edited_at),
         deletedAt=_optional_millis(message.deleted_at),
-        reply=UNSET if message.shown is None else present_reply(message.shown, message.version_count),
-        attachments=_present_attachments(message),
+        reply=UNSET if message.shown is None else _present_reply(message.shown, message.version_count, related.people),
+        attachments=UNSET if attachments is None else [present_attachment(row) for row in attachments],
     )
-
-
-def _present_attachments(message: Message) -> list[wire.Attachment] | UnsetType:
-    # Who has stored a message just now has not looked for any, and knows what it came with.
-    if not getattr(message, "has_attachments", False):
-        return UNSET
-    return [present_attachment(row) for row in message.attachments.all()]
 
 
 def present_attachment(row: Attachment) -> wire.Attachment:
@@ -144,7 +169,7 @@ def present_attachment(row: Attachment) -> wire.Attachment:
     )
 
 
-def present_reply(reply: Reply, versions: int) -> wire.Reply:
+def _present_reply(reply: Reply, versions: int, people: dict[int, wire.UserRef]) -> wire.Reply:
     has_run = reply.input_tokens or reply.output_tokens or not reply.is_open
     return wire.Reply(
         state=reply.state,
@@ -155,14 +180,14 @@ def present_reply(reply: Reply, versions: int) -> wire.Reply:
         n=reply.n,
         model=reply.model,
         demo=is_demo_model(reply.model),
-        requestedBy=None if reply.requested_by is None else user_ref(reply.requested_by),
+        requestedBy=None if reply.requested_by_id is None else people.get(reply.requested_by_id),
         prompt=UNSET if reply.prompt_id is None else str(reply.prompt_id),
         thinking=reply.thinking or UNSET,
         tools=[wire.ToolUse(**tool) for tool in reply.tools] or UNSET,
         usage=present_usage(reply) if has_run else UNSET,
         cost=reply.cost_microusd if has_run else UNSET,
         stopReason=reply.stop_reason or UNSET,
-        stoppedBy=UNSET if reply.stopped_by is None else user_ref(reply.stopped_by),
+        stoppedBy=UNSET if reply.stopped_by_id is None else people[reply.stopped_by_id],
         error=reply.error or UNSET,
         contextFrom=UNSET if reply.context_from is None else reply.context_from,
         summarised=reply.has_summary or UNSET,
@@ -177,14 +202,22 @@ def present_usage(reply: Reply) -> wire.Usage:
     )
 
 
-def present_reply_to(message: Message) -> wire.ReplyTo:
+def present_reply_to(message: Message, author: wire.UserRef | None) -> wire.ReplyTo:
+    """Return a message as it is quoted in another one."""
     return wire.ReplyTo(
         str(message.pk),
         message.seq,
-        None if message.author is None else user_ref(message.author),
+        author,
         excerpt_of(message.content) or _excerpt_without_text(message),
         message.deleted_at is not None,
     )
+
+
+def _present_quoted(message_id: int, related: _Related) -> wire.ReplyTo | UnsetType:
+    message = related.quoted.get(message_id)
+    if message is None:  # it went, with its room, while we were reading
+        return UNSET
+    return present_reply_to(message, related.people.get(message.author_id or 0))
 
 
 def _excerpt_without_text(message: Message) -> str:
@@ -193,8 +226,9 @@ def _excerpt_without_text(message: Message) -> str:
     return ATTACHMENT if is_persons and message.deleted_at is None else ""
 
 
-def _present_reactions(reactions: Iterable[Reaction]) -> list[wire.Reaction]:
+def _present_reactions(reactions: Iterable[tuple[str, int]], people: dict[int, wire.UserRef]) -> list[wire.Reaction]:
     by_emoji: dict[str, list[wire.UserRef]] = {}
-    for reaction in reactions:
-        by_emoji.setdefault(reaction.emoji, []).append(user_ref(reaction.user))
+    for emoji, user_id in reactions:
+        if user_id in people:
+            by_emoji.setdefault(emoji, []).append(people[user_id])
     return [wire.Reaction(emoji, users) for emoji, users in by_emoji.items()]

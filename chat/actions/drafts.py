@@ -6,6 +6,7 @@ from django.db import transaction
 from chat import access
 from chat.access import Actor
 from chat.models import Draft, Room
+from chat.models.select_in import select_in
 from chat.protocol import requests, wire
 from chat.protocol.errors import ErrorCode, ProtocolError, invalid
 from chat.realtime.events import ephemeral, room_group, user_group
@@ -14,8 +15,8 @@ from chat.realtime.publishing import publish_after_commit
 
 def of(room: Room, actor: Actor) -> wire.Draft | None:
     """Return the draft that the actor's tabs show in this room."""
-    draft = Draft.objects.filter(room=room, user=_owner(room, actor)).first()
-    return None if draft is None else wire.Draft(draft.content, draft.version)
+    found = select_in(Draft, "room", [room.pk], "content", "version", also="user", value=_owner(room, actor))
+    return wire.Draft(*found[0]) if found else None
 
 
 def _owner(room: Room, actor: Actor) -> int | None:

@@ -8,7 +8,7 @@ from msgspec import UNSET, UnsetType
 from chat import access
 from chat.access import Actor
 from chat.actions import drafts, members, replies, rooms
-from chat.models import Membership, RoomKind
+from chat.models import Membership, Room, RoomKind
 from chat.protocol import requests, wire
 from chat.protocol.errors import failed, not_found
 from chat.realtime import recovery
@@ -44,8 +44,7 @@ class Opened(NamedTuple):
 
 def open_room(actor: Actor, request: requests.JoinRoom) -> Opened:
     """Make the actor a member of an open room if need be, and read what their tab shows. Raises NOT_FOUND."""
-    room = access.room_for(actor, request.room)
-    membership = access.membership_in(actor, room) or _enter(actor, request.room)
+    room, membership = access.room_of_member(actor, request.room) or _enter(actor, request.room)
     after = None if request.after is UNSET else request.after
     found = recovery.since(room, after, None if request.epoch is UNSET else request.epoch)
     draft = drafts.of(room, actor)
@@ -61,13 +60,19 @@ def open_room(actor: Actor, request: requests.JoinRoom) -> Opened:
     )
 
 
-@transaction.atomic
-def _enter(actor: Actor, slug: str) -> Membership:
+def _enter(actor: Actor, slug: str) -> tuple[Room, Membership]:
+    access.room_for(actor, slug)  # refuses without a lock: who asks for what is not there must hold up nobody
+    with transaction.atomic():
+        return _enter_locked(actor, slug)
+
+
+def _enter_locked(actor: Actor, slug: str) -> tuple[Room, Membership]:
     room, membership = access.locked_room_for(actor, slug)
     if membership is not None:  # another tab was quicker
-        return membership
+        return room, membership
     if room.kind != RoomKind.OPEN:
         raise not_found("room")
     if room.archived_at is not None:
         raise failed("This room is archived.")
-    return members.enter(room, actor.id, actor)
+    membership = members.enter(room, actor.id, actor)
+    return room, membership

@@ -16,7 +16,7 @@ from chat.actions.answers import NewAnswers, calls_claude
 from chat.actions.naming import name_session
 from chat.markdown import mentioned_names
 from chat.models import Kind, Membership, Mention, Message, Room, RoomKind
-from chat.presenter import millis, present_attachment, present_message, present_reply_to, with_everything
+from chat.presenter import millis, present_attachment, present_message, present_reply_to, presentable, user_ref
 from chat.protocol import wire
 from chat.protocol.errors import ErrorCode, ProtocolError, failed, not_found, unauthorized, unavailable
 from chat.realtime.events import NOBODY, Requester
@@ -87,7 +87,7 @@ def _stored_before(posts: Sequence[Post]) -> dict[tuple[int, str], Message]:
     keys = {post.key for post in posts if post.key is not None}
     authors, client_ids = {author for author, _ in keys}, {client_id for _, client_id in keys}
     found = Message.objects.filter(author__in=authors, client_id__in=client_ids).select_related("room")
-    by_key = {(message.author_id, message.client_id): message for message in with_everything(found)}
+    by_key = {(message.author_id, message.client_id): message for message in presentable(found)}
     return {key: by_key[key] for key in keys if key in by_key}
 
 
@@ -296,6 +296,8 @@ def _present(
         reactions=[],
         mentions=[str(user_id) for user_id in mentions],
         clientId=UNSET if post.client_id is None else post.client_id,
-        replyTo=UNSET if target is None else present_reply_to(target),
+        replyTo=UNSET
+        if target is None
+        else present_reply_to(target, None if target.author is None else user_ref(target.author)),
         attachments=[present_attachment(claims[public_id]) for public_id in post.attachments] or UNSET,
     )

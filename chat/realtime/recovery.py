@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from django.conf import settings
 
 from chat.models import Membership, Message, Room
-from chat.presenter import present_messages, with_everything
+from chat.presenter import present_messages, presentable
 from chat.protocol import wire
 
 NEWEST_PAGE: Final = 50
@@ -27,16 +27,16 @@ def since(room: Room, after: int | None, epoch: str | None) -> Since:
     """Return the rows changed after a cursor, each once in its newest state, in order of `change`.
 
     Without a cursor, the last page. With one that cannot be honoured (another epoch, from the future, too much
-    changed) the last page and `reset`. The room's `change` is read first and rows beyond it are left out, so that
+    changed) the last page and `reset`. The room was read before, and rows beyond its `change` are left out, so that
     rows and cursor belong together even while others write.
     """
-    room = Room.objects.get(pk=room.pk)
     if after is None:
         messages, has_more = _page_up_to(room)
         return Since(room, messages, False, has_more)
     honoured = epoch == room.epoch and after <= room.change
     limit: int = settings.RECOVERY_ROWS
-    rows = _changed(room, after, limit + 1 if limit else None) if honoured else []
+    # Most tabs that come back have missed nothing: then there is nothing to look for.
+    rows = _changed(room, after, limit + 1 if limit else None) if honoured and after < room.change else []
     if not honoured or 0 < limit < len(rows):
         messages, has_more = _page_up_to(room)
         return Since(room, messages, True, has_more)
@@ -44,14 +44,14 @@ def since(room: Room, after: int | None, epoch: str | None) -> Since:
 
 
 def _page_up_to(room: Room) -> tuple[list[wire.Message], bool]:
-    found = list(with_everything(Message.objects.filter(room=room).order_by("-seq")[: NEWEST_PAGE + 1]))
+    found = list(presentable(Message.objects.filter(room=room).order_by("-seq")[: NEWEST_PAGE + 1]))
     rows = [row for row in found[:NEWEST_PAGE][::-1] if row.seq <= room.change]
     return present_messages(room.slug, rows), len(found) > NEWEST_PAGE
 
 
 def _changed(room: Room, after: int, limit: int | None) -> list[Message]:
     rows = Message.objects.filter(room=room, change__gt=after, change__lte=room.change).order_by("change")[:limit]
-    return list(with_everything(rows))
+    return list(presentable(rows))
 
 
 def changes_after(slug: str, after: int, limit: int | None) -> tuple[int, list[wire.Message]] | None:

@@ -5,6 +5,7 @@ import re
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -13,7 +14,7 @@ from accounts.models import User
 from chat import markdown
 from chat.access import Actor
 from chat.actions import messages, rooms, search
-from chat.models import Room
+from chat.models import Membership, Message, Room
 from chat.protocol import requests, wire
 from chat.protocol.errors import ErrorCode
 from tests.chat.fixtures import refused, room_of, say
@@ -120,15 +121,68 @@ def test_only_what_people_say_now_is_found(alice: User, den: Room) -> None:
     assert found(alice, "haystack") == ["haystack"], "archived rooms stay searchable"
 
 
-def test_pages_of_hits_go_back_in_time(alice: User, den: Room, django_assert_max_num_queries: Any) -> None:
+def test_pages_of_hits_go_back_in_time(alice: User, den: Room) -> None:
     say(alice, "den", *(f"needle {n}" for n in range(25)))
     actor, before, seen = Actor.of(alice), dict[str, str](), list[str]()
     for _ in range(3):
-        with django_assert_max_num_queries(3):  # the messages, their reactions, their mentions
-            page = search.search_messages(actor, requests.SearchMessages("needle", limit=10, **before))
+        page = search.search_messages(actor, requests.SearchMessages("needle", limit=10, **before))
         seen += [hit.message.content for hit in page.hits]
         before = {"before": page.hits[-1].message.id}
     assert seen == [f"needle {n}" for n in range(24, -1, -1)] and not page.hasMore
+
+
+@pytest.mark.parametrize("where", [{}, {"room": "den"}])
+def test_a_search_costs_a_pinned_number_of_queries(
+    alice: User, den: Room, django_assert_num_queries: Any, where: dict[str, Any]
+) -> None:
+    actor = Actor.of(alice)
+    for count in (3, 30):
+        say(alice, "den", *("needle" for _ in range(count)))
+        with django_assert_num_queries(7):  # the rooms, the index, and what presenting costs for any number of messages
+            search.search_messages(actor, requests.SearchMessages("needle", limit=2, **where))
+    looks = 1 if connection.vendor == "sqlite" else 2  # the newest messages do not fill the page
+    with django_assert_num_queries(1 + looks):
+        search.search_messages(actor, requests.SearchMessages("nothing", **where))
+
+
+def test_hits_are_found_in_every_part_of_the_table(alice: User, bob: User, den: Room) -> None:
+    """PostgreSQL's index is asked for 32,768 ids at a time, after the newest messages have been looked through."""
+    cave = room_of(bob, "cave")
+    ids = [1, 2, 32_767, 32_768, 99_000, *range(200_000, 200_400)]
+    rows = [
+        Message(pk=pk, room=den, seq=seq, change=seq, author=alice, content=f"needle {pk}" if pk < 100_000 else "hay")
+        for seq, pk in enumerate(ids, 1)
+    ]
+    rows.append(Message(pk=50_000, room=cave, seq=1, change=1, author=bob, content="needle elsewhere"))
+    Message.objects.bulk_create(rows)
+    expected = [f"needle {pk}" for pk in (99_000, 32_768, 32_767, 2, 1)]
+    for where in ({}, {"room": "den"}):
+        assert found(alice, "needle", **where) == found(alice, "nee", **where) == expected
+        assert found(alice, "needle", limit=2, **where) == expected[:2]
+        assert found(alice, "needle", before="32768", limit=2, **where) == expected[2:4]
+        assert found(alice, "hay needle", **where) == []
+        assert len(found(alice, "hay", limit=50, before="200200", **where)) == 50
+
+
+def test_a_room_that_nobody_named_is_not_found_by_its_mark(alice: User, bob: User, den: Room) -> None:
+    """The index holds a word for each message's room. Whoever writes it himself gets into no other room by it."""
+    cave = room_of(bob, "cave")
+    say(bob, "cave", f"needle \ue000{den.pk} #{den.pk} @0")
+    say(alice, "den", "nothing of that kind")
+    assert found(alice, "needle") == found(alice, "needle", room="den") == []
+    for query in (f"\ue000{den.pk}", f"#{cave.pk}", "@0", "_", "#", "@"):
+        assert found(alice, query, room="den") == []
+
+
+def test_a_reader_of_very_many_rooms_finds_what_is_in_theirs(alice: User, bob: User, den: Room) -> None:
+    others = [Room(slug=f"room-{number}", name="Room", created_by=bob) for number in range(120)]
+    Room.objects.bulk_create(others)
+    Membership.objects.bulk_create([Membership(room=room, user=alice) for room in others])
+    room_of(bob, "cave")
+    say(bob, "cave", "needle in the cave")
+    say(alice, "room-7", "needle in the seventh")
+    say(alice, "den", "needle in the den")
+    assert found(alice, "needle") == ["needle in the den", "needle in the seventh"]
 
 
 # --- Excerpts ------------------------------------------------------------------------------------------------------------
