@@ -40,6 +40,7 @@ class Connection:
         "outbox",
         "refusals",
         "rooms",
+        "user_id",
         "watching",
     )
 
@@ -49,6 +50,7 @@ class Connection:
         self.id = id_
         self.credential = credential
         self.actor = Actor.by(credential)
+        self.user_id = credential.user_id
         self.address = address
         self.rooms: dict[str, bool] = {}  # slug -> whether it is a session
         self.watching: set[str] = set()
@@ -65,10 +67,6 @@ class Connection:
 
     def _make_outbox(self, send: Send, writer: FrameWriter | None) -> Outbox:
         return SendOutbox(send, self._overflowed) if writer is None else DirectOutbox(writer, self._overflowed)
-
-    @property
-    def user_id(self) -> int:
-        return self.actor.id
 
     @property
     def is_closing(self) -> bool:

@@ -145,13 +145,15 @@ class Feed:
                 self.live.add(connection)
 
     def _deliver(self, event: Event, payload: Payload, own: Own | None) -> None:
-        if own is not None or event.without_connection or event.without_user:
+        nobodys, nobodys_user = event.without_connection, event.without_user
+        if own is None:
+            for connection in self.live:  # `_hears`, without a call for each of them
+                if connection.id != nobodys and connection.user_id != nobodys_user:
+                    connection.send(payload)
+        else:
             for connection in self.live:
                 if _hears(connection, event):
                     connection.send(_frame_for(connection, payload, own))
-        else:
-            for connection in self.live:
-                connection.send(payload)
         for connection, change in self._late.items():
             if (event.change is None or event.change > change) and _hears(connection, event):
                 connection.send(_frame_for(connection, payload, own))

@@ -87,7 +87,11 @@ class FrameWriter(Protocol):
     """What a server offers that takes ready-made frames: the extension `parley.frames` of the ASGI scope."""
 
     def write(self, frames: bytes) -> None: ...
-    def buffered(self) -> int: ...
+
+    @property
+    def buffered(self) -> Callable[[], int]:
+        """What returns how many bytes the transport still holds."""
+
     def close(self, code: int, reason: str) -> None: ...
 
 
@@ -105,53 +109,77 @@ def may_drop(waiting_bytes: int) -> bool:
 class DirectOutbox:
     """Frames that become due in the same turn of the loop are joined and written once."""
 
-    __slots__ = ("_closed", "_on_overflow", "_pending", "_pending_bytes", "_writer")
+    __slots__ = ("_on_overflow", "_writer", "is_closed", "pending")
 
     _dirty: "list[DirectOutbox]" = []  # noqa: RUF012 - one for all outboxes of the process, on purpose
 
     def __init__(self, writer: FrameWriter, on_overflow: Callable[[], None]) -> None:
         self._writer = writer
         self._on_overflow = on_overflow
-        self._pending: list[bytes] = []
-        self._pending_bytes = 0
-        self._closed = False
+        self.pending: list[Payload] = []
+        self.is_closed = False
 
     def push(self, payload: Payload) -> None:
-        if self._closed:
+        if self.is_closed:
             return
-        framed = payload.framed
-        if payload.is_droppable and may_drop(self._writer.buffered() + self._pending_bytes + len(framed)):
-            return
-        if not self._pending:
+        if not self.pending:
             if not DirectOutbox._dirty:
                 asyncio.get_running_loop().call_soon(DirectOutbox._flush_all)
             DirectOutbox._dirty.append(self)
-        self._pending.append(framed)
-        self._pending_bytes += len(framed)
+        self.pending.append(payload)
 
     @staticmethod
     def _flush_all() -> None:
+        """Write what is pending everywhere. Most outboxes hold the same frames: those are joined once for all of them."""
         dirty, DirectOutbox._dirty = DirectOutbox._dirty, []
+        joined_for: list[Payload] = []
+        joined = b""
         for outbox in dirty:
-            outbox.flush()
+            pending = outbox.pending
+            if pending and not outbox.is_closed:
+                if pending != joined_for:
+                    joined_for, joined = pending, _join(pending)
+                outbox.pending = []
+                outbox.write(pending, joined)
 
     def flush(self) -> None:
-        pending, self._pending, self._pending_bytes = self._pending, [], 0
-        if self._closed or not pending:
-            return
-        if self._writer.buffered() > settings.OUTBOX_BYTES > 0:
+        pending, self.pending = self.pending, []
+        if pending and not self.is_closed:
+            self.write(pending, _join(pending))
+
+    def write(self, pending: list[Payload], joined: bytes) -> None:
+        limit: int = settings.OUTBOX_BYTES
+        held = self._writer.buffered()
+        if held > limit > 0:
             self._on_overflow()
             return
-        self._writer.write(pending[0] if len(pending) == 1 else b"".join(pending))
+        if may_drop(held + len(joined)):
+            joined = _join(_without_droppable(pending, held))
+        self._writer.write(joined)
 
     def close(self, code: int, reason: str) -> None:
         """Write what is pending and then the close frame."""
-        if self._closed:
+        if self.is_closed:
             return
         self.flush()
-        if not self._closed:
-            self._closed = True
+        if not self.is_closed:
+            self.is_closed = True
             self._writer.close(code, reason)
+
+
+def _join(payloads: list[Payload]) -> bytes:
+    return payloads[0].framed if len(payloads) == 1 else b"".join([payload.framed for payload in payloads])
+
+
+def _without_droppable(payloads: list[Payload], waiting_bytes: int) -> list[Payload]:
+    """Leave out what is droppable from where too much waits."""
+    kept = []
+    for payload in payloads:
+        size = len(payload.framed)
+        if not (payload.is_droppable and may_drop(waiting_bytes + size)):
+            kept.append(payload)
+            waiting_bytes += size
+    return kept
 
 
 class SendOutbox:

@@ -13,8 +13,6 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from websockets.frames import CloseCode
 from websockets.protocol import State
 
-from chat.realtime.outbox import FrameWriter
-
 EXTENSION: Final = "parley.frames"
 ABORT_EXTENSION: Final = "parley.abort"
 _CLOSE_TIMEOUT_SECONDS: Final = 10.0
@@ -74,19 +72,19 @@ class FrameProtocol(WebSocketsSansIOProtocol):
         super().send_receive_event_to_app()
 
 
-class _Writer(FrameWriter):
-    __slots__ = ("_protocol",)
+class _Writer:
+    """A `FrameWriter`."""
+
+    __slots__ = ("_conn", "_protocol", "_transport", "buffered")
 
     def __init__(self, protocol: FrameProtocol) -> None:
         self._protocol = protocol
+        self._conn, self._transport = protocol.conn, protocol.transport
+        self.buffered = protocol.transport.get_write_buffer_size  # called for each delivery: without a frame of ours
 
     def write(self, frames: bytes) -> None:
-        protocol = self._protocol
-        if protocol.conn.state is State.OPEN and not protocol.transport.is_closing():
-            protocol.transport.write(frames)
-
-    def buffered(self) -> int:
-        return self._protocol.transport.get_write_buffer_size()
+        if self._conn.state is State.OPEN and not self._transport.is_closing():
+            self._transport.write(frames)
 
     def close(self, code: int, reason: str) -> None:
         """Send the close frame, then cut off a peer that does not answer: its full buffer would stay for ever."""
