@@ -41,9 +41,9 @@ check: packages-dev ## lint, types, import law, templates, migrations, deploymen
 	$(TEST_ENVIRONMENT) $(PY) manage.py makemigrations --check --dry-run
 	$(DEPLOY_ENVIRONMENT) $(PY) manage.py check --deploy --fail-level WARNING
 
-bench: ## (comes with a later release)
-	@echo 'There are no benchmarks yet: they come with a later release. Nothing was measured.' >&2
-	@exit 1
+bench: packages-dev system ## measure, beside other servers; writes docs/performance.md (ONLY=fanout,streams; QUICK=1 writes nothing)
+	@$(call install,requirements-bench.txt)
+	@$(TEST_ENVIRONMENT) $(PY) -m bench $(if $(ONLY),--only $(ONLY)) $(if $(QUICK),--quick)
 
 format: packages-dev ## lay out the Python files and fix what ruff can fix
 	$(PY) -m ruff check --fix .

@@ -16,7 +16,7 @@ from django.core.management import call_command
 from accounts import tickets
 from accounts.credentials import Credential
 from accounts.models import ApiToken, User
-from chat.models import Draft, Membership, Message, Room
+from chat.models import Draft, Membership, Message, Reply, Room
 
 SIGN_IN_BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 
@@ -60,6 +60,14 @@ def ticket_of_age(username: str, seconds: int) -> str:
         return tickets.issue(credential)
 
 
+def issue_tickets(usernames: list[str], count: int) -> list[str]:
+    """Return so many tickets for each of them, one person's after the other's."""
+    tokens = ApiToken.objects.filter(user__username__in=usernames).select_related("user")
+    found = {token.user.username: token for token in tokens}
+    credentials = [Credential(found[name].user_id, name, "token", str(found[name].pk)) for name in usernames]
+    return [tickets.issue(credential) for credential in credentials for _ in range(count)]
+
+
 def end_session(key: str) -> None:
     Session.objects.get(session_key=key).delete()
 
@@ -87,6 +95,11 @@ def delete_membership_silently(room: str, username: str) -> None:
 def messages(room: str) -> list[dict[str, Any]]:
     rows = Message.objects.filter(room__slug=room).order_by("seq")
     return [dict(row) for row in rows.values("id", "seq", "change", "kind", "content", "client_id")]
+
+
+def replies(rooms: list[str]) -> list[dict[str, Any]]:
+    rows = Reply.objects.filter(message__room__slug__in=rooms).order_by("pk")
+    return [{"state": str(row.state), "content": row.message.content} for row in rows.select_related("message")]
 
 
 def manage(arguments: list[str]) -> None:
@@ -126,12 +139,14 @@ COMMANDS = {
         make_admin,
         sign_in,
         ticket_of_age,
+        issue_tickets,
         end_session,
         end_sessions_silently,
         revoke_tokens,
         deactivate,
         delete_membership_silently,
         messages,
+        replies,
         manage,
         token_ids,
         membership_id,

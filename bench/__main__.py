@@ -1,0 +1,72 @@
+"""Runs the benchmarks: `make bench`, or `make bench ONLY=fanout,streams`.
+
+Writes the tables and pictures of docs/performance.md. `QUICK=1` runs each measurement once and shortly, writes nothing,
+and only shows that everything works.
+"""
+
+import argparse
+import importlib
+import os
+import sys
+from typing import Final
+
+from bench import machine
+from bench.measure import Row
+from bench.plan import prepared
+
+# In this order: what needs a fresh machine most comes first. The modules of bench/cases/.
+CASES: Final = (
+    "fanout",
+    "streams",
+    "stored",
+    "latency",
+    "connections",
+    "start",
+    "processes",
+    "tables",
+    "browser",
+)
+
+
+def main() -> None:
+    options = _options()
+    chosen = [name.strip() for name in options.only.split(",") if name.strip()] or list(CASES)
+    unknown = sorted(set(chosen) - set(CASES))
+    if unknown:
+        sys.exit(f"There is no benchmark {', '.join(unknown)}. There are: {', '.join(CASES)}.")
+    if len(os.sched_getaffinity(0)) < 2:
+        sys.exit("The benchmarks need two cores: one for the server, one for the load.")
+    if not options.quick and not machine.is_quiet():
+        print(
+            "This machine is busy with something else. The figures will be worse than they should be.", file=sys.stderr
+        )
+    rounds, seconds = (1, 1.0) if options.quick else (options.rounds, options.seconds)
+    os.sched_setaffinity(0, {machine.LOAD_CORE})
+    rows: list[Row] = []
+    with prepared(rounds=rounds, seconds=seconds, is_quick=options.quick) as bench:
+        for name in chosen:
+            bench.say(f"--- {name}")
+            rows += importlib.import_module(f"bench.cases.{name}").run(bench)
+    for row in rows:
+        met = {None: "", True: "  met", False: "  MISSED"}[row.is_met]
+        print(
+            f"{row.case:12} {row.what:60} {row.server:42} {row.median:>12,.2f} ({row.least:,.2f} to {row.most:,.2f}) "
+            f"{row.unit}  {row.target}{met}"
+        )
+    if not options.quick:
+        from bench import report  # needs the packages of requirements-bench.txt
+
+        report.write(rows, machine.facts())
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--only", default="", help="cases, separated by commas")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=2.0, help="how long one measurement lasts")
+    parser.add_argument("--quick", action="store_true", help="one short round; nothing is written")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
