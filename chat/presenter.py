@@ -11,7 +11,7 @@ from msgspec import UNSET, UnsetType
 from accounts.models import User
 from chat.model_choice import is_demo_model, model_of
 from chat.models import Attachment, Kind, Mention, Message, Reaction, Reply, Room
-from chat.models.select_in import select_in
+from chat.models.plain_sql import rows_of
 from chat.protocol import wire
 
 EXCERPT_CHARS: Final = 140
@@ -113,13 +113,13 @@ def _related_to(messages: list[Message]) -> _Related:
     quoted_ids = {message.reply_to_id for message in messages if message.reply_to_id is not None}
     quoted = Message.objects.in_bulk(quoted_ids) if quoted_ids else {}
     reactions: dict[int, list[tuple[str, int]]] = {}
-    for message_id, emoji, user_id in select_in(Reaction, "message", ids, "message", "emoji", "user"):
+    for message_id, emoji, user_id in rows_of(Reaction, "message", "emoji", "user", message=ids):
         reactions.setdefault(message_id, []).append((emoji, user_id))
     mentions: dict[int, list[int]] = {}
-    for message_id, user_id in select_in(Mention, "message", ids, "message", "user"):
+    for message_id, user_id in rows_of(Mention, "message", "user", message=ids):
         mentions.setdefault(message_id, []).append(user_id)
     attachments: dict[int, list[Attachment]] = {}
-    having = [message_id for (message_id,) in select_in(Attachment, "message", ids, "message")]
+    having = [message_id for (message_id,) in rows_of(Attachment, "message", message=ids)]
     for attachment in Attachment.objects.filter(message__in=having) if having else ():
         attachments.setdefault(attachment.message_id or 0, []).append(attachment)
     shown = [message.shown for message in messages if message.shown is not None]
@@ -131,7 +131,7 @@ def _related_to(messages: list[Message]) -> _Related:
 
 def _refs(user_ids: set[int | None]) -> dict[int, wire.UserRef]:
     wanted = [user_id for user_id in user_ids if user_id is not None]
-    return {pk: wire.UserRef(str(pk), username) for pk, username in select_in(User, "id", wanted, "id", "username")}
+    return {pk: wire.UserRef(str(pk), username) for pk, username in rows_of(User, "id", "username", id=wanted)}
 
 
 def _present(slug: str, message: Message, related: _Related) -> wire.Message:

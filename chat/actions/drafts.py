@@ -6,7 +6,7 @@ from django.db import transaction
 from chat import access
 from chat.access import Actor
 from chat.models import Draft, Room
-from chat.models.select_in import select_in
+from chat.models.plain_sql import rows_of
 from chat.protocol import requests, wire
 from chat.protocol.errors import ErrorCode, ProtocolError, invalid
 from chat.realtime.events import ephemeral, room_group, user_group
@@ -15,7 +15,7 @@ from chat.realtime.publishing import publish_after_commit
 
 def of(room: Room, actor: Actor) -> wire.Draft | None:
     """Return the draft that the actor's tabs show in this room."""
-    found = select_in(Draft, "room", [room.pk], "content", "version", also="user", value=_owner(room, actor))
+    found = rows_of(Draft, "content", "version", room=room.pk, user=_owner(room, actor))
     return wire.Draft(*found[0]) if found else None
 
 

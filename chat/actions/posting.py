@@ -16,6 +16,7 @@ from chat.actions.answers import NewAnswers, calls_claude
 from chat.actions.naming import name_session
 from chat.markdown import mentioned_names
 from chat.models import Kind, Membership, Mention, Message, Room, RoomKind
+from chat.models.plain_sql import insert_all, locked, rows_of
 from chat.presenter import millis, present_attachment, present_message, present_reply_to, presentable, user_ref
 from chat.protocol import wire
 from chat.protocol.errors import ErrorCode, ProtocolError, failed, not_found, unauthorized, unavailable
@@ -93,7 +94,7 @@ def _stored_before(posts: Sequence[Post]) -> dict[tuple[int, str], Message]:
 
 def _store(posts: Sequence[Post], earlier: dict[tuple[int, str], Message]) -> list[Result]:
     # In id order: two processes that lock the same rooms in another order would wait for each other for ever.
-    wanted = Room.objects.select_for_update().filter(slug__in={post.slug for post in posts}).order_by("pk")
+    wanted = locked(Room, "slug", {post.slug for post in posts})
     round_ = _Round(posts, {room.slug: room for room in wanted}, earlier)
     for post in posts:
         round_.take(post)
@@ -175,10 +176,8 @@ class _Round:
 
 
 def _members(rooms: dict[str, Room], posts: Sequence[Post]) -> set[tuple[int, int]]:
-    found = Membership.objects.filter(
-        room__in=[room.pk for room in rooms.values()], user__in={post.actor.id for post in posts}
-    )
-    return set(found.values_list("room_id", "user_id"))
+    room_ids, user_ids = [room.pk for room in rooms.values()], {post.actor.id for post in posts}
+    return {(room, user) for room, user in rows_of(Membership, "room", "user", room=room_ids, user=user_ids)}
 
 
 def _replied_to(posts: Sequence[Post]) -> dict[int, Message]:
@@ -239,7 +238,7 @@ def _next_message(room: Room, post: Post, now: datetime) -> Message:
 
 
 def _insert(fresh: list[Message], rooms: dict[int, Room], now: datetime) -> None:
-    Message.objects.bulk_create(fresh)
+    insert_all(fresh)
     moment = connection.ops.adapt_datetimefield_value(now)
     touched = sorted({message.room_id for message in fresh})
     with connection.cursor() as cursor:

@@ -8,7 +8,7 @@ from chat.access import Actor
 from chat.actions import answers, summaries
 from chat.actions.notices import take_change
 from chat.models import Message, Reply, ReplyState, Room
-from chat.models.select_in import select_in
+from chat.models.plain_sql import rows_of
 from chat.protocol import requests, wire
 from chat.protocol.errors import failed, not_found
 from chat.realtime.events import NOBODY, Requester, durable
@@ -134,7 +134,7 @@ def keyframe_of(actor: Actor, request: requests.GetStream) -> tuple[wire.Keyfram
 
 def running_in(room: Room) -> list[wire.Keyframe]:
     """Return the checkpoints of the replies that run in a room."""
-    running = [pk for (pk,) in select_in(Reply, "room", [room.pk], "id", also="state", value=ReplyState.RUNNING.value)]
+    running = [pk for (pk,) in rows_of(Reply, "id", room=room.pk, state=ReplyState.RUNNING.value)]
     # Few rooms have one at any moment, and it is a long row.
     return [checkpoint_of(reply) for reply in Reply.objects.filter(pk__in=running)] if running else []
 

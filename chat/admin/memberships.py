@@ -57,7 +57,7 @@ class MembershipInline(admin.TabularInline):  # type: ignore[type-arg]
 
     @admin.display(description="since")
     def since(self, membership: Membership) -> str:
-        is_row_for_a_new_one = membership._state.adding  # noqa: SLF001 - how Django itself tells
+        is_row_for_a_new_one = membership._state.adding
         return "" if is_row_for_a_new_one else date_format(localtime(membership.joined_at), "DATETIME_FORMAT")
 
 

@@ -97,14 +97,29 @@ def test_a_message_keeps_its_row_when_it_is_stored(page: Page) -> None:
 
 
 def test_the_window_is_bounded_and_keeps_its_place(page: Page) -> None:
-    at_end = call(page, "timeline-window", "atEnd", 1000)
-    assert at_end == {"start": 820, "end": 1000}
-    earlier = call(page, "timeline-window", "earlier", at_end, 1000)
-    assert earlier == {"start": 760, "end": 940}
-    assert call(page, "timeline-window", "later", earlier, 1000) == at_end
+    assert call(page, "timeline-window", "atEnd", 1000) == {"start": 984, "end": 1000}, "it begins with a screen"
+    assert call(page, "timeline-window", "atEnd", 1001, 984) == {"start": 984, "end": 1001}, "and keeps what has come"
+    assert call(page, "timeline-window", "atEnd", 1000, 100) == {"start": 820, "end": 1000}
+    assert call(page, "timeline-window", "atEnd", 5) == {"start": 0, "end": 5}
+    earlier = call(page, "timeline-window", "earlier", {"start": 820, "end": 1000})
+    assert earlier == {"start": 808, "end": 988}
+    assert call(page, "timeline-window", "later", earlier, 1000) == {"start": 820, "end": 1000}
+    assert call(page, "timeline-window", "earlier", {"start": 5, "end": 25}) == {"start": 0, "end": 25}
+    assert call(page, "timeline-window", "around", 1000, 500) == {"start": 476, "end": 524}
+
+
+def test_the_window_finds_its_rows_again_when_the_list_has_changed(page: Page) -> None:
+    def shifted(window: dict[str, int], at: tuple[int, int], count: tuple[int, int]) -> object:
+        places = [{"before": before, "after": after} for before, after in (at, count)]
+        return call(page, "timeline-window", "shifted", window, *places)
+
     # Fifty older rows came in front: the row that was number 770 is number 820 now.
-    assert call(page, "timeline-window", "shifted", earlier, 770, 820, 1050) == {"start": 810, "end": 990}
-    assert call(page, "timeline-window", "shifted", {"start": 0, "end": 10}, 3, 3, 12) == {"start": 0, "end": 12}
+    assert shifted({"start": 760, "end": 940}, (770, 820), (1000, 1050)) == {"start": 810, "end": 990}
+    # New ones came in at an end that is in the document: a few come into it at once.
+    assert shifted({"start": 0, "end": 10}, (3, 3), (10, 12)) == {"start": 0, "end": 12}
+    assert shifted({"start": 0, "end": 10}, (3, 3), (10, 60)) == {"start": 0, "end": 22}
+    assert shifted({"start": 0, "end": 10}, (3, 3), (20, 60)) == {"start": 0, "end": 10}
+    assert shifted({"start": 0, "end": 10}, (3, -1), (20, 60)) == {"start": 44, "end": 60}, "the row is gone"
 
 
 def test_the_list_of_rooms_counts_orders_and_forgets(page: Page) -> None:

@@ -7,21 +7,29 @@ const LOCALE = navigator.language?.startsWith("en") ? navigator.language : "en-G
 const DAY_MS = 86_400_000;
 const DAYS_WITH_A_NAME = 6;
 
-const time = new Intl.DateTimeFormat(LOCALE, { hour: "numeric", minute: "2-digit" });
-const weekday = new Intl.DateTimeFormat(LOCALE, { weekday: "long" });
-const thisYear = new Intl.DateTimeFormat(LOCALE, { weekday: "long", day: "numeric", month: "long" });
-const otherYear = new Intl.DateTimeFormat(LOCALE, { day: "numeric", month: "long", year: "numeric" });
-const full = new Intl.DateTimeFormat(LOCALE, { dateStyle: "full", timeStyle: "short" });
+// Making one takes milliseconds, which the first drawing of a page has not got: each when it is first needed.
+const time = lazy({ hour: "numeric", minute: "2-digit" });
+const weekday = lazy({ weekday: "long" });
+const thisYear = lazy({ weekday: "long", day: "numeric", month: "long" });
+const otherYear = lazy({ day: "numeric", month: "long", year: "numeric" });
+const full = lazy({ dateStyle: "full", timeStyle: "short" });
+
+/** @param {Intl.DateTimeFormatOptions} options @returns {() => Intl.DateTimeFormat} */
+function lazy(options) {
+  /** @type {Intl.DateTimeFormat | undefined} */
+  let format;
+  return () => (format ??= new Intl.DateTimeFormat(LOCALE, options));
+}
 
 /** @param {number} ms */
-export const timeLabel = (ms) => time.format(ms);
+export const timeLabel = (ms) => time().format(ms);
 
 /** Without "AM": for narrow places. @param {number} ms */
 export const shortTimeLabel = (ms) =>
-  time.formatToParts(ms).filter(({ type }) => type !== "dayPeriod").map(({ value }) => value).join("").trim();
+  time().formatToParts(ms).filter(({ type }) => type !== "dayPeriod").map(({ value }) => value).join("").trim();
 
 /** @param {number} ms */
-export const fullLabel = (ms) => full.format(ms);
+export const fullLabel = (ms) => full().format(ms);
 
 /** @param {number} ms midnight before it, so that two moments of one day compare equal */
 export const dayOf = (ms) => new Date(ms).setHours(0, 0, 0, 0);
@@ -33,8 +41,8 @@ export function dayLabel(ms, now = Date.now()) {
   const ago = Math.round((dayOf(now) - day) / DAY_MS);
   if (ago === 0) return "Today";
   if (ago === 1) return "Yesterday";
-  if (ago > 1 && ago <= DAYS_WITH_A_NAME) return weekday.format(day);
-  return (new Date(day).getFullYear() === new Date(now).getFullYear() ? thisYear : otherYear).format(day);
+  if (ago > 1 && ago <= DAYS_WITH_A_NAME) return weekday().format(day);
+  return (new Date(day).getFullYear() === new Date(now).getFullYear() ? thisYear : otherYear)().format(day);
 }
 
 /** @param {number} ms @param {number} [now] the time today, else the day and the time */

@@ -8,6 +8,8 @@ import { isOpen } from "../stream-state.js";
 
 const MICRO = 1_000_000;
 const CENTS_SHOWN_FROM = 0.1;
+// Made once: `toLocaleString` makes one for every number.
+const count = new Intl.NumberFormat("en");
 
 /** Endings that a reader should know of although the reply is complete. @type {Record<string, string>} */
 const STOP_REASONS = {
@@ -57,7 +59,7 @@ export function usageWords({ usage, cost, demo }) {
   if (demo) return "Demo: nothing was spent";
   if (!usage) return "";
   const read = usage.inputTokens + usage.cacheCreationInputTokens + usage.cacheReadInputTokens;
-  const tokens = `${read.toLocaleString("en")} tokens in, ${usage.outputTokens.toLocaleString("en")} out`;
+  const tokens = `${count.format(read)} tokens in, ${count.format(usage.outputTokens)} out`;
   return cost === undefined ? tokens : `${tokens} · ${dollars(cost)}`;
 }
 

@@ -159,9 +159,15 @@ export class RoomPage {
   async #start() {
     this.#shared.speaker.start(this.#view.messages.at(-1)?.seq ?? 0);
     this.#draft.start(this.#facts.draft);
-    this.#draw();
-    if (this.#target !== null) this.#timeline.center(this.#target);
-    else this.#composer.focus();
+    if (this.#target !== null) {
+      this.#draw();
+      this.#timeline.center(this.#target);
+    } else {
+      // Not with the modules' own work: both together would keep the page from answering for too long.
+      this.#redraw.soon();
+      // The focus needs a layout: the page has one with its first frame.
+      requestAnimationFrame(() => !this.#ending.signal.aborted && this.#composer.focus());
+    }
     try {
       await this.#client.joinRoom(this.#slug);
       this.#shared.speaker.start(this.#client.room(this.#slug)?.messages.at(-1)?.seq ?? 0);

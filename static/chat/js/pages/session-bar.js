@@ -7,7 +7,14 @@ import { stateWords } from "./claude-state.js";
 const MILLIONTHS = 1_000_000;
 /** Smaller sums are shown as less than this. */
 const CENT = 0.01;
-const compact = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
+/** Made when it is first needed: that takes milliseconds. @type {Intl.NumberFormat | undefined} */
+let format;
+
+/** @param {number} tokens */
+function compact(tokens) {
+  format ??= new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
+  return format.format(tokens);
+}
 
 export class SessionBar {
   #root;
@@ -48,7 +55,7 @@ export class SessionBar {
     this.#parts.state.dataset.state = runningId ? "busy" : failure ? "failed" : "ready";
     this.#parts.state.title = failure || `Claude: ${words}`;
     put(this.#parts.model, demo ? "" : model);
-    put(this.#parts.tokens, `${compact.format(usage.tokens)} tokens · `);
+    put(this.#parts.tokens, `${compact(usage.tokens)} tokens · `);
     put(this.#parts.cost, costWords(usage.cost, demo));
     this.#parts.usage.hidden = !usage.tokens;
   }

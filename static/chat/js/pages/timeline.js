@@ -31,6 +31,7 @@ export class Timeline {
   #lastTop = 0;
   /** Until then, a reply grows: going up means to read there, however small the step. */
   #growingUntil = 0;
+  #willGrow = false;
   #ending = new AbortController();
   #sizes;
 
@@ -44,10 +45,11 @@ export class Timeline {
     this.#options = options;
     scroller.addEventListener("scroll", () => this.#scrolled(), { passive: true, signal: this.#ending.signal });
     this.#list.addEventListener("click", (event) => this.#clicked(event), { signal: this.#ending.signal });
-    // Rows grow late (fonts), and the composer takes room from the timeline: the end must stay in sight.
+    // Rows come, and grow late (fonts), and the composer takes room from the timeline: the end must stay in sight.
+    // Told of it after the layout, before the paint; to ask for the heights earlier would be a layout of its own.
     this.#sizes = new ResizeObserver(() => this.#following && this.#toEnd());
     this.#sizes.observe(scroller);
-    this.#sizes.observe(this.#list);
+    this.#sizes.observe(/** @type {Element} */ (this.#list.parentElement));
   }
 
   destroy() {
@@ -84,20 +86,26 @@ export class Timeline {
     this.#items = items;
     if (anchor) {
       const index = before.indexOf(anchor.item);
-      this.#stretch = stretch.shifted(this.#stretch, index, indexOfKey(items, anchor.item.key), items.length);
+      const at = { before: index, after: indexOfKey(items, anchor.item.key) };
+      this.#stretch = stretch.shifted(this.#stretch, at, { before: before.length, after: items.length });
     } else {
-      this.#stretch = stretch.atEnd(items.length);
+      const first = before[this.#stretch.start];
+      const at = first ? indexOfKey(items, first.key) : -1;
+      this.#stretch = stretch.atEnd(items.length, at < 0 ? items.length : at);
     }
     this.#draw(anchor);
     // At the very top there is nothing left to scroll, so no scroll event would ever ask for more.
-    if (this.#scroller.scrollTop < LOAD_PX) this.#nearStart();
+    this.#grow();
   }
 
   /** Goes to the end, and follows from now on. */
   follow() {
     this.#following = true;
-    this.#stretch = stretch.atEnd(this.#items.length);
+    const { length } = this.#items;
+    this.#stretch = stretch.atEnd(length, this.#stretch.end === length ? this.#stretch.start : length);
     this.#draw(null);
+    this.#toEnd();
+    this.#grow();
   }
 
   /** @param {number} seq @returns {boolean} whether it is loaded */
@@ -110,6 +118,7 @@ export class Timeline {
     const row = this.#rows.get(this.#items[index].key);
     row?.element.scrollIntoView({ block: "center" });
     row?.article.focus({ preventScroll: true });
+    this.#grow();
     return true;
   }
 
@@ -151,7 +160,6 @@ export class Timeline {
       else this.#list.insertBefore(row.element, next);
     }
     if (anchor) this.#restore(anchor);
-    else if (this.#following) this.#toEnd();
   }
 
   /** @param {Item} item */
@@ -198,8 +206,7 @@ export class Timeline {
     const isLeaving = scrollTop < this.#lastTop && performance.now() < this.#growingUntil && below > 1;
     this.#lastTop = scrollTop;
     this.#following = !isLeaving && below <= FOLLOW_PX && this.#stretch.end === this.#items.length;
-    if (scrollTop < LOAD_PX) this.#nearStart();
-    if (below < LOAD_PX && !this.#following) this.#nearEnd();
+    this.#grow();
     this.#options.onScroll();
   }
 
@@ -211,9 +218,28 @@ export class Timeline {
     else if (button && action === "copy-reply") this.rowOf(button)?.copyReply(button);
   }
 
+  /**
+   * Brings in rows where the reader is near an end of them: a few after each frame, until there are enough. After the
+   * frame, the layout is known and costs nothing to ask for; before it, every question would lay out the page once more.
+   */
+  #grow() {
+    if (this.#willGrow) return;
+    this.#willGrow = true;
+    requestAnimationFrame(() => setTimeout(() => {
+      this.#willGrow = false;
+      if (this.#ending.signal.aborted) return;
+      const { scrollTop, scrollHeight, clientHeight } = this.#scroller;
+      const hasMoved = scrollTop < LOAD_PX && this.#nearStart();
+      if (!hasMoved && scrollHeight - scrollTop - clientHeight < LOAD_PX && !this.#following) this.#nearEnd();
+    }));
+  }
+
+  /** @returns {boolean} whether rows came in */
   #nearStart() {
-    if (this.#stretch.start > 0) this.#move(stretch.earlier(this.#stretch, this.#items.length));
+    const hasEarlier = this.#stretch.start > 0;
+    if (hasEarlier) this.#move(stretch.earlier(this.#stretch));
     else this.#options.onOlder();
+    return hasEarlier;
   }
 
   #nearEnd() {
@@ -223,9 +249,10 @@ export class Timeline {
 
   /** @param {stretch.Stretch} to */
   #move(to) {
-    const anchor = this.#firstVisible();
+    const anchor = this.#following ? null : this.#firstVisible();
     this.#stretch = to;
     this.#draw(anchor);
+    this.#grow();
   }
 }
 
