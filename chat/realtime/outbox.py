@@ -132,6 +132,7 @@ class DirectOutbox:
     def _flush_all() -> None:
         """Write what is pending everywhere. Most outboxes hold the same frames: those are joined once for all of them."""
         dirty, DirectOutbox._dirty = DirectOutbox._dirty, []
+        limit: int = settings.OUTBOX_BYTES
         joined_for: list[Payload] = []
         joined = b""
         for outbox in dirty:
@@ -140,20 +141,19 @@ class DirectOutbox:
                 if pending != joined_for:
                     joined_for, joined = pending, _join(pending)
                 outbox.pending = []
-                outbox.write(pending, joined)
+                outbox.write(pending, joined, limit)
 
     def flush(self) -> None:
         pending, self.pending = self.pending, []
         if pending and not self.is_closed:
-            self.write(pending, _join(pending))
+            self.write(pending, _join(pending), settings.OUTBOX_BYTES)
 
-    def write(self, pending: list[Payload], joined: bytes) -> None:
-        limit: int = settings.OUTBOX_BYTES
+    def write(self, pending: list[Payload], joined: bytes, limit: int) -> None:
         held = self._writer.buffered()
-        if held > limit > 0:
-            self._on_overflow()
-            return
-        if may_drop(held + len(joined)):
+        if held + len(joined) > limit / _DROPPABLE_PART > 0:
+            if held > limit:
+                self._on_overflow()
+                return
             joined = _join(_without_droppable(pending, held))
         self._writer.write(joined)
 
