@@ -43,7 +43,7 @@ check: packages-dev ## lint, types, import law, templates, migrations, deploymen
 
 bench: packages-dev system ## measure, beside other servers; writes docs/performance.md (ONLY=fanout,streams; QUICK=1 writes nothing)
 	@$(call install,requirements-bench.txt)
-	@$(TEST_ENVIRONMENT) $(PY) -m bench $(if $(ONLY),--only $(ONLY)) $(if $(QUICK),--quick)
+	@$(TEST_ENVIRONMENT) $(PY) -m bench $(if $(ONLY),--only $(ONLY)) $(if $(QUICK),--quick) $(if $(ROUNDS),--rounds $(ROUNDS))
 
 format: packages-dev ## lay out the Python files and fix what ruff can fix
 	$(PY) -m ruff check --fix .

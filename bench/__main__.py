@@ -10,7 +10,7 @@ import os
 import sys
 from typing import Final
 
-from bench import machine
+from bench import machine, report
 from bench.measure import Row
 from bench.plan import prepared
 
@@ -40,6 +40,8 @@ def main() -> None:
         print(
             "This machine is busy with something else. The figures will be worse than they should be.", file=sys.stderr
         )
+    if not options.quick:
+        report.check()  # before an hour of measuring, not after it
     rounds, seconds = (1, 1.0) if options.quick else (options.rounds, options.seconds)
     os.sched_setaffinity(0, {machine.LOAD_CORE})
     rows: list[Row] = []
@@ -54,8 +56,6 @@ def main() -> None:
             f"{row.unit}  {row.target}{met}"
         )
     if not options.quick:
-        from bench import report  # needs the packages of requirements-bench.txt
-
         report.write(rows, machine.facts())
 
 

@@ -59,13 +59,16 @@ async def make_rooms(
     await tab.close()
 
 
-async def post(site: Site, author: Person, room: str, texts: Iterable[str]) -> None:
-    """Post messages, one after the other."""
+async def post(site: Site, author: Person, room: str, texts: Iterable[str]) -> dict[str, Any]:
+    """Post messages, one after the other; return the position before the last, as `join_room` takes it."""
     tab = await SocketClient.open(site.processes[0].socket_url, headers=authorization(author))
-    await tab.request("join_room", room=room)
+    joined = await tab.request("join_room", room=room)
+    changes = [joined["change"]]
     for text in texts:
-        await tab.request("create_message", room=room, content=text)
+        answer = await tab.request("create_message", room=room, content=text)
+        changes.append(answer["message"]["change"])
     await tab.close()
+    return {"after": changes[-2], "epoch": joined["epoch"]}
 
 
 def authorization(person: Person) -> dict[str, str]:

@@ -3,6 +3,7 @@ who they are.
 """
 
 import asyncio
+import json
 import selectors
 import socket
 import time
@@ -55,11 +56,14 @@ class _Town:
         by_room = [
             self._people[start : start + _PEOPLE_A_ROOM] for start in range(0, len(self._people), _PEOPLE_A_ROOM)
         ]
-        self._rooms = [f"{_ROOM}-{number}" for number in range(len(by_room))]
-        for slug, (owner, *members) in zip(self._rooms, by_room, strict=True):
+        self._joins = []
+        for number, (owner, *members) in enumerate(by_room):
+            slug = f"{_ROOM}-{number}"
             asyncio.run(parley.make_rooms(site, owner, [slug], members))
-            asyncio.run(parley.post(site, owner, slug, [f"Message {number}" for number in range(10)]))
-        self._change = int(site.people.messages(self._rooms[0])[-1]["change"]) - 1
+            # Each tab comes back with a position and has missed one message.
+            position = asyncio.run(parley.post(site, owner, slug, [f"Message {each}" for each in range(10)]))
+            request = {"id": "j", "type": "join_room", "payload": {"room": slug, **position}}
+            self._joins.append(Step(json.dumps(request), b'"type":"joined"'))
 
     def openings(self, *, joins: bool) -> list[Way]:
         """Return a way to open each tab, with a fresh ticket: tickets are used once, and live for a minute."""
@@ -67,9 +71,8 @@ class _Town:
         tickets = self._site.people.tell("issue_tickets", usernames=names, count=_TABS_A_PERSON)
         ways = []
         for number, ticket in enumerate(tickets):
-            slug = self._rooms[number // _TABS_A_PERSON // _PEOPLE_A_ROOM]
-            join = f'{{"id":"j","type":"join_room","payload":{{"room":"{slug}","after":{self._change}}}}}'
-            steps = [_WELCOME, Step(join, b'"type":"joined"')] if joins else [_WELCOME]
+            join = self._joins[number // _TABS_A_PERSON // _PEOPLE_A_ROOM]
+            steps = [_WELCOME, join] if joins else [_WELCOME]
             ways.append(Way(f"/ws?token={ticket}", steps))
         return ways
 

@@ -121,5 +121,6 @@ def _join(slug: str) -> Step:
 def _message(slug: str) -> str:
     return (
         f'{{"id":"{generator.NUMBER}","type":"create_message","payload":{{"room":"{slug}",'
-        f'"content":"Message {generator.NUMBER} with about as many words as people write in a line"}}}}'
+        f'"content":"Message {generator.NUMBER} with about as many words as people write in a line",'
+        f'"clientId":"{generator.NUMBER}"}}}}'
     )
