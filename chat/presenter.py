@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Final, NamedTuple, TypedDict
 from urllib.parse import quote
 
-from django.db.models import QuerySet
 from msgspec import UNSET, UnsetType
 
 from accounts.models import User
@@ -81,18 +80,14 @@ class _Related(NamedTuple):
 
     people: dict[int, wire.UserRef]
     quoted: dict[int, Message]
+    replies: dict[int, Reply]
     reactions: dict[int, list[tuple[str, int]]]  # message -> emoji and person, oldest first
     mentions: dict[int, list[int]]
     attachments: dict[int, list[Attachment]]
 
 
-def presentable(messages: "QuerySet[Message]") -> "QuerySet[Message]":
-    """Have the reply that a message shows come with its row: text and state must be of one moment."""
-    return messages.select_related("shown")
-
-
 def present_messages(slug: str, messages: Iterable[Message]) -> list[wire.Message]:
-    """Present `presentable` rows of one room: as many queries as there are kinds of things in them, at most five."""
+    """Present rows of one room: as many queries as there are kinds of things in them."""
     return present_in_rooms((slug, message) for message in messages)
 
 
@@ -109,6 +104,7 @@ def present_in_rooms(messages: Iterable[tuple[str, Message]]) -> list[wire.Messa
 
 def _related_to(messages: list[Message]) -> _Related:
     """Read what the messages point to: not by joins, for most point to nothing but their author."""
+    replies = _replies_shown_by(messages)
     ids = [message.pk for message in messages]
     quoted_ids = {message.reply_to_id for message in messages if message.reply_to_id is not None}
     quoted = Message.objects.in_bulk(quoted_ids) if quoted_ids else {}
@@ -122,11 +118,24 @@ def _related_to(messages: list[Message]) -> _Related:
     having = [message_id for (message_id,) in rows_of(Attachment, "message", message=ids)]
     for attachment in Attachment.objects.filter(message__in=having) if having else ():
         attachments.setdefault(attachment.message_id or 0, []).append(attachment)
-    shown = [message.shown for message in messages if message.shown is not None]
     people = {message.author_id for message in (*messages, *quoted.values())}
-    people |= {user_id for reply in shown for user_id in (reply.requested_by_id, reply.stopped_by_id)}
+    people |= {user_id for reply in replies.values() for user_id in (reply.requested_by_id, reply.stopped_by_id)}
     people |= {user_id for given in reactions.values() for _, user_id in given}
-    return _Related(_refs(people), quoted, reactions, mentions, attachments)
+    return _Related(_refs(people), quoted, replies, reactions, mentions, attachments)
+
+
+def _replies_shown_by(messages: list[Message]) -> dict[int, Reply]:
+    """Read the versions that Claude's answers show. Where one has moved on since its message was read, read that again:
+    a finished reply without its text would look empty.
+    """
+    replies: dict[int, Reply] = {}
+    wanted = [message for message in messages if message.shown_id is not None]
+    while wanted:
+        replies |= Reply.objects.in_bulk({message.shown_id for message in wanted})
+        wanted = [each for each in wanted if each.shown_id in replies and replies[each.shown_id].change > each.change]
+        for message in wanted:
+            message.refresh_from_db()
+    return replies
 
 
 def _refs(user_ids: set[int | None]) -> dict[int, wire.UserRef]:
@@ -152,7 +161,7 @@ def _present(slug: str, message: Message, related: _Related) -> wire.Message:
         replyTo=UNSET if message.reply_to_id is None else _present_quoted(message.reply_to_id, related),
         editedAt=_optional_millis(message.edited_at),
         deletedAt=_optional_millis(message.deleted_at),
-        reply=UNSET if message.shown is None else _present_reply(message.shown, message.version_count, related.people),
+        reply=_present_shown(message, related),
         attachments=UNSET if attachments is None else [present_attachment(row) for row in attachments],
     )
 
@@ -167,6 +176,11 @@ def present_attachment(row: Attachment) -> wire.Attachment:
         width=UNSET if row.width is None else row.width,
         height=UNSET if row.height is None else row.height,
     )
+
+
+def _present_shown(message: Message, related: _Related) -> wire.Reply | UnsetType:
+    reply = related.replies.get(message.shown_id or 0)
+    return UNSET if reply is None else _present_reply(reply, message.version_count, related.people)
 
 
 def _present_reply(reply: Reply, versions: int, people: dict[int, wire.UserRef]) -> wire.Reply:

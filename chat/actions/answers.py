@@ -15,7 +15,7 @@ from chat.actions.notices import take_change
 from chat.markdown import mentioned_names
 from chat.model_choice import is_demo_model, model_of
 from chat.models import Charge, Kind, Message, Reply, ReplyState, Room
-from chat.presenter import millis, present_message, presentable, user_ref
+from chat.presenter import millis, present_message, user_ref
 from chat.protocol import wire
 from chat.realtime.events import NOBODY, Requester, durable
 from chat.realtime.publishing import publish_after_commit, signal
@@ -117,7 +117,7 @@ def _present_new(slug: str, answer: Message, reply: Reply, actor: Actor) -> wire
 
 def presented(room: Room, message: Message) -> wire.Message:
     """Return a message as it is in the database now."""
-    return present_message(room.slug, presentable(Message.objects.filter(pk=message.pk)).get())
+    return present_message(room.slug, Message.objects.get(pk=message.pk))
 
 
 def to_prompt(prompt: Message) -> Message | None:

@@ -5,7 +5,8 @@ from msgspec import UNSET
 from chat import access
 from chat.access import Actor
 from chat.models import Message, Room
-from chat.presenter import present_messages, presentable
+from chat.models.plain_sql import objects_of
+from chat.presenter import present_messages
 from chat.protocol import requests, wire
 from chat.protocol.errors import ProtocolError
 from chat.realtime import recovery
@@ -32,15 +33,15 @@ def page(actor: Actor, request: requests.GetMessages) -> wire.MessagePage:
 
 def _older(room: Room, before: int, limit: int) -> tuple[list[Message], bool]:
     """Return up to `limit` messages before a `seq`, in its order, and whether there are more."""
-    rows = Message.objects.filter(room=room, seq__lt=before).order_by("-seq")[: limit + 1]
-    found = list(presentable(rows))
+    found = objects_of(
+        Message, "WHERE room_id = %s AND seq < %s ORDER BY seq DESC LIMIT %s", room.pk, before, limit + 1
+    )
     return found[:limit][::-1], len(found) > limit
 
 
 def _newer(room: Room, after: int, limit: int) -> tuple[list[Message], bool]:
     """Return up to `limit` messages after a `seq`, in its order, and whether there are more."""
-    rows = Message.objects.filter(room=room, seq__gt=after).order_by("seq")[: limit + 1]
-    found = list(presentable(rows))
+    found = objects_of(Message, "WHERE room_id = %s AND seq > %s ORDER BY seq LIMIT %s", room.pk, after, limit + 1)
     return found[:limit], len(found) > limit
 
 

@@ -13,7 +13,7 @@ from chat.access import Actor
 from chat.actions import answers, attachments, replies, summaries
 from chat.actions.notices import take_change
 from chat.models import Kind, Membership, Mention, Message, Reaction, Room
-from chat.presenter import present_message, presentable
+from chat.presenter import present_message
 from chat.protocol import requests, wire
 from chat.protocol.errors import failed, invalid, unauthorized
 from chat.realtime.events import durable
@@ -143,7 +143,7 @@ def _publish(room: Room, message: Message) -> wire.MessageAnswer:
 
 
 def _answer(room: Room, message: Message) -> wire.MessageAnswer:
-    fresh = presentable(Message.objects.filter(pk=message.pk)).get()
+    fresh = Message.objects.get(pk=message.pk)
     return wire.MessageAnswer(present_message(room.slug, fresh))
 
 

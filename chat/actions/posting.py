@@ -17,7 +17,7 @@ from chat.actions.naming import name_session
 from chat.markdown import mentioned_names
 from chat.models import Kind, Membership, Mention, Message, Room, RoomKind
 from chat.models.plain_sql import insert_all, locked, rows_of
-from chat.presenter import millis, present_attachment, present_message, present_reply_to, presentable, user_ref
+from chat.presenter import millis, present_attachment, present_message, present_reply_to, user_ref
 from chat.protocol import wire
 from chat.protocol.errors import ErrorCode, ProtocolError, failed, not_found, unauthorized, unavailable
 from chat.realtime.events import NOBODY, Requester
@@ -88,7 +88,7 @@ def _stored_before(posts: Sequence[Post]) -> dict[tuple[int, str], Message]:
     keys = {post.key for post in posts if post.key is not None}
     authors, client_ids = {author for author, _ in keys}, {client_id for _, client_id in keys}
     found = Message.objects.filter(author__in=authors, client_id__in=client_ids).select_related("room")
-    by_key = {(message.author_id, message.client_id): message for message in presentable(found)}
+    by_key = {(message.author_id, message.client_id): message for message in found}
     return {key: by_key[key] for key in keys if key in by_key}
 
 

@@ -10,7 +10,7 @@ from chat import access
 from chat.access import Actor
 from chat.actions.search_index import matching, newest
 from chat.models import Membership, Message
-from chat.presenter import present_in_rooms, presentable
+from chat.presenter import present_in_rooms
 from chat.protocol import requests, wire
 
 __all__ = ["excerpt", "matching", "search_messages", "words_of"]
@@ -33,7 +33,7 @@ def search_messages(actor: Actor, request: requests.SearchMessages) -> wire.Sear
     found = newest(words, rooms, before, request.limit + 1)
     # One that was deleted since the look into the index is no hit any more.
     messages = Message.objects.filter(pk__in=found, deleted_at=None).select_related("room").order_by("-pk")
-    rows = present_in_rooms((row.room.slug, row) for row in presentable(messages))
+    rows = present_in_rooms((row.room.slug, row) for row in messages)
     hits = [wire.SearchHit(row, excerpt(row.content, words)) for row in rows]
     return wire.SearchResult(hits[: request.limit], hasMore=len(rows) > request.limit)
 

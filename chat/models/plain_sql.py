@@ -40,6 +40,14 @@ def rows_of(model: type[Model], *fields: str, **conditions: Any) -> list[tuple[A
     return rows
 
 
+def objects_of(model: type[M], where: str, *parameters: Any) -> list[M]:
+    """Return the rows that the end of a statement describes: WHERE, ORDER BY, LIMIT, with %s for each parameter.
+
+    where: a text of ours, never one with a value in it.
+    """
+    return list(model._default_manager.raw(f"SELECT * FROM {_table(model)} {where}", parameters))  # noqa: S608
+
+
 def locked(model: type[M], field: str, values: Collection[Any]) -> list[M]:
     """Return the rows whose field is one of these values, in id order, locked until the transaction ends."""
     lock = " FOR UPDATE" if connection.features.has_select_for_update else ""

@@ -8,7 +8,8 @@ from typing import Final, NamedTuple
 from django.conf import settings
 
 from chat.models import Membership, Message, Room
-from chat.presenter import present_messages, presentable
+from chat.models.plain_sql import objects_of
+from chat.presenter import present_messages
 from chat.protocol import wire
 
 NEWEST_PAGE: Final = 50
@@ -44,14 +45,16 @@ def since(room: Room, after: int | None, epoch: str | None) -> Since:
 
 
 def _page_up_to(room: Room) -> tuple[list[wire.Message], bool]:
-    found = list(presentable(Message.objects.filter(room=room).order_by("-seq")[: NEWEST_PAGE + 1]))
+    found = objects_of(Message, "WHERE room_id = %s ORDER BY seq DESC LIMIT %s", room.pk, NEWEST_PAGE + 1)
     rows = [row for row in found[:NEWEST_PAGE][::-1] if row.seq <= room.change]
     return present_messages(room.slug, rows), len(found) > NEWEST_PAGE
 
 
 def _changed(room: Room, after: int, limit: int | None) -> list[Message]:
-    rows = Message.objects.filter(room=room, change__gt=after, change__lte=room.change).order_by("change")[:limit]
-    return list(presentable(rows))
+    some = "WHERE room_id = %s AND change > %s AND change <= %s ORDER BY change"
+    if limit is None:
+        return objects_of(Message, some, room.pk, after, room.change)
+    return objects_of(Message, f"{some} LIMIT %s", room.pk, after, room.change, limit)
 
 
 def changes_after(slug: str, after: int, limit: int | None) -> tuple[int, list[wire.Message]] | None:
