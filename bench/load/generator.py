@@ -66,6 +66,7 @@ class _Plan(ctypes.Structure):
         ("rate", ctypes.c_double),
         ("warm_up_seconds", ctypes.c_double),
         ("seconds", ctypes.c_double),
+        ("within", ctypes.c_char_p),
         ("first_number", ctypes.c_uint64),
     )
 
@@ -132,9 +133,12 @@ def answers(
     return _run("answers", others, senders, frames, marker, window, 0, seconds, warm_up_seconds)
 
 
-def watch(receivers: Sequence[int], marker: bytes, *, seconds: float, warm_up_seconds: float = 0) -> Outcome:
-    """Only listen. The digits after each `marker` in a frame say when that piece was made: `stamp()`."""
-    return _run("watch", receivers, (), (), marker, 0, 0, seconds, warm_up_seconds)
+def watch(receivers: Sequence[int], marker: bytes, within: bytes, *, seconds: float) -> Outcome:
+    """Only listen. The digits after each `marker` say when that piece was made: `stamp()`.
+
+    within: what stands in the frames that count; a piece may come again in others.
+    """
+    return _run("watch", receivers, (), (), marker, 0, 0, seconds, 0, within)
 
 
 def stamp() -> int:
@@ -152,6 +156,7 @@ def _run(
     rate: float,
     seconds: float,
     warm_up_seconds: float,
+    within: bytes = b"",
 ) -> Outcome:
     global _next_number
     ready = [client_frame(text) for texts in frames for text in texts]
@@ -168,6 +173,7 @@ def _run(
         rate=rate,
         warm_up_seconds=warm_up_seconds,
         seconds=seconds,
+        within=within,
         first_number=_next_number,
     )
     _next_number += _NUMBERS_A_LOAD
@@ -177,22 +183,15 @@ def _run(
     if getattr(_library(), function)(ctypes.byref(plan), ctypes.byref(result)) != 0:
         raise LoadFailed(result.error.decode())
     busy = (time.thread_time() - worked) / (time.monotonic() - began)
-    p50, p95, p99, largest = quantiles(memoryview(histogram).cast("B").cast("I"), (0.5, 0.95, 0.99, 1.0))
+    p50, p95, p99, largest = quantiles(histogram, 0.5, 0.95, 0.99, 1.0)
     return Outcome(result.sent, result.received, result.bytes, result.seconds, p50, p95, p99, largest, busy)
 
 
-def quantiles(histogram: Sequence[int], wanted: Sequence[float]) -> list[float]:
-    """Return quantiles, in milliseconds, of a histogram that counts each microsecond; nan when it is empty."""
-    filled = [(micros, count) for micros, count in enumerate(histogram) if count]
-    total = sum(count for _, count in filled)
-    found, seen, places = [], 0, iter(filled)
-    micros = 0
-    for quantile in wanted:
-        while total and seen < quantile * total:
-            micros, count = next(places)
-            seen += count
-        found.append(micros / 1000 if total else float("nan"))
-    return found
+def quantiles(histogram: "ctypes.Array[ctypes.c_uint32]", *wanted: float) -> list[float]:
+    """Return quantiles, in milliseconds, of a histogram that counts each microsecond."""
+    found = (ctypes.c_uint64 * len(wanted))()
+    _library().quantiles(histogram, (ctypes.c_double * len(wanted))(*wanted), len(wanted), found)
+    return [micros / 1000 for micros in found]
 
 
 @cache
