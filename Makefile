@@ -18,7 +18,7 @@ TEST_ENVIRONMENT := DEBUG=1 ENV_FILE=/dev/null
 DEPLOY_ENVIRONMENT := DEBUG=0 ENV_FILE=/dev/null ALLOWED_HOSTS=chat.example.org \
 	SECRET_KEY=not-a-secret-but-long-enough-for-the-check-of-a-deployment-0123456789
 
-.PHONY: help run setup test check bench format requirements clean packages packages-dev system
+.PHONY: help run setup test check bench faults format requirements clean packages packages-dev system
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS='	' read -r name text; do printf '  make %-13s %s\n' "$$name" "$$text"; done
@@ -44,6 +44,9 @@ check: packages-dev ## lint, types, import law, templates, migrations, deploymen
 bench: packages-dev system ## measure, beside other servers; writes docs/performance.md (ONLY=fanout,streams; QUICK=1 writes nothing)
 	@$(call install,requirements-bench.txt)
 	@$(TEST_ENVIRONMENT) $(PY) -m bench $(if $(ONLY),--only $(ONLY)) $(if $(QUICK),--quick) $(if $(ROUNDS),--rounds $(ROUNDS))
+
+faults: packages-dev system ## break everything for MINUTES (10) on each of two installations, and count what was lost
+	@$(TEST_ENVIRONMENT) $(PY) -m tests.faults --minutes $(or $(MINUTES),10)
 
 format: packages-dev ## lay out the Python files and fix what ruff can fix
 	$(PY) -m ruff check --fix .

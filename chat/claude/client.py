@@ -4,8 +4,10 @@ The SDK costs two seconds of CPU to import, and is imported when it is first nee
 """
 
 import asyncio
+import contextlib
 import logging
 import math
+import threading
 from collections.abc import AsyncGenerator
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -108,7 +110,7 @@ class AnthropicBackend:
         if unusable is not None:
             raise unusable
         # A client of its own: this may run on a loop that ends right after.
-        async with await asyncio.to_thread(_build, _Config.now()) as client:
+        async with await _build_aside(_Config.now()) as client:
             page = await client.models.list(limit=_MODELS_LISTED)
             return [model.id for model in page.data if model.lifecycle != "retired"]
 
@@ -152,7 +154,7 @@ class AnthropicBackend:
         held = self._clients.get(loop)
         if held is None or held[0] != config or _has_failed(held[1]):
             self._forget_closed_loops()
-            held = (config, asyncio.create_task(asyncio.to_thread(_build, config)))
+            held = (config, asyncio.create_task(_build_aside(config)))
             self._clients[loop] = held
         # Shielded: many calls wait for the one client, and one that is stopped must not take it from the others.
         return await asyncio.shield(held[1])
@@ -164,6 +166,32 @@ class AnthropicBackend:
 
 def _has_failed(task: "asyncio.Task[AsyncAnthropic]") -> bool:
     return task.done() and (task.cancelled() or task.exception() is not None)
+
+
+async def _build_aside(config: _Config) -> "AsyncAnthropic":
+    """Do as `_build`, in a thread that a process which ends does not wait for."""
+    loop = asyncio.get_running_loop()
+    built: asyncio.Future[AsyncAnthropic] = loop.create_future()
+
+    def tell(client: "AsyncAnthropic | None", error: BaseException | None) -> None:
+        if built.done():
+            return
+        if client is not None:
+            built.set_result(client)
+        else:
+            built.set_exception(error or RuntimeError("no client"))
+
+    def build() -> None:
+        client, error = None, None
+        try:
+            client = _build(config)
+        except BaseException as raised:  # noqa: BLE001 - whoever waits is told
+            error = raised
+        with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
+            loop.call_soon_threadsafe(tell, client, error)
+
+    threading.Thread(target=build, name="anthropic", daemon=True).start()
+    return await built
 
 
 def _build(config: _Config) -> "AsyncAnthropic":

@@ -1,0 +1,35 @@
+"""Which faults there are in each profile, and the plans made of them."""
+
+from typing import Final
+
+from tests.faults import nemesis, network_faults, service_faults
+from tests.faults.nemesis import Fault
+from tests.faults.revocations import REVOCATIONS
+
+_EVERYWHERE: Final[tuple[type[Fault], ...]] = (
+    nemesis.Kill,
+    nemesis.Freeze,
+    nemesis.RollingRestart,
+    network_faults.Delay,
+    network_faults.CutAtByte,
+    network_faults.BlackHole,
+    network_faults.HalfClose,
+    network_faults.AnswersLost,
+)
+_WITH_SERVICES: Final[tuple[type[Fault], ...]] = (
+    service_faults.RedisKilled,
+    service_faults.RedisRestarted,
+    service_faults.RedisFrozen,
+    service_faults.RedisFlushed,
+    network_faults.RedisUnreachable,
+    network_faults.RedisCut,
+    service_faults.PostgresRestarted,
+    service_faults.PostgresFrozen,
+    network_faults.CommitsLost,
+    network_faults.DatabaseCut,
+    nemesis.HostLost,
+)
+FAULTS: Final[dict[str, tuple[type[Fault], ...]]] = {
+    "one": (*_EVERYWHERE, *REVOCATIONS),
+    "three": (*_EVERYWHERE, *_WITH_SERVICES, *REVOCATIONS),
+}

@@ -1,0 +1,95 @@
+"""The ways to lose access, each as it happens in life: by a moderator, one's own sign-out, an administrator."""
+
+import asyncio
+from abc import abstractmethod
+from typing import ClassVar, Final
+
+from tests.faults.history import Revoked
+from tests.faults.nemesis import Fault
+from tests.faults.scene import Scene
+from tests.faults.tab import Headers, Tab
+from tests.servers.pages import sign_out, submit
+from tests.servers.server_process import ServerProcess
+from tests.servers.tabs import bearer, session_cookie
+
+TABS: Final = 2
+LISTENED_SECONDS: Final = 1.0
+
+
+class Revocation(Fault):
+    """Takes access from somebody who has just come, in a process chosen at random."""
+
+    hold_seconds = 2.5  # a second until nothing may come, and time for something that could
+    by_session: ClassVar[bool] = False
+
+    async def prepare(self, scene: Scene) -> None:
+        """Bring somebody into all rooms, with tabs at different processes, and let them listen and write for a while."""
+        self.person = await asyncio.to_thread(scene.create, self.name.replace(" ", "-"))
+        self.session = ""
+        if self.by_session:
+            self.session = await asyncio.to_thread(scene.tell, "sign_in", username=self.person.username)
+        for room in scene.rooms:
+            await scene.ask_as_owner(scene.processes[0], "add_member", room=room, user=self.person.id)
+        self.tabs: list[Tab] = [scene.new_tab(self.person, n + 1, self._headers(), n) for n in range(TABS)]
+        await scene.workload.until_ready()
+        await asyncio.sleep(LISTENED_SECONDS)
+
+    def _headers(self) -> Headers:
+        if self.session:
+            return lambda origin: {**session_cookie(self.session), "Origin": origin}
+        return lambda origin: bearer(self.person)
+
+    async def begin(self, scene: Scene) -> None:
+        room = await self.revoke(scene, scene.random.choice(scene.processes))
+        tabs = [tab.name for tab in self.tabs]
+        scene.recorder.add(Revoked, what=self.name, user=self.person.id, tabs=tabs, room=room)
+
+    async def end(self, scene: Scene) -> str:
+        return f"{self.person.username} has lost access"
+
+    @abstractmethod
+    async def revoke(self, scene: Scene, process: ServerProcess) -> str:
+        """Return the room that access was taken to; empty for all."""
+
+
+class MemberRemoved(Revocation):
+    name = "member removed"
+
+    async def revoke(self, scene: Scene, process: ServerProcess) -> str:
+        room = scene.rooms[0]
+        await scene.ask_as_owner(process, "remove_member", room=room, user=self.person.id)
+        return room
+
+
+class SignedOut(Revocation):
+    name = "signed out"
+    by_session = True
+
+    async def revoke(self, scene: Scene, process: ServerProcess) -> str:
+        await asyncio.to_thread(sign_out, process, self.session)
+        return ""
+
+
+class Deactivated(Revocation):
+    name = "deactivated"
+
+    async def revoke(self, scene: Scene, process: ServerProcess) -> str:
+        fields = {"action": "deactivate", "_selected_action": self.person.id, "confirmed": "yes"}
+        await asyncio.to_thread(submit, process, scene.admin_key, "/admin/accounts/user/", fields)
+        return ""
+
+
+class TokenRevoked(Revocation):
+    name = "token revoked"
+
+    async def prepare(self, scene: Scene) -> None:
+        await super().prepare(scene)
+        (self._token_id,) = await asyncio.to_thread(scene.tell, "token_ids", username=self.person.username)
+
+    async def revoke(self, scene: Scene, process: ServerProcess) -> str:
+        path = f"/admin/accounts/apitoken/{self._token_id}/delete/"
+        await asyncio.to_thread(submit, process, scene.admin_key, path, {"post": "yes"})
+        return ""
+
+
+REVOCATIONS: Final[tuple[type[Revocation], ...]] = (MemberRemoved, SignedOut, Deactivated, TokenRevoked)

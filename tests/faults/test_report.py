@@ -1,0 +1,37 @@
+"""The table counts what happened in each fault, and nothing twice."""
+
+from typing import Any
+
+from tests.faults.checker import check
+from tests.faults.history import Closed, FaultBegan, History, Joined, Memory
+from tests.faults.report import lines_of, table
+from tests.faults.rules.absence import absences
+from tests.faults.test_checker import MB, good_story
+
+
+def test_each_write_and_finding_belongs_to_the_fault_in_which_it_was_begun() -> None:
+    story = good_story()
+    story.add(FaultBegan, fault="another", number=2)
+    story.add(Memory, process="server", bytes=120 * MB)
+    story.ask("third")
+    story.answer("third", 3)
+    history = story.end()
+    quiet, first, second = lines_of(history, check(history))
+    assert (quiet.fault, quiet.tried, quiet.answered) == ("(no fault)", 1, 1)
+    assert (first.fault, first.times, first.tried, first.answered) == ("a fault", 1, 2, 2)
+    assert (second.fault, second.tried, second.answered, second.memory) == ("another", 1, 1, 120 * MB)
+    assert second.found["lost"] == 1 and not first.found["lost"]
+
+
+def test_an_absence_lasts_until_the_tab_is_in_a_room_again() -> None:
+    joined: dict[str, Any] = {"sent": 0.0, "tab": "bob", "room": "room", "change": 0, "reset": False, "rows": []}
+    closed = [Closed(t=t, tab="bob", connection=1, code=1006) for t in (2.0, 3.0)]
+    records = [Joined(t=1.0, connection=1, **joined), *closed, Joined(t=5.5, connection=2, **joined)]
+    assert absences(History(records)) == [("bob", 2.0, 3.5)]
+
+
+def test_the_table_has_a_line_for_each_fault_and_one_for_all() -> None:
+    history = good_story().end()
+    drawn = table(history, check(history)).splitlines()
+    assert [line.split("|")[1].strip() for line in drawn[4:]] == ["(no fault)", "a fault", "all"]
+    assert len({len(line) for line in drawn[2:]}) == 1
