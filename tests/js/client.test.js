@@ -260,6 +260,19 @@ test("jumping back to the newest is one request", withWorld(async (world) => {
   equal([contents(client).at(-1), client.room("general").hasNewer], ["m 200", false]);
 }));
 
+test("who goes to one place and then to another ends at the last, whichever page comes first", withWorld(async (world) => {
+  await world.do("post", { room: "general", content: "m", times: 200 });
+  const client = clientOf(world);
+  client.connect();
+  await client.joinRoom("general");
+  await client.loadAround("general", 30);
+  await Promise.all([client.loadAround("general", 100), client.loadNewest("general")]);
+  equal([contents(client).at(-1), client.room("general").hasNewer], ["m 200", false]);
+  await client.loadAround("general", 30);
+  await Promise.all([client.loadNewest("general"), client.loadAround("general", 100)]);
+  ok(contents(client).includes("m 100") && client.room("general").hasNewer);
+}));
+
 test("history that cannot be loaded rejects, and leaves the room as it was", withWorld(async (world) => {
   await world.do("post", { room: "general", content: "m", times: 60 });
   const client = clientOf(world);

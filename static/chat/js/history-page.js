@@ -25,6 +25,11 @@ export function pageRequest({ slug, messages }, where, seq) {
   return { room: slug, limit: PAGE_SIZE, ...anchors[where] };
 }
 
+/** Does such a page take the window's place? @param {Where} where */
+export function replacesWindow(where) {
+  return where === "around" || where === "newest";
+}
+
 /**
  * Is there nothing to ask for?
  * @param {RoomState} state

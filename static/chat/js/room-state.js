@@ -4,6 +4,7 @@
  * the same object, and an action that changes nothing returns the state it got.
  */
 
+import { replacesWindow } from "./history-page.js";
 import { isNewer, newestById, placeRows } from "./message-list.js";
 import { refreshQuotes } from "./quotes.js";
 
@@ -196,7 +197,7 @@ function withMessages(state, messages) {
  * @returns {RoomState}
  */
 function withHistory(state, { where, data }) {
-  const replaces = where === "around" || where === "newest";
+  const replaces = replacesWindow(where);
   const hasMore = where === "newer" ? state.hasMore : Boolean(data.hasMore);
   const hasNewer = where === "older" ? state.hasNewer : Boolean(data.hasNewer);
   const known = newestById(state.messages, state.aside);

@@ -4,7 +4,7 @@
  */
 
 import { RequestError } from "./errors.js";
-import { isLoaded, pageRequest } from "./history-page.js";
+import { isLoaded, pageRequest, replacesWindow } from "./history-page.js";
 import { Membership } from "./membership.js";
 import { roomActions, rowsOf, startsAnew } from "./room-events.js";
 import { emptyRoom, hasGap, reduceRoom } from "./room-state.js";
@@ -29,6 +29,8 @@ export class Rooms {
   #wanted = new Map();
   /** @type {Map<string, Promise<RoomState>>} */
   #loads = new Map();
+  /** @type {Map<string, object>} where each room's window was last asked to go */
+  #places = new Map();
   #typing;
 
   /**
@@ -146,7 +148,13 @@ export class Rooms {
    */
   async #load(state, where, seq) {
     const { slug, window } = state;
-    const onData = (/** @type {any} */ data) => this.#apply(slug, { type: "history", where, window, data });
+    const place = {};
+    if (replacesWindow(where)) this.#places.set(slug, place);
+    let isLate = false;
+    const onData = (/** @type {any} */ data) => {
+      isLate = this.#states.get(slug)?.window !== window;
+      this.#apply(slug, { type: "history", where, window, data });
+    };
     this.#apply(slug, { type: "history_started" });
     try {
       await this.#request("get_messages", pageRequest(state, where, seq), { onData });
@@ -154,7 +162,10 @@ export class Rooms {
       this.#apply(slug, { type: "history_failed" });
       throw error;
     }
-    return /** @type {RoomState} */ (this.#states.get(slug));
+    const now = /** @type {RoomState} */ (this.#states.get(slug));
+    // A page asked for earlier came first and moved the window, so this one was left out: where one goes last, counts.
+    const isWanted = isLate && this.#places.get(slug) === place && now?.epoch && !isLoaded(now, where, seq);
+    return isWanted ? this.#load(now, where, seq) : now;
   }
 
   /** @param {string} slug */
