@@ -89,8 +89,7 @@ export class RoomPage {
     this.#deletions = new Deletions({
       send: (message) => this.#client.request("delete_message", { message }),
       sendNow: (message) => this.#client.send("delete_message", { message }),
-      onChange: () => this.#draw(),
-      onFailure: (error) => shared.toasts.error(error),
+      onChange: () => this.#draw(), onFailure: (error) => shared.toasts.error(error),
     });
     this.#commands = new MessageCommands(root, {
       ...shared, slug: this.#slug, timeline: this.#timeline, deletions: this.#deletions,
@@ -110,9 +109,7 @@ export class RoomPage {
       sources: completionSources(() => ({ ...this.#view, people: this.#facts.people, myId: this.#me.id })),
       onText: (text) => (this.#draft.typed(text), this.#typing.typed(text.trim() !== "")),
       onSend: (text, replyTo, attachments) => this.#send(text, replyTo, attachments),
-      tray: () => this.#tray,
-      onEditLast: () => this.#editLast(),
-      onBlur: () => this.#typing.stop(),
+      tray: () => this.#tray, onEditLast: () => this.#editLast(), onBlur: () => this.#typing.stop(),
     });
     this.#reader = new Reader({
       lastReadSeq: facts.lastReadSeq,
@@ -163,9 +160,8 @@ export class RoomPage {
       this.#draw();
       this.#timeline.center(this.#target);
     } else {
-      // Not with the modules' own work: both together would keep the page from answering for too long.
+      // In a frame of their own: with the modules' work they would keep the page from answering for too long.
       this.#redraw.soon();
-      // The focus needs a layout: the page has one with its first frame.
       requestAnimationFrame(() => !this.#ending.signal.aborted && this.#composer.focus());
     }
     try {
