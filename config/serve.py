@@ -176,7 +176,7 @@ def serve(listener: socket.socket, greeting: str) -> None:
                 drain.cancel()
             await super().shutdown(sockets)
 
-    # uvicorn raises the signal again once it has ended in good order: that is an end, not a failure.
+    # uvicorn raises its signal again once it has ended in good order: that is an end, not a failure.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     config = uvicorn.Config(
         application,

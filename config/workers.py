@@ -66,8 +66,9 @@ def _fork(serve: Callable[[], None]) -> int:
     try:
         serve()
         status = 0
-    except KeyboardInterrupt:
-        status = 0  # uvicorn raises it again once it has ended in good order
+    except (KeyboardInterrupt, SystemExit) as end:
+        # uvicorn raises its signal again once it has ended in good order.
+        status = 0 if isinstance(end, KeyboardInterrupt) or not end.code else 1
     finally:
         sys.stdout.flush()
         os._exit(status)

@@ -12,6 +12,7 @@ from tests.servers.sites import Profile, Site, SiteBuilder
 from tests.servers.socket_client import Data, Frame, SocketClient
 from tests.servers.tabs import Tabs
 
+FIRST_WORD_SECONDS = 60
 ENDS = ("complete", "stopped", "interrupted", "failed")
 
 
@@ -56,9 +57,9 @@ async def end_of(tab: SocketClient, message_id: str, seconds: float = 15) -> Dat
 
 
 async def words_of(tab: SocketClient, message_id: str, count: int = 1) -> None:
-    """Wait until so many deltas of a reply have come."""
+    """Wait until so many deltas of a reply have come. A process's first reply waits until the SDK is imported."""
     for _ in range(count):
-        await tab.expect("stream_delta", messageId=message_id)
+        await tab.expect("stream_delta", messageId=message_id, seconds=FIRST_WORD_SECONDS)
 
 
 def streamed(tab: SocketClient, message_id: str) -> str:
