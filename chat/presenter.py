@@ -1,6 +1,7 @@
 """Rows to wire: what a room, a message or a person looks like to a client."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime
 from typing import Final, NamedTuple, TypedDict
 from urllib.parse import quote
@@ -14,6 +15,7 @@ from chat.models.plain_sql import rows_of
 from chat.protocol import wire
 
 EXCERPT_CHARS: Final = 140
+_READ_AGAIN_AT_MOST: Final = 3
 # What stands for a message that is files alone where it is quoted.
 ATTACHMENT: Final = "Attachment"
 
@@ -130,11 +132,14 @@ def _replies_shown_by(messages: list[Message]) -> dict[int, Reply]:
     """
     replies: dict[int, Reply] = {}
     wanted = [message for message in messages if message.shown_id is not None]
-    while wanted:
+    for _try in range(_READ_AGAIN_AT_MOST):
+        if not wanted:
+            break
         replies |= Reply.objects.in_bulk({message.shown_id for message in wanted})
         wanted = [each for each in wanted if each.shown_id in replies and replies[each.shown_id].change > each.change]
         for message in wanted:
-            message.refresh_from_db()
+            with suppress(Message.DoesNotExist):  # it went, with its room, while we were reading
+                message.refresh_from_db()
     return replies
 
 

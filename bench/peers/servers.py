@@ -10,12 +10,12 @@ import re
 import subprocess
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import ClassVar, Final, Literal
 
+from bench import machine
 from bench.load.sockets import OpeningFailed, Sockets, Step
 from bench.peers.packages import PeerUnavailable, find_program, install_packages, pinned_versions
 from tests.servers.private_redis import PrivateRedis
@@ -23,7 +23,6 @@ from tests.servers.processes import REPOSITORY, ChildProcess, free_port
 
 START_SECONDS: Final = 30
 _FOLDER: Final = Path(__file__).parent
-_ALL_CORES: Final = range(os.cpu_count() or 1)
 
 _BROADCASTS: Final = "only broadcasts: no sign-in, validation, membership, rate limit, storing, answer or recovery"
 _STORES: Final = (
@@ -85,7 +84,7 @@ class Peer(ABC):
             self._prepare()
             env = {**os.environ, **self._environment(), "PORT": str(self.port), "DATABASE": str(self._database)}
             env["STORE"] = "1" if self.stores else "0"
-            with _on_cores([core]):
+            with machine.on_cores([core]):
                 self._child.spawn(self._command(), env, cwd=self.folder)
             self._child.wait_until(self._accepts_sockets, START_SECONDS)
         except BaseException:
@@ -153,7 +152,7 @@ class StockChannels(Peer):
         super()._prepare()
         if self._redis is not None:
             # The benchmark may have bound itself to the generator's core, where Redis would be in its way.
-            with _on_cores(_ALL_CORES):
+            with machine.on_cores(machine.ALL_CORES):
                 self._redis.start()
         if self.stores:
             env = {**os.environ, **self._environment(), "DATABASE": str(self._database)}
@@ -259,14 +258,3 @@ def all_peers(directory: Path) -> list[Peer]:
 def storing_peers(directory: Path) -> list[Peer]:
     """Return the peers that store and answer: of the case of stored and answered messages a second."""
     return [StockChannels("uvicorn", "memory", directory, stores=True), Elysia(directory, stores=True)]
-
-
-@contextmanager
-def _on_cores(cores: Iterable[int]) -> Iterator[None]:
-    """Bind this thread to cores, so that a process started meanwhile inherits them with all its threads."""
-    before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, cores)
-    try:
-        yield
-    finally:
-        os.sched_setaffinity(0, before)

@@ -5,11 +5,13 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from msgspec import UNSET
 
 from accounts.models import User
 from chat.access import Actor
 from chat.actions import joining, people, reading
-from chat.models import Membership
+from chat.models import Membership, Message, Reply, ReplyState
+from chat.presenter import present_message
 from chat.protocol import requests
 from tests.chat.fixtures import room_of, say
 
@@ -20,6 +22,17 @@ def queries_of(action: Any, *arguments: Any) -> int:
     with CaptureQueriesContext(connection) as captured:
         action(*arguments)
     return len(captured)
+
+
+def test_an_answer_that_ended_while_it_was_read_is_shown_with_its_text(alice: User, bob: User) -> None:
+    room = room_of(alice, "den", members=[bob])
+    (said,) = say(bob, "den", "the whole answer")
+    read = Message.objects.get(pk=int(said.id))
+    reply = Reply.objects.create(message=read, room=room, version=1, change=2, state=ReplyState.COMPLETE)
+    Message.objects.filter(pk=read.pk).update(shown=reply, change=2)
+    read.shown, read.content = reply, ""  # as it stood before the end
+    shown = present_message("den", read)
+    assert (shown.content, shown.change, shown.reply is UNSET) == ("the whole answer", 2, False)
 
 
 def test_what_is_asked_of_a_room_costs_the_same_for_any_size(alice: User, bob: User, as_alice: Actor) -> None:
