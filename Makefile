@@ -18,7 +18,7 @@ TEST_ENVIRONMENT := DEBUG=1 ENV_FILE=/dev/null
 DEPLOY_ENVIRONMENT := DEBUG=0 ENV_FILE=/dev/null ALLOWED_HOSTS=chat.example.org \
 	SECRET_KEY=not-a-secret-but-long-enough-for-the-check-of-a-deployment-0123456789
 
-.PHONY: help run setup test check bench faults format requirements clean packages packages-dev system
+.PHONY: help run setup test check bench faults fuzz format requirements clean packages packages-dev system
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS='	' read -r name text; do printf '  make %-13s %s\n' "$$name" "$$text"; done
@@ -47,6 +47,9 @@ bench: packages-dev system ## measure, beside other servers; writes docs/perform
 
 faults: packages-dev system ## break everything for MINUTES (10) on each of two installations, and count what was lost
 	@$(TEST_ENVIRONMENT) $(PY) -m tests.faults --minutes $(or $(MINUTES),10)
+
+fuzz: packages-dev ## send a running server nearly right input for SECONDS (600)
+	@$(TEST_ENVIRONMENT) FUZZ_SECONDS=$(or $(SECONDS),600) $(PY) -m pytest tests/socket/test_fuzz.py -q -s
 
 format: packages-dev ## lay out the Python files and fix what ruff can fix
 	$(PY) -m ruff check --fix .

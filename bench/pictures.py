@@ -57,8 +57,8 @@ def draw(title: str, rows: Sequence[Row], path: Path) -> bool:
     with mpl.rc_context(STYLE):
         lines = [_lines(panel) + 2.2 for panel in panels]
         size = (WIDTH_INCHES, (sum(lines) + 1.6) * LINE_INCHES)
-        figure = Figure(figsize=size, layout="constrained")
-        figure.get_layout_engine().set(w_pad=0.14, h_pad=0.1)
+        figure = Figure(figsize=size)
+        figure.set_layout_engine("constrained", w_pad=0.14, h_pad=0.1)
         grid = figure.subplots(len(panels), squeeze=False, height_ratios=lines)
         figure.suptitle(title, x=0.01, ha="left", fontsize=14, fontweight="bold")
         for axes, panel in zip(grid[:, 0], panels, strict=True):

@@ -9,7 +9,7 @@ from django.db.models import Q
 
 from accounts.models import User
 from chat.models import Attachment, Membership, Message, Role, Room, RoomKind
-from chat.models.plain_sql import objects_of
+from chat.models.plain_sql import pairs_of
 from chat.protocol import wire
 from chat.protocol.errors import ProtocolError, not_found, unauthorized
 
@@ -51,10 +51,8 @@ def membership_in(actor: Actor, room: Room) -> Membership | None:
 
 def room_of_member(actor: Actor, slug: str) -> tuple[Room, Membership] | None:
     """Return a room and the actor's membership in it; None when they are not a member."""
-    for room in objects_of(Room, "WHERE slug = %s", slug):
-        for membership in objects_of(Membership, "WHERE room_id = %s AND user_id = %s", room.pk, actor.id):
-            return room, membership
-    return None
+    found = pairs_of(Room, Membership, "room", "WHERE slug = %s AND user_id = %s", slug, actor.id)
+    return found[0] if found else None
 
 
 def locked_room_for(actor: Actor, slug: str) -> tuple[Room, Membership | None]:

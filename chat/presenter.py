@@ -11,11 +11,16 @@ from msgspec import UNSET, UnsetType
 from accounts.models import User
 from chat.model_choice import is_demo_model, model_of
 from chat.models import Attachment, Kind, Mention, Message, Reaction, Reply, Room
-from chat.models.plain_sql import rows_of
+from chat.models.plain_sql import rows_of, rows_of_each
 from chat.protocol import wire
 
 EXCERPT_CHARS: Final = 140
 _READ_AGAIN_AT_MOST: Final = 3
+_POINTING_TO_MESSAGES: Final = (
+    (Reaction, ("message", "user", "emoji")),
+    (Mention, ("message", "user")),
+    (Attachment, ("message",)),
+)
 # What stands for a message that is files alone where it is quoted.
 ATTACHMENT: Final = "Attachment"
 
@@ -110,14 +115,15 @@ def _related_to(messages: list[Message]) -> _Related:
     ids = [message.pk for message in messages]
     quoted_ids = {message.reply_to_id for message in messages if message.reply_to_id is not None}
     quoted = Message.objects.in_bulk(quoted_ids) if quoted_ids else {}
+    reaction_rows, mention_rows, attachment_rows = rows_of_each(_POINTING_TO_MESSAGES, "message", ids)
     reactions: dict[int, list[tuple[str, int]]] = {}
-    for message_id, emoji, user_id in rows_of(Reaction, "message", "emoji", "user", message=ids):
+    for message_id, user_id, emoji in reaction_rows:
         reactions.setdefault(message_id, []).append((emoji, user_id))
     mentions: dict[int, list[int]] = {}
-    for message_id, user_id in rows_of(Mention, "message", "user", message=ids):
+    for message_id, user_id, _ in mention_rows:
         mentions.setdefault(message_id, []).append(user_id)
     attachments: dict[int, list[Attachment]] = {}
-    having = [message_id for (message_id,) in rows_of(Attachment, "message", message=ids)]
+    having = [message_id for message_id, _, _ in attachment_rows]
     for attachment in Attachment.objects.filter(message__in=having) if having else ():
         attachments.setdefault(attachment.message_id or 0, []).append(attachment)
     people = {message.author_id for message in (*messages, *quoted.values())}

@@ -1,13 +1,13 @@
-"""Fills a room with history, in the environment of a site: `python -m bench.browser.history ROOM COUNT USERNAME...`.
+"""Fills rooms with history, in the environment of a site: `python -m bench.browser.history COUNT ROOM...`.
 
-Every eighth message is an answer of Claude's, the others are of these people in turn. Everybody has read everything.
-Prints the `seq` of the first message.
+All get the same texts. Every eighth message is an answer of Claude's, the others are of the room's people in turn, who
+have read everything. Prints the `seq` of each room's first message.
 """
 
 import os
 import sys
 from datetime import timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 import django
 
@@ -16,46 +16,59 @@ _ROWS_AT_ONCE: Final = 500
 _MINUTES_APART: Final = 7
 
 
+class _Text(NamedTuple):
+    content: str
+    html: str
+    is_answer: bool
+
+
 def main() -> None:
-    room, count, *usernames = sys.argv[1:]
+    count, *slugs = sys.argv[1:]
     django.setup()
-    sys.stdout.write(f"{fill(room, int(count), usernames)}\n")
+    # Rendered once for all rooms: that takes longer than storing.
+    history = [_text(number) for number in range(int(count))]
+    sys.stdout.write(" ".join(str(_fill(slug, history)) for slug in slugs))
 
 
-def fill(slug: str, count: int, usernames: list[str]) -> int:
-    """Append so many messages to a room; return the first one's seq."""
+def _text(number: int) -> _Text:
+    from bench.browser import texts
+    from chat.markdown import render
+
+    is_answer = number % _ANSWER_EVERY == _ANSWER_EVERY - 1
+    content = texts.answer(1, number) if is_answer else texts.said(number)
+    return _Text(content, render(content), is_answer)
+
+
+def _fill(slug: str, history: list[_Text]) -> int:
+    """Append these messages to a room; return the first one's seq."""
     from django.db import transaction
     from django.db.models import F
     from django.utils import timezone
 
     from accounts.claude import account
-    from accounts.models import User
-    from bench.browser import texts
-    from chat.markdown import render
     from chat.model_choice import model_of
     from chat.models import Membership, Message, Reply, ReplyState, Room
 
-    people = [User.objects.get(username=username) for username in usernames]
-    claude, now = account(), timezone.now()
+    claude, now, count = account(), timezone.now(), len(history)
     with transaction.atomic():
         room = Room.objects.select_for_update().get(slug=slug)
         first = room.change + 1
-
-        def message(number: int) -> Message:
-            is_answer = number % _ANSWER_EVERY == _ANSWER_EVERY - 1
-            content = texts.answer(1, number) if is_answer else texts.said(number)
-            return Message(
+        members = Membership.objects.filter(room=room)
+        people = [member.user for member in members.exclude(user=claude).select_related("user").order_by("pk")]
+        rows = [
+            Message(
                 room=room,
                 seq=first + number,
                 change=first + number,
-                author=claude if is_answer else people[number % len(people)],
-                content=content,
-                html=render(content),
-                version_count=int(is_answer),
+                author=claude if text.is_answer else people[number % len(people)],
+                content=text.content,
+                html=text.html,
+                version_count=int(text.is_answer),
                 created_at=now - timedelta(minutes=_MINUTES_APART * (count - number)),
             )
-
-        Message.objects.bulk_create([message(number) for number in range(count)], batch_size=_ROWS_AT_ONCE)
+            for number, text in enumerate(history)
+        ]
+        Message.objects.bulk_create(rows, batch_size=_ROWS_AT_ONCE)
         answers = Message.objects.filter(room=room, author=claude, seq__gte=first)
         replies = Reply.objects.bulk_create(
             Reply(
@@ -77,7 +90,7 @@ def fill(slug: str, count: int, usernames: list[str]) -> int:
             reply.message.shown = reply
         Message.objects.bulk_update([reply.message for reply in replies], ["shown"], batch_size=_ROWS_AT_ONCE)
         Room.objects.filter(pk=room.pk).update(change=F("change") + count, last_message_at=now)
-        Membership.objects.filter(room=room).update(last_read_seq=room.change + count)
+        members.update(last_read_seq=room.change + count)
     return first
 
 

@@ -1,4 +1,4 @@
-"""Chromium on the load's core, and one person's page in it: what they do, and what the browser counts of it."""
+"""Chromium, and one person's page in it: what they do, and what the browser counts of it."""
 
 import time
 from collections.abc import Callable, Iterator

@@ -1,7 +1,8 @@
 """One message to 200 receivers in one room, with 1, 4 and 16 messages in flight: beside the peers, in the same rounds.
 
 `typing` is fan-out alone: nothing is stored. `messages` is the full path: authenticated, validated, rate-limited, stored
-in SQLite, answered, and fanned out with its place in the room's order. The peers do less, each says what.
+in SQLite, answered, and fanned out with its place in the room's order. The peers do less, each says what; the last two
+are the floor, in C.
 """
 
 import asyncio
@@ -14,11 +15,13 @@ from bench import machine, parley
 from bench.load import generator
 from bench.load.sockets import Sockets, Step
 from bench.measure import Row, ratio
+from bench.peers.floor import floors
 from bench.peers.servers import Peer, all_peers
 from bench.plan import Bench
 
 RECEIVERS: Final = 200
 WINDOWS: Final = (1, 4, 16)
+WARM_UP_SECONDS: Final = 0.5
 _ROOM: Final = "bench"
 _PEOPLE: Final = 20
 OURS: Final = "Parley"
@@ -48,7 +51,13 @@ class Contender:
     def measure(self, kind: str, window: int, seconds: float) -> generator.Outcome:
         text, marker = (TYPING, self.typing_marker) if kind == "typing" else (MESSAGE, self.message_marker)
         outcome = generator.fanout(
-            self.receivers, [self.sender], [self.wrap(text)], marker, window=window, seconds=seconds
+            self.receivers,
+            [self.sender],
+            [self.wrap(text)],
+            marker,
+            window=window,
+            seconds=seconds,
+            warm_up_seconds=WARM_UP_SECONDS,
         )
         self.found.setdefault((kind, window), []).append(outcome.received_per_second)
         return outcome
@@ -57,8 +66,9 @@ class Contender:
 def run(bench: Bench) -> list[Row]:
     """Measure all servers in turn, round after round: what disturbs the machine disturbs everybody."""
     with ExitStack() as stack:
-        contenders = [stack.enter_context(_parley(bench))]
-        contenders += [stack.enter_context(_peer(peer)) for peer in all_peers(bench.directory)]
+        contenders = [stack.enter_context(parley_contender(bench))]
+        peers = [*all_peers(bench.directory), *floors(bench.directory)]
+        contenders += [stack.enter_context(peer_contender(peer)) for peer in peers]
         for number in range(bench.rounds):
             for contender in contenders:
                 for kind in ("typing", "messages"):
@@ -73,7 +83,7 @@ def run(bench: Bench) -> list[Row]:
 
 
 @contextmanager
-def _parley(bench: Bench) -> Iterator[Contender]:
+def parley_contender(bench: Bench) -> Iterator[Contender]:
     with parley.site(bench.sites) as site:
         sender, *readers = site.people.create("sender", *["reader"] * _PEOPLE)
         asyncio.run(parley.make_rooms(site, sender, [_ROOM], readers))
@@ -87,7 +97,7 @@ def _parley(bench: Bench) -> Iterator[Contender]:
 
 
 @contextmanager
-def _peer(peer: Peer) -> Iterator[Contender]:
+def peer_contender(peer: Peer) -> Iterator[Contender]:
     peer.install()
     peer.start(machine.SERVER_CORE)
     try:

@@ -5,18 +5,13 @@ of its core it used, so that a reader can see that it was not.
 """
 
 import ctypes
-import hashlib
-import os
-import shutil
-import subprocess
-import sys
-import sysconfig
-import tempfile
 import time
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, Final, NamedTuple
+
+from bench.load.compiler import compiled
 
 _SOURCE: Final = Path(__file__).with_name("load.c")
 _HISTOGRAM_BUCKETS: Final = 10_000_000
@@ -196,19 +191,8 @@ def quantiles(histogram: "ctypes.Array[ctypes.c_uint32]", *wanted: float) -> lis
 
 @cache
 def _library() -> Any:
-    """Compile load.c into the machine's cache, once for each state of the file, and load it."""
-    compiler = shutil.which(os.environ.get("CC", "cc"))
-    if compiler is None:
-        sys.exit("The benchmarks need a C compiler for their load generator (Debian: apt install gcc libc6-dev).")
-    name = hashlib.sha256(_SOURCE.read_bytes() + sysconfig.get_platform().encode()).hexdigest()[:16]
-    built = Path(tempfile.gettempdir()) / f"parley-load-{os.getuid()}-{name}.so"
-    if not built.exists():
-        with tempfile.TemporaryDirectory() as directory:
-            fresh = Path(directory) / "load.so"
-            command = [compiler, "-O2", "-Wall", "-Wextra", "-shared", "-fPIC", "-o", str(fresh), str(_SOURCE)]
-            subprocess.run(command, check=True)
-            shutil.move(fresh, built)
-    library = ctypes.CDLL(str(built))
+    """Load load.c, compiled."""
+    library = ctypes.CDLL(str(compiled(_SOURCE, "-shared", "-fPIC")))
     for function in ("fanout", "answers", "watch"):
         getattr(library, function).argtypes = (ctypes.POINTER(_Plan), ctypes.POINTER(_Result))
     return library

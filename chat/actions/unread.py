@@ -2,8 +2,6 @@
 
 from typing import Final, NamedTuple
 
-from django.db import connection
-
 from chat.models import Mention, Message
 
 COUNT_AT_MOST: Final = 100
@@ -14,31 +12,22 @@ class Count(NamedTuple):
     mentions: int
 
 
-NOTHING: Final = Count(0, 0)
-
-# The inner LIMIT is what bounds the work: a plain count would read a whole neglected room for every page shown.
-_COUNTS_OF_USER: Final = """
-    SELECT m.room_id,
+# Two columns for a statement that reads memberships as m and rooms as r. The inner LIMIT is what bounds the work: a plain
+# count would read a whole neglected room for every page shown. Nothing is looked for where nothing is new.
+COUNTS: Final = """
+    CASE WHEN r.change <= m.last_read_seq THEN 0 ELSE
         (SELECT count(*) FROM (
             SELECT 1 FROM chat_message
             WHERE room_id = m.room_id AND seq > m.last_read_seq AND kind = 'text' AND deleted_at IS NULL
                 AND (author_id IS NULL OR author_id <> m.user_id)
-            LIMIT 100) AS unread),
+            LIMIT 100) AS unread) END,
+    CASE WHEN r.change <= m.last_read_seq THEN 0 ELSE
         (SELECT count(*) FROM (
             SELECT 1 FROM chat_mention JOIN chat_message ON chat_message.id = chat_mention.message_id
             WHERE chat_mention.user_id = m.user_id AND chat_mention.room_id = m.room_id
                 AND chat_mention.seq > m.last_read_seq AND chat_message.deleted_at IS NULL
-            LIMIT 100) AS mentioned)
-    FROM chat_membership m JOIN chat_room r ON r.id = m.room_id
-    WHERE m.user_id = %s AND r.change > m.last_read_seq
+            LIMIT 100) AS mentioned) END
 """
-
-
-def of_user(user_id: int) -> dict[int, Count]:
-    """Return the counts of all rooms of a user that hold anything new, by room id."""
-    with connection.cursor() as cursor:
-        cursor.execute(_COUNTS_OF_USER, [user_id])
-        return {room_id: Count(unread, mentions) for room_id, unread, mentions in cursor.fetchall()}
 
 
 def in_room(user_id: int, room_id: int, last_read_seq: int) -> Count:

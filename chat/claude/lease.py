@@ -4,7 +4,7 @@ A claim raises the epoch, so whatever a runner writes that has lost its reply (i
 Time is the database's, so that machines whose clocks differ agree on when a lease has run out.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from enum import Enum
 from typing import Any, Final, NamedTuple
@@ -171,11 +171,15 @@ def _end(room: Room, reply: Reply, last: Checkpoint, outcome: Outcome, html: str
     answers.tell(room, message, requester)
 
 
-def sweep() -> int:
-    """End the replies whose runner is gone: interrupted, with the text of their last checkpoint. Returns how many."""
+def sweep(running_here: Collection[int] = ()) -> int:
+    """End the replies whose runner is gone: interrupted, with the text of their last checkpoint. Returns how many.
+
+    running_here: replies that this process runs itself. On a busy machine it may be late with their leases; it would be
+    the only one to believe that it is gone.
+    """
     ended = 0
     expired = Reply.objects.filter(state=ReplyState.RUNNING, lease_expires_at__lt=Now())
-    for reply in expired.select_related("stopped_by"):
+    for reply in expired.exclude(pk__in=running_here).select_related("stopped_by"):
         last = Checkpoint(
             reply.pk, reply.epoch, reply.text, reply.thinking, reply.n, reply.tools,
             Usage(*(getattr(reply, name) for name in Usage._fields)),

@@ -167,7 +167,7 @@ class Runner:
         while True:
             await asyncio.sleep(_SWEEP_SECONDS * random.uniform(0.8, 1.2))  # noqa: S311 - spreads load
             try:
-                await in_database(lease.sweep)
+                await in_database(lease.sweep, list(self._streams))
                 if time.monotonic() - lost_checked_at > _LOST_CHARGES_SECONDS:
                     lost_checked_at = time.monotonic()
                     await in_database(spending.settle_lost, _LOST_CHARGES_SECONDS)

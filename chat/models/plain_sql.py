@@ -4,7 +4,7 @@ The ORM compiles a query anew each time, which takes about ten times as long as 
 tables and columns come from the models, values always as parameters.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import cache
 from typing import Any, TypeVar
 
@@ -12,6 +12,7 @@ from django.db import connection
 from django.db.models import Field, Model
 
 M = TypeVar("M", bound=Model)
+N = TypeVar("N", bound=Model)
 
 
 def rows_of(model: type[Model], *fields: str, **conditions: Any) -> list[tuple[Any, ...]]:
@@ -34,10 +35,22 @@ def rows_of(model: type[Model], *fields: str, **conditions: Any) -> list[tuple[A
             shape.append((name, 1))
             parameters.append(value)
     selected = ", ".join(_column(model, name) for name in fields)
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {selected} {_from(model, tuple(shape))}", parameters)
-        rows: list[tuple[Any, ...]] = cursor.fetchall()
-    return rows
+    return _execute(f"SELECT {selected} {_from(model, tuple(shape))} ORDER BY {_column(model, 'pk')}", parameters)
+
+
+def rows_of_each(
+    selections: Sequence[tuple[type[Model], tuple[str, ...]]], field: str, values: Collection[int]
+) -> list[list[tuple[Any, ...]]]:
+    """Return for each selection, of a model and its fields, what `rows_of` would, by one statement for all.
+
+    The first selection has the most fields, and its neighbours below have the same types.
+    """
+    found: list[list[tuple[Any, ...]]] = [[] for _ in selections]
+    if values:
+        statement = _union(tuple(selections), field, len(values))
+        for number, _, *row in _execute(statement, list(values) * len(selections)):
+            found[number].append(tuple(row))
+    return found
 
 
 def objects_of(model: type[M], where: str, *parameters: Any) -> list[M]:
@@ -45,13 +58,25 @@ def objects_of(model: type[M], where: str, *parameters: Any) -> list[M]:
 
     where: a text of ours, never one with a value in it.
     """
-    return list(model._default_manager.raw(f"SELECT * FROM {_table(model)} {where}", parameters))  # noqa: S608
+    return _read(model, f"FROM {_table(model)} {where}", parameters)
+
+
+def pairs_of(model: type[M], other: type[N], link: str, where: str, *parameters: Any) -> list[tuple[M, N]]:
+    """Return each row together with the rows of another model whose field `link` points to it; `where` as above."""
+    on = f"{_table(other)}.{_column(other, link)} = {_table(model)}.{_column(model, 'pk')}"
+    rows = _execute(
+        f"SELECT {_columns(model)}, {_columns(other)} FROM {_table(model)} JOIN {_table(other)} ON {on} {where}",  # noqa: S608
+        parameters,
+    )
+    width = len(model._meta.concrete_fields)
+    make, make_other = _maker(model), _maker(other)
+    return [(make(row[:width]), make_other(row[width:])) for row in rows]
 
 
 def locked(model: type[M], field: str, values: Collection[Any]) -> list[M]:
     """Return the rows whose field is one of these values, in id order, locked until the transaction ends."""
     lock = " FOR UPDATE" if connection.features.has_select_for_update else ""
-    return list(model._default_manager.raw(f"SELECT * {_from(model, ((field, len(values)),))}{lock}", list(values)))
+    return _read(model, f"{_from(model, ((field, len(values)),))} ORDER BY {_column(model, 'pk')}{lock}", list(values))
 
 
 def insert_all(objects: Sequence[Model]) -> None:
@@ -65,6 +90,43 @@ def insert_all(objects: Sequence[Model]) -> None:
             each._state.adding, each._state.db = False, connection.alias
 
 
+def _read(model: type[M], rest: str, parameters: Sequence[Any]) -> list[M]:
+    make = _maker(model)
+    return [make(row) for row in _execute(f"SELECT {_columns(model)} {rest}", parameters)]
+
+
+def _execute(statement: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows
+
+
+@cache
+def _maker(model: type[M]) -> Callable[[Sequence[Any]], M]:
+    """Return what makes an object of a row: the ORM's raw queries look its columns and conversions up anew each time."""
+    names = [field.attname for field in model._meta.concrete_fields]
+    conversions = []
+    for index, field in enumerate(model._meta.concrete_fields):
+        expression = field.get_col(model._meta.db_table)
+        # First the database's part, then the field's.
+        functions = connection.ops.get_db_converters(expression) + expression.get_db_converters(connection)
+        conversions += [(index, expression, function) for function in functions]
+
+    def make(row: Sequence[Any]) -> M:
+        values = list(row)
+        for index, expression, convert in conversions:
+            values[index] = convert(values[index], expression, connection)
+        return model.from_db(connection.alias, names, values)
+
+    return make
+
+
+@cache
+def _columns(model: type[Model]) -> str:
+    return ", ".join(f"{_table(model)}.{_column(model, field.name)}" for field in model._meta.concrete_fields)
+
+
 @cache
 def _from(model: type[Model], shape: tuple[tuple[str, int], ...]) -> str:
     """Return FROM and WHERE; the shape says for each condition how many values it has, 0 for NULL."""
@@ -72,7 +134,18 @@ def _from(model: type[Model], shape: tuple[tuple[str, int], ...]) -> str:
         f"{_column(model, name)} IS NULL" if count == 0 else f"{_column(model, name)} IN ({', '.join(['%s'] * count)})"
         for name, count in shape
     ]
-    return f"FROM {_table(model)} WHERE {' AND '.join(conditions)} ORDER BY {_column(model, 'pk')}"
+    return f"FROM {_table(model)} WHERE {' AND '.join(conditions)}"
+
+
+@cache
+def _union(selections: tuple[tuple[type[Model], tuple[str, ...]], ...], field: str, count: int) -> str:
+    """Return one statement for all selections: the number of each, its primary key, its fields, then NULLs."""
+    width = len(selections[0][1])
+    parts = []
+    for number, (model, fields) in enumerate(selections):
+        columns = [*(_column(model, name) for name in ("pk", *fields)), *["NULL"] * (width - len(fields))]
+        parts.append(f"SELECT {number}, {', '.join(columns)} {_from(model, ((field, count),))}")
+    return f"{' UNION ALL '.join(parts)} ORDER BY 1, 2"
 
 
 @cache

@@ -72,6 +72,7 @@ class Hub:
             "hub.event": self._event_arrived,
             "hub.control": self._control_arrived,
             "hub.answer": self._answer_arrived,
+            "hub.several": self._several_arrived,
         }
         self.on_control: Callable[[str, int, str], None] = lambda _order, _user_id, _room: None
         self.on_layer_returned: Callable[[], None] = lambda: None
@@ -268,11 +269,14 @@ class Hub:
                 continue
             if message.get("origin") == self.id:
                 continue  # heard already when it was published
-            try:
-                self._handlers[message["type"]](message)
-            except Exception:
-                # A message that we cannot read (another version's, say) must not end the listening.
-                log.exception("hub.bad_layer_message", type=message.get("type"))
+            self._arrived(message)
+
+    def _arrived(self, message: dict[str, Any]) -> None:
+        try:
+            self._handlers[message["type"]](message)
+        except Exception:
+            # A message that we cannot read (another version's, say) must not end the listening.
+            log.exception("hub.bad_layer_message", type=message.get("type"))
 
     async def _open_channel(self) -> str:
         while True:
@@ -282,6 +286,10 @@ class Hub:
             except Exception as error:  # noqa: BLE001 - every channel layer has errors of its own
                 log.warning("hub.layer_unreachable", error=type(error).__name__)
                 await asyncio.sleep(_LISTEN_RETRY_SECONDS)
+
+    def _several_arrived(self, message: dict[str, Any]) -> None:
+        for each in message["messages"]:
+            self._arrived(each)
 
     def _event_arrived(self, message: dict[str, Any]) -> None:
         self.deliver(Event(*message["event"]))

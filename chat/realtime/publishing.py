@@ -4,6 +4,7 @@ In a process that serves sockets it goes through the process's hub; elsewhere st
 """
 
 import asyncio
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -91,3 +92,10 @@ def message_of(kind: str, value: Any, origin: str) -> tuple[str, dict[str, Any]]
     if kind == "signal":
         return layer_group(CLAUDE_GROUP), {**value, "origin": origin}
     return layer_group(value.group), {"type": "hub.event", "origin": origin, "event": list(value)}
+
+
+def together(messages: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return one layer message for several of one process to one group."""
+    if len(messages) == 1:
+        return messages[0]
+    return {"type": "hub.several", "origin": messages[0]["origin"], "messages": list(messages)}

@@ -17,6 +17,10 @@ EXTENSION: Final = "parley.frames"
 ABORT_EXTENSION: Final = "parley.abort"
 _CLOSE_TIMEOUT_SECONDS: Final = 10.0
 _LINGER_SECONDS: Final = 2.0
+_HEAD_BYTES: Final = 65_536
+_HEAD_TOO_LARGE: Final = (
+    b"HTTP/1.1 431 Request Header Fields Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+)
 
 
 class FrameProtocol(WebSocketsSansIOProtocol):
@@ -59,6 +63,21 @@ class FrameProtocol(WebSocketsSansIOProtocol):
             self.read_paused = False
             self.transport.resume_reading()
         self.close_timer = self.loop.call_later(_LINGER_SECONDS, self.transport.close)
+
+    def handle_cont(self, event: Any) -> None:
+        """Collect fragments in one buffer: as a list, those of no or one byte would take far more than `FRAME_BYTES`."""
+        frames = cast(list[Any], self.frames)
+        if not isinstance(frames[0], bytearray):
+            frames[0] = bytearray(frames[0])
+        frames[0] += event.data
+        if event.fin:
+            self.send_receive_event_to_app()
+
+    def handle_ping(self) -> None:
+        """Answer, unless earlier answers are still unread: who only asks and never reads would fill the memory."""
+        answers = b"".join(self.conn.data_to_send())
+        if self.writable.is_set() or self.conn.state is not State.OPEN:
+            self.transport.write(answers)
 
     def send_receive_event_to_app(self) -> None:
         if self.curr_msg_data_type == "text" and not self.close_sent:
@@ -103,8 +122,28 @@ class _Writer:
 
 
 class AbortableHttp(HttpToolsProtocol):
-    """Adds the extension: a function that cuts the connection with all that it still holds."""
+    """Adds the extension: a function that cuts the connection with all that it still holds. Bounds a request's head."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._is_in_head = True
+        self._head_bytes = 0
+
+    def data_received(self, data: bytes) -> None:
+        if self._is_in_head:
+            # The parser keeps a head until it ends: one without an end would fill the memory, before anybody signs in.
+            self._head_bytes += len(data)
+            if self._head_bytes > _HEAD_BYTES and b"\r\n\r\n" not in data:
+                self.transport.write(_HEAD_TOO_LARGE)
+                self.transport.close()
+                return
+        super().data_received(data)
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
+        self._is_in_head, self._head_bytes = True, 0
         cast(dict[str, Any], self.scope)["extensions"] = {ABORT_EXTENSION: self.transport.abort}
+
+    def on_headers_complete(self) -> None:
+        self._is_in_head = False
+        super().on_headers_complete()

@@ -10,7 +10,7 @@ from chat.claude import client
 from tests.docs.settings_read import REPOSITORY
 from tests.servers.fake_claude import by_hand
 
-PAGES: Final = sorted([REPOSITORY / "README.md", REPOSITORY / "CHANGELOG.md", *(REPOSITORY / "docs").glob("*.md")])
+PAGES: Final = sorted([*REPOSITORY.glob("*.md"), *(REPOSITORY / "docs").glob("*.md")])
 COMMANDS: Final = set(re.findall(r"^([a-z-]+):", (REPOSITORY / "Makefile").read_text(), re.MULTILINE))
 
 

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from tests.faults import nemesis, network_faults, service_faults
+from tests.faults import disk_faults, nemesis, network_faults, overlaps, service_faults
 from tests.faults.nemesis import Fault
 from tests.faults.revocations import REVOCATIONS
 
@@ -15,6 +15,7 @@ _EVERYWHERE: Final[tuple[type[Fault], ...]] = (
     network_faults.BlackHole,
     network_faults.HalfClose,
     network_faults.AnswersLost,
+    overlaps.KilledInDelay,
 )
 _WITH_SERVICES: Final[tuple[type[Fault], ...]] = (
     service_faults.RedisKilled,
@@ -28,8 +29,11 @@ _WITH_SERVICES: Final[tuple[type[Fault], ...]] = (
     network_faults.CommitsLost,
     network_faults.DatabaseCut,
     nemesis.HostLost,
+    overlaps.KilledWithoutRedis,
+    overlaps.AnswersLostWithoutRedis,
+    overlaps.PostgresRestartedWithoutRedis,
 )
 FAULTS: Final[dict[str, tuple[type[Fault], ...]]] = {
-    "one": (*_EVERYWHERE, *REVOCATIONS),
+    "one": (*_EVERYWHERE, disk_faults.DiskFull, *REVOCATIONS),
     "three": (*_EVERYWHERE, *_WITH_SERVICES, *REVOCATIONS),
 }

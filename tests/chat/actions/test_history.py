@@ -139,12 +139,12 @@ def test_the_newest_page_holds_fifty(den: Den) -> None:
 def test_a_page_costs_a_pinned_number_of_queries(den: Den, django_assert_num_queries: Any) -> None:
     den.hold(list(range(1, 201)), 200)
     for limit in (10, 100):
-        # The room, the membership, messages, their reactions, mentions, attachments and people.
-        with django_assert_num_queries(7):
+        # The room with the membership, messages, what points to them, people.
+        with django_assert_num_queries(4):
             den.page(limit=limit)
-        with django_assert_num_queries(8):  # and whether there is more on the other side
+        with django_assert_num_queries(5):  # and whether there is more on the other side
             den.page(limit=limit, before=150)
-        with django_assert_num_queries(8):  # both sides
+        with django_assert_num_queries(5):  # both sides
             den.page(limit=limit, around=150)
 
 

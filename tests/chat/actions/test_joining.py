@@ -49,4 +49,4 @@ def test_what_is_asked_of_a_room_costs_the_same_for_any_size(alice: User, bob: U
     crowd = [User.objects.create(username=f"guest-{number}") for number in range(30)]
     Membership.objects.bulk_create([Membership(room=room, user=guest) for guest in crowd])
     assert [queries_of(action, as_alice, request) for action, request in asked] == before
-    assert max(before) <= 10 and before[-1] == 2
+    assert max(before) <= 7 and before[-1] == 1

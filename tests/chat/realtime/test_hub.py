@@ -12,7 +12,7 @@ from chat.protocol.errors import unavailable
 from chat.realtime import hub as module
 from chat.realtime.events import GLOBAL_GROUP, Event, durable, ephemeral, room_group, user_group
 from chat.realtime.hub import Hub
-from chat.realtime.publishing import message_of
+from chat.realtime.publishing import message_of, together
 from tests.chat.realtime.doubles import FakeConnection, FakeLayer, until
 
 Logged = Callable[[str], int]
@@ -182,6 +182,24 @@ async def test_neither_a_bad_message_nor_a_broken_layer_ends_the_listening(
     assert orders == [("access", 7, "lounge")]
     assert logged("hub.bad_layer_message") == 4 and logged("hub.layer_unreachable") == 1
     await until(lambda: len(layer.groups) == 5)
+
+
+async def test_several_messages_that_come_as_one_are_heard_in_order_though_one_is_bad(
+    hub: Hub, layer: FakeLayer, logged: Logged
+) -> None:
+    tab = FakeConnection("tab-1")
+    hub.add(GLOBAL_GROUP, tab.as_connection)
+    bad = {"type": "from.the.future", "origin": "elsewhere"}
+    first, second = (message_of("event", notice(text), "elsewhere")[1] for text in ("1", "2"))
+    layer.inbox.put_nowait(together([first, bad, second]))
+    layer.inbox.put_nowait({"type": "hub.several", "origin": "elsewhere"})
+    layer.inbox.put_nowait({"type": "hub.several", "origin": "elsewhere", "messages": [7]})
+    own = [message_of("event", notice("own"), hub.id)[1]] * 2
+    layer.inbox.put_nowait(together(own))
+    from_elsewhere(layer, notice("3"))
+    await until(lambda: len(tab.sent) == 3)
+    assert [data["text"] for data in tab.data_of("notification")] == ["1", "2", "3"]
+    assert logged("hub.bad_layer_message") == 3
 
 
 async def test_a_task_that_dies_is_logged(hub: Hub, logged: Logged) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import pytest
 
@@ -13,8 +14,21 @@ from tests.chat.realtime.doubles import FakeLayer, until
 Logged = Callable[[str], int]
 
 
+def note(number: int) -> dict[str, Any]:
+    return {"type": "note", "origin": "me", "number": number}
+
+
+def sent(layer: FakeLayer) -> list[tuple[str, list[int]]]:
+    """Return what went over the layer: the group and the numbers of each message, several or one."""
+    return [(group, [each["number"] for each in message.get("messages", [message])]) for group, message in layer.sent]
+
+
+def numbers(layer: FakeLayer) -> list[int]:
+    return [number for _group, together in sent(layer) for number in together]
+
+
 def has_sent(layer: FakeLayer, count: int) -> bool:
-    return len(layer.sent) == count
+    return len(numbers(layer)) == count
 
 
 async def test_messages_are_sent_in_order() -> None:
@@ -22,11 +36,28 @@ async def test_messages_are_sent_in_order() -> None:
     sender = LayerSender(layer, lambda: None)
     async with running(sender.run()):
         for number in range(200):
-            sender.put("group", {"number": number})
-        await until(lambda: len(layer.sent) == 200)
-        sender.put("group", {"number": 200})
-        await until(lambda: len(layer.sent) == 201)
-    assert [message["number"] for _group, message in layer.sent] == list(range(201))
+            sender.put("group", note(number))
+        await until(partial(has_sent, layer, 200))
+        sender.put("group", note(200))
+        await until(partial(has_sent, layer, 201))
+    assert numbers(layer) == list(range(201))
+
+
+async def test_what_waits_in_a_row_for_one_group_goes_as_one_message_and_the_order_of_all_stays(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(layer_sender, "_TOGETHER_AT_MOST", 3)
+    layer = FakeLayer()
+    sender = LayerSender(layer, lambda: None)
+    for number, group in enumerate("aaaaabba"):
+        sender.put(group, note(number))
+    async with running(sender.run()):
+        await until(partial(has_sent, layer, 8))
+        sender.put("a", note(8))
+        await until(partial(has_sent, layer, 9))
+    assert sent(layer) == [("a", [0, 1, 2]), ("a", [3, 4]), ("b", [5, 6]), ("a", [7]), ("a", [8])]
+    assert layer.sent[0][1]["type"] == "hub.several" and layer.sent[0][1]["origin"] == "me"
+    assert layer.sent[-1][1] == note(8), "one alone goes as it is"
 
 
 async def test_the_oldest_are_dropped_when_too_many_wait(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -34,10 +65,10 @@ async def test_the_oldest_are_dropped_when_too_many_wait(monkeypatch: pytest.Mon
     layer = FakeLayer()
     sender = LayerSender(layer, lambda: None)
     for number in range(25):
-        sender.put("group", {"number": number})
+        sender.put("group", note(number))
     async with running(sender.run()):
-        await until(lambda: len(layer.sent) == 10)
-    assert [message["number"] for _group, message in layer.sent] == list(range(15, 25))
+        await until(partial(has_sent, layer, 10))
+    assert numbers(layer) == list(range(15, 25))
 
 
 async def test_an_outage_is_logged_once_and_so_is_its_end(logged: Logged) -> None:
@@ -48,14 +79,14 @@ async def test_an_outage_is_logged_once_and_so_is_its_end(logged: Logged) -> Non
         for outage in range(1, 3):
             layer.state = "fails"
             for number in range(20):
-                sender.put("group", {"number": number})
+                sender.put("group", note(number))
             await until(lambda: not sender._queue and sender._failing)
             layer.state = "works"
-            sender.put("group", {"number": 100 + outage})
+            sender.put("group", note(100 + outage))
             await until(partial(has_sent, layer, outage))
             assert (logged("layer.unreachable"), logged("layer.reachable_again")) == (outage, outage)
             assert returns == ["works"] * outage, "whoever wants to know is told that the layer is back"
-    assert [message["number"] for _group, message in layer.sent] == [101, 102], "what failed is not sent late"
+    assert numbers(layer) == [101, 102], "what failed is not sent late"
 
 
 async def test_a_layer_that_hangs_costs_a_time_out_and_not_the_sender(
@@ -67,9 +98,9 @@ async def test_a_layer_that_hangs_costs_a_time_out_and_not_the_sender(
     sender = LayerSender(layer, lambda: None)
     async with running(sender.run()):
         for number in range(3):
-            sender.put("group", {"number": number})
+            sender.put("group", note(number))
         await until(lambda: not sender._queue and sender._failing)
         layer.state = "works"
-        sender.put("group", {"number": 9})
-        await until(lambda: any(message["number"] == 9 for _group, message in layer.sent))
+        sender.put("group", note(9))
+        await until(lambda: 9 in numbers(layer))
     assert logged("layer.unreachable") == 1

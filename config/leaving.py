@@ -1,0 +1,52 @@
+"""How a process takes its leave when its database does not answer: in good order, and in a time that has an end."""
+
+import asyncio
+import os
+import threading
+from typing import Any, Final
+
+import structlog
+
+_LEAVE_SECONDS: Final = 1.0
+
+log = structlog.get_logger("config.leaving")
+
+
+def cut_off_in_one_line(application: Any) -> Any:
+    """Wrap an ASGI application: what is cut off when the time is over gets an answer, and a line in the log.
+
+    The server that cancels it would log a traceback for each, and there is nothing in it to repair.
+    """
+
+    async def run(scope: Any, receive: Any, send: Any) -> None:
+        has_begun = False
+
+        async def send_noting(message: Any) -> None:
+            nonlocal has_begun
+            has_begun = True
+            await send(message)
+
+        try:
+            await application(scope, receive, send_noting)
+        except asyncio.CancelledError:
+            log.warning("request.cut_off", type=scope["type"], path=scope.get("path"))
+            if scope["type"] == "http" and not has_begun:
+                headers = [(b"content-length", b"0"), (b"connection", b"close")]
+                await send({"type": "http.response.start", "status": 503, "headers": headers})
+                await send({"type": "http.response.body"})
+            elif scope["type"] == "websocket" and not has_begun:
+                await send({"type": "websocket.close"})
+
+    return run
+
+
+def leave_soon() -> None:
+    """End the process with 0 if it has not ended a moment from now: Python waits for threads, and they for a database."""
+    timer = threading.Timer(_LEAVE_SECONDS, _leave)
+    timer.daemon = True
+    timer.start()
+
+
+def _leave() -> None:
+    log.warning("process.left_busy_threads")
+    os._exit(0)

@@ -1,0 +1,148 @@
+"""What uvicorn's protocol would keep without a bound, fed by hand: there is no server and no line here."""
+
+import asyncio
+import tracemalloc
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from uvicorn.config import Config
+from uvicorn.server import ServerState
+
+from chat.realtime.uvicorn_protocol import AbortableHttp, FrameProtocol
+
+HANDSHAKE = (
+    b"GET /ws HTTP/1.1\r\nHost: chat\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+)
+MASK = b"\0\0\0\0"
+PING = b"\x89\x84" + MASK + b"ping"
+PONG = b"\x8a\x04ping"
+FRAGMENTS = 5_000
+
+
+class Line(asyncio.Transport):
+    """Takes what is written, and only notes that it was closed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.written: list[bytes] = []
+        self.is_closed = False
+
+    def write(self, data: Any) -> None:
+        self.written.append(bytes(data))
+
+    def is_closing(self) -> bool:
+        return False
+
+    def close(self) -> None:
+        self.is_closed = True
+
+    def get_write_buffer_size(self) -> int:
+        return 0
+
+    def pause_reading(self) -> None:
+        pass
+
+    def resume_reading(self) -> None:
+        pass
+
+
+async def accepting(scope: Any, receive: Any, send: Any) -> None:
+    await receive()
+    await send({"type": "websocket.accept"})
+    await asyncio.Event().wait()
+
+
+@pytest.fixture
+def line() -> Line:
+    return Line()
+
+
+def loaded() -> Config:
+    config = Config(accepting, ws_per_message_deflate=False, log_config=None, ws_ping_interval=None)
+    config.load()
+    return config
+
+
+async def opened(line: Line) -> FrameProtocol:
+    protocol = FrameProtocol(loaded(), ServerState(), {})
+    protocol.connection_made(line)
+    protocol.data_received(HANDSHAKE)
+    while not line.written:  # noqa: ASYNC110 - a list knows of no event
+        await asyncio.sleep(0)
+    line.written.clear()
+    return protocol
+
+
+@pytest.fixture
+def traced() -> Iterator[None]:
+    tracemalloc.start()
+    yield
+    tracemalloc.stop()
+
+
+@pytest.mark.parametrize("fragment", [b"", b"x"], ids=["empty", "one byte"])
+async def test_fragments_take_the_memory_of_their_bytes_and_no_more(line: Line, traced: None, fragment: bytes) -> None:
+    """Each one kept for itself, they took up to forty times as much, and the empty ones no limit counts."""
+    protocol = await opened(line)
+    protocol.data_received(b"\x01\x81" + MASK + b"x")
+    before, _ = tracemalloc.get_traced_memory()
+    for _ in range(FRAGMENTS):
+        protocol.data_received(bytes([0x00, 0x80 | len(fragment)]) + MASK + fragment)
+    after, _ = tracemalloc.get_traced_memory()
+    assert after - before < 3 * FRAGMENTS
+
+
+async def test_who_asks_with_pings_and_never_reads_is_not_written_to(line: Line) -> None:
+    protocol = await opened(line)
+    protocol.pause_writing()  # the transport's buffer is full
+    protocol.data_received(PING * 100)
+    assert not b"".join(line.written)
+    protocol.resume_writing()
+    protocol.data_received(PING)
+    assert b"".join(line.written) == PONG
+
+
+async def test_who_never_reads_is_still_answered_with_the_closing(line: Line) -> None:
+    protocol = await opened(line)
+    protocol.pause_writing()
+    protocol.data_received(PING + b"\x88\x82" + MASK + b"\x03\xe8")
+    assert b"".join(line.written).endswith(b"\x88\x02\x03\xe8")
+
+
+@pytest.mark.parametrize("piece", [b"X-Flood: " + b"x" * 1000 + b"\r\n", b"x" * 1000], ids=["lines", "one line"])
+async def test_a_head_without_an_end_is_refused(line: Line, piece: bytes) -> None:
+    protocol = AbortableHttp(loaded(), ServerState(), {})
+    protocol.connection_made(line)
+    protocol.data_received(b"GET / HTTP/1.1\r\nHost: chat\r\nX: ")
+    for _ in range(60):
+        protocol.data_received(piece)
+    assert line.written == []
+    for _ in range(10):
+        protocol.data_received(piece)
+    assert line.is_closed and line.written[0].startswith(b"HTTP/1.1 431 ")
+
+
+async def reading(scope: Any, receive: Any, send: Any) -> None:
+    while (await receive()).get("more_body"):
+        pass
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"0")]})
+    await send({"type": "http.response.body"})
+
+
+async def test_a_long_body_is_no_head_and_another_request_may_follow(line: Line) -> None:
+    config = Config(reading, log_config=None)
+    config.load()
+    protocol = AbortableHttp(config, ServerState(), {})
+    protocol.connection_made(line)
+    for count in (1, 2):
+        protocol.data_received(b"POST / HTTP/1.1\r\nHost: chat\r\nContent-Length: 200000\r\n\r\n")
+        for _ in range(200):
+            protocol.data_received(b"x" * 1000)
+            await asyncio.sleep(0)
+        for _ in range(5):
+            await asyncio.sleep(0)
+        assert b"".join(line.written).count(b"HTTP/1.1 200 ") == count
+    assert not line.is_closed
+    protocol.connection_lost(None)

@@ -1,0 +1,49 @@
+"""Two faults at once: the second begins and ends within the first."""
+
+import asyncio
+from typing import ClassVar, Final
+
+from tests.faults.nemesis import Fault, Kill
+from tests.faults.network_faults import AnswersLost, Delay
+from tests.faults.scene import Scene
+from tests.faults.service_faults import PostgresRestarted, RedisKilled
+
+# So that somebody writes in it: without a database soon everybody waits for an answer.
+_ALONE_SECONDS: Final = 1.0
+
+
+class Overlap(Fault):
+    outer: ClassVar[type[Fault]]
+    inner: ClassVar[type[Fault]]
+
+    async def begin(self, scene: Scene) -> None:
+        self._outer, self._inner = self.outer(), self.inner()
+        await self._outer.begin(scene)
+        await asyncio.sleep(_ALONE_SECONDS)
+        await self._inner.begin(scene)
+        await asyncio.sleep(self._inner.hold_seconds)
+        self._proof = await self._inner.end(scene)
+
+    async def end(self, scene: Scene) -> str:
+        outer = await self._outer.end(scene)
+        return f"{outer}; {self._proof}" if outer and self._proof else ""
+
+
+class KilledInDelay(Overlap):
+    name = "server killed in a slow network"
+    outer, inner = Delay, Kill
+
+
+class KilledWithoutRedis(Overlap):
+    name = "server killed without Redis"
+    outer, inner = RedisKilled, Kill
+
+
+class AnswersLostWithoutRedis(Overlap):
+    name = "answers lost without Redis"
+    outer, inner = RedisKilled, AnswersLost
+
+
+class PostgresRestartedWithoutRedis(Overlap):
+    name = "PostgreSQL restarted without Redis"
+    outer, inner = RedisKilled, PostgresRestarted
