@@ -26,14 +26,16 @@ CASES: Final = (
     "tables",
     "browser",
 )
+# Only when it is named: it takes twenty minutes.
+ALONE: Final = ("soak",)
 
 
 def main() -> None:
     options = _options()
     chosen = [name.strip() for name in options.only.split(",") if name.strip()] or list(CASES)
-    unknown = sorted(set(chosen) - set(CASES))
+    unknown = sorted(set(chosen) - {*CASES, *ALONE})
     if unknown:
-        sys.exit(f"There is no benchmark {', '.join(unknown)}. There are: {', '.join(CASES)}.")
+        sys.exit(f"There is no benchmark {', '.join(unknown)}. There are: {', '.join((*CASES, *ALONE))}.")
     if len(os.sched_getaffinity(0)) < 2:
         sys.exit("The benchmarks need two cores: one for the server, one for the load.")
     if not options.quick and not machine.is_quiet():

@@ -36,6 +36,8 @@ CASES: Final = {
     "browser": "Browser",
     "soak": "Soak",
 }
+# One long run each, whose figures have nothing to be compared with: no medians, no picture.
+FACTS: Final = frozenset({"soak"})
 PACKAGES: Final = (
     "channels", "channels-redis", "daphne", "django", "msgspec", "psycopg", "redis", "uvicorn", "uvloop", "websockets",
 )  # fmt: skip
@@ -90,7 +92,7 @@ def show(runs: Sequence[Run], cases: Iterable[str], root: Path = REPOSITORY) -> 
         rows = [row for row in run.rows if row.case == case]
         title = CASES.get(case, case)
         picture = f"images/performance-{case}"
-        is_drawn = pictures.draw(title, rows, page.parent / picture)
+        is_drawn = case not in FACTS and pictures.draw(title, rows, page.parent / picture)
         text = filled(text, case, section(title, rows, run, picture if is_drawn else None))
     page.write_text(text)
 
@@ -160,7 +162,8 @@ def _packages() -> dict[str, str]:
 def section(title: str, rows: Sequence[Row], run: Run, picture: str | None) -> str:
     """Return what stands between a case's markers: picture, table, notes, and where they come from."""
     parts = [f"![{title}: {_sentence(rows)}]({picture}.svg)"] if picture else []
-    parts.append(table(rows))
+    is_facts = rows[0].case in FACTS
+    parts.append(facts(rows) if is_facts else table(rows))
     parts += ["\n".join(notes(rows))] if notes(rows) else []
     rounds = sorted({len(row.values) for row in rows if row.values})
     source = f"{' or '.join(map(str, rounds))} {'round' if rounds == [1] else 'rounds'}, {run.date}, {run.commit}."
@@ -187,6 +190,18 @@ def table(rows: Sequence[Row]) -> str:
     cells += [[row.what, row.server, "", ratio_spread(row), row.target, _met(row)] for row in comparisons.values()]
     unit = f", {units.pop()}" if len(units) == 1 else ""
     return _markdown(["what", "server", f"median (min to max){unit}", "ratio", "target", "met"], cells)
+
+
+def facts(rows: Iterable[Row]) -> str:
+    """Return the rows of one long run: what was counted in it, to the last one."""
+    head = ["what", "measured", "target", "met"]
+    return _markdown(head, [[row.what, _counted(row), row.target, _met(row)] for row in rows])
+
+
+def _counted(row: Row) -> str:
+    """Return a figure with its unit; a whole number is a count, and stands as it is."""
+    figure = f"{row.median:,.0f}" if row.median == int(row.median) else number(row.median)
+    return f"{figure} {row.unit}".strip()
 
 
 def summary(runs: Sequence[Run]) -> str:
