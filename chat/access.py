@@ -3,6 +3,7 @@
 What does not exist and what one may not see raise the same NOT_FOUND.
 """
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, NamedTuple
 
 from django.db.models import Q
@@ -51,8 +52,14 @@ def membership_in(actor: Actor, room: Room) -> Membership | None:
 
 def room_of_member(actor: Actor, slug: str) -> tuple[Room, Membership] | None:
     """Return a room and the actor's membership in it; None when they are not a member."""
-    found = pairs_of(Room, Membership, "room", "WHERE slug = %s AND user_id = %s", slug, actor.id)
-    return found[0] if found else None
+    return room_of_members(slug, [actor.id]).get(actor.id)
+
+
+def room_of_members(slug: str, user_ids: Collection[int]) -> dict[int, tuple[Room, Membership]]:
+    """Return a room, read in one moment, with the memberships of those of these users who are members."""
+    some = f"WHERE slug = %s AND user_id IN ({', '.join(['%s'] * len(user_ids))})"
+    found = pairs_of(Room, Membership, "room", some, slug, *user_ids)
+    return {membership.user_id: (room, membership) for room, membership in found}
 
 
 def locked_room_for(actor: Actor, slug: str) -> tuple[Room, Membership | None]:

@@ -1,5 +1,7 @@
 """Unsent text. The higher version wins, so that a late save from a sleeping tab cannot overwrite newer words."""
 
+from collections.abc import Collection
+
 from django.conf import settings
 from django.db import transaction
 
@@ -15,8 +17,16 @@ from chat.realtime.publishing import publish_after_commit
 
 def of(room: Room, actor: Actor) -> wire.Draft | None:
     """Return the draft that the actor's tabs show in this room."""
-    found = rows_of(Draft, "content", "version", room=room.pk, user=_owner(room, actor))
-    return wire.Draft(*found[0]) if found else None
+    return of_people(room, [actor.id]).get(actor.id)
+
+
+def of_people(room: Room, user_ids: Collection[int]) -> dict[int, wire.Draft]:
+    """Return the drafts that these people's tabs show in this room, by user id."""
+    if room.is_session:
+        shared = rows_of(Draft, "content", "version", room=room.pk, user=None)
+        return dict.fromkeys(user_ids, wire.Draft(*shared[0])) if shared else {}
+    found = rows_of(Draft, "user", "content", "version", room=room.pk, user=user_ids)
+    return {user_id: wire.Draft(*draft) for user_id, *draft in found}
 
 
 def _owner(room: Room, actor: Actor) -> int | None:

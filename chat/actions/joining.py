@@ -1,6 +1,7 @@
 """Opening a room in a tab: membership where the room is open to all, and everything that the tab needs to begin."""
 
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 from django.db import transaction
 from msgspec import UNSET, UnsetType
@@ -10,7 +11,7 @@ from chat.access import Actor
 from chat.actions import drafts, members, replies, rooms
 from chat.models import Membership, Room, RoomKind
 from chat.protocol import requests, wire
-from chat.protocol.errors import failed, not_found
+from chat.protocol.errors import ProtocolError, failed, not_found
 from chat.realtime import recovery
 
 
@@ -42,22 +43,87 @@ class Opened(NamedTuple):
         )
 
 
+class Asked(NamedTuple):
+    """Who wants to open which room, and from which position."""
+
+    actor: Actor
+    request: requests.JoinRoom
+
+
 def open_room(actor: Actor, request: requests.JoinRoom) -> Opened:
     """Make the actor a member of an open room if need be, and read what their tab shows. Raises NOT_FOUND."""
-    room, membership = access.room_of_member(actor, request.room) or _enter(actor, request.room)
-    after = None if request.after is UNSET else request.after
-    found = recovery.since(room, after, None if request.epoch is UNSET else request.epoch)
-    draft = drafts.of(room, actor)
-    return Opened(
-        room=rooms.present(found.room),
-        role=membership.role,
-        last_read_seq=membership.last_read_seq,
-        messages=found.messages,
-        reset=found.reset,
-        has_more=found.has_more,
-        draft=UNSET if draft is None else draft,
-        streams=replies.running_in(room),
-    )
+    (result,) = open_rooms([Asked(actor, request)])
+    if isinstance(result, ProtocolError):
+        raise result
+    return result
+
+
+def open_rooms(asked: Sequence[Asked]) -> list[Opened | ProtocolError]:
+    """Do as `open_room` for many tabs; return a result for each, in their order.
+
+    After a restart all tabs come back within seconds, many into one room and from one position. What does not differ
+    between them is read once.
+    """
+    by_room: dict[str, list[int]] = {}
+    for number, each in enumerate(asked):
+        by_room.setdefault(each.request.room, []).append(number)
+    results: dict[int, Opened | ProtocolError] = {}
+    for slug, numbers in by_room.items():
+        visit = _Visit(slug, {asked[number].actor.id for number in numbers})
+        for number in numbers:
+            results[number] = visit.open(*asked[number])
+    return [results[number] for number in range(len(asked))]
+
+
+class _Visit:
+    """A room that some people open at the same time."""
+
+    def __init__(self, slug: str, user_ids: set[int]) -> None:
+        self._slug = slug
+        self._user_ids = user_ids
+        self._members = access.room_of_members(slug, user_ids)
+        self._moments: dict[int, _Moment] = {}
+
+    def open(self, actor: Actor, request: requests.JoinRoom) -> Opened | ProtocolError:
+        try:
+            room, membership = self._members.get(actor.id) or _enter(actor, self._slug)
+        except ProtocolError as error:
+            return error
+        # Whoever enters changes the room.
+        if room.change not in self._moments:
+            self._moments[room.change] = _Moment(room, self._user_ids)
+        return self._moments[room.change].open(membership, request)
+
+
+class _Moment:
+    """A room as it was at one change. Only what is read after the room belongs to it."""
+
+    def __init__(self, room: Room, user_ids: set[int]) -> None:
+        self._room = room
+        self._shown = rooms.present(room)
+        self._drafts = drafts.of_people(room, user_ids)
+        self._streams = replies.running_in(room)
+        self._found: dict[tuple[int | None, str | None], recovery.Since] = {}
+
+    def open(self, membership: Membership, request: requests.JoinRoom) -> Opened:
+        found = self._since(
+            None if request.after is UNSET else request.after, None if request.epoch is UNSET else request.epoch
+        )
+        return Opened(
+            room=self._shown,
+            role=membership.role,
+            last_read_seq=membership.last_read_seq,
+            messages=found.messages,
+            reset=found.reset,
+            has_more=found.has_more,
+            draft=self._drafts.get(membership.user_id, UNSET),
+            streams=self._streams,
+        )
+
+    def _since(self, *position: Any) -> recovery.Since:
+        if position not in self._found:
+            self._found[position] = recovery.since(self._room, *position)
+        return self._found[position]
 
 
 def _enter(actor: Actor, slug: str) -> tuple[Room, Membership]:

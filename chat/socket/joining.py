@@ -7,7 +7,6 @@ from chat.actions import joining
 from chat.protocol import requests, wire
 from chat.protocol.errors import ErrorCode, ProtocolError, failed
 from chat.realtime.connection import Connection
-from chat.realtime.database import in_database
 from chat.realtime.feed import Feed
 from chat.realtime.presence import topic_of_room
 from chat.socket.runtime import Runtime
@@ -27,7 +26,7 @@ async def join(runtime: Runtime, connection: Connection, request: requests.JoinR
     try:
         for _try in range(_JOIN_TRIES):
             feed = await runtime.hub.begin_joining(request.room, connection)
-            opened = await in_database(joining.open_room, connection.actor, request)
+            opened = await runtime.entrance.open_room(connection.actor, request)
             streams = [await runtime.runner.freshest(checkpoint) for checkpoint in opened.streams]
             if connection.is_closing:
                 return

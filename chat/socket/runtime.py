@@ -26,6 +26,7 @@ from chat.realtime.limits import PerUser
 from chat.realtime.outbox import Payload
 from chat.realtime.presence import Presence, topic_of_room, topic_of_user
 from chat.realtime.registry import Registry
+from chat.socket.entrance import Entrance
 
 log = structlog.get_logger(__name__)
 
@@ -35,7 +36,10 @@ _CLOSE_CODES: Final = {Standing.SIGNED_OUT: CloseCode.SIGNED_OUT, Standing.DEACT
 
 
 class Runtime:
-    """The process's hub, registry, presence, heartbeat, writer and runner of replies. States: started, draining, stopped."""
+    """The process's hub, registry, presence, heartbeat, writer, entrance and runner of replies.
+
+    States: started, draining, stopped.
+    """
 
     def __init__(self) -> None:
         self.hub = Hub()
@@ -43,6 +47,7 @@ class Runtime:
         self.presence = Presence(self.hub)
         self.heartbeat = Heartbeat()
         self.writer = Writer(self.hub)
+        self.entrance = Entrance(self.hub)
         self.runner = Runner(self.hub)
         per_second = settings.MESSAGES_PER_MINUTE / _MINUTE_SECONDS
         self.messages_per_user = PerUser(per_second, burst=max(1, settings.MESSAGES_PER_MINUTE / 2))
