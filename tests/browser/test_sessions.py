@@ -22,6 +22,16 @@ def text_of(page: Page) -> str:
     return " ".join(answers(page).last.locator(".prose").first.inner_text().split())
 
 
+def common_text(*tabs: Page) -> str:
+    """Return the words of the last answer as all tabs show them: the last ones appear for a moment after it has ended."""
+    for _ in range(100):
+        if len({text_of(tab) for tab in tabs}) == 1:
+            break
+        tabs[0].wait_for_timeout(100)
+    (text,) = {text_of(tab) for tab in tabs}
+    return text
+
+
 def state(page: Page) -> Locator:
     return page.get_by_test_id("claude-state")
 
@@ -56,14 +66,7 @@ def test_an_answer_is_the_same_in_every_tab_also_after_a_reload_in_mid_stream(so
     early = text_of(tabs[1])
     for tab in tabs:
         expect(state(tab)).to_have_text(READY, timeout=60_000)
-    # Its last words appear evenly, for a moment after it has ended.
-    texts = {text_of(tab) for tab in tabs}
-    for _ in range(50):
-        if len(texts) == 1:
-            break
-        tabs[0].wait_for_timeout(100)
-        texts = {text_of(tab) for tab in tabs}
-    assert len(texts) == 1 and texts.pop().startswith(early[: len(early) // 2])
+    assert common_text(*tabs).startswith(early[: len(early) // 2])
     expect(tabs[3].locator("[data-claude-tokens]")).to_contain_text("tokens")
 
 
@@ -84,7 +87,7 @@ def test_anybody_stops_an_answer_and_writes_on_meanwhile(someone: Cast) -> None:
         expect(tab.get_by_test_id("stop")).to_be_hidden()
         expect(answers(tab)).to_contain_text(bob.name)
     expect(a.get_by_test_id("composer")).to_have_value("half a thought")
-    assert text_of(a) == text_of(b) != ""
+    assert common_text(a, b) != ""
 
 
 def test_escape_closes_what_is_open_before_it_stops_anything(someone: Cast) -> None:
@@ -150,7 +153,7 @@ def test_an_answered_prompt_that_is_edited_is_answered_again_in_versions(someone
         expect(message(tab, "Tell me of stacks")).to_contain_text("(edited)")
     a.locator('[data-do="show-version"][data-version="1"]').first.click()
     for tab in (a, b):
-        expect(message(tab, "Tell me of queues")).to_be_visible()
+        expect(message(tab, "Tell me of queues").first).to_be_visible()  # Claude may have repeated it by then
 
 
 def test_where_claude_is_not_asked_by_every_message_it_is_called_by_name(someone: Cast) -> None:
