@@ -21,6 +21,7 @@ from chat.actions import answers, spending
 from chat.actions.notices import take_change
 from chat.claude.backend import Usage
 from chat.models import Message, Reply, ReplyState, Room
+from chat.models.plain_sql import rows_of, update_rows
 from chat.realtime.events import Requester
 
 log = structlog.get_logger(__name__)
@@ -111,19 +112,20 @@ def checkpoint(checkpoints: Sequence[Checkpoint]) -> dict[int, Verdict]:
     verdicts: dict[int, Verdict] = {}
     with transaction.atomic():
         for each in checkpoints:
-            mine = Reply.objects.filter(pk=each.reply_id, epoch=each.epoch, state=ReplyState.RUNNING)
-            renewed = mine.filter(stopped_by=None).update(
-                text=each.text,
-                thinking=each.thinking,
-                n=each.n,
-                tools=each.tools,
-                lease_expires_at=_lease(),
+            said = {
+                "text": each.text,
+                "thinking": each.thinking,
+                "n": each.n,
+                "tools": each.tools,
                 **each.usage._asdict(),
-            )
-            if renewed:
+            }
+            mine = {"pk": each.reply_id, "epoch": each.epoch, "state": ReplyState.RUNNING.value}
+            if update_rows(Reply, said, **mine, stopped_by=None):
                 verdicts[each.reply_id] = Verdict.GO_ON
             else:
-                verdicts[each.reply_id] = Verdict.STOP if mine.exists() else Verdict.LOST
+                verdicts[each.reply_id] = Verdict.STOP if rows_of(Reply, "pk", **mine) else Verdict.LOST
+        going_on = [reply_id for reply_id, verdict in verdicts.items() if verdict is Verdict.GO_ON]
+        Reply.objects.filter(pk__in=going_on).update(lease_expires_at=_lease())
     return verdicts
 
 

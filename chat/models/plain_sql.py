@@ -4,7 +4,7 @@ The ORM compiles a query anew each time, which takes about ten times as long as 
 tables and columns come from the models, values always as parameters.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cache
 from typing import Any, TypeVar
 
@@ -13,6 +13,8 @@ from django.db.models import Field, Model
 
 M = TypeVar("M", bound=Model)
 N = TypeVar("N", bound=Model)
+# The conditions of a statement: fields, and how many values each may have, 0 for NULL.
+Shape = tuple[tuple[str, int], ...]
 
 
 def rows_of(model: type[Model], *fields: str, **conditions: Any) -> list[tuple[Any, ...]]:
@@ -21,21 +23,23 @@ def rows_of(model: type[Model], *fields: str, **conditions: Any) -> list[tuple[A
     A condition is a field with its value: None is SQL's NULL, a collection means any of its values; with an empty one no
     row can meet it, and the database is not asked. Values come as the database has them: for integers and text only.
     """
-    parameters: list[Any] = []
-    shape = []
-    for name, value in conditions.items():
-        if value is None:
-            shape.append((name, 0))
-        elif isinstance(value, Collection) and not isinstance(value, str):
-            if not value:
-                return []
-            shape.append((name, len(value)))
-            parameters.extend(value)
-        else:
-            shape.append((name, 1))
-            parameters.append(value)
+    shape, parameters = _split(conditions)
+    if shape is None:
+        return []
     selected = ", ".join(_column(model, name) for name in fields)
-    return _execute(f"SELECT {selected} {_from(model, tuple(shape))} ORDER BY {_column(model, 'pk')}", parameters)
+    return _execute(f"SELECT {selected} {_from(model, shape)} ORDER BY {_column(model, 'pk')}", parameters)
+
+
+def update_rows(model: type[Model], values: Mapping[str, Any], **conditions: Any) -> int:
+    """Set these fields of the rows that meet all conditions, which are those of `rows_of`; return how many rows."""
+    shape, parameters = _split(conditions)
+    if shape is None:
+        return 0
+    prepared = [_field(model, name).get_db_prep_save(value, connection) for name, value in values.items()]
+    with connection.cursor() as cursor:
+        cursor.execute(f"{_update(model, tuple(values))} {_where(model, shape)}", [*prepared, *parameters])
+        count: int = cursor.rowcount
+    return count
 
 
 def rows_of_each(
@@ -128,13 +132,36 @@ def _columns(model: type[Model]) -> str:
 
 
 @cache
-def _from(model: type[Model], shape: tuple[tuple[str, int], ...]) -> str:
-    """Return FROM and WHERE; the shape says for each condition how many values it has, 0 for NULL."""
+def _from(model: type[Model], shape: Shape) -> str:
+    return f"FROM {_table(model)} {_where(model, shape)}"
+
+
+@cache
+def _where(model: type[Model], shape: Shape) -> str:
     conditions = [
         f"{_column(model, name)} IS NULL" if count == 0 else f"{_column(model, name)} IN ({', '.join(['%s'] * count)})"
         for name, count in shape
     ]
-    return f"FROM {_table(model)} WHERE {' AND '.join(conditions)}"
+    return f"WHERE {' AND '.join(conditions)}"
+
+
+def _split(conditions: Mapping[str, Any]) -> tuple[Shape | None, list[Any]]:
+    """Return the shape of conditions and their parameters; no shape when no row can meet them."""
+    parameters: list[Any] = []
+    shape = []
+    for name, value in conditions.items():
+        values = value if isinstance(value, Collection) and not isinstance(value, str) else (value,)
+        if not values:
+            return None, []
+        shape.append((name, 0 if value is None else len(values)))
+        parameters.extend(() if value is None else values)
+    return tuple(shape), parameters
+
+
+@cache
+def _update(model: type[Model], names: tuple[str, ...]) -> str:
+    settings = ", ".join(f"{_column(model, name)} = %s" for name in names)
+    return f"UPDATE {_table(model)} SET {settings}"  # noqa: S608
 
 
 @cache
@@ -169,6 +196,10 @@ def _table(model: type[Model]) -> str:
 
 @cache
 def _column(model: type[Model], name: str) -> str:
+    return connection.ops.quote_name(str(_field(model, name).column))
+
+
+def _field(model: type[Model], name: str) -> "Field[Any, Any]":
     field = model._meta.pk if name == "pk" else model._meta.get_field(name)
     assert isinstance(field, Field)  # noqa: S101 - a name of ours that is no column
-    return connection.ops.quote_name(str(field.column))
+    return field
