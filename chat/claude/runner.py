@@ -18,6 +18,7 @@ from chat.actions import spending
 from chat.claude import lease, summary
 from chat.claude.backends import backend_for, close_backends, warm_up
 from chat.claude.lease import Verdict
+from chat.claude.pace import Pace
 from chat.claude.streaming import Stream
 from chat.protocol import wire
 from chat.protocol.errors import ProtocolError
@@ -41,6 +42,7 @@ class Runner:
     def __init__(self, hub: Hub, *, is_dedicated: bool = False) -> None:
         self.id = secrets.token_urlsafe(9)
         self._hub = hub
+        self._pace = Pace()
         self._is_dedicated = is_dedicated
         self._streams: dict[int, Stream] = {}
         self._by_message: dict[str, Stream] = {}
@@ -49,6 +51,7 @@ class Runner:
         self._is_draining = False
 
     def start(self) -> None:
+        self._hub.spawn(self._pace.run(), "pace")
         self._hub.spawn(self._claim(), "claims")
         self._hub.spawn(self._keep(), "checkpoints")
         self._hub.spawn(self._sweep(), "sweep")
@@ -119,7 +122,7 @@ class Runner:
         reply = await in_database(lease.claim_next, self.id)
         if reply is None:
             return False
-        stream = Stream(self._hub, backend_for(reply.model), reply)
+        stream = Stream(self._hub, self._pace, backend_for(reply.model), reply)
         self._streams[stream.id] = self._by_message[stream.message_id] = stream
         log.info("reply.started", reply=stream.id, model=stream.model, attempt=reply.attempt)
         self._hub.spawn(self._run(stream), "reply")

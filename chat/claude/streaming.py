@@ -17,6 +17,7 @@ from chat.claude import context as contexts
 from chat.claude import lease, tools
 from chat.claude.backend import Backend, Call, CallFailed, End, Text, Thinking, ToolCall, Usage
 from chat.claude.lease import Checkpoint, Outcome, Verdict
+from chat.claude.pace import Pace
 from chat.markdown import render
 from chat.models import Reply, ReplyState
 from chat.protocol import wire
@@ -41,8 +42,9 @@ _RESTARTED: Final = "The server was restarted."
 class Stream:
     """States: running, then ending once an outcome was chosen, then ended."""
 
-    def __init__(self, hub: Hub, backend: Backend, reply: Reply) -> None:
+    def __init__(self, hub: Hub, pace: Pace, backend: Backend, reply: Reply) -> None:
         self._hub = hub
+        self._pace = pace
         self._backend = backend
         self._reply = reply
         self._slug = reply.room.slug
@@ -253,7 +255,7 @@ class Stream:
         if self._timer is not None:
             return
         loop = asyncio.get_running_loop()
-        wait = self._flushed_at + settings.REPLY_DELTA_SECONDS - loop.time()
+        wait = self._flushed_at + self._pace.seconds - loop.time()
         if wait <= 0:
             self._flush()
         else:

@@ -90,11 +90,21 @@ async def test_frames_of_one_turn_are_joined_into_one_write() -> None:
         for outbox in outboxes:
             outbox.push(payload)
     assert [writer.written for writer in writers] == [[], []], "nothing is written before the turn ends"
-    await turns(1)
+    await turns(3)
     assert [writer.written for writer in writers] == [[b"\x81\x01a\x81\x01b\x81\x01c"]] * 2
     outboxes[0].push(payloads[0])
-    await turns(1)
+    await turns(3)
     assert writers[0].written[1:] == [b"\x81\x01a"] and len(writers[1].written) == 1
+
+
+async def test_what_becomes_due_within_three_turns_of_the_loop_is_written_once_and_nothing_waits_for_more() -> None:
+    writer = FakeWriter()
+    outbox = DirectOutbox(writer, unexpected)
+    for text in "abc":
+        outbox.push(Payload(text))
+        assert writer.written == []
+        await turns(1)
+    assert writer.written == [b"\x81\x01a\x81\x01b\x81\x01c"]
 
 
 async def test_a_reader_too_slow_for_the_transport_is_closed_with_4001_and_gets_nothing_more(settings: Any) -> None:
@@ -103,15 +113,15 @@ async def test_a_reader_too_slow_for_the_transport_is_closed_with_4001_and_gets_
     connection = connection_to(writer=writer)
     writer.held = 1000
     connection.send(Payload("fits"))
-    await turns(1)
+    await turns(3)
     assert writer.written and not writer.closed
     writer.held = 1001
     connection.send(Payload("does not"))
-    await turns(1)
+    await turns(3)
     assert connection.close_code is CloseCode.TOO_SLOW and writer.closed == [4001] and len(writer.written) == 1
     connection.send(Payload("later"))
     connection.close(CloseCode.DONE)
-    await turns(1)
+    await turns(3)
     assert writer.closed == [4001] and len(writer.written) == 1
 
 
@@ -122,7 +132,7 @@ async def test_one_slow_reader_does_not_keep_the_others_from_their_frames(settin
     writers[1].held = 10_000
     for connection in connections:
         connection.send(Payload("news"))
-    await turns(1)
+    await turns(3)
     assert [len(writer.written) for writer in writers] == [1, 0, 1]
     assert [connection.is_closing for connection in connections] == [False, True, False]
 
@@ -133,7 +143,7 @@ async def test_no_limit_of_bytes_means_no_limit(settings: Any) -> None:
     writer.held = 10**12
     outbox = DirectOutbox(writer, unexpected)
     outbox.push(Payload("a"))
-    await turns(1)
+    await turns(3)
     assert len(writer.written) == 1
     server = FakeServer()
     server.may_take.clear()
@@ -259,12 +269,12 @@ async def test_deltas_are_left_out_before_a_slow_transport_overflows_and_nothing
     connection.send(delta("short"))
     connection.send(delta("too much by now"))
     connection.send(Payload("durable", 7))
-    await turns(1)
+    await turns(3)
     assert writer.written == [Payload("short").framed + Payload("durable").framed]
     writer.held = 1000
     connection.send(delta("x"))
     connection.send(Payload("last"))
-    await turns(1)
+    await turns(3)
     assert writer.written[1:] == [Payload("last").framed] and not connection.is_closing
 
 
@@ -274,7 +284,7 @@ async def test_a_burst_of_deltas_within_one_turn_is_bounded_too(settings: Any) -
     connection = connection_to(writer=writer)
     for _ in range(100):
         connection.send(delta("x" * 98))
-    await turns(1)
+    await turns(3)
     assert sum(map(len, writer.written)) == 1000 and not connection.is_closing
 
 
@@ -283,7 +293,7 @@ async def test_through_asgi_deltas_are_left_out_instead_of_closing(settings: Any
     server = FakeServer()
     server.may_take.clear()
     connection = connection_to(server)
-    await turns(1)
+    await turns(3)
     for number in range(1000):
         connection.send(delta(f"{number:098}"))
     connection.send(Payload("durable", 1))
@@ -301,7 +311,7 @@ async def test_without_a_limit_no_delta_is_left_out(settings: Any) -> None:
     writer.held = 10**12
     outbox = DirectOutbox(writer, unexpected)
     outbox.push(delta("x"))
-    await turns(1)
+    await turns(3)
     assert len(writer.written) == 1
 
 
