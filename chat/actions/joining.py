@@ -1,6 +1,7 @@
 """Opening a room in a tab: membership where the room is open to all, and everything that the tab needs to begin."""
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from django.db import transaction
@@ -96,13 +97,11 @@ class _Visit:
 
 
 class _Moment:
-    """A room as it was at one change. Only what is read after the room belongs to it."""
+    """A room as it was at one change. All is read after the room; first what changed, for that changes again soonest."""
 
     def __init__(self, room: Room, user_ids: set[int]) -> None:
         self._room = room
-        self._shown = rooms.present(room)
-        self._drafts = drafts.of_people(room, user_ids)
-        self._streams = replies.running_in(room)
+        self._user_ids = user_ids
         self._found: dict[tuple[int | None, str | None], recovery.Since] = {}
 
     def open(self, membership: Membership, request: requests.JoinRoom) -> Opened:
@@ -119,6 +118,18 @@ class _Moment:
             draft=self._drafts.get(membership.user_id, UNSET),
             streams=self._streams,
         )
+
+    @cached_property
+    def _shown(self) -> wire.Room:
+        return rooms.present(self._room)
+
+    @cached_property
+    def _drafts(self) -> dict[int, wire.Draft]:
+        return drafts.of_people(self._room, self._user_ids)
+
+    @cached_property
+    def _streams(self) -> list[wire.Keyframe]:
+        return replies.running_in(self._room)
 
     def _since(self, *position: Any) -> recovery.Since:
         if position not in self._found:
