@@ -9,6 +9,7 @@ from chat.access import Actor
 from chat.actions import joining
 from chat.actions.joining import Asked, Opened
 from chat.protocol import requests
+from chat.protocol.errors import ProtocolError
 from chat.realtime.database import in_database
 from chat.realtime.hub import Hub
 
@@ -60,6 +61,9 @@ async def _open(some: list[Waiting]) -> None:
     results: Sequence[Opened | Exception]
     try:
         results = await in_database(joining.open_rooms, [asked for asked, _ in some])
+    except ProtocolError as error:
+        # The database cannot be used. To try again for each would make everybody wait for as many time-outs.
+        results = [error] * len(some)
     except Exception as error:  # noqa: BLE001 - whoever waits is told
         if len(some) > 1:  # one room that cannot be read must not keep the others out
             for each in some:

@@ -10,7 +10,7 @@ from chat.access import Actor
 from chat.actions import joining
 from chat.actions.joining import Asked
 from chat.protocol import requests
-from chat.protocol.errors import ProtocolError, not_found
+from chat.protocol.errors import ErrorCode, ProtocolError, not_found, unavailable
 from chat.realtime.hub import Hub
 from chat.socket import entrance as module
 from chat.socket.entrance import Entrance
@@ -19,7 +19,7 @@ ALICE = Actor(1, "alice")
 
 
 class Rooms:
-    """Stands where rooms are read: notes who is read together, refuses "secret" and breaks on "broken"."""
+    """Stands where rooms are read: notes who is read together, refuses "secret", breaks on "broken", is down on "down"."""
 
     def __init__(self) -> None:
         self.read: list[list[str]] = []
@@ -29,6 +29,8 @@ class Rooms:
         self.read.append(slugs)
         if "broken" in slugs:
             raise LookupError("broken")
+        if "down" in slugs:
+            raise unavailable()
         return [not_found("room") if slug == "secret" else slug for slug in slugs]
 
 
@@ -61,6 +63,12 @@ async def test_those_who_wait_are_read_together_and_each_hears_of_its_own_room(r
 async def test_a_room_that_cannot_be_read_keeps_nobody_else_out(rooms: Rooms) -> None:
     first, broken, last = await open_all("den", "broken", "attic")
     assert (first, last) == ("den", "attic") and isinstance(broken, LookupError)
+
+
+async def test_without_a_database_everybody_hears_so_after_one_try(rooms: Rooms) -> None:
+    refusals = await open_all("den", "down", "attic")
+    assert [refusal.code for refusal in refusals] == [ErrorCode.UNAVAILABLE] * 3
+    assert len(rooms.read) == 1
 
 
 async def test_a_tab_that_goes_meanwhile_disturbs_nobody(rooms: Rooms) -> None:
