@@ -1,7 +1,7 @@
 """The load generator: load.c, compiled when first used, behind three functions.
 
-It is in C because it must outrun the server: the generator may never be what is measured. `Outcome.busy` says how much
-of its core it used, so that a reader can see that it was not.
+It is in C because it must outrun the server: the generator may never be what is measured. `Outcome.busy` says which part
+of the time it worked, so that a reader can see that it was not.
 """
 
 import ctypes
@@ -15,7 +15,7 @@ from bench.load.compiler import compiled
 
 _SOURCE: Final = Path(__file__).with_name("load.c")
 _HISTOGRAM_BUCKETS: Final = 10_000_000
-NUMBER: Final = "00000000"  # stands in a frame for the number of the message
+NUMBER: Final = "000000000000"  # stands in a frame for the number of the message
 _NUMBERS_A_LOAD: Final = 2_000_000
 _MASKED: Final = 0x80
 _SMALL_FRAME: Final = 126
@@ -30,7 +30,8 @@ class LoadFailed(RuntimeError):
 
 
 class Outcome(NamedTuple):
-    """What one load measured. `latencies` are milliseconds: p50, p95, p99, max. `busy`: of the generator's core."""
+    """What one load measured. `latencies` are milliseconds: p50, p95, p99, max. `busy`: which part of the time the
+    generator worked, reading and counting."""
 
     sent: int
     received: int
@@ -72,6 +73,7 @@ class _Result(ctypes.Structure):
         ("received", ctypes.c_uint64),
         ("bytes", ctypes.c_uint64),
         ("seconds", ctypes.c_double),
+        ("worked_micros", ctypes.c_uint64),
         ("latencies", ctypes.POINTER(ctypes.c_uint32)),
         ("error", ctypes.c_char * 200),
     )
@@ -174,10 +176,10 @@ def _run(
     _next_number += _NUMBERS_A_LOAD
     histogram = (ctypes.c_uint32 * _HISTOGRAM_BUCKETS)()
     result = _Result(latencies=histogram)
-    began, worked = time.monotonic(), time.thread_time()
+    began = time.monotonic()
     if getattr(_library(), function)(ctypes.byref(plan), ctypes.byref(result)) != 0:
         raise LoadFailed(result.error.decode())
-    busy = (time.thread_time() - worked) / (time.monotonic() - began)
+    busy = result.worked_micros / 1e6 / (time.monotonic() - began)
     p50, p95, p99, largest = quantiles(histogram, 0.5, 0.95, 0.99, 1.0)
     return Outcome(result.sent, result.received, result.bytes, result.seconds, p50, p95, p99, largest, busy)
 

@@ -16,7 +16,7 @@ from chat.realtime import recovery
 from chat.realtime.connection import Connection
 from chat.realtime.events import GLOBAL_GROUP, Event, room_of_group, user_group
 from chat.realtime.hub import Hub
-from chat.realtime.outbox import Payload
+from chat.realtime.payload import Payload
 from chat.realtime.presence import Presence, topic_of_room, topic_of_user
 
 

@@ -12,10 +12,13 @@ from chat.protocol import frames
 from chat.protocol.close import REASONS, CloseCode
 from chat.protocol.errors import ProtocolError
 from chat.realtime.limits import TokenBucket
-from chat.realtime.outbox import DirectOutbox, FrameWriter, Outbox, Payload, Send, SendOutbox
+from chat.realtime.direct_outbox import DirectOutbox
+from chat.realtime.outbox import FrameWriter, Outbox, Send, SendOutbox
+from chat.realtime.payload import Payload
 
 if TYPE_CHECKING:
     from accounts.credentials import Credential
+    from chat.realtime.burst import Burst
 
 log = structlog.get_logger(__name__)
 
@@ -26,6 +29,7 @@ class Connection:
     __slots__ = (
         "actor",
         "address",
+        "burst",
         "busy_since",
         "close_code",
         "credential",
@@ -63,6 +67,7 @@ class Connection:
         self.refusals = 0
         self.frame_budget = TokenBucket(settings.FRAMES_PER_SECOND, settings.FRAMES_BURST)
         self.close_code: CloseCode | None = None
+        self.burst: Burst | None = None  # what it is about to get together with a room's other connections
         self.outbox = self._make_outbox(send, writer)
 
     def _make_outbox(self, send: Send, writer: FrameWriter | None) -> Outbox:
@@ -75,6 +80,8 @@ class Connection:
     def send(self, payload: Payload) -> None:
         """Queue a frame; does nothing once the connection is closing."""
         if self.close_code is None:
+            if self.burst is not None:
+                self.burst.release(self)
             self.outbox.push(payload)
 
     def answer(self, type_: str, data: Any, request_id: str | int | None) -> None:
@@ -86,6 +93,8 @@ class Connection:
     def close(self, code: CloseCode) -> None:
         """Send the close frame; the first code wins."""
         if self.close_code is None:
+            if self.burst is not None:
+                self.burst.release(self)
             self.close_code = code
             log.info("connection.closing", connection=self.id, user=self.user_id, code=int(code))
             self.outbox.close(int(code), REASONS[code])

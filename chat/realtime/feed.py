@@ -8,9 +8,10 @@ database. It does no I/O.
 from collections.abc import Callable
 from typing import Final
 
+from chat.realtime.burst import Burst
 from chat.realtime.connection import Connection
 from chat.realtime.events import Event
-from chat.realtime.outbox import Payload
+from chat.realtime.payload import Payload
 
 # The frame that one connection gets in place of the others', because it carries the id of its request.
 Own = tuple[Connection, Payload]
@@ -27,7 +28,7 @@ class Feed:
     feed comes up to it, so that it neither misses nor repeats an event.
     """
 
-    __slots__ = ("_late", "_on_gap", "epoch", "held", "joining", "last", "live", "noted", "slug", "watchers")
+    __slots__ = ("_burst", "_late", "_on_gap", "epoch", "held", "joining", "last", "live", "noted", "slug", "watchers")
 
     def __init__(self, slug: str, on_gap: "Callable[[Feed], None]") -> None:
         self.slug = slug
@@ -39,6 +40,7 @@ class Feed:
         self.held: dict[int, _Item] = {}
         self.joining: dict[Connection, list[_Item]] = {}
         self._late: dict[Connection, int] = {}
+        self._burst: Burst | None = None
         self._on_gap = on_gap
 
     @property
@@ -63,7 +65,7 @@ class Feed:
 
     def begin_joining(self, connection: Connection) -> None:
         """Buffer what comes from now on: the caller reads the database next."""
-        self.live.discard(connection)
+        self._leave_live(connection)
         self._late.pop(connection, None)
         self.joining[connection] = []
 
@@ -87,16 +89,16 @@ class Feed:
                 connection.send(_frame_for(connection, payload, own))
         if self.last is None:
             self.last, self.epoch = change, epoch
-            self.live.add(connection)
+            self._become_live(connection)
             # What came before the feed had a position is nowhere but here: it goes to the one just made live, too.
             self._release_held()
         elif self.is_behind(change):
             self._late[connection] = change
         else:
-            self.live.add(connection)
+            self._become_live(connection)
 
     def remove(self, connection: Connection) -> None:
-        self.live.discard(connection)
+        self._leave_live(connection)
         self._late.pop(connection, None)
         self.joining.pop(connection, None)
         if not (self.live or self._late or self.joining):
@@ -142,24 +144,43 @@ class Feed:
         for connection, change in list(self._late.items()):
             if not self.is_behind(change):
                 del self._late[connection]
-                self.live.add(connection)
+                self._become_live(connection)
+
+    def _become_live(self, connection: Connection) -> None:
+        self.live.add(connection)
+        if self._burst is not None and self._burst.is_open:
+            self._burst.apart.append(connection)  # it has had what the burst holds
+
+    def _leave_live(self, connection: Connection) -> None:
+        self.live.discard(connection)
+        if self._burst is not None and self._burst.is_open:
+            self._burst.remove(connection)
 
     def _deliver(self, event: Event, payload: Payload, own: Own | None) -> None:
-        nobodys, nobodys_user = event.without_connection, event.without_user
-        if own is None:
-            for connection in self.live:  # `_hears`, without a call for each of them
-                if connection.id != nobodys and connection.user_id != nobodys_user:
-                    connection.send(payload)
-        else:
-            for connection in self.live:
-                if _hears(connection, event):
-                    connection.send(_frame_for(connection, payload, own))
+        burst = self._burst
+        if burst is None or not burst.is_open:
+            burst = self._burst = Burst(self.live)
+        _release_exceptions(burst, event, own)
+        burst.push(payload)
+        for connection in burst.apart:
+            if _hears(connection, event):
+                connection.send(_frame_for(connection, payload, own))
         for connection, change in self._late.items():
             if (event.change is None or event.change > change) and _hears(connection, event):
                 connection.send(_frame_for(connection, payload, own))
         for buffer in self.joining.values():
             if len(buffer) <= _JOIN_BUFFER_AT_MOST:
                 buffer.append((event, payload, own))
+
+
+def _release_exceptions(burst: Burst, event: Event, own: Own | None) -> None:
+    """Have those served one by one who hear nothing of an event, or another frame than the others."""
+    if own is not None:
+        burst.release(own[0])
+    if event.without_user:
+        burst.release_user(event.without_user)
+    if event.without_connection:
+        burst.release_id(event.without_connection)
 
 
 def _frame_for(connection: Connection, payload: Payload, own: Own | None) -> Payload:

@@ -14,7 +14,7 @@ from django.conf import settings
 from chat.protocol import frames, wire
 from chat.protocol.close import CloseCode
 from chat.realtime.connection import Connection
-from chat.realtime.outbox import Payload
+from chat.realtime.payload import Payload
 
 _LONGEST_TICK_SECONDS: Final = 1.0
 _TICKS_PER_TIMEOUT: Final = 4

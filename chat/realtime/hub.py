@@ -25,7 +25,7 @@ from chat.realtime.database import in_database
 from chat.realtime.events import GLOBAL_GROUP, Event, durable, room_group, room_of_group
 from chat.realtime.feed import Feed, Own
 from chat.realtime.layer_sender import LayerSender
-from chat.realtime.outbox import Payload
+from chat.realtime.payload import Payload
 from chat.realtime.publishing import CLAUDE_GROUP, CONTROL_GROUP, layer_group, message_of
 from chat.realtime.subscriptions import Subscriptions
 from chat.realtime.watchers import Watchers

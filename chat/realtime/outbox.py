@@ -1,6 +1,6 @@
 """What waits to be written to one connection: bounded, and never in anybody else's way.
 
-Kinds with one behaviour. `DirectOutbox` writes ready-made frames through the server's extension (see
+Kinds with one behaviour. `DirectOutbox` (direct_outbox.py) writes ready-made frames through the server's extension (see
 uvicorn_protocol.py) and knows how much the transport still holds. `SendOutbox` uses ASGI's `send`, on any server;
 sse_outbox.py is its sister for server-sent events. Whoever reads too slowly fills the outbox; it is then dropped and
 the owner told, who closes with 4001. Well before that a slow reader loses what is droppable: deltas, whose gap it sees.
@@ -11,9 +11,10 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, Protocol
 
-import msgspec
 import structlog
 from django.conf import settings
+
+from chat.realtime.payload import Payload
 
 log = structlog.get_logger(__name__)
 
@@ -22,68 +23,8 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 # For servers that refuse 1xxx codes: what makes a client stay away, or come back, just as the right code does.
 _NEAREST_CODE: Final = {1003: 1000, 1007: 1000, 1009: 1000}
 _ANY_RECONNECT: Final = 4000
-_SMALL_FRAME: Final = 126
-_MEDIUM_FRAME: Final = 65_536
-# In each turn the loop reads what has come meanwhile, and what that makes due is joined: three turns deliver up to twice as
-# much as one. A turn with nothing to do takes microseconds.
-_TURNS_UNTIL_WRITTEN: Final = 3
 # What is droppable may fill this part of an outbox; the rest is kept for what must arrive.
 _DROPPABLE_PART: Final = 4
-
-
-class _Typed(msgspec.Struct):
-    """Reads a frame's type and nothing else of it."""
-
-    type: str
-
-
-_typed: Final = msgspec.json.Decoder(_Typed)
-
-
-class Payload:
-    """The text of a frame, and its bytes as each kind of connection writes them, made once for all who get it.
-
-    change: the event's place in its room's order, None for what is not durable. is_droppable: a slow connection may
-    lose it.
-    """
-
-    __slots__ = ("_as_event", "_framed", "_type", "change", "is_droppable", "text")
-
-    def __init__(self, text: str, change: int | None = None, *, is_droppable: bool = False) -> None:
-        self.text = text
-        self.change = change
-        self.is_droppable = is_droppable
-        self._framed: bytes | None = None
-        self._as_event: bytes | None = None
-        self._type: str | None = None
-
-    @property
-    def type(self) -> str:
-        if self._type is None:
-            self._type = _typed.decode(self.text).type
-        return self._type
-
-    @property
-    def framed(self) -> bytes:
-        if self._framed is None:
-            data = self.text.encode()
-            size = len(data)
-            if size < _SMALL_FRAME:
-                header = bytes((0x81, size))
-            elif size < _MEDIUM_FRAME:
-                header = b"\x81\x7e" + size.to_bytes(2, "big")
-            else:
-                header = b"\x81\x7f" + size.to_bytes(8, "big")
-            self._framed = header + data
-        return self._framed
-
-    @property
-    def as_event(self) -> bytes:
-        """The bytes as a server-sent event. The text is JSON on one line, so it needs no splitting."""
-        if self._as_event is None:
-            id_line = "" if self.change is None else f"id: {self.change}\n"
-            self._as_event = f"event: {self.type}\n{id_line}data: {self.text}\n\n".encode()
-        return self._as_event
 
 
 class FrameWriter(Protocol):
@@ -99,103 +40,35 @@ class FrameWriter(Protocol):
 
 
 class Outbox(Protocol):
-    def push(self, payload: Payload) -> None: ...
+    @property
+    def is_clear(self) -> bool:
+        """Whether frames that are written now would overtake none that wait."""
+
+    def push(self, payload: Payload) -> None:
+        """Queue a frame."""
+
+    def write(self, payloads: list[Payload], frames: bytes, limit: int) -> None:
+        """Write frames now. payloads: what they consist of. limit: OUTBOX_BYTES."""
+
     def close(self, code: int, reason: str) -> None: ...
+
+
+def droppable_bytes(limit: int) -> float:
+    """Return how many bytes may wait before what is droppable is left out, of `limit` in all. 0: no limit."""
+    return limit / _DROPPABLE_PART
 
 
 def may_drop(waiting_bytes: int) -> bool:
     """Whether so much waits already that what is droppable is left out."""
-    limit: int = settings.OUTBOX_BYTES
-    return waiting_bytes > limit / _DROPPABLE_PART > 0
-
-
-class DirectOutbox:
-    """Frames that become due within a few turns of the loop are joined and written once."""
-
-    __slots__ = ("_on_overflow", "_writer", "is_closed", "pending")
-
-    _dirty: "list[DirectOutbox]" = []  # noqa: RUF012 - one for all outboxes of the process, on purpose
-
-    def __init__(self, writer: FrameWriter, on_overflow: Callable[[], None]) -> None:
-        self._writer = writer
-        self._on_overflow = on_overflow
-        self.pending: list[Payload] = []
-        self.is_closed = False
-
-    def push(self, payload: Payload) -> None:
-        if self.is_closed:
-            return
-        if not self.pending:
-            if not DirectOutbox._dirty:
-                DirectOutbox._flush_after(_TURNS_UNTIL_WRITTEN)
-            DirectOutbox._dirty.append(self)
-        self.pending.append(payload)
-
-    @staticmethod
-    def _flush_after(turns: int) -> None:
-        if turns:
-            asyncio.get_running_loop().call_soon(DirectOutbox._flush_after, turns - 1)
-        else:
-            DirectOutbox._flush_all()
-
-    @staticmethod
-    def _flush_all() -> None:
-        """Write what is pending everywhere. Most outboxes hold the same frames: those are joined once for all of them."""
-        dirty, DirectOutbox._dirty = DirectOutbox._dirty, []
-        limit: int = settings.OUTBOX_BYTES
-        joined_for: list[Payload] = []
-        joined = b""
-        for outbox in dirty:
-            pending = outbox.pending
-            if pending and not outbox.is_closed:
-                if pending != joined_for:
-                    joined_for, joined = pending, _join(pending)
-                outbox.pending = []
-                outbox.write(pending, joined, limit)
-
-    def flush(self) -> None:
-        pending, self.pending = self.pending, []
-        if pending and not self.is_closed:
-            self.write(pending, _join(pending), settings.OUTBOX_BYTES)
-
-    def write(self, pending: list[Payload], joined: bytes, limit: int) -> None:
-        held = self._writer.buffered()
-        if held + len(joined) > limit / _DROPPABLE_PART > 0:
-            if held > limit:
-                self._on_overflow()
-                return
-            joined = _join(_without_droppable(pending, held))
-        self._writer.write(joined)
-
-    def close(self, code: int, reason: str) -> None:
-        """Write what is pending and then the close frame."""
-        if self.is_closed:
-            return
-        self.flush()
-        if not self.is_closed:
-            self.is_closed = True
-            self._writer.close(code, reason)
-
-
-def _join(payloads: list[Payload]) -> bytes:
-    return payloads[0].framed if len(payloads) == 1 else b"".join([payload.framed for payload in payloads])
-
-
-def _without_droppable(payloads: list[Payload], waiting_bytes: int) -> list[Payload]:
-    """Leave out what is droppable from where too much waits."""
-    kept = []
-    for payload in payloads:
-        size = len(payload.framed)
-        if not (payload.is_droppable and may_drop(waiting_bytes + size)):
-            kept.append(payload)
-            waiting_bytes += size
-    return kept
+    return waiting_bytes > droppable_bytes(settings.OUTBOX_BYTES) > 0
 
 
 class SendOutbox:
     """A queue that a task empties through ASGI's `send`; the task lives only while there is something to send."""
 
     __slots__ = ("_bytes", "_close", "_on_overflow", "_queue", "_send", "_task")
+
+    is_clear: Final = True  # its queue keeps the order, whatever comes by `write`
 
     def __init__(self, send: Send, on_overflow: Callable[[], None]) -> None:
         self._send = send
@@ -220,6 +93,10 @@ class SendOutbox:
         self._queue.append(payload)
         self._bytes += size
         self._wake()
+
+    def write(self, payloads: list[Payload], frames: bytes, limit: int) -> None:
+        for payload in payloads:
+            self.push(payload)
 
     def close(self, code: int, reason: str) -> None:
         if self._close is None:

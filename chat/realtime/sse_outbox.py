@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from chat.protocol import frames, wire
-from chat.realtime.outbox import Payload, Send, SendOutbox
+from chat.realtime.outbox import Send, SendOutbox
+from chat.realtime.payload import Payload
 
 HEADERS: Final = [
     (b"content-type", b"text/event-stream; charset=utf-8"),

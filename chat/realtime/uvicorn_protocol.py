@@ -94,15 +94,16 @@ class FrameProtocol(WebSocketsSansIOProtocol):
 class _Writer:
     """A `FrameWriter`."""
 
-    __slots__ = ("_conn", "_protocol", "_transport", "buffered")
+    __slots__ = ("_protocol", "_transport", "buffered")
 
     def __init__(self, protocol: FrameProtocol) -> None:
         self._protocol = protocol
-        self._conn, self._transport = protocol.conn, protocol.transport
+        self._transport = protocol.transport
         self.buffered = protocol.transport.get_write_buffer_size  # called for each delivery: without a frame of ours
 
     def write(self, frames: bytes) -> None:
-        if self._conn.state is State.OPEN and not self._transport.is_closing():
+        # Whoever has sent a close frame gets the answer and no other frame: its transport is closing by then.
+        if not self._protocol.close_sent and not self._transport.is_closing():
             self._transport.write(frames)
 
     def close(self, code: int, reason: str) -> None:

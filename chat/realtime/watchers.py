@@ -8,7 +8,7 @@ from chat.protocol import frames, wire
 from chat.realtime.connection import Connection
 from chat.realtime.events import Event
 from chat.realtime.feed import Feed
-from chat.realtime.outbox import Payload
+from chat.realtime.payload import Payload
 
 _JOINED_FOR_SECONDS: Final = 1.0
 

@@ -23,7 +23,7 @@ from chat.realtime.events import GLOBAL_GROUP, user_group
 from chat.realtime.heartbeat import Heartbeat
 from chat.realtime.hub import Hub
 from chat.realtime.limits import PerUser
-from chat.realtime.outbox import Payload
+from chat.realtime.payload import Payload
 from chat.realtime.presence import Presence, topic_of_room, topic_of_user
 from chat.realtime.registry import Registry
 from chat.socket.entrance import Entrance

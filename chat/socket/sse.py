@@ -22,7 +22,8 @@ from chat.realtime import recovery
 from chat.realtime.connection import Connection
 from chat.realtime.database import in_database
 from chat.realtime.events import durable
-from chat.realtime.outbox import FrameWriter, Payload, Send
+from chat.realtime.outbox import FrameWriter, Send
+from chat.realtime.payload import Payload
 from chat.realtime.sse_outbox import HEADERS, SseOutbox, retry_line
 from chat.socket import joining, opening, runtime
 from chat.socket.opening import Refusal, Scope

@@ -9,9 +9,15 @@ from chat.access import Actor
 from chat.protocol.close import CloseCode
 from chat.realtime.connection import Connection
 from chat.realtime.events import Event
-from chat.realtime.outbox import Payload
+from chat.realtime.payload import Payload
 
 PATIENCE_SECONDS = 10.0
+
+
+class NeverClear:
+    """The outbox of a connection that always has something of its own to write: it shares nothing with others."""
+
+    is_clear = False
 
 
 class FakeConnection:
@@ -23,6 +29,8 @@ class FakeConnection:
         self.address = "192.0.2.1"
         self.rooms: dict[str, bool] = {}
         self.watching: set[str] = set()
+        self.burst = None
+        self.outbox = NeverClear()
         self.sent: list[dict[str, Any]] = []
         self.closed: CloseCode | None = None
         self.last_pong = 0.0

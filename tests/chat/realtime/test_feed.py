@@ -12,7 +12,7 @@ from chat.realtime import feed as feed_module
 from chat.realtime.connection import Connection
 from chat.realtime.events import Event
 from chat.realtime.feed import Feed, Own
-from chat.realtime.outbox import Payload
+from chat.realtime.payload import Payload
 from tests.chat.properties import examples
 from tests.chat.realtime.doubles import FakeConnection
 from tests.chat.realtime.room_history import STEPS, RoomHistory, Step, play

@@ -10,7 +10,9 @@ from accounts.credentials import Credential
 from chat.protocol.close import CloseCode
 from chat.protocol.errors import failed
 from chat.realtime.connection import Connection
-from chat.realtime.outbox import DirectOutbox, Payload, SendOutbox
+from chat.realtime.direct_outbox import DirectOutbox
+from chat.realtime.outbox import SendOutbox
+from chat.realtime.payload import Payload
 from tests.chat.realtime.doubles import turns, until
 
 

@@ -4,7 +4,7 @@ import asyncio
 import json
 from typing import Any
 
-from chat.realtime.outbox import Payload
+from chat.realtime.payload import Payload
 from chat.realtime.sse_outbox import SseOutbox
 from tests.chat.realtime.doubles import turns, until
 
