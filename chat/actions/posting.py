@@ -16,7 +16,7 @@ from chat.actions.answers import NewAnswers, calls_claude
 from chat.actions.naming import name_session
 from chat.markdown import mentioned_names
 from chat.models import Kind, Membership, Mention, Message, Room, RoomKind
-from chat.models.plain_sql import insert_all, locked, rows_of
+from chat.models.plain_sql import insert_all, locked, new, rows_of
 from chat.presenter import millis, present_attachment, present_message, present_reply_to, user_ref
 from chat.protocol import wire
 from chat.protocol.errors import ErrorCode, ProtocolError, failed, not_found, unauthorized, unavailable
@@ -222,7 +222,8 @@ def _conflict() -> ProtocolError:
 
 def _next_message(room: Room, post: Post, now: datetime) -> Message:
     room.change += 1
-    return Message(
+    return new(
+        Message,
         room_id=room.pk,
         seq=room.change,
         change=room.change,

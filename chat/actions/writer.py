@@ -45,6 +45,9 @@ class Writer:
         while True:
             await self._filled.wait()
             self._filled.clear()
+            # What comes in the same moment is stored, and then written to each tab, together.
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
             while self._waiting:
                 await self._store_round()
 

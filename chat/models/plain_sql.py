@@ -6,15 +6,28 @@ tables and columns come from the models, values always as parameters.
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cache
-from typing import Any, TypeVar
+from operator import attrgetter
+from typing import Any, Final, TypeVar
 
 from django.db import connection
-from django.db.models import Field, Model
+from django.db.models import (
+    BigAutoField,
+    BigIntegerField,
+    CharField,
+    Field,
+    ForeignKey,
+    IntegerField,
+    Model,
+    PositiveIntegerField,
+    TextField,
+)
 
 M = TypeVar("M", bound=Model)
 N = TypeVar("N", bound=Model)
 # The conditions of a statement: fields, and how many values each may have, 0 for NULL.
 Shape = tuple[tuple[str, int], ...]
+# Fields whose values, None or of the right type, need no word of the field's on their way to a column.
+_STORED_AS_THEY_ARE: Final = {BigAutoField, BigIntegerField, CharField, IntegerField, PositiveIntegerField, TextField}
 
 
 def rows_of(model: type[Model], *fields: str, **conditions: Any) -> list[tuple[Any, ...]]:
@@ -83,10 +96,15 @@ def locked(model: type[M], field: str, values: Collection[Any]) -> list[M]:
     return _read(model, f"{_from(model, ((field, len(values)),))} ORDER BY {_column(model, 'pk')}{lock}", list(values))
 
 
+def new(model: type[M], **values: Any) -> M:
+    """Return what `model(**values)` returns, in a third of the time. Names are those of columns: `room_id`, not `room`."""
+    return model(*[values[name] if name in values else default() for name, default in _defaults(model)])
+
+
 def insert_all(objects: Sequence[Model]) -> None:
-    """Insert new rows by one statement, and give them their ids."""
-    fields = _inserted_fields(type(objects[0]))
-    values = [field.get_db_prep_save(field.pre_save(each, True), connection) for each in objects for field in fields]
+    """Insert new rows by one statement, and give them their ids. Fields that set themselves (`auto_now`) do not."""
+    prepare = _preparer(type(objects[0]))
+    values = [value for each in objects for value in prepare(each)]
     with connection.cursor() as cursor:
         cursor.execute(_insert(type(objects[0]), len(objects)), values)
         for each, (pk,) in zip(objects, cursor.fetchall(), strict=True):
@@ -182,6 +200,35 @@ def _insert(model: type[Model], count: int) -> str:
     row = f"({', '.join(['%s'] * len(fields))})"
     rows = ", ".join([row] * count)
     return f"INSERT INTO {_table(model)} ({columns}) VALUES {rows} RETURNING {_column(model, 'pk')}"  # noqa: S608
+
+
+@cache
+def _defaults(model: type[Model]) -> list[tuple[str, Callable[[], Any]]]:
+    return [(field.attname, field.get_default) for field in model._meta.concrete_fields]
+
+
+@cache
+def _preparer(model: type[Model]) -> Callable[[Model], list[Any]]:
+    """Return what takes an object's values for the database: most fields hand theirs over as they are, after long thought."""
+    fields = _inserted_fields(model)
+    read = attrgetter(*(field.attname for field in fields))
+    others = [(index, field) for index, field in enumerate(fields) if type(_stored_as(field)) not in _STORED_AS_THEY_ARE]
+
+    def prepare(row: Model) -> list[Any]:
+        values = list(read(row))
+        for index, field in others:
+            if values[index] is not None:
+                values[index] = field.get_db_prep_save(values[index], connection)
+        return values
+
+    return prepare
+
+
+def _stored_as(field: "Field[Any, Any]") -> Any:
+    """Return the field whose column type this one has: a foreign key has that of what it points to."""
+    while isinstance(field, ForeignKey):
+        field = field.target_field
+    return field
 
 
 @cache
