@@ -58,6 +58,9 @@ class Listener:
     async def _connected(self, port: int) -> bool:
         """Live through one connection; return whether it was let in. Raises what connecting raises."""
         self._connection = self._history.new_connection()
+        after = self.cursors[self.room][0] if self.cursors else None
+        # Before the request: the answer's head comes only when the room has been read.
+        self._history.add(JoinAsked, tab=self.name, connection=self._connection, room=self.room, after=after)
         async with asyncio.timeout(OPEN_SECONDS):
             self._stream = await EventStream.at(port, self.room, self._shown(f"http://127.0.0.1:{port}"))
         if self._stream.status != 200:
@@ -65,8 +68,6 @@ class Listener:
             self._stream.close()
             return False
         self._history.add(Opened, tab=self.name, user=self.user, connection=self._connection)
-        after = self.cursors[self.room][0] if self.cursors else None
-        self._history.add(JoinAsked, tab=self.name, connection=self._connection, room=self.room, after=after)
         code = 1006
         try:
             code = await self._read(self._stream)
