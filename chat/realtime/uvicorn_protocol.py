@@ -5,6 +5,7 @@ them with `--ws chat.realtime.uvicorn_protocol:FrameProtocol --http chat.realtim
 servers without them Parley uses ASGI's `send`, and waits.
 """
 
+import asyncio
 import logging
 from typing import Any, Final, cast
 
@@ -25,6 +26,7 @@ _SMALL_FRAGMENT_BYTES: Final = 256
 _CLOSE_TIMEOUT_SECONDS: Final = 10.0
 _LINGER_SECONDS: Final = 2.0
 _HEAD_BYTES: Final = 65_536
+_HEAD_SECONDS: Final = 20.0
 _HEAD_TOO_LARGE: Final = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 )
@@ -159,12 +161,30 @@ class _Writer:
 
 
 class AbortableHttp(HttpToolsProtocol):
-    """Adds the extension: a function that cuts the connection with all that it still holds. Bounds a request's head."""
+    """Adds the extension: a function that cuts the connection with all that it still holds.
+
+    Bounds a request's head in bytes and in time: uvicorn waits for ever for one that does not end or does not begin, and
+    a stranger's silent connections would take up all that a process may have open.
+    """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._is_in_head = True
         self._head_bytes = 0
+        self._head_timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        self._head_timer = self.loop.call_later(_HEAD_SECONDS, transport.close)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_head_timer()
+        super().connection_lost(exc)
+
+    def _stop_head_timer(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
 
     def data_received(self, data: bytes) -> None:
         if self._is_in_head:
@@ -179,8 +199,11 @@ class AbortableHttp(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self._is_in_head, self._head_bytes = True, 0
+        if self._head_timer is None:  # a further request on the same connection
+            self._head_timer = self.loop.call_later(_HEAD_SECONDS, self.transport.close)
         cast(dict[str, Any], self.scope)["extensions"] = {ABORT_EXTENSION: self.transport.abort}
 
     def on_headers_complete(self) -> None:
         self._is_in_head = False
+        self._stop_head_timer()
         super().on_headers_complete()

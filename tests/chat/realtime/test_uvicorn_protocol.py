@@ -9,6 +9,7 @@ import pytest
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
+from chat.realtime import uvicorn_protocol
 from chat.realtime.uvicorn_protocol import AbortableHttp, FrameProtocol
 
 HANDSHAKE = (
@@ -157,6 +158,41 @@ async def test_a_head_without_an_end_is_refused(line: Line, piece: bytes) -> Non
     for _ in range(10):
         protocol.data_received(piece)
     assert line.is_closed and line.written[0].startswith(b"HTTP/1.1 431 ")
+
+
+@pytest.mark.parametrize("begun", [b"", b"GET / HTTP/1.1\r\nHost: chat\r\nX: "], ids=["silent", "half a head"])
+async def test_a_head_that_does_not_come_in_time_is_not_waited_for(
+    line: Line, monkeypatch: pytest.MonkeyPatch, begun: bytes
+) -> None:
+    monkeypatch.setattr(uvicorn_protocol, "_HEAD_SECONDS", 0.05)
+    protocol = AbortableHttp(loaded(), ServerState(), {})
+    protocol.connection_made(line)
+    for _ in range(4):
+        protocol.data_received(begun or b"\r\n")
+        await asyncio.sleep(0.02)  # who sends a byte now and then is no better
+    assert line.is_closed
+    protocol.connection_lost(None)
+
+
+async def test_after_its_head_a_request_may_take_its_time_and_the_next_head_may_not(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uvicorn_protocol, "_HEAD_SECONDS", 0.05)
+    config = Config(reading, log_config=None)
+    config.load()
+    protocol = AbortableHttp(config, ServerState(), {})
+    protocol.connection_made(line)
+    protocol.data_received(b"POST / HTTP/1.1\r\nHost: chat\r\nContent-Length: 3\r\n\r\n")
+    for _ in range(3):
+        await asyncio.sleep(0.05)
+        protocol.data_received(b"x")
+    while not line.written:  # noqa: ASYNC110 - a list knows of no event
+        await asyncio.sleep(0)
+    was_closed = line.is_closed
+    protocol.data_received(b"GET / HTTP/1.1\r\nHost: ")
+    await asyncio.sleep(0.1)
+    assert (was_closed, line.is_closed) == (False, True)
+    protocol.connection_lost(None)
 
 
 async def reading(scope: Any, receive: Any, send: Any) -> None:
