@@ -14,7 +14,6 @@ from tests.faults.workload import Pace
 from tests.servers.people import Person, unique
 from tests.servers.sessions import ENDS
 from tests.servers.sites import Profile, SiteBuilder
-from tests.servers.socket_client import SocketClient
 from tests.servers.tabs import bearer
 
 WARM_UP_SECONDS: Final = 1.5
@@ -147,9 +146,8 @@ def _row_of(row: dict[str, Any]) -> Row:
 
 async def _read_room(scene: Scene, room: str) -> list[Row]:
     """Return all of a room's rows as somebody reads them who scrolls up to its beginning."""
-    assert scene.owner is not None
     rows: list[Row] = []
-    async with await SocketClient.open(scene.processes[0].socket_url, headers=bearer(scene.owner)) as reader:
+    async with await scene.reader(scene.processes[0]) as reader:
         before: dict[str, int] = {}
         while True:
             page = await reader.request("get_messages", room=room, limit=PAGE, **before)
