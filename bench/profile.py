@@ -19,6 +19,7 @@ from bench import machine, report
 from bench.cases import fanout
 from bench.cases.fanout import Contender
 from bench.peers.floor import floors
+from bench.places import filled
 from bench.plan import Bench, prepared
 
 KINDS: Final = ("typing", "messages")
@@ -114,7 +115,7 @@ def main() -> None:
     body = table(taken, costs)
     print(body)
     page = report.REPOSITORY / "docs/performance.md"
-    page.write_text(report.filled(page.read_text(), "profile", body))
+    page.write_text(filled(page.read_text(), "profile", body))
 
 
 if __name__ == "__main__":

@@ -5,8 +5,6 @@
 
 import json
 import math
-import re
-import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -17,6 +15,7 @@ from typing import Any, Final
 from bench import pictures
 from bench.figures import by_quantity, is_comparison, number, ratio_spread, ratio_to_ours, spread, times
 from bench.measure import Row
+from bench.places import commit_of, filled
 
 REPOSITORY: Final = Path(__file__).resolve().parents[1]
 # Each case with the heading of the page under which it stands, in the order of the summary.
@@ -63,7 +62,7 @@ def write(rows: Sequence[Row], facts: Mapping[str, str], root: Path = REPOSITORY
     Raises ValueError when the page has no place for a case: the results are kept all the same.
     """
     machine = {name: value for name, value in facts.items() if name not in {"commit", "date"}}
-    run = Run(_now(), _commit(root), machine, _packages(), list(rows))
+    run = Run(_now(), commit_of(root), machine, _packages(), list(rows))
     runs = merge(run, load(root))
     _save(runs, root)
     show(runs, run.cases(), root)
@@ -136,20 +135,6 @@ def _results(root: Path) -> Path:
 
 def _now() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
-
-
-def _commit(root: Path) -> str:
-    """Return the commit that is measured, marked when there are changes that it does not hold."""
-
-    def git(*arguments: str) -> str:
-        return subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True, check=True).stdout.strip()
-
-    try:
-        # The documents and the results change with every run of the benchmark itself.
-        changes = git("status", "--porcelain", "--", ".", ":!docs", ":!bench/results")
-        return git("rev-parse", "--short", "HEAD") + (" with changes" if changes else "")
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown"  # an unpacked archive has no history
 
 
 def _packages() -> dict[str, str]:
@@ -255,21 +240,6 @@ def _met(row: Row) -> str:
     if not row.target:
         return ""
     return {True: "yes", False: "**no**", None: "not measured"}[row.is_met]
-
-
-# --- The page --------------------------------------------------------------------------------------------------------
-
-
-def filled(text: str, name: str, body: str) -> str:
-    """Return the page with what stands between the markers of this name replaced.
-
-    Raises ValueError when the page does not have exactly one such place.
-    """
-    begin, end = f"<!-- bench:begin {name} -->", f"<!-- bench:end {name} -->"
-    places = re.findall(re.escape(begin) + ".*?" + re.escape(end), text, re.DOTALL)
-    if len(places) != 1 or text.count(begin) != 1 or text.count(end) != 1:
-        raise ValueError(f"docs/performance.md needs exactly one place between {begin} and {end}")
-    return text.replace(places[0], f"{begin}\n\n{body}\n\n{end}")
 
 
 if __name__ == "__main__":

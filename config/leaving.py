@@ -7,6 +7,8 @@ from typing import Any, Final
 
 import structlog
 
+# For what no time-out of its own ends, after everything that has one.
+LATE_SECONDS: Final = 4.0
 _LEAVE_SECONDS: Final = 1.0
 
 log = structlog.get_logger("config.leaving")
@@ -42,11 +44,20 @@ def cut_off_in_one_line(application: Any) -> Any:
 
 def leave_soon() -> None:
     """End the process with 0 if it has not ended a moment from now: Python waits for threads, and they for a database."""
-    timer = threading.Timer(_LEAVE_SECONDS, _leave)
+    _leave_in(_LEAVE_SECONDS, "process.left_busy_threads")
+
+
+def leave_within(seconds: float) -> None:
+    """End the process with 0 if it has not ended by then: a task that does not let itself be cancelled would keep it."""
+    _leave_in(seconds, "process.left_unfinished")
+
+
+def _leave_in(seconds: float, event: str) -> None:
+    timer = threading.Timer(seconds, _leave, [event])
     timer.daemon = True
     timer.start()
 
 
-def _leave() -> None:
-    log.warning("process.left_busy_threads")
+def _leave(event: str) -> None:
+    log.warning(event)
     os._exit(0)

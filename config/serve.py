@@ -154,7 +154,7 @@ def serve(listener: socket.socket, greeting: str) -> None:
 
     from chat.socket import runtime
     from config.asgi import application
-    from config.leaving import cut_off_in_one_line, leave_soon
+    from config.leaving import LATE_SECONDS, cut_off_in_one_line, leave_soon, leave_within
 
     class Server(uvicorn.Server):
         """uvicorn, which says where to go once it listens and takes its leave properly."""
@@ -167,6 +167,7 @@ def serve(listener: socket.socket, greeting: str) -> None:
                 say(greeting)
 
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            leave_within(settings.DRAIN_SECONDS + LATE_SECONDS)
             # A proxy must find the door shut, and go to another process, before we send anybody out through it.
             for server in self.servers:
                 server.close()

@@ -5,19 +5,28 @@ them with `--ws chat.realtime.uvicorn_protocol:FrameProtocol --http chat.realtim
 servers without them Parley uses ASGI's `send`, and waits.
 """
 
+import asyncio
 import logging
 from typing import Any, Final, cast
 
+from django.conf import settings
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
-from websockets.frames import CloseCode
 from websockets.protocol import State
+
+from chat.protocol.close import REASONS, CloseCode
+from chat.realtime.limits import TokenBucket
 
 EXTENSION: Final = "parley.frames"
 ABORT_EXTENSION: Final = "parley.abort"
+# All frames of a packet are parsed before the first one of them is counted: 256 KB hold 43,000 pings.
+_PARSED_AT_ONCE_BYTES: Final = 4096
+# Whoever has more to say cuts it into fewer and larger pieces; those are bounded by their bytes.
+_SMALL_FRAGMENT_BYTES: Final = 256
 _CLOSE_TIMEOUT_SECONDS: Final = 10.0
 _LINGER_SECONDS: Final = 2.0
 _HEAD_BYTES: Final = 65_536
+_HEAD_SECONDS: Final = 20.0
 _HEAD_TOO_LARGE: Final = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 )
@@ -30,6 +39,7 @@ class FrameProtocol(WebSocketsSansIOProtocol):
         super().__init__(*args, **kwargs)
         self.logger = logging.getLogger(__name__)
         self._is_lingering = False
+        self._extra_budget: TokenBucket | None = None
 
     def handle_connect(self, event: Any) -> None:
         super().handle_connect(event)
@@ -45,8 +55,10 @@ class FrameProtocol(WebSocketsSansIOProtocol):
             self.handshake_complete = True
 
     def data_received(self, data: bytes) -> None:
-        if not self._is_lingering:
-            super().data_received(data)
+        for at in range(0, len(data), _PARSED_AT_ONCE_BYTES):
+            if self._is_lingering or self.transport.is_closing():
+                return
+            super().data_received(data[at : at + _PARSED_AT_ONCE_BYTES])
 
     def handle_parser_exception(self) -> None:
         """Say why, then read on for a moment and drop it.
@@ -55,7 +67,7 @@ class FrameProtocol(WebSocketsSansIOProtocol):
         back and send the same frame for ever.
         """
         closed = self.conn.close_sent
-        code, reason = (closed.code, closed.reason) if closed is not None else (CloseCode.INTERNAL_ERROR, "")
+        code, reason = (closed.code, closed.reason) if closed is not None else (CloseCode.OUR_FAULT, "")
         self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
         self.transport.write(b"".join(self.conn.data_to_send()))
         self.close_sent = self._is_lingering = True
@@ -66,6 +78,8 @@ class FrameProtocol(WebSocketsSansIOProtocol):
 
     def handle_cont(self, event: Any) -> None:
         """Collect fragments in one buffer: as a list, those of no or one byte would take far more than `FRAME_BYTES`."""
+        if not event.fin and len(event.data) < _SMALL_FRAGMENT_BYTES and not self._is_affordable():
+            return
         frames = cast(list[Any], self.frames)
         if not isinstance(frames[0], bytearray):
             frames[0] = bytearray(frames[0])
@@ -75,9 +89,34 @@ class FrameProtocol(WebSocketsSansIOProtocol):
 
     def handle_ping(self) -> None:
         """Answer, unless earlier answers are still unread: who only asks and never reads would fill the memory."""
+        if not self._is_affordable():
+            return
         answers = b"".join(self.conn.data_to_send())
         if self.writable.is_set() or self.conn.state is not State.OPEN:
             self.transport.write(answers)
+
+    def handle_pong(self, event: Any) -> None:
+        if self._is_affordable():
+            super().handle_pong(event)
+
+    def _is_affordable(self) -> bool:
+        """Count a frame that is no request: nobody else would. The first one too many ends the connection.
+
+        There is no error frame that answers a ping, and no client needs more of them than of requests.
+        """
+        if self._is_lingering:
+            return False
+        if self._extra_budget is None:  # most connections never send such a frame
+            self._extra_budget = TokenBucket(settings.FRAMES_PER_SECOND, settings.FRAMES_BURST)
+        if not self._extra_budget.take():
+            return True
+        if self.close_sent or self.conn.state is not State.OPEN:
+            self._is_lingering = True  # it ends in any case, and until then nothing more is parsed
+        else:
+            self.logger.warning("A client floods with pings, pongs or small fragments: closed")
+            self.conn.send_close(CloseCode.FLOODING, REASONS[CloseCode.FLOODING])
+            self.handle_parser_exception()
+        return False
 
     def send_receive_event_to_app(self) -> None:
         if self.curr_msg_data_type == "text" and not self.close_sent:
@@ -85,7 +124,7 @@ class FrameProtocol(WebSocketsSansIOProtocol):
                 b"".join(self.frames).decode()
             except UnicodeDecodeError:
                 self.frames = []
-                self.conn.send_close(CloseCode.INVALID_DATA)
+                self.conn.send_close(CloseCode.INVALID_UTF8)
                 self.handle_parser_exception()
                 return
         super().send_receive_event_to_app()
@@ -123,12 +162,30 @@ class _Writer:
 
 
 class AbortableHttp(HttpToolsProtocol):
-    """Adds the extension: a function that cuts the connection with all that it still holds. Bounds a request's head."""
+    """Adds the extension: a function that cuts the connection with all that it still holds.
+
+    Bounds a request's head in bytes and in time: uvicorn waits for ever for one that does not end or does not begin, and
+    a stranger's silent connections would take up all that a process may have open.
+    """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._is_in_head = True
         self._head_bytes = 0
+        self._head_timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        self._head_timer = self.loop.call_later(_HEAD_SECONDS, transport.close)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_head_timer()
+        super().connection_lost(exc)
+
+    def _stop_head_timer(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None
 
     def data_received(self, data: bytes) -> None:
         if self._is_in_head:
@@ -143,8 +200,11 @@ class AbortableHttp(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self._is_in_head, self._head_bytes = True, 0
+        if self._head_timer is None:  # a further request on the same connection
+            self._head_timer = self.loop.call_later(_HEAD_SECONDS, self.transport.close)
         cast(dict[str, Any], self.scope)["extensions"] = {ABORT_EXTENSION: self.transport.abort}
 
     def on_headers_complete(self) -> None:
         self._is_in_head = False
+        self._stop_head_timer()
         super().on_headers_complete()

@@ -171,8 +171,9 @@ def is_own_origin(origin: str, scope: Scope, headers: dict[bytes, bytes]) -> boo
 def address_of(scope: Scope) -> str:
     """Return the client's address; behind trusted proxies, the one that the outermost of them saw."""
     if settings.TRUSTED_PROXIES:
-        forwarded = headers_of(scope).get(b"x-forwarded-for", b"").decode("latin-1")
-        hops = [hop.strip() for hop in forwarded.split(",") if hop.strip()]
+        # Several lines are one list: of the last line alone, a client that sends its own would choose its address.
+        lines = [bytes(value) for name, value in scope.get("headers", ()) if bytes(name).lower() == b"x-forwarded-for"]
+        hops = [hop.strip() for hop in b",".join(lines).decode("latin-1").split(",") if hop.strip()]
         if hops:
             trusted: int = settings.TRUSTED_PROXIES
             return hops[-min(trusted, len(hops))]

@@ -115,3 +115,11 @@ def test_asking_for_reset_mails_too_often_shows_our_page(db: None) -> None:
             break
     assert answer.status_code == 429
     assert "Too many tries" in answer.content.decode()
+
+
+def test_of_one_address_twenty_accounts_a_minute_are_enough(db: None) -> None:
+    for number in range(21):
+        fields = {"username": f"many{number}", "password1": PASSWORD, "password2": PASSWORD}
+        answer = Client().post(reverse("account_signup"), fields)
+    assert answer.status_code == 429
+    assert User.objects.filter(username__startswith="many").count() == 20

@@ -10,6 +10,7 @@ from bench import report
 from bench.figures import number, ratio_spread, times
 from bench.measure import Row
 from bench.pictures import by_unit, needs_log
+from bench.places import commit_of, filled
 
 PAGE = """# Performance
 
@@ -58,7 +59,7 @@ def place(project: Path, name: str) -> str:
 def test_the_page_has_a_place_under_a_heading_for_the_summary_and_for_every_case() -> None:
     text = (report.REPOSITORY / "docs/performance.md").read_text()
     for name in ("summary", *report.CASES):
-        report.filled(text, name, "")
+        filled(text, name, "")
     assert set(report.CASES.values()) <= set(re.findall(r"^#+ (.+)$", text, re.MULTILINE))
 
 
@@ -111,7 +112,11 @@ def test_a_page_without_a_place_is_told_and_the_results_are_kept(project: Path) 
 @pytest.mark.parametrize("spoiled", [PAGE.replace("<!-- bench:end fanout -->", ""), PAGE + PAGE])
 def test_a_place_without_end_or_twice_is_refused(spoiled: str) -> None:
     with pytest.raises(ValueError, match="fanout"):
-        report.filled(spoiled, "fanout", "new")
+        filled(spoiled, "fanout", "new")
+
+
+def test_what_was_measured_in_an_unpacked_archive_names_no_commit(tmp_path: Path) -> None:
+    assert commit_of(tmp_path) == "unknown"
 
 
 def test_a_comparison_stands_in_the_row_of_its_peer() -> None:

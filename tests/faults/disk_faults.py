@@ -5,8 +5,6 @@ import resource
 from tests.faults.nemesis import Fault
 from tests.faults.scene import Scene
 from tests.servers.server_process import ServerProcess
-from tests.servers.socket_client import SocketClient
-from tests.servers.tabs import bearer
 
 
 def fill_disk(process: ServerProcess) -> None:
@@ -38,8 +36,6 @@ class DiskFull(Fault):
 
     async def _refusal(self, scene: Scene) -> str:
         """Return the error of a change that needs the disk; empty when it was made."""
-        assert scene.owner is not None
-        process = scene.processes[0]
-        async with await SocketClient.open(process.socket_url, headers=bearer(scene.owner)) as tab:
+        async with await scene.reader(scene.processes[0]) as tab:
             answer = await tab.ask("save_draft", room=scene.rooms[0], content="not to be kept", version=1)
         return "" if answer["success"] else str(answer["error"]["code"])

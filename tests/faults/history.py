@@ -4,6 +4,7 @@ Times are seconds since the run began, on one clock for all tabs; `sent` is the 
 that clock. A record says what was seen, never what it means: that is the checker's business.
 """
 
+import itertools
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -51,11 +52,12 @@ class Row(msgspec.Struct, omit_defaults=True):
 
 
 class RunBegan(Record):
-    """`faults` are those that must happen in this run."""
+    """`faults` are those that must happen in this run, `listeners` the tabs that read server-sent events."""
 
     profile: str
     seed: int
     faults: list[str] = []
+    listeners: list[str] = []
 
 
 class Opened(Record):
@@ -244,6 +246,7 @@ class Recorder:
         self._file = path.open("wb")
         self._began = time.monotonic()
         self._began_by_calendar = time.time()
+        self._connections = itertools.count(1)
 
     def now(self) -> float:
         return round(time.monotonic() - self._began, 4)
@@ -251,6 +254,10 @@ class Recorder:
     def of_stamp(self, millis: float) -> float:
         """Return the time of a frame's own time stamp."""
         return round(millis / 1000 - self._began_by_calendar, 3)
+
+    def new_connection(self) -> int:
+        """Return a number that no other connection of the run has."""
+        return next(self._connections)
 
     def add(self, make: Callable[..., Record], /, **facts: Any) -> None:
         self._file.write(_encoder.encode(make(t=self.now(), **facts)) + b"\n")

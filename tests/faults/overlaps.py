@@ -1,10 +1,11 @@
-"""Two faults at once: the second begins and ends within the first."""
+"""Two faults at once: the second begins and ends within the first, which is still there at the second's end."""
 
 import asyncio
 from typing import ClassVar, Final
 
 from tests.faults.nemesis import Fault, Kill
 from tests.faults.network_faults import AnswersLost, Delay
+from tests.faults.revocations import MemberRemoved
 from tests.faults.scene import Scene
 from tests.faults.service_faults import PostgresRestarted, RedisKilled
 
@@ -16,8 +17,12 @@ class Overlap(Fault):
     outer: ClassVar[type[Fault]]
     inner: ClassVar[type[Fault]]
 
-    async def begin(self, scene: Scene) -> None:
+    async def prepare(self, scene: Scene) -> None:
         self._outer, self._inner = self.outer(), self.inner()
+        await self._outer.prepare(scene)
+        await self._inner.prepare(scene)
+
+    async def begin(self, scene: Scene) -> None:
         await self._outer.begin(scene)
         await asyncio.sleep(_ALONE_SECONDS)
         await self._inner.begin(scene)
@@ -34,6 +39,11 @@ class KilledInDelay(Overlap):
     outer, inner = Delay, Kill
 
 
+class AnswersLostInDelay(Overlap):
+    name = "answers lost in a slow network"
+    outer, inner = Delay, AnswersLost
+
+
 class KilledWithoutRedis(Overlap):
     name = "server killed without Redis"
     outer, inner = RedisKilled, Kill
@@ -42,6 +52,13 @@ class KilledWithoutRedis(Overlap):
 class AnswersLostWithoutRedis(Overlap):
     name = "answers lost without Redis"
     outer, inner = RedisKilled, AnswersLost
+
+
+class MemberRemovedWithoutRedis(Overlap):
+    """The word of it reaches the other processes by the database alone."""
+
+    name = "member removed without Redis"
+    outer, inner = RedisKilled, MemberRemoved
 
 
 class PostgresRestartedWithoutRedis(Overlap):

@@ -14,7 +14,6 @@ from tests.faults.workload import Pace
 from tests.servers.people import Person, unique
 from tests.servers.sessions import ENDS
 from tests.servers.sites import Profile, SiteBuilder
-from tests.servers.socket_client import SocketClient
 from tests.servers.tabs import bearer
 
 WARM_UP_SECONDS: Final = 1.5
@@ -48,10 +47,13 @@ def play(builder: SiteBuilder, plan: Plan, directory: Path) -> History:
 
 
 async def _play(scene: Scene, plan: Plan) -> None:
-    wanted = sorted({fault.name for fault in plan.wanted})
-    scene.recorder.add(RunBegan, profile=str(plan.profile), seed=plan.seed, faults=wanted)
     workers = _make_people(scene, plan.people)
-    await _make_rooms(scene, workers)
+    reader = scene.create("reader")
+    await _make_rooms(scene, [*workers, reader])
+    listeners = [scene.new_listener(reader, room, _by_token(reader), home) for home, room in enumerate(scene.rooms)]
+    wanted = sorted({fault.name for fault in plan.wanted})
+    names = [listener.name for listener in listeners]
+    scene.recorder.add(RunBegan, profile=str(plan.profile), seed=plan.seed, faults=wanted, listeners=names)
     watching = asyncio.create_task(_watch_memory(scene))
     try:
         tabs = [(person, number) for person in workers for number in range(1, plan.tabs + 1)]
@@ -84,8 +86,8 @@ def _make_people(scene: Scene, count: int) -> list[Person]:
     return workers
 
 
-async def _make_rooms(scene: Scene, workers: list[Person]) -> None:
-    names = [person.username for person in workers[1:]]
+async def _make_rooms(scene: Scene, members: list[Person]) -> None:
+    names = [person.username for person in members[1:]]
     for kind in ("closed", "open", "session"):
         slug = unique(kind)
         await scene.ask_as_owner(scene.processes[0], "create_room", room=slug, name=slug, kind=kind, members=names)
@@ -144,9 +146,8 @@ def _row_of(row: dict[str, Any]) -> Row:
 
 async def _read_room(scene: Scene, room: str) -> list[Row]:
     """Return all of a room's rows as somebody reads them who scrolls up to its beginning."""
-    assert scene.owner is not None
     rows: list[Row] = []
-    async with await SocketClient.open(scene.processes[0].socket_url, headers=bearer(scene.owner)) as reader:
+    async with await scene.reader(scene.processes[0]) as reader:
         before: dict[str, int] = {}
         while True:
             page = await reader.request("get_messages", room=room, limit=PAGE, **before)

@@ -16,6 +16,7 @@ _EVERYWHERE: Final[tuple[type[Fault], ...]] = (
     network_faults.HalfClose,
     network_faults.AnswersLost,
     overlaps.KilledInDelay,
+    overlaps.AnswersLostInDelay,
 )
 _WITH_SERVICES: Final[tuple[type[Fault], ...]] = (
     service_faults.RedisKilled,
@@ -31,6 +32,7 @@ _WITH_SERVICES: Final[tuple[type[Fault], ...]] = (
     nemesis.HostLost,
     overlaps.KilledWithoutRedis,
     overlaps.AnswersLostWithoutRedis,
+    overlaps.MemberRemovedWithoutRedis,
     overlaps.PostgresRestartedWithoutRedis,
 )
 FAULTS: Final[dict[str, tuple[type[Fault], ...]]] = {

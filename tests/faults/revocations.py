@@ -5,6 +5,7 @@ from abc import abstractmethod
 from typing import ClassVar, Final
 
 from tests.faults.history import Revoked
+from tests.faults.listener import Listener
 from tests.faults.nemesis import Fault
 from tests.faults.scene import Scene
 from tests.faults.tab import Headers, Tab
@@ -23,14 +24,15 @@ class Revocation(Fault):
     by_session: ClassVar[bool] = False
 
     async def prepare(self, scene: Scene) -> None:
-        """Bring somebody into all rooms, with tabs at different processes, and let them listen and write for a while."""
+        """Bring somebody into all rooms, who listens and writes for a while: tabs at different processes, one by SSE."""
         self.person = await asyncio.to_thread(scene.create, self.name.replace(" ", "-"))
         self.session = ""
         if self.by_session:
             self.session = await asyncio.to_thread(scene.tell, "sign_in", username=self.person.username)
         for room in scene.rooms:
             await scene.ask_as_owner(scene.processes[0], "add_member", room=room, user=self.person.id)
-        self.tabs: list[Tab] = [scene.new_tab(self.person, n + 1, self._headers(), n) for n in range(TABS)]
+        self.tabs: list[Tab | Listener] = [scene.new_tab(self.person, n + 1, self._headers(), n) for n in range(TABS)]
+        self.tabs.append(scene.new_listener(self.person, scene.rooms[0], self._headers(), TABS))
         await scene.workload.until_ready()
         await asyncio.sleep(LISTENED_SECONDS)
 

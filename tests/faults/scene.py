@@ -10,6 +10,7 @@ from random import Random
 from typing import Any, Final
 
 from tests.faults.history import Recorder
+from tests.faults.listener import Listener
 from tests.faults.mutant_process import MutantProcess
 from tests.faults.proxy import Proxy, ProxyThread
 from tests.faults.tab import Headers, Tab
@@ -36,6 +37,7 @@ _RETRY_SECONDS: Final = 0.5
 _SETTINGS: Final = {
     "HEARTBEAT_INTERVAL_SECONDS": "2",
     "HEARTBEAT_TIMEOUT_SECONDS": "2",
+    "SSE_KEEPALIVE_SECONDS": "1",
     "HEAD_CHECK_SECONDS": "3",
     "PRESENCE_BEAT_SECONDS": "3",
     "PRESENCE_EXPIRY_SECONDS": "10",
@@ -92,8 +94,7 @@ class Scene:
 
     async def ask_as_owner(self, process: ServerProcess, type_: str, **payload: Any) -> None:
         """Have the rooms' owner ask for something at a process, and ask again while it cannot be done."""
-        assert self.owner is not None
-        async with await SocketClient.open(process.socket_url, headers=bearer(self.owner)) as owners:
+        async with await self.reader(process) as owners:
             for _try in range(_TRIES):
                 answer = await owners.ask(type_, **payload)
                 if answer["success"]:
@@ -101,15 +102,34 @@ class Scene:
                 await asyncio.sleep(_RETRY_SECONDS)
         raise RuntimeError(f"{type_} was refused {_TRIES} times: {answer}")
 
+    async def reader(self, process: ServerProcess) -> SocketClient:
+        """Return a socket of the rooms' owner, not through a proxy. A machine that is very busy may need a few tries."""
+        assert self.owner is not None
+        for _try in range(_TRIES):
+            with contextlib.suppress(OSError, TimeoutError):
+                return await SocketClient.open(process.socket_url, headers=bearer(self.owner))
+            await asyncio.sleep(_RETRY_SECONDS)
+        raise RuntimeError(f"{process.name} let nobody in, {_TRIES} times")
+
     def new_tab(self, person: Person, number: int, headers: Headers, home: int) -> Tab:
         """Give a person another tab, which writes. It begins at the process with this number and knows the others."""
-        turns = range(len(self.addresses))
-        addresses = [self.addresses[(home + turn) % len(turns)] for turn in turns]
-        tab = Tab(f"{person.username}-{number}", person.id, addresses, headers, self.rooms, self.recorder)
+        name = f"{person.username}-{number}"
+        tab = Tab(name, person.id, self._addresses_from(home), headers, self.rooms, self.recorder)
         *rooms, session = self.rooms
         emoji = EMOJI[(number - 1) % len(EMOJI)]
         self.workload.enter(tab, Writer(tab, emoji, rooms, session, self.seed, self.pace))
         return tab
+
+    def new_listener(self, person: Person, room: str, headers: Headers, home: int) -> Listener:
+        """Have a person listen to a room by server-sent events, beginning at the process with this number."""
+        name = f"{person.username}-hears-{room}"
+        listener = Listener(name, person.id, self._addresses_from(home), headers, room, self.recorder)
+        self.workload.listen(listener)
+        return listener
+
+    def _addresses_from(self, home: int) -> list[str]:
+        turns = range(len(self.addresses))
+        return [self.addresses[(home + turn) % len(turns)] for turn in turns]
 
 
 @contextlib.contextmanager

@@ -46,8 +46,6 @@ _RETRIED: Final = frozenset({"UNAVAILABLE", "INTERNAL_ERROR", "RATE_LIMITED"})
 _STAYS_AWAY: Final = range(4100, 4200)
 _ROWS_KNOWN: Final = 30
 
-_connections: Final = itertools.count(1)
-
 
 @dataclass
 class Pending:
@@ -156,7 +154,7 @@ class Tab:
             close_timeout=1,
             open_timeout=OPEN_SECONDS,
         )
-        socket, connection = self._socket, next(_connections)
+        socket, connection = self._socket, self._history.new_connection()
         self._connection = connection
         self._to_join.clear()
         self._history.add(Opened, tab=self.name, user=self.user, connection=connection)

@@ -479,3 +479,25 @@ def test_a_fault_that_nothing_shows_is_found() -> None:
         if isinstance(record, FaultEnded):
             record.proof = ""
     assert rules_of(story) == {"vacuous"}
+
+
+@pytest.mark.parametrize(
+    ("listeners", "found"), [(["bob"], set()), (["bob", "carol"], {"vacuous"}), (["alice"], {"vacuous"})]
+)
+def test_who_listens_must_have_heard_something_and_one_of_them_have_come_back(
+    listeners: list[str], found: set[str]
+) -> None:
+    """Bob heard something and came back, alice only heard, carol did not even that."""
+    story = good_story()
+    for record in story.records:
+        if isinstance(record, RunBegan):
+            record.listeners = listeners
+    assert rules_of(story) == found
+
+
+def test_a_leak_is_only_looked_for_where_each_tab_had_heard_something() -> None:
+    story = revoked(0.9)
+    for record in story.records:
+        if isinstance(record, Revoked):
+            record.tabs.append("bob's other tab")
+    assert rules_of(story) == {"vacuous"}

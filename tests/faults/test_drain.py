@@ -1,6 +1,8 @@
 """A process that is told to end does so in good order, though its database does not answer any more."""
 
 import asyncio
+import sys
+from pathlib import Path
 
 import httpx
 import pytest
@@ -9,8 +11,10 @@ from tests.faults.nemesis import exit_of
 from tests.faults.proxy import ProxyThread
 from tests.faults.rules.run import DRAINED_WITHIN_SECONDS
 from tests.servers.fake_claude import FakeClaude, Normal
+from tests.servers.processes import REPOSITORY
+from tests.servers.server_process import ServerProcess, environment
 from tests.servers.sessions import claude_settings, make_session, words_of
-from tests.servers.sites import UVICORN_POSTGRES, SiteBuilder
+from tests.servers.sites import SETTINGS, UVICORN_POSTGRES, SiteBuilder
 from tests.servers.tabs import Tabs, session_cookie
 
 RESTART = 1012
@@ -18,6 +22,14 @@ RESTART = 1012
 DRAIN_SECONDS = 5
 ASKED_SECONDS = 0.3
 PAGE_SECONDS = 30
+STUBBORN = """
+import asyncio
+from config import serve
+serve.set_up_django(laptop=False)
+from chat.realtime.hub import Hub
+Hub.stop = lambda hub: asyncio.sleep(60)
+serve.main()
+"""
 
 
 @pytest.mark.parametrize("database", ["silent", "gone"])
@@ -59,3 +71,23 @@ async def test_without_its_database_a_process_ends_in_time(site_builder: SiteBui
     assert closed_with == RESTART
     assert answers == [httpx.codes.SERVICE_UNAVAILABLE] * len(pages)
     assert is_cut_off or database == "gone"
+
+
+class StubbornProcess(ServerProcess):
+    """A server with something in it that does not end."""
+
+    def launch(self) -> None:
+        command = [sys.executable, "-c", STUBBORN]
+        self.spawn(command, {**self._env, "HOST": "127.0.0.1", "PORT": str(self.port)}, cwd=REPOSITORY)
+
+
+async def test_what_does_not_let_itself_be_ended_keeps_no_process(site_builder: SiteBuilder, tmp_path: Path) -> None:
+    settings = {**SETTINGS, "DATABASE_URL": site_builder.database_url("sqlite"), "MEDIA_ROOT": str(tmp_path)}
+    process = StubbornProcess("uvicorn", environment(settings), tmp_path / "server.log")
+    process.start()
+    try:
+        _seconds, code = await asyncio.to_thread(exit_of, process)
+    finally:
+        process.stop()
+    assert code == 0
+    assert "process.left_unfinished" in process.log_text()

@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
+from bench.places import filled
 from tests.faults.checker import check
 from tests.faults.history import Closed, FaultBegan, History, Joined, Memory
-from tests.faults.page import PAGE, filled
+from tests.faults.page import KIND, PAGE
 from tests.faults.report import lines_of, table
 from tests.faults.rules.absence import absences
 from tests.faults.scene import PROFILES
@@ -44,13 +45,13 @@ def test_the_table_has_a_line_for_each_fault_and_one_for_all() -> None:
 @pytest.mark.parametrize("profile", PROFILES)
 def test_the_page_has_a_place_for_each_profile_and_keeps_the_rest(profile: str) -> None:
     text = PAGE.read_text()
-    shown = filled(text, profile, "a table of this run")
+    shown = filled(text, profile, "a table of this run", KIND)
     assert shown.count("a table of this run") == 1
-    assert filled(shown, profile, "another") == filled(text, profile, "another")
+    assert filled(shown, profile, "another", KIND) == filled(text, profile, "another", KIND)
     (other,) = set(PROFILES) - {profile}
-    assert filled(shown, other, "x").count("a table of this run") == 1
+    assert filled(shown, other, "x", KIND).count("a table of this run") == 1
 
 
 def test_a_page_without_the_place_is_refused() -> None:
     with pytest.raises(ValueError, match="faults:begin one"):
-        filled("no markers here", "one", "a table")
+        filled("no markers here", "one", "a table", KIND)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from tests.faults.history import Row
+from tests.faults.listener import Listener
 from tests.faults.tab import Tab
 
 POSTS_IN_FLIGHT: Final = 4
@@ -102,10 +103,10 @@ class Writer:
 
 
 class Workload:
-    """Tabs and what they do, from `start` to `close`."""
+    """Tabs and what they do, from `enter` or `listen` to `close`."""
 
     def __init__(self) -> None:
-        self.tabs: list[Tab] = []
+        self.tabs: list[Tab | Listener] = []
         self._writers: list[Writer] = []
         self._running: list[asyncio.Task[None]] = []
         self._writing: list[asyncio.Task[None]] = []
@@ -117,6 +118,11 @@ class Workload:
         self._running.append(asyncio.create_task(tab.run(), name=tab.name))
         self._writing.append(asyncio.create_task(writer.run(), name=f"writer of {tab.name}"))
 
+    def listen(self, listener: Listener) -> None:
+        """Have somebody connect who only listens."""
+        self.tabs.append(listener)
+        self._running.append(asyncio.create_task(listener.run(), name=listener.name))
+
     async def until_ready(self, seconds: float = 60) -> None:
         """Wait until all tabs have joined their rooms."""
         async with asyncio.timeout(seconds):
@@ -124,11 +130,12 @@ class Workload:
                 await asyncio.sleep(0.05)
 
     async def until_flowing(self, seconds: float = 15) -> None:
-        """Wait until each tab has had another answer: a fault that meets only tabs which wait proves little."""
-        before = {tab.name: tab.answers for tab in self.tabs}
+        """Wait until each writing tab has had another answer: a fault that meets only tabs which wait proves little."""
+        tabs = [writer.tab for writer in self._writers]
+        before = {tab.name: tab.answers for tab in tabs}
         give_up = asyncio.get_running_loop().time() + seconds
         while asyncio.get_running_loop().time() < give_up:
-            if all(tab.is_gone or tab.answers > before[tab.name] for tab in self.tabs):
+            if all(tab.is_gone or tab.answers > before[tab.name] for tab in tabs):
                 return
             await asyncio.sleep(0.05)
 
@@ -150,7 +157,7 @@ class Workload:
             await asyncio.sleep(0.05)
 
     @staticmethod
-    def _is_at(tab: Tab, heads: dict[str, int]) -> bool:
+    def _is_at(tab: Tab | Listener, heads: dict[str, int]) -> bool:
         return tab.is_ready and all(tab.cursors[room][0] >= heads[room] for room in tab.rooms)
 
     def raise_failures(self) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from tests.servers.people import Person
@@ -44,14 +45,26 @@ class EventStream:
         method: str = "GET",
         small_buffers: bool = False,
     ) -> "EventStream":
+        shown = {**(bearer(person) if person else {}), **(headers or {})}
+        return await cls.at(process.port, f"{room}{query}", shown, method=method, small_buffers=small_buffers)
+
+    @classmethod
+    async def at(
+        cls, port: int, target: str, headers: Mapping[str, str], *, method: str = "GET", small_buffers: bool = False
+    ) -> "EventStream":
+        """Ask at a port for a stream; `target` is the room, with a query if there is one."""
         limit = 4096 if small_buffers else 2**20
-        reader, writer = await asyncio.open_connection("127.0.0.1", process.port, limit=limit)
+        reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=limit)
         stream = cls(reader, writer)
-        shown = {"Host": f"127.0.0.1:{process.port}", **(bearer(person) if person else {}), **(headers or {})}
-        lines = [f"{method} /stream/{room}{query} HTTP/1.1", *(f"{name}: {value}" for name, value in shown.items())]
+        shown = {"Host": f"127.0.0.1:{port}", **headers}
+        lines = [f"{method} /stream/{target} HTTP/1.1", *(f"{name}: {value}" for name, value in shown.items())]
         writer.write(("\r\n".join(lines) + "\r\n\r\n").encode())
-        async with asyncio.timeout(ARRIVAL_SECONDS):
-            head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
+        try:
+            async with asyncio.timeout(ARRIVAL_SECONDS):
+                head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
+        except BaseException:
+            stream.close()
+            raise
         stream.status = int(head[0].split()[1])
         stream.headers = {name.lower(): value for name, value in (line.split(": ", 1) for line in head[1:-2])}
         return stream
@@ -65,16 +78,24 @@ class EventStream:
     async def next(self, seconds: float = ARRIVAL_SECONDS) -> ServerEvent | None:
         """Return the next event; None at the end of the body."""
         async with asyncio.timeout(seconds):
-            while True:
-                while b"\n\n" in self._buffer:
-                    block, self._buffer = self._buffer.split(b"\n\n", 1)
-                    event = self._event(block.decode())
-                    if event is not None:
-                        return event
+            return await self._next(None)
+
+    async def next_unless_silent(self, seconds: float) -> ServerEvent | None:
+        """Return the next event, however long it takes. Raises TimeoutError when nothing comes, not even a keepalive."""
+        return await self._next(seconds)
+
+    async def _next(self, silence_seconds: float | None) -> ServerEvent | None:
+        while True:
+            while b"\n\n" in self._buffer:
+                block, self._buffer = self._buffer.split(b"\n\n", 1)
+                event = self._event(block.decode())
+                if event is not None:
+                    return event
+            async with asyncio.timeout(silence_seconds):
                 chunk = await self._chunk()
-                if not chunk:
-                    return None
-                self._buffer += chunk
+            if not chunk:
+                return None
+            self._buffer += chunk
 
     async def expect(self, type_: str) -> ServerEvent:
         """Return the next event of a type; what comes before is left aside."""

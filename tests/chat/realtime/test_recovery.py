@@ -8,7 +8,7 @@ import pytest
 from accounts.models import User
 from chat.access import Actor
 from chat.actions import messages
-from chat.models import Message, Room
+from chat.models import Message, Reply, ReplyState, Room
 from chat.protocol import requests, wire
 from chat.realtime import recovery
 from tests.chat.fixtures import room_of, say
@@ -112,6 +112,28 @@ def test_rows_and_cursor_belong_together_while_others_write(alice: User, den: Ro
             patch.setattr(recovery, name, read_late(getattr(recovery, name)))
             found = since(den, after)
         assert found.messages[-1].change == found.room.change < Room.objects.get().change
+
+
+def test_an_answer_that_moves_on_while_it_is_read_is_left_to_its_event(
+    alice: User, den: Room, monkeypatch: Any
+) -> None:
+    """Sent here as well, a stream of server-sent events heard the same change twice."""
+    say(alice, "den", "one")
+    answer = Message.objects.get(room=den, seq=1)
+    answer.shown = Reply.objects.create(message=answer, room=den, version=1, change=1, state=ReplyState.RUNNING)
+    answer.save()
+    say(alice, "den", "two")
+    changed = recovery._changed
+
+    def changed_and_then_ended(room: Room, after: int, limit: int | None) -> list[Message]:
+        rows = changed(room, after, limit)
+        Message.objects.filter(pk=answer.pk).update(change=3)
+        Reply.objects.update(change=3, state=ReplyState.COMPLETE)
+        return rows
+
+    monkeypatch.setattr(recovery, "_changed", changed_and_then_ended)
+    found = since(den, 0)
+    assert [(each.seq, each.change) for each in found.messages] == [(2, 2)] and found.room.change == 2
 
 
 def test_recovery_costs_a_pinned_number_of_queries(alice: User, den: Room, django_assert_num_queries: Any) -> None:

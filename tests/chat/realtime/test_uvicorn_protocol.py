@@ -9,6 +9,7 @@ import pytest
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
+from chat.realtime import uvicorn_protocol
 from chat.realtime.uvicorn_protocol import AbortableHttp, FrameProtocol
 
 HANDSHAKE = (
@@ -59,14 +60,14 @@ def line() -> Line:
     return Line()
 
 
-def loaded() -> Config:
-    config = Config(accepting, ws_per_message_deflate=False, log_config=None, ws_ping_interval=None)
+def loaded(application: Any = accepting) -> Config:
+    config = Config(application, ws_per_message_deflate=False, log_config=None, ws_ping_interval=None)
     config.load()
     return config
 
 
-async def opened(line: Line) -> FrameProtocol:
-    protocol = FrameProtocol(loaded(), ServerState(), {})
+async def opened(line: Line, application: Any = accepting) -> FrameProtocol:
+    protocol = FrameProtocol(loaded(application), ServerState(), {})
     protocol.connection_made(line)
     protocol.data_received(HANDSHAKE)
     while not line.written:  # noqa: ASYNC110 - a list knows of no event
@@ -83,8 +84,11 @@ def traced() -> Iterator[None]:
 
 
 @pytest.mark.parametrize("fragment", [b"", b"x"], ids=["empty", "one byte"])
-async def test_fragments_take_the_memory_of_their_bytes_and_no_more(line: Line, traced: None, fragment: bytes) -> None:
-    """Each one kept for itself, they took up to forty times as much, and the empty ones no limit counts."""
+async def test_fragments_take_the_memory_of_their_bytes_and_no_more(
+    line: Line, settings: Any, traced: None, fragment: bytes
+) -> None:
+    """Each one kept for itself, they took up to forty times as much; where their rate is not limited, nobody ends it."""
+    settings.FRAMES_PER_SECOND = 0
     protocol = await opened(line)
     protocol.data_received(b"\x01\x81" + MASK + b"x")
     before, _ = tracemalloc.get_traced_memory()
@@ -111,6 +115,38 @@ async def test_who_never_reads_is_still_answered_with_the_closing(line: Line) ->
     assert b"".join(line.written).endswith(b"\x88\x02\x03\xe8")
 
 
+async def test_of_a_packet_full_of_pings_only_the_first_are_read(line: Line, settings: Any) -> None:
+    """Parsed as one, such a packet holds everybody up for half a second, and the next connection brings another."""
+    settings.FRAMES_PER_SECOND, settings.FRAMES_BURST = 1, 100
+    protocol = await opened(line)
+    protocol.data_received(PING * 25_000)
+    written = b"".join(line.written)
+    assert b"\x88\x0a\x0f\xa2Flooding" in written
+    assert 100 <= written.count(PONG) < 600
+    line.written.clear()
+    protocol.data_received(PING)
+    assert not line.written
+
+
+async def test_a_large_message_in_one_packet_is_read_whole(line: Line, settings: Any) -> None:
+    settings.FRAMES_PER_SECOND, settings.FRAMES_BURST = 1, 1
+    heard: list[Any] = []
+
+    async def hearing(scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+        await send({"type": "websocket.accept"})
+        while True:
+            heard.append(await receive())
+
+    protocol = await opened(line, hearing)
+    texts = ["a" * 60_000, "b" * 5_000, "c"]
+    frames = [bytes([0x81, 0xFE]) + len(text).to_bytes(2, "big") + MASK + text.encode() for text in texts]
+    protocol.data_received(b"".join(frames))
+    while len(heard) < len(texts):  # noqa: ASYNC110 - a list knows of no event
+        await asyncio.sleep(0)
+    assert [message["text"] for message in heard] == texts
+
+
 @pytest.mark.parametrize("piece", [b"X-Flood: " + b"x" * 1000 + b"\r\n", b"x" * 1000], ids=["lines", "one line"])
 async def test_a_head_without_an_end_is_refused(line: Line, piece: bytes) -> None:
     protocol = AbortableHttp(loaded(), ServerState(), {})
@@ -122,6 +158,41 @@ async def test_a_head_without_an_end_is_refused(line: Line, piece: bytes) -> Non
     for _ in range(10):
         protocol.data_received(piece)
     assert line.is_closed and line.written[0].startswith(b"HTTP/1.1 431 ")
+
+
+@pytest.mark.parametrize("begun", [b"", b"GET / HTTP/1.1\r\nHost: chat\r\nX: "], ids=["silent", "half a head"])
+async def test_a_head_that_does_not_come_in_time_is_not_waited_for(
+    line: Line, monkeypatch: pytest.MonkeyPatch, begun: bytes
+) -> None:
+    monkeypatch.setattr(uvicorn_protocol, "_HEAD_SECONDS", 0.05)
+    protocol = AbortableHttp(loaded(), ServerState(), {})
+    protocol.connection_made(line)
+    for _ in range(4):
+        protocol.data_received(begun or b"\r\n")
+        await asyncio.sleep(0.02)  # who sends a byte now and then is no better
+    assert line.is_closed
+    protocol.connection_lost(None)
+
+
+async def test_after_its_head_a_request_may_take_its_time_and_the_next_head_may_not(
+    line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uvicorn_protocol, "_HEAD_SECONDS", 0.05)
+    config = Config(reading, log_config=None)
+    config.load()
+    protocol = AbortableHttp(config, ServerState(), {})
+    protocol.connection_made(line)
+    protocol.data_received(b"POST / HTTP/1.1\r\nHost: chat\r\nContent-Length: 3\r\n\r\n")
+    for _ in range(3):
+        await asyncio.sleep(0.05)
+        protocol.data_received(b"x")
+    while not line.written:  # noqa: ASYNC110 - a list knows of no event
+        await asyncio.sleep(0)
+    was_closed = line.is_closed
+    protocol.data_received(b"GET / HTTP/1.1\r\nHost: ")
+    await asyncio.sleep(0.1)
+    assert (was_closed, line.is_closed) == (False, True)
+    protocol.connection_lost(None)
 
 
 async def reading(scope: Any, receive: Any, send: Any) -> None:

@@ -11,6 +11,7 @@ from tests.faults.history import (
     History,
     Invoked,
     JoinAsked,
+    Joined,
     Memory,
     Revoked,
     RunBegan,
@@ -67,14 +68,28 @@ def not_vacuous(history: History) -> Iterator[Violation]:
         yield Violation("vacuous", 0.0, "no write was ever sent again")
     if not any(asked.after is not None for asked in history.all(JoinAsked)):
         yield Violation("vacuous", 0.0, "no tab ever caught up")
+    yield from _listeners_heard(history)
     yield from _revocations_shown(history)
+
+
+def _listeners_heard(history: History) -> Iterator[Violation]:
+    """Server-sent events are only tested where some came, and where they went on after an interruption."""
+    listeners = {name for run in history.all(RunBegan) for name in run.listeners}
+    if not listeners:
+        return
+    for name in sorted(listeners - {heard.tab for heard in history.all(Heard)}):
+        yield Violation("vacuous", 0.0, f"{name} heard nothing")
+    joined = {(joined.connection, joined.room) for joined in history.all(Joined)}
+    asked = [asked for asked in history.all(JoinAsked) if (asked.connection, asked.room) in joined]
+    if not any(each.tab in listeners and each.after is not None for each in asked):
+        yield Violation("vacuous", 0.0, "no listener ever came back with the last id that it had heard")
 
 
 def _revocations_shown(history: History) -> Iterator[Violation]:
     """A leak can only be seen where there was something to hear, before and afterwards."""
     for revoked in history.all(Revoked):
-        if not any(heard.tab in revoked.tabs and heard.t < revoked.t for heard in history.all(Heard)):
-            yield Violation("vacuous", revoked.t, f"its tabs heard nothing before: {revoked.what}")
+        for tab in set(revoked.tabs) - {heard.tab for heard in history.all(Heard) if heard.t < revoked.t}:
+            yield Violation("vacuous", revoked.t, f"{tab} heard nothing before: {revoked.what}")
         rooms = {heard.room for heard in history.all(Heard) if heard.tab in revoked.tabs} & (
             {revoked.room} if revoked.room else {heard.room for heard in history.all(Heard)}
         )
