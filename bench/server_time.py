@@ -80,6 +80,8 @@ class Requests:
             "common and medium word": f"the {self._data.medium_word}",
             "unfinished word of 1 letter": "t",
             "unfinished word of 5 letters": datasets.RARE_WORD[:5],
+            "rare and unfinished word of 1 letter": f"{datasets.RARE_WORD} t",
+            "unknown and unfinished word of 1 letter": "xylophagous t",
             "word of the past": datasets.FORMER_WORD,
             "word that is nowhere": "xylophagous",
         }
