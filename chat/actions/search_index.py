@@ -21,6 +21,8 @@ from chat.models import Message
 _ROOMS_NAMED: Final = 100
 # So many are looked through before the index is asked: a word of every tenth message fills a page of 20 with them.
 _LOOKED_THROUGH: Final = 300
+# More than these hold the finished words: then the unfinished one is looked up as well.
+_HELD_AT_MOST: Final = 100
 _PART_BITS: Final = 15
 _ALL_PARTS: Final = 2**48
 _LAST_ID: Final = 2**63 - 1
@@ -138,10 +140,10 @@ def _by_finished_words(words: list[str], asked: dict[str, Any]) -> list[int] | N
     found = _ids(_walk(asked["rooms"]), asked | _unfinished(words) | {"parts": 1})
     if len(found) == asked["limit"]:
         return found
-    finished = {"words": words[:-1], "unfinished": 0, "query": " & ".join(words[:-1]), "limit": _LOOKED_THROUGH}
+    finished = {"words": words[:-1], "unfinished": 0, "query": " & ".join(words[:-1]), "limit": _HELD_AT_MOST}
     held = _ids(_walk(asked["rooms"]), asked | finished)
     found = _ids(_LOOK_THROUGH_THESE, asked | _unfinished(words) | {"ids": held})
-    return found if len(held) < _LOOKED_THROUGH or len(found) == asked["limit"] else None
+    return found if len(held) < _HELD_AT_MOST or len(found) == asked["limit"] else None
 
 
 def _walk(rooms: Sequence[int]) -> str:
