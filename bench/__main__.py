@@ -8,11 +8,13 @@ import argparse
 import importlib
 import os
 import sys
+import time
+from collections.abc import Sequence
 from typing import Final
 
 from bench import machine, report
 from bench.measure import Row
-from bench.plan import prepared
+from bench.plan import Bench, prepared
 
 # In this order: what needs a fresh machine most comes first. The modules of bench/cases/.
 CASES: Final = (
@@ -47,18 +49,32 @@ def main() -> None:
     rounds, seconds = (1, 1.0) if options.quick else (options.rounds, options.seconds)
     os.sched_setaffinity(0, {machine.LOAD_CORE})
     rows: list[Row] = []
-    with prepared(rounds=rounds, seconds=seconds, is_quick=options.quick) as bench:
-        for name in chosen:
-            bench.say(f"--- {name}")
-            rows += importlib.import_module(f"bench.cases.{name}").run(bench)
+    try:
+        with prepared(rounds=rounds, seconds=seconds, is_quick=options.quick) as bench:
+            for name in chosen:
+                rows += _measured(bench, name)
+    finally:
+        # A case that fails, or a person who has had enough, must not cost the hour before.
+        _show(rows)
+        if rows and not options.quick:
+            report.write(rows, machine.facts())
+
+
+def _measured(bench: Bench, name: str) -> list[Row]:
+    bench.say(f"--- {name}")
+    began = time.monotonic()
+    rows: list[Row] = importlib.import_module(f"bench.cases.{name}").run(bench)
+    bench.say(f"--- {name} took {(time.monotonic() - began) / 60:.1f} minutes")
+    return rows
+
+
+def _show(rows: Sequence[Row]) -> None:
     for row in rows:
         met = {None: "", True: "  met", False: "  MISSED"}[row.is_met]
         print(
             f"{row.case:12} {row.what:60} {row.server:42} {row.median:>12,.2f} ({row.least:,.2f} to {row.most:,.2f}) "
             f"{row.unit}  {row.target}{met}"
         )
-    if not options.quick:
-        report.write(rows, machine.facts())
 
 
 def _options() -> argparse.Namespace:

@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple, cast
 from django.db import connection, transaction
 
 # The newest migration of the full-text index.
-search: Final = import_module("chat.migrations.0005_search_in_rooms")
+search: Final = import_module("chat.migrations.0006_search_by_parts")
 
 SEED: Final = 4
 ROOM_SIZES: Final = (1_000, 100_000, 1_000_000)
@@ -108,7 +108,7 @@ def build(
     """Fill the database. The small rooms come first, so they lie oldest in tables and indexes."""
     builder = _Builder(max(crowds), len(listed_rooms))
     with connection.schema_editor() as editor:
-        search.backwards(None, editor)
+        search.remove(editor)
     with connection.cursor() as cursor:
         for statement in _HASTE[connection.vendor]:
             cursor.execute(statement)
@@ -120,7 +120,7 @@ def build(
             builder.listed_rooms(lister, count)
         crowded = {count: builder.crowd(count) for count in sorted(crowds)}
     with connection.schema_editor() as editor:
-        search.forwards(None, editor)
+        search.make(editor)
     builder.finish()
     connection.close()  # with its settings
     return Dataset(builder.reader, rooms, lists, crowded, builder.speaker.vocabulary[400])

@@ -21,8 +21,9 @@ import django
 django.setup()
 
 from bench import datasets  # noqa: E402 - models can be imported now, not before
+from chat import access, page_data  # noqa: E402
 from chat.access import Actor  # noqa: E402
-from chat.actions import history, joining, people, reading, rooms, search  # noqa: E402
+from chat.actions import history, joining, member_list, people, reading, rooms, search  # noqa: E402
 from chat.protocol import frames, requests  # noqa: E402
 from chat.realtime.connection import Connection  # noqa: E402
 from chat.realtime.database import in_database  # noqa: E402
@@ -80,6 +81,8 @@ class Requests:
             "common and medium word": f"the {self._data.medium_word}",
             "unfinished word of 1 letter": "t",
             "unfinished word of 5 letters": datasets.RARE_WORD[:5],
+            "rare and unfinished word of 1 letter": f"{datasets.RARE_WORD} t",
+            "unknown and unfinished word of 1 letter": "xylophagous t",
             "word of the past": datasets.FORMER_WORD,
             "word that is nowhere": "xylophagous",
         }
@@ -98,13 +101,18 @@ class Requests:
 
         async def join() -> object:
             opened = await in_database(joining.open_room, self._reader, requests.JoinRoom(slug))
-            return frames.answer("joined", opened.joined(presence.online(topic)), "1")
+            return frames.answer("joined", opened.joined(presence.online(topic), presence.count(topic)), "1")
 
         async def list_presence() -> object:
             await in_database(people.room_of_presence, self._reader, requests.ListPresence(slug))
-            return frames.answer("presence", presence.online(topic), "1")
+            return frames.answer("presence", presence.fact(topic), "1")
 
-        return {"joining a room with all online": join, "list_presence with all online": list_presence}
+        return {
+            "joining a room with all online": join,
+            "list_presence with all online": list_presence,
+            "facts of a room's page, by its members": self._asking("facts", _facts_of_page, self._reader, slug),
+            "page of people": self._asking("people", _people_of_page, self._reader, slug),
+        }
 
     def _asking(self, type_: str, action: Callable[..., Any], *arguments: Any) -> Call:
         async def ask() -> object:
@@ -126,7 +134,15 @@ class _SilentHub:
 
 
 def _opened(actor: Actor, request: requests.JoinRoom) -> object:
-    return joining.open_room(actor, request).joined([])
+    return joining.open_room(actor, request).joined([], 0)
+
+
+def _facts_of_page(actor: Actor, slug: str) -> object:
+    return page_data.room_facts(actor, access.room_for(actor, slug))
+
+
+def _people_of_page(actor: Actor, slug: str) -> object:
+    return member_list.page(actor, slug, number=2)
 
 
 def _to_nobody(*_events: object) -> None:

@@ -15,7 +15,7 @@ from accounts.models import User
 from accounts.names import CLAUDE
 from chat import access
 from chat.access import Actor
-from chat.actions import drafts, history, members, rooms
+from chat.actions import drafts, history, member_list, rooms
 from chat.model_choice import is_demo
 from chat.models import Charge, Room, RoomKind
 from chat.protocol import requests, wire
@@ -73,6 +73,7 @@ def room_facts(actor: Actor, room: Room, seq: int | None = None) -> dict[str, An
     shown = rooms.present(room)
     own = access.membership_in(actor, room)
     draft = drafts.of(room, actor)
+    people = member_list.first(room)
     return {
         "room": msgspec.to_builtins(shown),
         "title": title_of(shown, actor),
@@ -80,19 +81,20 @@ def room_facts(actor: Actor, room: Room, seq: int | None = None) -> dict[str, An
         "muted": own is not None and own.muted,
         "lastReadSeq": 0 if own is None else own.last_read_seq,
         "draft": None if draft is None else msgspec.to_builtins(draft),
-        "people": [
-            {
-                "id": person.user.id,
-                "username": person.user.username,
-                "displayName": person.display_name,
-                "role": person.role,
-            }
-            for person in members.people(actor, room.slug)
-        ],
+        "people": people_facts(people.people),
+        "peopleCount": people.total,
         "claude": claude_facts(),
         "usage": usage_of(room),
         "page": msgspec.to_builtins(history.page(actor, requests.GetMessages(room=room.slug, around=around))),
     }
+
+
+def people_facts(people: list[member_list.Person]) -> list[dict[str, str]]:
+    """Return members as the page's scripts take them."""
+    return [
+        {"id": each.user.id, "username": each.user.username, "displayName": each.display_name, "role": each.role}
+        for each in people
+    ]
 
 
 def claude_facts() -> dict[str, Any]:

@@ -2,14 +2,14 @@
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods
 
 from chat import access, page_data
 from chat.access import Actor
-from chat.actions import invitations, members, rooms
+from chat.actions import invitations, member_list, members, rooms
 from chat.forms import TOOLS, AddMemberForm, ClaudeForm, InvitationForm, RoomDetailsForm
 from chat.model_choice import is_demo, model_of
 from chat.model_offer import offered_models
@@ -35,8 +35,23 @@ def people(request: HttpRequest, slug: str) -> HttpResponseBase:
             _change_membership(request, actor, shown)
         return redirect("room_people", slug)
     own = access.membership_in(actor, shown)
-    listed = [(person, _may_change(own, person.role, shown)) for person in members.people(actor, slug)]
-    return show(request, "chat/people.html", **_facts_of(actor, shown, own), people=listed, roles=Role.values)
+    query = request.GET.get("q", "").strip()[:60]
+    found = member_list.page(actor, slug, query, _number_of(request.GET.get("page", "")))
+    facts = _facts_of(actor, shown, own)
+    listed = [(person, _may_change(own, person.role, shown)) for person in found.people]
+    return show(request, "chat/people.html", **facts, people=listed, found=found, query=query, roles=Role.values)
+
+
+def _number_of(page: str) -> int:
+    return int(page) if page.isascii() and page.isdigit() and len(page) < 7 else 1
+
+
+@page
+@require_GET
+def people_like(request: HttpRequest, slug: str) -> HttpResponseBase:
+    """Members of whose name a word begins with `q`, for completing names in rooms with too many to send them all."""
+    typed = request.GET.get("q", "").strip()[:33]
+    return JsonResponse({"people": page_data.people_facts(member_list.like(actor_of(request), slug, typed))})
 
 
 def _change_membership(request: HttpRequest, actor: Actor, shown: Room) -> None:

@@ -12,6 +12,7 @@ urlpatterns = [
     path("rooms/<slug:slug>/data", views.room_data, name="room_data"),
     path("rooms/<slug:slug>/usage", views.room_usage, name="room_usage"),
     path("rooms/<slug:slug>/people", room_pages.people, name="room_people"),
+    path("rooms/<slug:slug>/people/like", room_pages.people_like, name="room_people_like"),
     path("rooms/<slug:slug>/invite", room_pages.invite, name="room_invite"),
     path("rooms/<slug:slug>/details", room_pages.details, name="room_details"),
     path("rooms/<slug:slug>/attachments", attachment_api.upload, name="upload"),

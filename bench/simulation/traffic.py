@@ -12,6 +12,8 @@ from chat.protocol import wire
 from chat.realtime.events import Event, durable, ephemeral, room_group
 
 _COMMIT_SECONDS: Final = 0.004
+# After the claim, which has left by then: what waits for one room goes as one message.
+_FIRST_WORD_SECONDS: Final = 0.01
 _PAGE_SECONDS: Final = 0.3  # between a tab's opening and its room's
 _AUTHOR: Final = wire.UserRef("1000", "username")
 
@@ -119,6 +121,7 @@ class Traffic:
                 for _ in range(EVENTS_OF_A_REPLY):
                     await self._store(runner, room)
                 runner.hub.take([("signal", {"type": "claude.wake"})])
+                await asyncio.sleep(_FIRST_WORD_SECONDS)
             runner.hub.publish(delta(room, n + 1000, self._words))
 
     def _asked(self) -> tuple[str, Process]:

@@ -28,13 +28,14 @@ class Opened(NamedTuple):
     draft: wire.Draft | UnsetType
     streams: list[wire.Keyframe]
 
-    def joined(self, online: list[wire.OnlineUser]) -> wire.Joined:
+    def joined(self, online: list[wire.OnlineUser], online_count: int) -> wire.Joined:
         return wire.Joined(
             room=self.room,
             role=self.role,
             change=self.room.change,
             epoch=self.room.epoch,
             online=online,
+            onlineCount=online_count,
             messages=self.messages,
             reset=self.reset,
             hasMore=self.has_more,

@@ -1,8 +1,5 @@
 """Membership: joining, leaving, adding, removing and roles. Losing it ends every tab's subscription at once."""
 
-from datetime import datetime
-from typing import NamedTuple
-
 from django.db import transaction
 
 from accounts.models import User
@@ -16,23 +13,6 @@ from chat.protocol import requests, wire
 from chat.protocol.errors import failed, not_found, unauthorized
 from chat.realtime.events import ephemeral, room_group, user_group
 from chat.realtime.publishing import control, publish_after_commit
-
-
-class Person(NamedTuple):
-    """A member as the page of a room's people shows them."""
-
-    user: wire.UserRef
-    display_name: str
-    role: str
-    joined_at: datetime
-
-
-def people(actor: Actor, slug: str) -> list[Person]:
-    """Return the members of a room that the actor may see, owners first. Raises NOT_FOUND."""
-    room = access.room_for(actor, slug)
-    members = Membership.objects.filter(room=room).select_related("user").order_by("user__username")
-    found = [Person(user_ref(m.user), m.user.display_name, m.role, m.joined_at) for m in members]
-    return sorted(found, key=lambda person: -Role(person.role).rank)
 
 
 def enter(room: Room, user_id: int, by: Actor, role: str = Role.MEMBER) -> Membership:

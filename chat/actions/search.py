@@ -13,7 +13,7 @@ from chat.models import Membership, Message
 from chat.presenter import present_in_rooms
 from chat.protocol import requests, wire
 
-__all__ = ["excerpt", "matching", "search_messages", "words_of"]
+__all__ = ["excerpt", "matching", "newest", "search_messages", "words_of"]
 
 _WORD: Final = re.compile(r"\w+")
 _EXCERPT_CHARS: Final = 160

@@ -1,11 +1,13 @@
 """The full-text index: the newest messages that hold some words, at a price that depends on neither room nor table.
 
-Migration 0005 makes the index. Beside a message's words it holds one for its room, which nobody can type. FTS5 reads
-the newest first and stops after a page. PostgreSQL's GIN knows no order and hands over all that match, so there the
-newest messages are looked through first, and then the index is asked for one part of the table after the other.
+Migrations 0005 and 0006 make the index. Beside a message's words it holds one for its room, which nobody can type. FTS5
+reads the newest first and stops after a page. PostgreSQL's GIN knows no order and hands over all that match, so there
+the newest messages are looked through first, and then the index is asked for one part of the table after the other: each
+part has words of its own.
 """
 
 import json
+import re
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -19,8 +21,12 @@ from chat.models import Message
 _ROOMS_NAMED: Final = 100
 # So many are looked through before the index is asked: a word of every tenth message fills a page of 20 with them.
 _LOOKED_THROUGH: Final = 300
+# More than these hold the finished words: then the unfinished one is looked up as well.
+_HELD_AT_MOST: Final = 100
 _PART_BITS: Final = 15
+_ALL_PARTS: Final = 2**48
 _LAST_ID: Final = 2**63 - 1
+_PARAMETER: Final = re.compile(r"%\((\w+)\)s")
 
 _SQLITE_NEWEST: Final = """
     SELECT chat_message.id FROM chat_message_search CROSS JOIN chat_message
@@ -30,13 +36,12 @@ _SQLITE_NEWEST: Final = """
     ORDER BY chat_message_search.rowid DESC LIMIT %(limit)s
 """
 
-# The words alone, and with room and part: the second is the index's expression, letter for letter, or it is not used.
+# The words alone, and those of the index with their part: its expression, letter for letter, or it is not used.
 _TEXT: Final = "to_tsvector('simple', translate({table}.content, './-:@+=~#', '         '))"
-_INDEXED: Final = (
-    "("
-    + _TEXT.format(table="chat_message")
-    + " || array_to_tsvector(ARRAY['#' || chat_message.room_id, '@' || (chat_message.id >> 15)]))"
-)
+_INDEXED: Final = f"""(
+    replace(' ' || strip({_TEXT.format(table="chat_message")})::text,
+        ' ''', ' ''' || (chat_message.id >> {_PART_BITS}) || ':')::tsvector
+    || array_to_tsvector(ARRAY[(chat_message.id >> {_PART_BITS}) || '#' || chat_message.room_id]))"""
 _LOOK_THROUGH_ROOM: Final = f"""
     SELECT id FROM (
         SELECT id, content FROM chat_message
@@ -51,30 +56,61 @@ _LOOK_THROUGH_ALL: Final = f"""
     WHERE room_id = ANY(%(rooms)s) AND kind = 'text' AND deleted_at IS NULL
         AND {_TEXT.format(table="newest")} @@ to_tsquery('simple', %(query)s) ORDER BY id DESC LIMIT %(limit)s
 """  # noqa: S608
+_LOOK_THROUGH_THESE: Final = f"""
+    SELECT id FROM chat_message
+    WHERE id = ANY(%(ids)s) AND {_TEXT.format(table="chat_message")} @@ to_tsquery('simple', %(query)s)
+    ORDER BY id DESC LIMIT %(limit)s
+"""  # noqa: S608
 # From the newest id that may be a hit to the oldest.
 _RANGE_OF_ROOM: Final = """
     (SELECT id FROM chat_message WHERE room_id = %(room)s ORDER BY seq DESC LIMIT 1),
     (SELECT id FROM chat_message WHERE room_id = %(room)s ORDER BY seq LIMIT 1)
 """
 _RANGE_OF_ALL: Final = "(SELECT max(id) FROM chat_message), 0"
+# The words that are asked for, and which of them is unfinished. One word may be several to the parser ("snake_case").
+_ASKED: Final = """
+    SELECT lexeme, CASE WHEN number = %(unfinished)s THEN ':*' ELSE '' END AS ending
+    FROM unnest(%(words)s::text[]) WITH ORDINALITY AS word(text, number), unnest(to_tsvector('simple', word.text))
+"""
+# The number of the newest part, and with all others or but a few.
+_NEWEST_PART: Final = f"(least(newest, %(before)s - 1) >> {_PART_BITS})"
+_PARTS: Final = f"""
+    generate_series({_NEWEST_PART}, greatest(oldest >> {_PART_BITS}, {_NEWEST_PART} - %(parts)s + 1), -1)"""
+_WORDS_OF_PART: Final = """
+    (SELECT string_agg(format('''%%s:%%s''%%s', number, lexeme, ending), ' & ') FROM asked)::tsquery AS words
+"""
+_ROOMS_OF_PART: Final = """
+    (SELECT string_agg(format('''%%s#%%s''', number, room), ' | ')
+        FROM unnest(%(rooms)s::bigint[]) AS room)::tsquery AS rooms
+"""
 # OFFSET 0 keeps what stands outside out of the index scan: the planner, which cannot know how many rows match, would
-# rather walk back through the room and take each message apart. Three conditions, for as one query GIN would read the
-# whole list of each word. The outer LIMIT ends the walk through the parts.
+# rather walk back through the room and take each message apart. Two conditions, for as one query GIN would read the
+# whole list of each word. The outer LIMIT ends the walk through the parts. The text itself is looked at last: the index
+# does not know whether the words of "snake_case" stand side by side.
 _POSTGRESQL_NEWEST: Final = f"""
-    WITH range (newest, oldest) AS (SELECT {{range}})
-    SELECT hit.id FROM range
-    CROSS JOIN generate_series(
-        least(newest, %(before)s - 1) >> {_PART_BITS}, oldest >> {_PART_BITS}, -1) AS part(number)
-    CROSS JOIN LATERAL (
+    WITH range (newest, oldest) AS (SELECT {{range}}), asked AS ({_ASKED}),
+    part AS (SELECT {_WORDS_OF_PART}, {{rooms_of_part}} FROM range CROSS JOIN {_PARTS} AS number)
+    SELECT hit.id FROM part CROSS JOIN LATERAL (
         SELECT id FROM (
-            SELECT id, room_id, kind, deleted_at FROM chat_message
-            WHERE {_INDEXED} @@ ('@' || part.number)::tsquery
-                AND (%(named)s = '' OR {_INDEXED} @@ %(named)s::tsquery)
-                AND {_INDEXED} @@ to_tsquery('simple', %(query)s)
-            OFFSET 0) AS matching
-        WHERE id < %(before)s AND room_id = ANY(%(rooms)s) AND kind = 'text' AND deleted_at IS NULL
-        ORDER BY id DESC LIMIT %(limit)s) AS hit
+            SELECT id FROM (
+                SELECT id, room_id, kind, deleted_at FROM chat_message
+                WHERE {_INDEXED} @@ part.words AND {{in_rooms}} OFFSET 0) AS matching
+            WHERE id < %(before)s AND room_id = ANY(%(rooms)s) AND kind = 'text' AND deleted_at IS NULL
+            ORDER BY id DESC OFFSET 0) AS newest
+        WHERE (SELECT {_TEXT.format(table="chat_message")} @@ to_tsquery('simple', %(query)s)
+            FROM chat_message WHERE chat_message.id = newest.id)
+        LIMIT %(limit)s) AS hit
     LIMIT %(limit)s
+"""  # noqa: S608
+_IN_NAMED_ROOMS: Final = {"rooms_of_part": _ROOMS_OF_PART, "in_rooms": f"{_INDEXED} @@ part.rooms"}
+_IN_ANY_ROOM: Final = {"rooms_of_part": "NULL AS rooms", "in_rooms": "TRUE"}
+_POSTGRESQL_ALL: Final = f"""
+    WITH asked AS ({_ASKED}),
+    part AS (
+        SELECT {_WORDS_OF_PART} FROM generate_series(0, (SELECT max(id) >> {_PART_BITS} FROM chat_message)) AS number)
+    SELECT hit.id FROM part CROSS JOIN LATERAL (
+        SELECT id FROM chat_message
+        WHERE {_INDEXED} @@ part.words AND {_TEXT.format(table="chat_message")} @@ to_tsquery('simple', %(query)s)) AS hit
 """  # noqa: S608
 
 
@@ -88,22 +124,48 @@ def newest(words: list[str], rooms: Sequence[int], before: int | None, limit: in
     asked: dict[str, Any] = {"before": _LAST_ID if before is None else before, "limit": limit}
     if connection.vendor == "sqlite":
         return _ids(_SQLITE_NEWEST, asked | {"query": _match(words, rooms), "rooms": json.dumps(list(rooms))})
-    named = " | ".join(f"'#{room}'" for room in rooms) if len(rooms) <= _ROOMS_NAMED else ""
-    asked |= {"query": _tsquery(words), "rooms": list(rooms), "room": rooms[0], "named": named}
-    is_one = len(rooms) == 1
-    found = _ids(_LOOK_THROUGH_ROOM if is_one else _LOOK_THROUGH_ALL, asked)
+    asked |= {"rooms": list(rooms), "room": rooms[0], "parts": _ALL_PARTS}
+    found = _ids(_LOOK_THROUGH_ROOM if len(rooms) == 1 else _LOOK_THROUGH_ALL, asked | _unfinished(words))
     if len(found) == limit:
         return found
-    return _ids(_POSTGRESQL_NEWEST.format(range=_RANGE_OF_ROOM if is_one else _RANGE_OF_ALL), asked)
+    by_finished = _by_finished_words(words, asked) if len(words) > 1 else None
+    return _ids(_walk(rooms), asked | _unfinished(words)) if by_finished is None else by_finished
+
+
+def _by_finished_words(words: list[str], asked: dict[str, Any]) -> list[int] | None:
+    """Return what `newest` does, the unfinished word looked up in one part only; None where that says too little.
+
+    In each part GIN reads all that begins with an unfinished word, however rare the words before it are.
+    """
+    found = _ids(_walk(asked["rooms"]), asked | _unfinished(words) | {"parts": 1})
+    if len(found) == asked["limit"]:
+        return found
+    finished = {"words": words[:-1], "unfinished": 0, "query": " & ".join(words[:-1]), "limit": _HELD_AT_MOST}
+    held = _ids(_walk(asked["rooms"]), asked | finished)
+    found = _ids(_LOOK_THROUGH_THESE, asked | _unfinished(words) | {"ids": held})
+    return found if len(held) < _HELD_AT_MOST or len(found) == asked["limit"] else None
+
+
+def _walk(rooms: Sequence[int]) -> str:
+    """Return the statement that asks the index for one part after the other."""
+    where = _IN_NAMED_ROOMS if len(rooms) <= _ROOMS_NAMED else _IN_ANY_ROOM
+    return _POSTGRESQL_NEWEST.format(range=_RANGE_OF_ROOM if len(rooms) == 1 else _RANGE_OF_ALL, **where)
+
+
+def _unfinished(words: list[str]) -> dict[str, Any]:
+    return {"words": words, "unfinished": len(words), "query": " & ".join(words) + ":*"}
 
 
 def matching(words: list[str]) -> "QuerySet[Message]":
-    """Return all messages that hold every word, in any room: for operators, or to be narrowed by the caller."""
+    """Return all messages that hold every word, in any room: for operators."""
     if connection.vendor == "sqlite":
         ids = RawSQL("SELECT rowid FROM chat_message_search WHERE chat_message_search MATCH %s", (_match(words, ()),))
         return Message.objects.filter(pk__in=ids)
-    found = RawSQL(f"{_INDEXED} @@ to_tsquery('simple', %s)", (_tsquery(words),))  # noqa: S611
-    return Message.objects.alias(found=found).filter(found=True)
+    # The ORM's own parameters have no names.
+    asked = _unfinished(words)
+    names = _PARAMETER.findall(_POSTGRESQL_ALL)
+    found = RawSQL(_PARAMETER.sub("%s", _POSTGRESQL_ALL), [asked[name] for name in names])  # noqa: S611
+    return Message.objects.filter(pk__in=found)
 
 
 def _match(words: list[str], rooms: Sequence[int]) -> str:
@@ -113,10 +175,6 @@ def _match(words: list[str], rooms: Sequence[int]) -> str:
         return query
     named = " OR ".join(f'"\ue000{room}"' for room in rooms)
     return f"({query}) AND ({named})"
-
-
-def _tsquery(words: list[str]) -> str:
-    return " & ".join(words) + ":*"
 
 
 def _ids(statement: str, asked: dict[str, Any]) -> list[int]:

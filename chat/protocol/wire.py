@@ -214,11 +214,14 @@ class RoomFact(Wire):
 
 
 class Joined(Wire):
+    """`online` names those who have been here longest, at most 200; `onlineCount` counts all, each person once."""
+
     room: Room
     role: str
     change: int
     epoch: str
     online: list[OnlineUser]
+    onlineCount: int
     messages: list[Message]
     reset: bool
     hasMore: bool
@@ -313,8 +316,11 @@ class UserAnswer(Wire):
 
 
 class PresenceFact(Wire):
+    """As in `joined`, `online` is the beginning of the list and `onlineCount` the number of all."""
+
     room: str
     online: list[OnlineUser]
+    onlineCount: int
 
 
 class PersonEvent(Wire):

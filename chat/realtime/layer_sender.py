@@ -1,7 +1,7 @@
 """The queue to the channel layer. Publishing must never wait for Redis, nor fill the memory while it is away."""
 
 import asyncio
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -19,34 +19,44 @@ _SEND_TIMEOUT_SECONDS: Final = 5.0
 class LayerSender:
     """Sends in order; drops the oldest when too much waits, and what fails: the head checks make up for it.
 
-    While one message is on its way, others come. Those in a row to one group go as one: it is the sending and the
-    hearing that cost, in every process that hears the group, hardly what is in it.
+    While one message is on its way, others come. Those to one group go as one: it is the sending and the hearing that
+    cost, in every process that hears the group, hardly what is in it. So a process that has more to say than the layer
+    takes falls behind by little: each message brings more. The order is kept within a group, not between groups, whose
+    messages a layer may bring by different ways anyway.
     """
 
     def __init__(self, layer: Any, on_return: Callable[[], None]) -> None:
         self._layer = layer
         self._on_return = on_return
-        self._queue: deque[tuple[str, dict[str, Any]]] = deque(maxlen=_QUEUED_AT_MOST)
+        # By group; the group that has waited longest comes first.
+        self._queues: OrderedDict[str, deque[dict[str, Any]]] = OrderedDict()
+        self._count = 0
         self._filled = asyncio.Event()
         self._failing = False
 
     def put(self, group: str, message: dict[str, Any]) -> None:
-        self._queue.append((group, message))
+        if self._count == _QUEUED_AT_MOST:
+            self._take(1)
+        self._queues.setdefault(group, deque()).append(message)
+        self._count += 1
         self._filled.set()
 
     async def run(self) -> None:
         while True:
             await self._filled.wait()
             self._filled.clear()
-            while self._queue:
-                await self._send(*self._next())
+            while self._queues:
+                group, messages = self._take(_TOGETHER_AT_MOST)
+                await self._send(group, together(messages))
 
-    def _next(self) -> tuple[str, dict[str, Any]]:
-        group, message = self._queue.popleft()
-        messages = [message]
-        while self._queue and self._queue[0][0] == group and len(messages) < _TOGETHER_AT_MOST:
-            messages.append(self._queue.popleft()[1])
-        return group, together(messages)
+    def _take(self, at_most: int) -> tuple[str, list[dict[str, Any]]]:
+        """Take the oldest messages of the group that has waited longest; what is left of them waits behind the others."""
+        group, queue = self._queues.popitem(last=False)
+        messages = [queue.popleft() for _ in range(min(at_most, len(queue)))]
+        self._count -= len(messages)
+        if queue:
+            self._queues[group] = queue
+        return group, messages
 
     async def _send(self, group: str, message: dict[str, Any]) -> None:
         try:

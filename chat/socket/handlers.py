@@ -217,7 +217,7 @@ async def _list_presence(runtime: Runtime, connection: Connection, frame: Frame)
     request = frame.payload
     room = await in_database(people.room_of_presence, connection.actor, request)
     topic = topic_of_room(room.slug, is_session=room.is_session)
-    return wire.PresenceFact(room.slug, runtime.presence.online(topic))
+    return runtime.presence.fact(topic)
 
 
 HANDLERS: Final[dict[str, Handler]] = {

@@ -48,5 +48,5 @@ def _go_live(runtime: Runtime, connection: Connection, feed: Feed, opened: joini
     topic = topic_of_room(slug, is_session=is_session)
     connection.rooms[slug] = is_session
     runtime.presence.enter(topic, connection)
-    tell(opened.joined(runtime.presence.online(topic)))
+    tell(opened.joined(runtime.presence.online(topic), runtime.presence.count(topic)))
     feed.go_live(connection, opened.room.change, opened.room.epoch)

@@ -9,7 +9,7 @@ import pytest
 from bench.simulation import arithmetic, upheavals
 from bench.simulation.arithmetic import Load, predict, processes_reached
 from bench.simulation.compare import disagreements
-from bench.simulation.plan import EXAMPLES, worked_examples
+from bench.simulation.examples import EXAMPLES, worked_examples
 from bench.simulation.redis import Weather
 from bench.simulation.run import Counted, simulate
 from tests.docs.settings_read import REPOSITORY

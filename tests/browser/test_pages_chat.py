@@ -6,6 +6,7 @@ import time
 from playwright.sync_api import expect
 
 from tests.browser.chat_cast import Cast, act, message, say
+from tests.servers.people import unique
 
 
 def test_a_message_appears_in_every_tab_and_is_stored(someone: Cast) -> None:
@@ -124,6 +125,21 @@ def test_in_a_session_everybody_writes_the_same_draft(someone: Cast) -> None:
     a.get_by_test_id("composer").press("Enter")
     expect(message(b, "written together")).to_be_visible()
     expect(b.get_by_test_id("composer")).to_have_value("")
+
+
+def test_a_large_room_counts_all_lists_some_and_completes_every_name(someone: Cast) -> None:
+    alice = someone("alice")
+    room = alice.create_room()
+    names = [f"{unique('crowd')}-{number}" for number in range(250)]
+    alice.site.people.tell("fill_room", room=room, usernames=[*names, last := unique("zoe")])
+    page = alice.room(room)
+    expect(page.locator(".people-list")).to_contain_text("Not here · 251")
+    expect(page.locator(".people-list")).to_contain_text("and 52 more")
+    expect(page.locator(".person")).to_have_count(200)
+    page.get_by_test_id("composer").press_sequentially(f"@{last[:5]}")
+    page.get_by_role("option", name=last).wait_for()
+    page.keyboard.press("Enter")
+    expect(page.get_by_test_id("composer")).to_have_value(f"@{last} ")
 
 
 def test_names_are_completed_and_a_whole_name_is_sent(someone: Cast) -> None:

@@ -70,6 +70,18 @@ def test_an_answer_is_the_same_in_every_tab_also_after_a_reload_in_mid_stream(so
     expect(tabs[3].locator("[data-claude-tokens]")).to_contain_text("tokens")
 
 
+def test_while_words_come_nothing_beside_them_moves(someone: Cast) -> None:
+    """An endless animation keeps the browser drawing frames, for which the keys that are pressed meanwhile wait."""
+    endless = "() => document.getAnimations().filter((each) => each.effect.getTiming().iterations === Infinity).length"
+    alice, _bob, room = session(someone)
+    page = alice.room(room)
+    say(page, LONG)
+    expect(page.locator(".reply-dots.is-moving")).to_be_visible()  # while it thinks
+    expect(page.get_by_test_id("reply-progress")).to_have_text("Claude is writing")
+    assert page.evaluate(endless) == 0
+    expect(state(page)).to_contain_text(ANSWERING)
+
+
 def test_anybody_stops_an_answer_and_writes_on_meanwhile(someone: Cast) -> None:
     alice, bob, room = session(someone)
     a, b = alice.room(room), bob.room(room)

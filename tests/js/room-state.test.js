@@ -176,9 +176,22 @@ test("people online are counted once over their tabs", () => {
   const one = after(joined(), { type: "user_joined", user: BOB });
   equal(one.online, [{ ...BOB, tabs: 1 }]);
   const two = after(one, { type: "user_joined", user: BOB, tabs: 1 }, { type: "tabs", user: BOB, tabs: 2 });
-  equal(two.online, [{ ...BOB, tabs: 2 }]);
-  equal(after(two, { type: "user_left", user: BOB }).online, []);
+  equal([two.online, two.onlineCount], [[{ ...BOB, tabs: 2 }], 1]);
+  const none = after(two, { type: "tabs", user: BOB, tabs: 0 }, { type: "user_left", user: BOB });
+  equal([none.online, none.onlineCount], [[], 0]);
   equal(after(two, { type: "presence", online: [{ ...ALICE, tabs: 3 }] }).online, [{ ...ALICE, tabs: 3 }]);
+});
+
+test("of a crowd some are named, and all are counted", () => {
+  const crowd = { online: [{ ...BOB, tabs: 1 }], onlineCount: 3 };
+  const state = after(joined(crowd), { type: "user_joined", user: ALICE });
+  equal([state.online, state.onlineCount], [[{ ...BOB, tabs: 1 }], 4]);
+  // In a session both events tell of one person.
+  const left = after(state, { type: "tabs", user: ALICE, tabs: 0 }, { type: "user_left", user: ALICE });
+  equal([left.online, left.onlineCount], [[{ ...BOB, tabs: 1 }], 3]);
+  const gone = after(left, { type: "user_left", user: BOB });
+  equal([gone.online, gone.onlineCount], [[], 2]);
+  equal(after(gone, { type: "presence", online: [{ ...ALICE, tabs: 1 }], onlineCount: 1 }).onlineCount, 1);
 });
 
 test("an older draft does not replace a newer one", () => {

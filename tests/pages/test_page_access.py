@@ -18,7 +18,7 @@ ROOM_PAGES = [
 OTHER_PAGES = ["/", "/rooms/", "/rooms/new", "/direct/new", "/search"]
 
 
-@pytest.mark.parametrize("path", [*OTHER_PAGES, *ROOM_PAGES])
+@pytest.mark.parametrize("path", [*OTHER_PAGES, *ROOM_PAGES, "/rooms/launch/people/like?q=a"])
 def test_nobody_sees_a_page_without_signing_in(client: Client, closed_room: Room, path: str) -> None:
     response = client.get(path)
     assert response.status_code == 302

@@ -9,6 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from accounts.models import User
 from chat.models import Invitation, Membership, Room
 from tests.pages.conftest import Seat
 from tests.pages.messages import stored
@@ -73,6 +74,43 @@ def test_the_room_page_begins_with_the_newest_messages_and_the_people(
     assert data == alice.client.get("/rooms/launch/data").json()
     assert [message["content"] for message in data["page"]["messages"]] == ["the **first**"]  # type: ignore[index]
     assert [person["username"] for person in data["people"]] == ["alice", "bob"]  # type: ignore[attr-defined]
+
+
+def test_a_room_of_many_people_is_as_small_a_page_as_one_of_some(alice: Seat, closed_room: Room) -> None:
+    def sizes() -> list[int]:
+        with CaptureQueriesContext(connection) as captured:
+            pages = [alice.client.get(f"/rooms/launch/{end}") for end in ("", "data", "people")]
+        assert [response.status_code for response in pages] == [200, 200, 200]
+        return [len(captured), *(len(response.content) for response in pages[1:])]
+
+    def add(numbers: range) -> None:
+        people = User.objects.bulk_create(User(username=f"person-{number:04}") for number in numbers)
+        Membership.objects.bulk_create(Membership(room=closed_room, user=person) for person in people)
+
+    add(range(300))
+    sizes()  # the first visit records the session
+    queries, data, html = sizes()
+    add(range(300, 1_500))
+    more_queries, more_data, more_html = sizes()
+    assert more_queries == queries
+    assert abs(more_data - data) < 100 and abs(more_html - html) < 2_000
+    facts = alice.client.get("/rooms/launch/data").json()
+    assert (len(facts["people"]), facts["peopleCount"]) == (200, 1_502)
+
+
+def test_people_of_a_large_room_are_found_by_name_and_by_page(alice: Seat, mallory: Seat, closed_room: Room) -> None:
+    people = User.objects.bulk_create(User(username=f"person-{number:04}") for number in range(150))
+    Membership.objects.bulk_create(Membership(room=closed_room, user=person) for person in people)
+    html = alice.client.get("/rooms/launch/people?page=2").content.decode()
+    assert "@person-0149" in html and "@person-0001" not in html and "Page 2 of 2 · 152 people" in html
+    html = alice.client.get("/rooms/launch/people?q=0007").content.decode()
+    assert "@person-0007" in html and "@person-0008" not in html
+    assert "Nobody by that name" in alice.client.get("/rooms/launch/people?q=nobody").content.decode()
+    for odd in ("page=0", "page=-1", "page=x", "page=99999999999999999999"):
+        assert alice.client.get(f"/rooms/launch/people?{odd}").status_code == 200
+    found = alice.client.get("/rooms/launch/people/like?q=person-0149").json()["people"]
+    assert [person["username"] for person in found] == ["person-0149"]
+    assert mallory.client.get("/rooms/launch/people/like?q=p").status_code == 404
 
 
 def test_a_permalink_begins_around_its_message(alice: Seat, closed_room: Room) -> None:

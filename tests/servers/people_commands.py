@@ -92,6 +92,13 @@ def delete_membership_silently(room: str, username: str) -> None:
     Membership.objects.filter(room__slug=room, user__username=username)._raw_delete(using="default")
 
 
+def fill_room(room: str, usernames: list[str]) -> None:
+    """Make people who are members of a room already."""
+    found = Room.objects.get(slug=room)
+    people = User.objects.bulk_create(User(username=name) for name in usernames)
+    Membership.objects.bulk_create(Membership(room=found, user=person) for person in people)
+
+
 def messages(room: str) -> list[dict[str, Any]]:
     rows = Message.objects.filter(room__slug=room).order_by("seq")
     return [dict(row) for row in rows.values("id", "seq", "change", "kind", "content", "client_id")]
@@ -145,6 +152,7 @@ COMMANDS = {
         revoke_tokens,
         deactivate,
         delete_membership_silently,
+        fill_room,
         messages,
         replies,
         manage,

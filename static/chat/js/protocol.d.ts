@@ -150,12 +150,14 @@ export interface JoinRoom {
   epoch?: string;
 }
 
+/** `online` names those who have been here longest, at most 200; `onlineCount` counts all, each person once. */
 export interface Joined {
   room: Room;
   role: string;
   change: number;
   epoch: string;
   online: OnlineUser[];
+  onlineCount: number;
   messages: Message[];
   reset: boolean;
   hasMore: boolean;
@@ -317,9 +319,11 @@ export interface Ping {
 export interface Pong {
 }
 
+/** As in `joined`, `online` is the beginning of the list and `onlineCount` the number of all. */
 export interface PresenceFact {
   room: string;
   online: OnlineUser[];
+  onlineCount: number;
 }
 
 /** Ends my membership. */

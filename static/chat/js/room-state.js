@@ -24,7 +24,7 @@ const BUFFER_LIMIT = 500;
  */
 export function emptyRoom(slug) {
   return {
-    slug, room: null, role: null, change: 0, epoch: null, messages: [], pending: [], online: [], typing: [],
+    slug, room: null, role: null, change: 0, epoch: null, messages: [], pending: [], online: [], onlineCount: 0, typing: [],
     hasMore: false, hasNewer: false, newerCount: 0, lastReadSeq: 0, draft: null, joined: false, error: null,
     buffer: [], window: 0, loads: 0, aside: new Map(),
   };
@@ -40,7 +40,7 @@ export const hasGap = (state) => state.buffer.length > 0;
 const HANDLERS = {
   joined: (state, { data, recovered }) => {
     const facts = {
-      room: data.room, role: data.role, online: data.online ?? [], typing: [], joined: true, error: null,
+      room: data.room, role: data.role, ...onlineOf(data), typing: [], joined: true, error: null,
       lastReadSeq: data.lastReadSeq ?? state.lastReadSeq, draft: newerDraft(state.draft, data.draft),
     };
     return { ...caughtUp(state, data, recovered && !data.reset), ...facts };
@@ -61,15 +61,19 @@ const HANDLERS = {
     return sameItems(open, state.pending) ? state : { ...state, pending: open };
   },
   disconnected: (state) => (state.joined || state.typing.length ? { ...state, joined: false, typing: [] } : state),
-  left: (state) => ({ ...state, joined: false, typing: [], online: [] }),
+  left: (state) => ({ ...state, joined: false, typing: [], online: [], onlineCount: 0 }),
   refused: (state, { error }) => ({ ...state, joined: false, error }),
-  lost_access: (state) => ({ ...state, joined: false, role: null, typing: [], online: [] }),
+  lost_access: (state) => ({ ...state, joined: false, role: null, typing: [], online: [], onlineCount: 0 }),
   role: (state, { role }) => ({ ...state, role }),
   room_updated: (state, { room }) => ({ ...state, room: { ...state.room, ...room } }),
   user_joined: (state, { user, tabs }) => withOnline(state, { ...user, tabs: tabs ?? 1 }),
-  tabs: (state, { user, tabs }) => (tabs > 0 ? withOnline(state, { ...user, tabs }) : withoutUser(state, user)),
+  tabs: (state, { user, tabs }) => {
+    // Of somebody who is only counted, the coming and going of the person is told as well: once is enough.
+    if (isCrowd(state) && !isNamed(state, user)) return state;
+    return tabs > 0 ? withOnline(state, { ...user, tabs }) : withoutUser(state, user);
+  },
   user_left: (state, { user }) => withoutUser(state, user),
-  presence: (state, { online }) => ({ ...state, online }),
+  presence: (state, data) => ({ ...state, ...onlineOf(data) }),
   typing: (state, { user, typing, now }) => {
     const others = state.typing.filter((other) => other.id !== user.id);
     return { ...state, typing: typing ? [...others, { ...user, until: now + TYPING_MS }] : others };
@@ -255,13 +259,24 @@ function withoutStored(entries, messages) {
 /** @param {readonly any[]} list @param {readonly any[]} other */
 const sameItems = (list, other) => list.length === other.length && list.every((item, at) => item === other[at]);
 
+/** @param {{online?: import("./types.js").OnlineUser[], onlineCount?: number}} data */
+const onlineOf = ({ online = [], onlineCount = online.length }) => ({ online, onlineCount });
+
+/** Are there more people than are named? @param {RoomState} state */
+const isCrowd = ({ online, onlineCount }) => onlineCount > online.length;
+
+/** @param {RoomState} state @param {{id: string}} user */
+const isNamed = ({ online }, user) => online.some((other) => other.id === user.id);
+
 /**
  * @param {RoomState} state
  * @param {import("./types.js").OnlineUser} user
  */
 function withOnline(state, user) {
   const at = state.online.findIndex((other) => other.id === user.id);
-  return { ...state, online: at < 0 ? [...state.online, user] : state.online.with(at, user) };
+  if (at >= 0) return { ...state, online: state.online.with(at, user) };
+  const online = isCrowd(state) ? state.online : [...state.online, user];
+  return { ...state, online, onlineCount: state.onlineCount + 1 };
 }
 
 /**
@@ -270,7 +285,8 @@ function withOnline(state, user) {
  */
 function withoutUser(state, user) {
   const others = (/** @type {{id: string}[]} */ list) => list.filter((other) => other.id !== user.id);
-  return { ...state, online: /** @type {any} */ (others(state.online)), typing: /** @type {any} */ (others(state.typing)) };
+  const gone = isNamed(state, user) || isCrowd(state) ? 1 : 0;
+  return { ...state, online: /** @type {any} */ (others(state.online)), onlineCount: state.onlineCount - gone, typing: /** @type {any} */ (others(state.typing)) };
 }
 
 /**

@@ -137,7 +137,8 @@
  * @property {string | null} epoch
  * @property {Message[]} messages a window of the room's history without holes, by seq
  * @property {Entry[]} pending own messages on their way
- * @property {OnlineUser[]} online
+ * @property {OnlineUser[]} online in a crowd only some of them
+ * @property {number} onlineCount how many people are here
  * @property {TypingUser[]} typing
  * @property {boolean} hasMore older messages exist before the window
  * @property {boolean} hasNewer newer messages exist after the window

@@ -8,7 +8,19 @@ from django.db import transaction
 
 from accounts.models import User
 from chat.access import Actor
-from chat.actions import drafts, history, invitations, joining, members, messages, people, reading, rooms, search
+from chat.actions import (
+    drafts,
+    history,
+    invitations,
+    joining,
+    member_list,
+    members,
+    messages,
+    people,
+    reading,
+    rooms,
+    search,
+)
 from chat.actions.posting import store
 from chat.models import Invitation, Membership, Message, Room
 from chat.protocol import requests
@@ -61,7 +73,7 @@ ACTS: Final[dict[str, Act]] = {
     "read": by(history.page, lambda _scene: requests.GetMessages("room")),
     "search": by(search.search_messages, lambda _scene: requests.SearchMessages("own", room="room")),
     "see who is here": by(people.room_of_presence, lambda _scene: requests.ListPresence("room")),
-    "list people": lambda scene: members.people(scene.actor, "room"),
+    "list people": lambda scene: member_list.page(scene.actor, "room"),
     "post": post,
     "edit own": lambda scene: messages.edit_message(scene.actor, scene.own.id, "b", ""),
     "edit others'": lambda scene: messages.edit_message(scene.actor, scene.others.id, "b", ""),

@@ -278,13 +278,3 @@ def test_other_rooms_cannot_be_entered_nor_told_from_none(alice: User, mallory: 
             joining.open_room(Actor.of(mallory), requests.JoinRoom(slug))
         said.append(caught.value.message)
     assert said[0] == said[1]
-
-
-def test_the_page_of_people_lists_owners_first(alice: User, bob: User, carol: User, mallory: User) -> None:
-    room_of(alice, "den", members=[bob], moderators=[carol])
-    found = members.people(Actor.of(bob), "den")
-    assert [(each.user.username, each.role) for each in found] == [
-        ("alice", "owner"), ("carol", "moderator"), ("bob", "member"),
-    ]  # fmt: skip
-    with refused(ErrorCode.NOT_FOUND):
-        members.people(Actor.of(mallory), "den")

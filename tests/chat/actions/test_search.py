@@ -144,6 +144,9 @@ def test_a_search_costs_a_pinned_number_of_queries(
     looks = 1 if connection.vendor == "sqlite" else 2  # the newest messages do not fill the page
     with django_assert_num_queries(1 + looks):
         search.search_messages(actor, requests.SearchMessages("nothing", **where))
+    looks = 1 if connection.vendor == "sqlite" else 4  # one part, the finished word alone, and those that hold it
+    with django_assert_num_queries(1 + looks):
+        search.search_messages(actor, requests.SearchMessages("nothing need", **where))
 
 
 def test_hits_are_found_in_every_part_of_the_table(alice: User, bob: User, den: Room) -> None:
@@ -162,7 +165,29 @@ def test_hits_are_found_in_every_part_of_the_table(alice: User, bob: User, den: 
         assert found(alice, "needle", limit=2, **where) == expected[:2]
         assert found(alice, "needle", before="32768", limit=2, **where) == expected[2:4]
         assert found(alice, "hay needle", **where) == []
+        assert found(alice, "needle 3", **where) == ["needle 32768", "needle 32767"]
+        assert found(alice, "needle 3", before="32768", **where) == ["needle 32767"]
         assert len(found(alice, "hay", limit=50, before="200200", **where)) == 50
+
+
+def test_an_unfinished_word_is_found_behind_many_that_hold_only_the_finished_ones(alice: User, den: Room) -> None:
+    """PostgreSQL looks through the newest that hold the finished words, before it looks up what begins so."""
+    texts = {seq: "needle and thread" if seq in (1, 2, 250) else "needle" for seq in range(1, 1_000)}
+    Message.objects.bulk_create(
+        # Two in a part of the table: neither the newest messages nor the newest part hold a page of hits.
+        Message(pk=seq * 16_384, room=den, seq=seq, change=seq, author=alice, content=text)
+        for seq, text in texts.items()
+    )
+    for where in ({}, {"room": "den"}):
+        assert len(found(alice, "needle t", **where)) == len(found(alice, "t", **where)) == 3
+        assert len(found(alice, "needle t", limit=1, **where)) == 1
+        assert found(alice, "thread needles", **where) == found(alice, "nowhere t", **where) == []
+
+
+def test_the_words_of_a_compound_stand_side_by_side(alice: User, den: Room) -> None:
+    say(alice, "den", "a snake_case name", "the case of the snake", "snake oil in this case", "snakes")
+    assert found(alice, "snake_case") == found(alice, "snake_ca") == ["a snake_case name"]
+    assert found(alice, "snake case") == ["snake oil in this case", "the case of the snake", "a snake_case name"]
 
 
 def test_a_room_that_nobody_named_is_not_found_by_its_mark(alice: User, bob: User, den: Room) -> None:

@@ -43,7 +43,7 @@ async def test_messages_are_sent_in_order() -> None:
     assert numbers(layer) == list(range(201))
 
 
-async def test_what_waits_in_a_row_for_one_group_goes_as_one_message_and_the_order_of_all_stays(
+async def test_what_waits_for_one_group_goes_as_one_message_in_its_order_and_no_group_waits_for_all_of_another(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(layer_sender, "_TOGETHER_AT_MOST", 3)
@@ -55,7 +55,7 @@ async def test_what_waits_in_a_row_for_one_group_goes_as_one_message_and_the_ord
         await until(partial(has_sent, layer, 8))
         sender.put("a", note(8))
         await until(partial(has_sent, layer, 9))
-    assert sent(layer) == [("a", [0, 1, 2]), ("a", [3, 4]), ("b", [5, 6]), ("a", [7]), ("a", [8])]
+    assert sent(layer) == [("a", [0, 1, 2]), ("b", [5, 6]), ("a", [3, 4, 7]), ("a", [8])]
     assert layer.sent[0][1]["type"] == "hub.several" and layer.sent[0][1]["origin"] == "me"
     assert layer.sent[-1][1] == note(8), "one alone goes as it is"
 
@@ -80,7 +80,7 @@ async def test_an_outage_is_logged_once_and_so_is_its_end(logged: Logged) -> Non
             layer.state = "fails"
             for number in range(20):
                 sender.put("group", note(number))
-            await until(lambda: not sender._queue and sender._failing)
+            await until(lambda: not sender._queues and sender._failing)
             layer.state = "works"
             sender.put("group", note(100 + outage))
             await until(partial(has_sent, layer, outage))
@@ -99,7 +99,7 @@ async def test_a_layer_that_hangs_costs_a_time_out_and_not_the_sender(
     async with running(sender.run()):
         for number in range(3):
             sender.put("group", note(number))
-        await until(lambda: not sender._queue and sender._failing)
+        await until(lambda: not sender._queues and sender._failing)
         layer.state = "works"
         sender.put("group", note(9))
         await until(lambda: 9 in numbers(layer))

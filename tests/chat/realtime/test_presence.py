@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chat.realtime import presence as module
-from chat.realtime.presence import Presence, Topic, topic_of_room, topic_of_user
+from chat.realtime.presence import ONLINE_AT_MOST, Presence, Topic, topic_of_room, topic_of_user
 from tests.chat.properties import examples
 from tests.chat.realtime.cluster import QUIET_STEPS, STEPS, TOPICS, Cluster, Process, Step, play
 from tests.chat.realtime.doubles import FakeConnection, FakeHub, until
@@ -103,6 +103,18 @@ def test_a_room_hears_of_a_persons_first_tab_and_of_the_last_one_gone(alone: tup
     presence.leave(LOUNGE, second)
     assert told(hub) == [("room:lounge", "user_left")]
     assert presence.online(LOUNGE) == [] and presence._here == {} and presence._own == set()
+
+
+def test_of_a_crowd_some_are_named_and_all_are_counted(alone: tuple[FakeHub, Presence]) -> None:
+    _hub, presence = alone
+    crowd = [tab for user_id in range(1, 251) for tab in tabs(1, user_id)]
+    for tab in crowd:
+        presence.enter(LOUNGE, tab)
+    fact = presence.fact(LOUNGE)
+    assert (len(fact.online), fact.onlineCount) == (ONLINE_AT_MOST, 250)
+    for tab in crowd[:100]:
+        presence.leave(LOUNGE, tab)
+    assert (len(presence.online(LOUNGE)), presence.count(LOUNGE)) == (150, 150)
 
 
 def test_a_session_hears_of_every_tab(alone: tuple[FakeHub, Presence]) -> None:

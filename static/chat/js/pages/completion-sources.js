@@ -13,7 +13,7 @@ const AFTER_COLON = /(?:^|\s):([a-z_]{2,20})$/;
 /** @typedef {import("./people-panel.js").Person} Person */
 
 /**
- * @param {() => {people: Person[], online: Person[], messages: readonly import("../types.js").Message[], myId: string,
+ * @param {() => {people: import("./room-people.js").RoomPeople, online: Person[], messages: readonly import("../types.js").Message[], myId: string,
  *   callsClaude: boolean}} facts callsClaude: whether a mention is what makes Claude answer here
  * @returns {import("./completion.js").Source[]}
  */
@@ -32,7 +32,7 @@ function whoLike(typed, facts) {
 
 /** Members, and whoever else has been seen here. */
 function peopleLike(typed, { people, online, messages, myId }) {
-  const known = new Map(people.map((person) => [person.id, person]));
+  const known = new Map(people.like(typed).map((person) => [person.id, person]));
   for (const user of [...online, ...messages.map((message) => message.author)]) {
     if (user && !known.has(user.id)) known.set(user.id, user);
   }

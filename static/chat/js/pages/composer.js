@@ -76,6 +76,11 @@ export class Composer {
     this.#fit();
   }
 
+  /** More has become known of what could complete the text. */
+  complete() {
+    if (document.activeElement === this.#input) this.#completion.update();
+  }
+
   /** @param {boolean} enabled @param {string} label */
   setEnabled(enabled, label) {
     this.#form.hidden = !enabled;

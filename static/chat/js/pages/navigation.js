@@ -75,6 +75,6 @@ async function fetchFacts(slug, seq) {
 /** @param {import("./room-list.js").ListedRoom} room @param {string} myId */
 function factsOf(room, myId) {
   return {
-    room, title: roomTitle(room, myId), role: null, lastReadSeq: room.lastReadSeq, draft: room.draft ?? null, people: [], page: EMPTY_PAGE,
+    room, title: roomTitle(room, myId), role: null, lastReadSeq: room.lastReadSeq, draft: room.draft ?? null, people: [], peopleCount: 0, page: EMPTY_PAGE,
   };
 }

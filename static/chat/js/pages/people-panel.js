@@ -6,6 +6,9 @@ import { el } from "./dom.js";
 import { avatar, listOfNames } from "./names.js";
 
 const FACES = 4;
+/** Rows of each list, and names that are spoken: of more people the number is said. */
+const LISTED_AT_MOST = 200;
+const SPOKEN_AT_MOST = 12;
 const OPEN_KEY = "parley.people-open";
 /** Here the list stands beside the timeline; narrower, it lies over it. */
 export const WIDE = "(min-width: 75.01rem)";
@@ -51,38 +54,43 @@ export class PeoplePanel {
   }
 
   /**
-   * @param {{people: Person[], online: import("../types.js").OnlineUser[], session: boolean, claude: string, live: boolean}} facts
+   * @param {{people: Person[], peopleCount: number, online: import("../types.js").OnlineUser[], onlineCount: number, session: boolean, claude: string, live: boolean}} facts
    *   claude: what it does now, in a few words
    */
-  show({ people, online: known, session, claude, live }) {
-    const facts = [people, known, session, live, claude];
+  show({ people, peopleCount, online: known, onlineCount, session, claude, live }) {
+    const facts = [people, peopleCount, known, onlineCount, session, live, claude];
     if (facts.every((fact, at) => fact === this.#shown[at])) return;
     this.#shown = facts;
     // Without a connection nobody can say who is here.
     const online = live ? known : [];
+    const count = live ? onlineCount : 0;
     const names = online.map((user) => user.username);
+    const spoken = count > SPOKEN_AT_MOST ? [...names.slice(0, SPOKEN_AT_MOST), `${count - SPOKEN_AT_MOST} others`] : names;
     const tabs = online.reduce((sum, user) => sum + user.tabs, 0);
     const inTabs = session && tabs > names.length ? ` in ${tabs} tabs` : "";
-    const label = live ? `${listOfNames(names) || "Nobody"} ${names.length > 1 ? "are" : "is"} here${inTabs}` : "People";
+    const label = live ? `${listOfNames(spoken) || "Nobody"} ${count > 1 ? "are" : "is"} here${inTabs}` : "People";
     this.#button.setAttribute("aria-label", label);
     this.#button.title = label;
-    this.#button.dataset.online = names.join(" ");
+    this.#button.dataset.online = names.slice(0, LISTED_AT_MOST).join(" ");
     this.#button.replaceChildren(
       el("span", { class: "presence-faces" }, ...online.slice(0, FACES).map((user) => avatar(user.username, { size: "s" }))),
-      el("span", {}, live ? `${names.length} here` : String(people.length), inTabs && el("span", { class: "presence-tabs" }, inTabs)),
-      el("span", { class: "visually-hidden" }, names.join(", ")),
+      el("span", {}, live ? `${count} here` : String(peopleCount), inTabs && el("span", { class: "presence-tabs" }, inTabs)),
+      el("span", { class: "visually-hidden" }, spoken.join(", ")),
     );
-    this.#list.replaceChildren(...(session ? [claudeRow(claude)] : []), ...this.#groups(people, online, session, live));
+    this.#list.replaceChildren(...(session ? [claudeRow(claude)] : []), ...this.#groups({ people, peopleCount, online, onlineCount: count, session, live }));
   }
 
-  /** @param {Person[]} people @param {import("../types.js").OnlineUser[]} online @param {boolean} session @param {boolean} live */
-  #groups(people, online, session, live) {
+  /** @param {{people: Person[], peopleCount: number, online: import("../types.js").OnlineUser[], onlineCount: number, session: boolean, live: boolean}} facts */
+  #groups({ people, peopleCount, online, onlineCount, session, live }) {
     const here = new Set(online.map((user) => user.id));
     const known = new Map(people.map((person) => [person.id, person]));
     const away = people.filter((person) => !here.has(person.id));
+    const areAllKnown = people.length >= peopleCount && online.length >= onlineCount;
+    const awayCount = areAllKnown ? away.length : Math.max(away.length, peopleCount - onlineCount);
     return [
-      ...group(`Here now · ${online.length}`, online.map((user) => row({ ...user, ...known.get(user.id) }, true, session ? user.tabs : 0))),
-      ...group(`${live ? "Not here" : "Members"} · ${away.length}`, away.map((person) => row(person, false, 0))),
+      ...group("Here now", onlineCount, online, (user) => row({ ...user, ...known.get(user.id) }, true, session ? user.tabs : 0)),
+      // Of a crowd nobody can say who of those that are not named is away.
+      ...group(live ? "Not here" : "Members", awayCount, online.length < onlineCount ? [] : away, (person) => row(person, false, 0)),
     ];
   }
 }
@@ -95,9 +103,15 @@ function claudeRow(words) {
   );
 }
 
-/** @param {string} title @param {HTMLElement[]} rows */
-function group(title, rows) {
-  return rows.length ? [el("h3", { class: "people-group" }, title), el("ul", { class: "people" }, ...rows)] : [];
+/**
+ * @template T
+ * @param {string} title @param {number} count @param {T[]} people @param {(person: T) => HTMLElement} draw
+ */
+function group(title, count, people, draw) {
+  if (!count) return [];
+  const listed = people.slice(0, LISTED_AT_MOST);
+  const rest = count > listed.length && el("p", { class: "people-rest faint" }, `${listed.length ? "and " : ""}${count - listed.length} ${listed.length ? "more" : "people"}`);
+  return [el("h3", { class: "people-group" }, `${title} · ${count}`), el("ul", { class: "people" }, ...listed.map(draw)), rest].filter(Boolean);
 }
 
 /** @param {Person} person @param {boolean} online @param {number} tabs shown in sessions, where several tabs work together */

@@ -140,7 +140,8 @@ function toolLine(tool) {
 
 /** @param {string} state @param {boolean} hasText */
 function progress(state, hasText) {
-  const dots = state === "queued" ? null : el("span", { class: "reply-dots", "aria-hidden": "true" }, el("i"), el("i"), el("i"));
+  // While words come they are what moves: an animation beside them would keep the browser drawing frames of its own.
+  const dots = state === "queued" ? null : el("span", { class: hasText ? "reply-dots" : "reply-dots is-moving", "aria-hidden": "true" }, el("i"), el("i"), el("i"));
   return el("span", { class: "reply-progress", "data-testid": "reply-progress" }, dots, words.progressWords(state, hasText));
 }
 

@@ -34,15 +34,16 @@ export class RoomChrome {
 
   /**
    * @param {ReturnType<typeof import("./room-view.js").viewOf>} view
-   * @param {{title: string, people: import("./people-panel.js").Person[], loaded: boolean, moderates: boolean,
+   * @param {{title: string, people: import("./people-panel.js").Person[], peopleCount: number, loaded: boolean, moderates: boolean,
    *   claude: import("./claude-state.js").ClaudeState}} facts
    */
-  show(view, { title, people, loaded, moderates, claude }) {
+  show(view, { title, people, peopleCount, loaded, moderates, claude }) {
     const { room } = view;
     const session = room.kind === "session";
     this.#parts.title.textContent = title;
     this.#parts.topic.textContent = room.topic ?? "";
-    this.#panel.show({ people, online: view.online, session, claude: briefWords(claude), live: view.joined });
+    const { online, onlineCount } = view;
+    this.#panel.show({ people, peopleCount, online, onlineCount, session, claude: briefWords(claude), live: view.joined });
     const by = view.draft?.content && view.draft.user?.id !== this.#myId ? view.draft.user?.username : "";
     showTyping(this.#parts.typing, { typing: view.typing, session, draftBy: session ? by : "", hint: hintOf(room, claude) });
     this.#parts.notice.hidden = !view.readOnly;

@@ -13,7 +13,8 @@ import { contextLine } from "./claude-state.js";
  * @property {string | null} role
  * @property {number} lastReadSeq
  * @property {import("../types.js").Draft | null} draft
- * @property {import("./people-panel.js").Person[]} people
+ * @property {import("./people-panel.js").Person[]} people in a large room only some of them
+ * @property {number} peopleCount
  * @property {{demo: boolean, hasKey: boolean}} claude who answers on this server
  * @property {{tokens: number, cost: number}} usage of Claude in this room
  * @property {{messages: import("../types.js").Message[], hasMore: boolean, hasNewer: boolean}} page
@@ -40,6 +41,7 @@ export function viewOf(facts, state, seeking) {
     hasNewer: source.hasNewer,
     pending: notStored(state?.pending ?? [], source.messages),
     online: state?.online ?? [],
+    onlineCount: state?.onlineCount ?? 0,
     typing: state?.typing ?? [],
     draft: state?.draft ?? null,
     contextLine: contextLine(source.messages),

@@ -13,6 +13,7 @@ import { MessageCommands } from "./message-commands.js";
 import { Reader } from "./reader.js";
 import { Redraw } from "./redraw.js";
 import { RoomChrome } from "./room-chrome.js";
+import { RoomPeople } from "./room-people.js";
 import { EMPTY_PAGE, placeholder, viewOf } from "./room-view.js";
 import { buildItems } from "./timeline-items.js";
 import { Timeline } from "./timeline.js";
@@ -39,6 +40,7 @@ export class RoomPage {
   #composer;
   #tray;
   #chrome;
+  #people;
   #draft;
   #typing;
   #deletions;
@@ -96,6 +98,7 @@ export class RoomPage {
       onReply: (message) => this.#composer.setReply(message), onUnread: (seq) => this.#markUnread(seq),
       onGoTo: (seq) => this.goTo(seq), onEditEnd: () => this.#composer.focus(), desk: () => this.#claude,
     });
+    this.#people = new RoomPeople(facts, () => this.#composer.complete());
     this.#chrome = new RoomChrome(root, { myId: this.#me.id, seenSeq: facts.page.messages.at(-1)?.seq ?? 0 });
     this.#draft = new DraftSync({
       key: `parley.draft.${this.#me.id}.${this.#slug}`,
@@ -106,7 +109,7 @@ export class RoomPage {
     this.#tray = new AttachmentTray(root, { slug: this.#slug, toasts: shared.toasts, onChange: () => this.#composer?.filesChanged() });
     this.#composer = new Composer(part(".composer"), {
       limit: shared.contentChars,
-      sources: completionSources(() => ({ ...this.#view, people: this.#facts.people, myId: this.#me.id })),
+      sources: completionSources(() => ({ ...this.#view, people: this.#people, myId: this.#me.id })),
       onText: (text) => (this.#draft.typed(text), this.#typing.typed(text.trim() !== "")),
       onSend: (text, replyTo, attachments) => this.#send(text, replyTo, attachments),
       tray: () => this.#tray, onEditLast: () => this.#editLast(), onBlur: () => this.#typing.stop(),
@@ -136,7 +139,7 @@ export class RoomPage {
     this.#ending.abort();
     this.#redraw.end();
     this.#offs.forEach((off) => off());
-    for (const part of [this.#claude, this.#composer, this.#tray, this.#actions, this.#commands, this.#timeline, this.#chrome, this.#reader]) part.destroy();
+    for (const part of [this.#claude, this.#composer, this.#tray, this.#actions, this.#commands, this.#timeline, this.#chrome, this.#people, this.#reader]) part.destroy();
     this.#client.leaveRoom(this.#slug);
   }
 
@@ -146,7 +149,7 @@ export class RoomPage {
     this.#offs = [
       this.#client.on("room", (slug) => slug === this.#slug && this.#redraw.soon()),
       this.#client.on("stream", (slug, id, stream) => slug === this.#slug && (this.#claude.hearStream(), this.#timeline.streamed(id, stream) || this.#redraw.soon())),
-      this.#client.on("member_updated", (fact) => fact.room === this.#slug && this.#memberUpdated(fact)),
+      this.#client.on("member_updated", (fact) => fact.room === this.#slug && (this.#people.update(fact), this.#redraw.soon())),
     ];
     this.#root.querySelector(".jump-to-latest").addEventListener("click", () => this.#toLatest(), { signal });
     scroller.addEventListener("keydown", (event) => this.#key(event), { signal });
@@ -192,7 +195,7 @@ export class RoomPage {
     this.#actions.refresh();
     const title = view.room.kind === "direct" ? this.#facts.title : view.room.name;
     const loaded = view.live || this.#facts.page !== EMPTY_PAGE;
-    this.#chrome.show(view, { title, loaded, people: this.#facts.people, moderates: this.#moderates, claude: this.#claude.state });
+    this.#chrome.show(view, { title, loaded, people: this.#people.listed, peopleCount: this.#people.count, moderates: this.#moderates, claude: this.#claude.state });
     this.#composer.setEnabled(!view.readOnly, placeholder(view, title));
     this.#composer.setStop(this.#claude.stop);
     this.#drawPill();
@@ -284,14 +287,6 @@ export class RoomPage {
     else if (event.key === "End") this.#toLatest();
     else return;
     event.preventDefault();
-  }
-
-  /** @param {{user: import("../types.js").User, role: string | null}} fact */
-  #memberUpdated({ user, role }) {
-    const others = this.#facts.people.filter((person) => person.id !== user.id);
-    const known = this.#facts.people.find((person) => person.id === user.id);
-    this.#facts = { ...this.#facts, people: role === null ? others : [...others, { displayName: "", ...known, ...user, role }] };
-    this.#redraw.soon();
   }
 
   get #moderates() {

@@ -1,4 +1,4 @@
-"""The worked examples of docs/scaling.md: `python -m bench.simulation.plan` prints the table that stands there."""
+"""The worked examples of docs/scaling.md: `python -m bench.simulation.examples` prints the table that stands there."""
 
 from collections.abc import Mapping
 from typing import Final
