@@ -41,7 +41,7 @@ export function viewOf(facts, state, seeking) {
     pending: notStored(state?.pending ?? [], source.messages),
     online: state?.online ?? [],
     typing: state?.typing ?? [],
-    draft: state?.draft ?? null,
+    draft: state?.draft ?? facts.draft,
     contextLine: contextLine(source.messages),
     callsClaude: !room.archivedAt && !answersAll(room),
     joined: state?.joined ?? false,
