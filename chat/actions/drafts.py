@@ -4,7 +4,9 @@ from collections.abc import Collection
 
 from django.conf import settings
 from django.db import transaction
+from msgspec import UNSET
 
+from accounts.models import User
 from chat import access
 from chat.access import Actor
 from chat.models import Draft, Room
@@ -23,10 +25,17 @@ def of(room: Room, actor: Actor) -> wire.Draft | None:
 def of_people(room: Room, user_ids: Collection[int]) -> dict[int, wire.Draft]:
     """Return the drafts that these people's tabs show in this room, by user id."""
     if room.is_session:
-        shared = rows_of(Draft, "content", "version", room=room.pk, user=None)
-        return dict.fromkeys(user_ids, wire.Draft(*shared[0])) if shared else {}
+        shared = rows_of(Draft, "content", "version", "saved_by", room=room.pk, user=None)
+        return dict.fromkeys(user_ids, _shared(*shared[0])) if shared else {}
     found = rows_of(Draft, "user", "content", "version", room=room.pk, user=user_ids)
     return {user_id: wire.Draft(*draft) for user_id, *draft in found}
+
+
+def _shared(content: str, version: int, saved_by: int | None) -> wire.Draft:
+    """Return a session's draft. Of an empty one nobody needs to know who emptied it, nor of an account that is gone."""
+    writers = rows_of(User, "username", pk=saved_by) if content and saved_by is not None else []
+    user = wire.UserRef(str(saved_by), writers[0][0]) if writers else UNSET
+    return wire.Draft(content, version, user)
 
 
 def _owner(room: Room, actor: Actor) -> int | None:
@@ -49,7 +58,7 @@ def save_draft(actor: Actor, request: requests.SaveDraft) -> wire.DraftFact:
             "There is a newer draft.",
             details={"content": draft.content, "version": draft.version},
         )
-    draft.content, draft.version = request.content, request.version
+    draft.content, draft.version, draft.saved_by_id = request.content, request.version, actor.id
     draft.save()
     fact = wire.DraftFact(room.slug, draft.content, draft.version, actor.ref)
     group = room_group(room.slug) if room.is_session else user_group(actor.id)

@@ -11,6 +11,8 @@ class Draft(models.Model):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, related_name="+")
     content = models.TextField(blank=True)
     version = models.BigIntegerField(default=0)
+    # Who wrote a session's draft last: the others see whose words stand in their composers.
+    saved_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
     updated_at = models.DateTimeField(auto_now=True)
 
     objects: ClassVar[models.Manager["Draft"]] = models.Manager()

@@ -36,8 +36,11 @@ class User(Wire):
 
 
 class Draft(Wire):
+    """Unsent text. `user` is who wrote it last, where others write in it too: in sessions."""
+
     content: str
     version: int
+    user: UserRef | UnsetType = UNSET
 
 
 class ClaudeSettings(Wire):

@@ -142,6 +142,24 @@ def test_a_large_room_counts_all_lists_some_and_completes_every_name(someone: Ca
     expect(page.get_by_test_id("composer")).to_have_value(f"@{last} ")
 
 
+def test_who_wrote_a_sessions_draft_last_is_known_after_a_reload_too(someone: Cast) -> None:
+    alice, bob = someone("alice"), someone("bob")
+    room = alice.create_room(bob, kind="session")
+    a, b = alice.room(room), bob.room(room)
+    b.get_by_test_id("composer").press_sequentially("what if")
+    said = f"{bob.name} wrote this last"
+    expect(a.get_by_test_id("typing")).to_have_text(said)
+    a.reload()
+    expect(a.get_by_test_id("composer")).to_have_value("what if")
+    expect(a.get_by_test_id("typing")).to_have_text(said)
+    # Whose own words they are needs no telling; and once somebody else goes on, they are theirs.
+    b.reload()
+    expect(b.get_by_test_id("composer")).to_have_value("what if")
+    expect(b.get_by_test_id("typing")).not_to_contain_text("wrote this last")
+    a.get_by_test_id("composer").press_sequentially(" we")
+    expect(b.get_by_test_id("typing")).to_have_text(f"{alice.name} wrote this last")
+
+
 def test_names_are_completed_and_a_whole_name_is_sent(someone: Cast) -> None:
     alice, bob = someone("alice"), someone("bob")
     room = alice.create_room(bob)

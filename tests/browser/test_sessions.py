@@ -225,3 +225,44 @@ def test_a_busy_session_fits_every_window_and_has_no_fault(someone: Cast, width:
     assert bar.evaluate("element => element.scrollWidth - element.clientWidth") <= 0
     found = Axe().run(page).response["violations"]
     assert [f"{fault['id']}: {node['html']}" for fault in found for node in fault["nodes"]] == []
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_an_answer_to_ones_own_prompt_is_not_new_to_who_looks(someone: Cast, width: int) -> None:
+    alice = someone("alice")
+    room = alice.create_room(kind="session")
+    page = alice.tab(f"/rooms/{room}/details", alice.context(width, 844))
+    # A notice of one's own is no message: nothing stands below it that could be unread.
+    page.get_by_label("Topic").fill("Weekend")
+    page.get_by_role("button", name="Save").first.click()
+    page = alice.room(room)
+    expect(page.get_by_test_id("notice")).to_contain_text("Weekend")
+    say(page, "hello")
+    expect(answers(page)).to_have_count(1)
+    expect(state(page)).to_have_text(READY, timeout=60_000)
+    expect(page.get_by_test_id("unread-line")).to_have_count(0)
+
+
+def test_an_answer_is_new_to_who_was_away_when_it_ended_but_not_to_who_watches_it_after_a_reload(
+    someone: Cast,
+) -> None:
+    alice, bob, room = session(someone)
+    a, b = alice.room(room), bob.room(room)
+    for tab in (a, b):
+        tab.evaluate("document.hasFocus = () => false")
+    say(a, LONG)
+    expect(state(a)).to_contain_text(ANSWERING)
+    watching = alice.room(room)
+    expect(answers(watching)).to_have_count(1)
+    for tab in (a, watching):
+        expect(state(tab)).to_have_text(READY, timeout=60_000)
+    expect(watching.get_by_test_id("unread-line")).to_have_count(0)
+    expect(b.locator(".row", has=b.get_by_test_id("unread-line"))).to_contain_text(LONG)
+    watching.close()
+
+    say(a, "And once more, briefly?")
+    expect(answers(a)).to_have_count(2)
+    expect(state(a)).to_have_text(READY, timeout=60_000)
+    again = alice.room(room)
+    line = again.locator(".row", has=again.get_by_test_id("unread-line"))
+    expect(line.locator('[data-author="claude"]')).to_have_count(1)

@@ -38,7 +38,11 @@ async def test_a_session_has_one_draft_for_all_its_members(
     assert (await bobs.refusal("save_draft", room=session, content="Hi", version=1))["code"] == "CONFLICT"
     await bobs.request("save_draft", room=session, content="Dear Claude, hi", version=2)
     assert (await alices.expect("draft_updated", version=2))["user"] == bob.ref
-    assert (await alices.request("join_room", room=session))["draft"] == {"content": "Dear Claude, hi", "version": 2}
+    assert (await alices.request("join_room", room=session))["draft"] == {
+        "content": "Dear Claude, hi",
+        "version": 2,
+        "user": bob.ref,
+    }
 
 
 async def test_typing_is_heard_by_the_others(open_tab: Tabs, alice: Person, bob: Person, room: str) -> None:

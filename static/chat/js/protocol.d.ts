@@ -80,9 +80,11 @@ export interface DeleteMessage {
   message: string;
 }
 
+/** Unsent text. `user` is who wrote it last, where others write in it too: in sessions. */
 export interface Draft {
   content: string;
   version: number;
+  user?: UserRef;
 }
 
 export interface DraftFact {

@@ -3,6 +3,7 @@
 from functools import partial
 
 import pytest
+from msgspec import UNSET
 
 from accounts.models import User
 from chat.access import Actor
@@ -45,7 +46,12 @@ def test_a_sessions_draft_is_shared_by_its_members(alice: User, bob: User, told:
         save(bob, "from bob", 2, "demo")
     assert [group for group, _type, _data in heard.events] == ["room:demo"] * 2
     assert heard.events[1][2]["user"]["username"] == "bob"
-    assert shown(alice, "demo") == shown(bob, "demo") == wire.Draft("from bob", 2) and Draft.objects.count() == 1
+    theirs = wire.Draft("from bob", 2, Actor.of(bob).ref)
+    assert shown(alice, "demo") == shown(bob, "demo") == theirs and Draft.objects.count() == 1
+    bob.delete()
+    assert shown(alice, "demo") == wire.Draft("from bob", 2), "a draft outlives the account of who wrote it"
+    save(alice, "", 3, "demo")
+    assert shown(alice, "demo") == wire.Draft("", 3)
 
 
 def test_only_a_higher_version_is_accepted_and_the_refusal_tells_what_is_stored(
@@ -86,7 +92,8 @@ def test_of_saves_in_the_same_moment_the_highest_version_stays(alice: User, bob:
     room_of(alice, "den", kind, members=[bob])
     for start in range(1, 31, 6):
         results = in_threads(*[partial(save, alice, f"text {start + n}", start + n) for n in range(6)])
-        assert shown(alice) == wire.Draft(f"text {start + 5}", start + 5)
+        by = Actor.of(alice).ref if kind == "session" else UNSET
+        assert shown(alice) == wire.Draft(f"text {start + 5}", start + 5, by)
         refusals = [result for result in results if isinstance(result, Exception)]
         assert all(isinstance(each, ProtocolError) and each.code is ErrorCode.CONFLICT for each in refusals), refusals
     results = in_threads(*[partial(save, user, f"{user}", 100) for user in (alice, bob)])

@@ -2,7 +2,7 @@
  * Knows whether somebody is looking, marks as read what they see, and where the line of unread messages stands.
  */
 
-import { UnreadLine } from "./unread-line.js";
+import { knownTo, UnreadLine } from "./unread-line.js";
 
 /** Reading is told after a moment: a burst of messages is one request. */
 const MARK_DELAY_MS = 300;
@@ -15,13 +15,17 @@ export class Reader {
   #newest = 0;
   #lastReadSeq;
   #sees = false;
+  /** Up to here somebody has seen all of it, told or not. */
+  #seenSeq = 0;
   /** Told to the server, answered or not. */
   #told = 0;
   /** @type {any} */
   #timer = null;
   #ending = new AbortController();
 
-  /** @param {{lastReadSeq: number, mark: (seq: number) => Promise<unknown>, onTurn: () => void}} options */
+  /**
+   * @param {{lastReadSeq: number, me: {id: string}, mark: (seq: number) => Promise<unknown>, onTurn: () => void}} options
+   */
   constructor(options) {
     this.#options = options;
     this.#lastReadSeq = options.lastReadSeq;
@@ -47,10 +51,14 @@ export class Reader {
     return this.#line.after;
   }
 
-  /** @param {{newest: number, lastReadSeq: number, live: boolean}} facts */
-  hear({ newest, lastReadSeq, live }) {
-    if (live && lastReadSeq < this.#lastReadSeq && lastReadSeq < this.#line.after) this.#line.back(lastReadSeq);
+  /**
+   * @param {{messages: readonly import("../types.js").Message[], hasMore: boolean, lastReadSeq: number, live: boolean}} facts
+   */
+  hear({ messages, hasMore, lastReadSeq, live }) {
+    const newest = messages.at(-1)?.seq ?? 0;
+    if (live && lastReadSeq < this.#lastReadSeq && lastReadSeq < this.#line.after) this.#back(lastReadSeq);
     if (this.#sees && this.present && newest > this.#newest) this.#line.seen(newest, this.#newest);
+    if (this.present) this.#line.know(knownTo(messages, { after: this.#line.after, hasMore, me: this.#options.me }));
     this.#newest = newest;
     this.#lastReadSeq = lastReadSeq;
   }
@@ -58,9 +66,12 @@ export class Reader {
   /** @param {boolean} sees whether the end of the room is in sight */
   look(sees) {
     this.#sees = sees;
-    if (!sees || !this.present || this.#line.held || this.#newest <= Math.max(this.#lastReadSeq, this.#told)) return;
-    // Each word of a streaming answer draws, and looks: a timer that began anew every time would never end.
-    this.#timer ??= setTimeout(() => this.#mark(this.#newest), MARK_DELAY_MS);
+    if (!sees || !this.present || this.#line.held) return;
+    this.#seenSeq = this.#newest;
+    if (this.#seenSeq <= Math.max(this.#lastReadSeq, this.#told)) return;
+    // Each word of a streaming answer draws, and looks: a timer that began anew every time would never end. What comes
+    // after the reader has turned away is not marked by it.
+    this.#timer ??= setTimeout(() => this.#mark(this.#seenSeq), MARK_DELAY_MS);
   }
 
   /** "Mark unread". @param {number} lastReadSeq */
@@ -68,6 +79,12 @@ export class Reader {
     clearTimeout(this.#timer);
     this.#timer = null;
     this.#told = 0;
+    this.#back(lastReadSeq);
+  }
+
+  /** @param {number} lastReadSeq */
+  #back(lastReadSeq) {
+    this.#seenSeq = 0;
     this.#line.back(lastReadSeq);
   }
 
@@ -85,7 +102,8 @@ export class Reader {
   }
 
   #turned() {
-    if (!this.present) this.#line.away(this.#lastReadSeq);
+    // What was seen a moment ago has not been marked yet, and must not get a line for it.
+    if (!this.present) this.#line.away(Math.max(this.#lastReadSeq, this.#seenSeq));
     this.#options.onTurn();
   }
 }

@@ -43,7 +43,7 @@ export function viewOf(facts, state, seeking) {
     online: state?.online ?? [],
     onlineCount: state?.onlineCount ?? 0,
     typing: state?.typing ?? [],
-    draft: state?.draft ?? null,
+    draft: state?.draft ?? facts.draft,
     contextLine: contextLine(source.messages),
     callsClaude: !room.archivedAt && !answersAll(room),
     joined: state?.joined ?? false,

@@ -115,7 +115,7 @@ export class RoomPage {
       tray: () => this.#tray, onEditLast: () => this.#editLast(), onBlur: () => this.#typing.stop(),
     });
     this.#reader = new Reader({
-      lastReadSeq: facts.lastReadSeq,
+      lastReadSeq: facts.lastReadSeq, me: this.#me,
       mark: (seq) => this.#client.request("mark_read", { room: this.#slug, seq }),
       onTurn: () => this.#redraw.soon(),
     });
@@ -186,7 +186,7 @@ export class RoomPage {
     if (view.joined) this.#draft.hear(state?.draft);
     if (view.joined && !this.#wasJoined) this.#draft.resume();
     this.#wasJoined = view.joined;
-    this.#reader.hear({ newest: view.messages.at(-1)?.seq ?? 0, lastReadSeq: view.lastReadSeq, live: view.live });
+    this.#reader.hear(view);
     this.#claude.show(view);
     this.#items = buildItems({
       ...view, streams: this.#client.streams(this.#slug), me: this.#me, unreadAfter: this.#reader.lineAfter, target: this.#target, deleting: this.#deletions.ids,

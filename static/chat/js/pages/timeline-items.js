@@ -60,8 +60,8 @@ export function buildItems({ messages, pending, me, hasMore, unreadAfter = null,
   return items;
 }
 
-/** @param {Message} message @param {{id: string, username: string}} me */
-const isFromAnother = (message, me) => message.kind === "text" && !message.deletedAt && message.author?.id !== me.id;
+/** Whether it counts as unread while it is not read. @param {Message} message @param {{id: string}} me */
+export const isFromAnother = (message, me) => message.kind === "text" && !message.deletedAt && message.author?.id !== me.id;
 
 /**
  * @param {Message} message
