@@ -16,6 +16,7 @@ from websockets.protocol import State
 
 from chat.protocol.close import REASONS, CloseCode
 from chat.realtime.limits import TokenBucket
+from chat.realtime.text_frames import FrameStartReader, leading_texts
 
 EXTENSION: Final = "parley.frames"
 ABORT_EXTENSION: Final = "parley.abort"
@@ -40,6 +41,9 @@ class FrameProtocol(WebSocketsSansIOProtocol):
         self.logger = logging.getLogger(__name__)
         self._is_lingering = False
         self._extra_budget: TokenBucket | None = None
+        self._reader = self.conn.reader = FrameStartReader()
+        self.conn.parser = self.conn.parse()  # the first one reads from the reader that was replaced
+        next(self.conn.parser)
 
     def handle_connect(self, event: Any) -> None:
         super().handle_connect(event)
@@ -55,10 +59,26 @@ class FrameProtocol(WebSocketsSansIOProtocol):
             self.handshake_complete = True
 
     def data_received(self, data: bytes) -> None:
+        if self._reader.is_at_frame_start and self._is_open and self.conn.current_size is None:
+            data = self._take_texts(data)
         for at in range(0, len(data), _PARSED_AT_ONCE_BYTES):
             if self._is_lingering or self.transport.is_closing():
                 return
             super().data_received(data[at : at + _PARSED_AT_ONCE_BYTES])
+
+    @property
+    def _is_open(self) -> bool:
+        return self.conn.state is State.OPEN and not self.close_sent and not self._is_lingering
+
+    def _take_texts(self, data: bytes) -> bytes:
+        """Hand over the whole text messages at the beginning, as the parser would in five times the time; return the rest."""
+        texts, taken = leading_texts(data, self.config.ws_max_size)
+        for text in texts:
+            self.queue.put_nowait({"type": "websocket.receive", "text": text})
+        if texts and not self.read_paused:
+            self.read_paused = True
+            self.transport.pause_reading()
+        return data[taken:] if taken else data
 
     def handle_parser_exception(self) -> None:
         """Say why, then read on for a moment and drop it.
