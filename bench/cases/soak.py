@@ -220,8 +220,14 @@ def _rows(found: _Found) -> list[Row]:
         _fact("the load's core, busy", found.load_share * 100, "%"),
         _fact("memory after warming up", megabytes[0], "MB"),
         _fact("memory at the end", megabytes[-1], "MB"),
-        wanted_below(_fact("slope of the memory", lines[0].slope, "MB/hour", _about(found, lines)), _GROWTH_BELOW),
+        slope_row(found.seconds, lines[0].slope, _about(found, lines)),
     ]
+
+
+def slope_row(seconds: float, slope: float, note: str) -> Row:
+    """Return how fast memory grows: judged after a whole soak, for in a short one the server still warms up."""
+    row = _fact("slope of the memory", slope, "MB/hour", note)
+    return wanted_below(row, _GROWTH_BELOW) if seconds >= _MINUTES * 60 else row
 
 
 def _halves(samples: Sequence[Sample]) -> tuple[Sequence[Sample], Sequence[Sample]]:

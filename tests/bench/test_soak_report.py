@@ -1,7 +1,7 @@
 """What a soak found reaches the page as facts, and its findings are judged."""
 
 from bench import report
-from bench.cases.soak import loud_lines
+from bench.cases.soak import loud_lines, slope_row
 from bench.measure import Row
 
 COMMIT = report.Run("today", "abc", {}, {}, [])
@@ -32,3 +32,8 @@ def test_loud_lines_of_a_log_are_warnings_and_errors_and_whatever_is_no_line_of_
         loud,
         "Traceback (most recent call last):",
     ]
+
+
+def test_a_slope_is_judged_after_a_whole_soak_only() -> None:
+    assert [slope_row(1_200.4, slope, "").is_met for slope in (9.9, 10.1)] == [True, False]
+    assert (slope_row(60.0, 200.0, "").is_met, slope_row(60.0, 200.0, "").target) == (None, "")
