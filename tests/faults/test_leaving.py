@@ -1,11 +1,14 @@
 """What is cut off at the end gets the answer that it can still get."""
 
 import asyncio
+import subprocess
+import sys
 from typing import Any
 
 import pytest
 
 from config.leaving import cut_off_in_one_line
+from tests.servers.processes import REPOSITORY
 
 Sent = list[dict[str, Any]]
 
@@ -52,3 +55,18 @@ async def test_a_handshake_is_refused() -> None:
 )
 async def test_what_has_begun_is_not_begun_anew(scope: dict[str, Any], first: dict[str, Any]) -> None:
     assert await cut_off(scope, first) == [first]
+
+
+def test_a_process_is_not_taken_apart_at_its_end() -> None:
+    """Psycopg's pool waits there for each of its threads, up to five seconds, and no thread runs any more."""
+    code = """
+from config.leaving import leave_soon
+class Pool:
+    def __del__(self): print("taken apart", flush=True)
+pool = Pool()
+leave_soon()
+print("over")
+raise SystemExit
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "over\n"), done.stderr
