@@ -1,5 +1,6 @@
 """Which model answers in a room: the room's own, the installation's, or, without a key, the built-in demo."""
 
+import re
 from collections.abc import Iterable
 from typing import Final
 
@@ -9,8 +10,10 @@ from chat.models import Room
 
 DEMO_MODEL: Final = "demo"
 
-# What Anthropic lists, as this process last heard it: `chat.model_offer` asks.
-_listed: frozenset[str] = frozenset()
+_NAME: Final = re.compile(r"[a-z0-9]+(?:[-._:@][a-z0-9]+)*", re.ASCII)
+
+# What Anthropic lists, as this process last heard it: `chat.model_offer` asks. None: it did not answer.
+_listed: frozenset[str] | None = None
 
 
 def is_demo() -> bool:
@@ -28,11 +31,14 @@ def model_of(room: Room) -> str:
     return DEMO_MODEL if is_demo() else room.claude_model or settings.CLAUDE_MODEL
 
 
-def remember_listed(models: Iterable[str]) -> None:
+def remember_listed(models: Iterable[str] | None) -> None:
+    """Keep what Anthropic lists; None means that it could not be asked."""
     global _listed
-    _listed = frozenset(models)
+    _listed = None if models is None else frozenset(models)
 
 
-def is_listed(model: str) -> bool:
-    """Whether Anthropic has listed a model when this process last asked."""
-    return model in _listed
+def may_be_offered(model: str) -> bool:
+    """Whether Anthropic lists a model. Without its list, whatever could be a model's name may be one."""
+    if is_demo_model(model):
+        return False
+    return model in _listed if _listed is not None else bool(_NAME.fullmatch(model))

@@ -24,26 +24,23 @@ _ask_again_at = 0.0
 
 def offered_models(current: str = "") -> list[tuple[str, str]]:
     """Return (value, label) of each model that a room may choose; "" is the installation's. `current` is among them."""
-    names = dict.fromkeys([settings.CLAUDE_MODEL, *pricing.models(), *_models_of_anthropic(), current])
+    async_to_sync(learn_models)()
+    names = dict.fromkeys([settings.CLAUDE_MODEL, *pricing.models(), *_listed, current])
     own = [(name, name) for name in names if name]
     return [("", f"This server's choice ({settings.CLAUDE_MODEL})"), *own]
 
 
-def _models_of_anthropic() -> list[str]:
-    """Return what Anthropic lists, asked now and then. A page of settings must open without it, too."""
+async def learn_models() -> None:
+    """Ask Anthropic what it lists, now and then. Settings must open and be saved without an answer, too."""
     global _listed, _ask_again_at
     if is_demo() or time.monotonic() < _ask_again_at:
-        return _listed
+        return
     _ask_again_at = time.monotonic() + _FAILED_FOR_SECONDS
     try:
-        _listed = async_to_sync(_ask)()
+        _listed = await asyncio.wait_for(list_models(), _PATIENCE_SECONDS)
     except Exception as error:  # noqa: BLE001 - no key, no network, too slow: what is known has to do
         log.info("models.not_listed", error=type(error).__name__)
+        remember_listed(None)
     else:
         _ask_again_at = time.monotonic() + _GOOD_FOR_SECONDS
         remember_listed(_listed)
-    return _listed
-
-
-async def _ask() -> list[str]:
-    return await asyncio.wait_for(list_models(), _PATIENCE_SECONDS)

@@ -17,7 +17,7 @@ from chat.access import Actor
 from chat.actions import room_list
 from chat.actions.naming import NEW_SESSION
 from chat.actions.notices import add_notice
-from chat.model_choice import is_listed
+from chat.model_choice import may_be_offered
 from chat.models import Kind, Membership, Role, Room, RoomKind
 from chat.presenter import present_room, user_ref
 from chat.protocol import requests, wire
@@ -98,9 +98,9 @@ def _set_claude(room: Room, options: requests.ClaudeOptions | UnsetType) -> None
 
 def _checked_model(name: str, current: str) -> str:
     """Return a model's name, or "" for the installation's. With one that nobody knows, every reply would fail."""
-    is_known = name in ("", current, settings.CLAUDE_MODEL) or pricing.has_price(name) or is_listed(name)
+    is_known = name in ("", current, settings.CLAUDE_MODEL) or pricing.has_price(name) or may_be_offered(name)
     if not is_known:
-        raise invalid("There is no such model.", "$.claude.model")
+        raise failed("There is no such model for Claude here. The room's settings list those that there are.")
     return name
 
 

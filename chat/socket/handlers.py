@@ -20,6 +20,7 @@ from chat.actions.answers import request_id_of
 from chat.actions.attachments import checked_message
 from chat.actions.content import checked_content
 from chat.actions.posting import Post, Stored
+from chat.model_offer import learn_models
 from chat.protocol import requests, wire
 from chat.protocol.errors import ErrorCode, ProtocolError, failed
 from chat.protocol.frames import Frame
@@ -43,6 +44,19 @@ def _by_action(action: Callable[[Actor, Any], wire.Wire]) -> Handler:
 
     async def handler(_runtime: Runtime, connection: Connection, frame: Frame) -> wire.Wire:
         return await in_database(action, connection.actor, frame.payload)
+
+    return handler
+
+
+def _with_models(action: Callable[[Actor, Any], wire.Wire]) -> Handler:
+    """Return the handler of a request that may choose a model: which there are is asked before the room is locked."""
+    answer = _by_action(action)
+
+    async def handler(runtime: Runtime, connection: Connection, frame: Frame) -> wire.Wire | None:
+        options = frame.payload.claude
+        if options is not UNSET and options.model:
+            await learn_models()
+        return await answer(runtime, connection, frame)
 
     return handler
 
@@ -223,8 +237,8 @@ async def _list_presence(runtime: Runtime, connection: Connection, frame: Frame)
 HANDLERS: Final[dict[str, Handler]] = {
     "ping": _ping,
     "list_rooms": _list_rooms,
-    "create_room": _by_action(rooms.create_room),
-    "update_room": _by_action(rooms.update_room),
+    "create_room": _with_models(rooms.create_room),
+    "update_room": _with_models(rooms.update_room),
     "archive_room": _by_action(rooms.archive_room),
     "mute_room": _by_action(rooms.mute_room),
     "join_room": _join_room,

@@ -53,6 +53,14 @@ def test_no_page_scrolls_sideways(someone: Cast, width: int) -> None:
         assert sideways(page) == [], path
 
 
+def test_the_points_of_a_list_look_like_those_of_a_first_list(someone: Cast) -> None:
+    alice = someone("alice")
+    page = alice.room(alice.create_room())
+    say(page, "- one\n  - in it")
+    expect(page.locator(".prose > ul")).to_have_css("list-style-type", "disc")
+    expect(page.locator(".prose ul ul")).to_have_css("list-style-type", "circle")
+
+
 def test_the_theme_is_remembered_and_the_same_in_every_tab(someone: Cast) -> None:
     alice = someone("alice")
     context = alice.context(color_scheme="light")

@@ -255,12 +255,13 @@ def test_only_moderators_change_how_claude_behaves(alice: User, bob: User) -> No
     "model",
     ["claude-sonnet-9", "gpt", "demo", "two words", "claude-haiku-5-5\u202e", "claude-haiku-5-5-\uff12026010\uff11"],
 )
-def test_a_model_that_nobody_knows_is_refused(alice: User, model: str) -> None:
+def test_a_model_that_nobody_knows_is_refused(alice: User, model: str, monkeypatch: Any) -> None:
+    monkeypatch.setattr(model_choice, "_listed", frozenset({"claude-new"}))
     room_of(alice, "den", "session")
-    with refused(ErrorCode.VALIDATION_ERROR) as caught:
+    with refused(ErrorCode.REQUEST_FAILED) as caught:
         update(alice, claude=options(model=model))
-    assert caught.value.details == {"path": "$.claude.model"}
-    with refused(ErrorCode.VALIDATION_ERROR):
+    assert "no such model" in str(caught.value)
+    with refused(ErrorCode.REQUEST_FAILED):
         create(alice, kind="session", room="other", claude=options(model=model))
     assert Room.objects.get().claude_model == ""
 
@@ -272,7 +273,7 @@ def test_the_models_that_are_known_here_may_be_chosen(alice: User, settings: Any
         update(alice, claude=options(model=model))
         assert Room.objects.get().claude_model == model.strip()
     monkeypatch.setattr(model_choice, "_listed", frozenset())
-    with refused(ErrorCode.VALIDATION_ERROR):
+    with refused(ErrorCode.REQUEST_FAILED):
         update(alice, claude=options(model="claude-new"))
     model_choice.remember_listed(["claude-new"])
     update(alice, claude=options(model="claude-new"))
@@ -280,6 +281,23 @@ def test_the_models_that_are_known_here_may_be_chosen(alice: User, settings: Any
     model_choice.remember_listed([])
     update(alice, claude=options(model="claude-new", instructions="Be brief."))
     assert (Room.objects.get().claude_model, Room.objects.get().claude_instructions) == ("claude-new", "Be brief.")
+
+
+@pytest.mark.parametrize(
+    ("model", "is_taken"),
+    [("claude-sonnet-9", True), ("claude-next.1-20270101", True), ("demo", False), ("two words", False), ("-", False)],
+)
+def test_a_list_that_could_not_be_fetched_blocks_no_name_that_could_be_one(
+    alice: User, monkeypatch: Any, model: str, is_taken: bool
+) -> None:
+    monkeypatch.setattr(model_choice, "_listed", None)
+    room_of(alice, "den", "session")
+    if is_taken:
+        update(alice, claude=options(model=model))
+    else:
+        with refused(ErrorCode.REQUEST_FAILED):
+            update(alice, claude=options(model=model))
+    assert Room.objects.get().claude_model == (model if is_taken else "")
 
 
 def test_outside_sessions_claude_answers_only_when_called(alice: User) -> None:

@@ -8,11 +8,15 @@ import { el } from "./dom.js";
 /** Longer ones stay in one colour, here and on the server. */
 const HIGHLIGHTED_CHARS_AT_MOST = 20_000;
 const LANGUAGE_CHARS = 24;
+/** Longer code grows in parts with boxes of their own: a new line then lays out the last part, not all of it. */
+const PART_CHARS = 8_000;
 const COPIED_MS = 2_000;
 
 export class CodeBlock {
   #language;
   #text = "";
+  /** What grows. @type {Text | null} */
+  #last = null;
   #code;
   #isHighlighted = false;
   element;
@@ -37,11 +41,27 @@ export class CodeBlock {
   /** @param {string} text */
   setText(text) {
     if (text === this.#text) return;
-    const last = this.#code.firstChild;
-    if (!this.#isHighlighted && last && text.startsWith(this.#text)) /** @type {Text} */ (last).appendData(text.slice(this.#text.length));
-    else this.#code.replaceChildren(text);
+    const grows = !this.#isHighlighted && this.#last && text.startsWith(this.#text);
+    if (!grows) this.#code.replaceChildren((this.#last = document.createTextNode("")));
+    this.#append(grows ? text.slice(this.#text.length) : text);
     this.#isHighlighted = false;
     this.#text = text;
+  }
+
+  /** @param {string} more */
+  #append(more) {
+    for (let rest = more; rest; ) {
+      let last = /** @type {Text} */ (this.#last);
+      const room = PART_CHARS - last.length;
+      if (room <= 0 && last.data.endsWith("\n")) {
+        this.#last = last = document.createTextNode("");
+        this.#code.append(el("span", { class: "code-part" }, last));
+        continue;
+      }
+      const end = room >= rest.length ? rest.length : rest.indexOf("\n", Math.max(0, room - 1)) + 1 || rest.length;
+      last.appendData(rest.slice(0, end));
+      rest = rest.slice(end);
+    }
   }
 
   /** All of it is here. */

@@ -34,6 +34,15 @@ function paragraphStart(text) {
   return lines.slice(0, at).reduce((length, line) => length + line.length + 1, 0);
 }
 
+/** Does the text end in a block of code? @param {string} text */
+export const isInCode = (text) => openFence(text) !== "";
+
+/** Does it begin with a table? @param {string} text */
+export function isTable(text) {
+  const [head, delimiters = ""] = text.split("\n", 2);
+  return head.includes("|") && DELIMITER_LINE.test(delimiters);
+}
+
 /** The marker of the block of code that the text ends in, if it does. @param {string} text */
 function openFence(text) {
   let open = "";

@@ -1,6 +1,6 @@
 /**
  * The text of a reply in the page: streamed here, or as the server has rendered it. What has streamed stays when the
- * reply ends; the server's HTML is for those who come later.
+ * reply ends; the server's HTML is for those who come later, and for a text so long that it was shown in parts.
  */
 
 import { dressCodeBlocks } from "./code-blocks.js";
@@ -47,7 +47,8 @@ export class MessageText {
   end(content, html) {
     const isSame = content === this.#text;
     if (isSame && this.#isFinal) return;
-    const wasStreamed = this.#paced !== null && content.startsWith(this.#text ?? "");
+    // To put the parts together here would read all of it at once, which takes longer than the browser's own parser.
+    const wasStreamed = this.#paced !== null && content.startsWith(this.#text ?? "") && !this.#markdown?.isParted;
     this.#isFinal = true;
     if (html !== undefined && !(wasStreamed && this.#text)) this.#put(content, html);
     else if (this.#text === null) this.#begin(content);

@@ -1,10 +1,12 @@
 /**
  * Shows a text that grows as formatted markdown. What it shows in the end depends on the text alone, not on the pieces
  * it came in, and is what the server would make of it. A block that is finished is not looked at again. A long one that is
- * not finished is looked at each time it has grown by a share of its length: all looks together read a bounded multiple of
- * the text. In between, its code grows letter by letter, and its words stand as they were written.
+ * not finished is shown in parts, each like a block of its own, until the end. Where it has no place to part it, it is looked
+ * at each time it has grown by a share of its length: all looks together read a bounded multiple of the text. In between,
+ * its code grows letter by letter, and its words stand as they were written.
  */
 
+import { isLong, partOf } from "./long-block.js";
 import { blocksOf, COLONS_WITH_LINKS } from "./markdown-parser.js";
 import { shownTail } from "./markdown-tail.js";
 import { OpenFence } from "./open-fence.js";
@@ -39,6 +41,9 @@ export class StreamingMarkdown {
   #fence = null;
   #colons = 0;
   #isFinal = false;
+  #isParted = false;
+  /** The block that begins here was looked at, and has no place to part it. */
+  #wholeFrom = -1;
   /** @type {Record<string, any>} */
   #references = {};
   /** @type {(Block & {source: string})[]} */
@@ -55,6 +60,11 @@ export class StreamingMarkdown {
     return this.#text;
   }
 
+  /** Does a block stand there in parts? The final look puts it together, which reads all of it once more. */
+  get isParted() {
+    return this.#isParted;
+  }
+
   /**
    * @param {string} text all of it; usually what was there and more
    * @param {boolean} [isFinal] nothing will follow
@@ -62,7 +72,7 @@ export class StreamingMarkdown {
   show(text, isFinal = false) {
     const normal = text.replaceAll("\r\n", "\n").replaceAll("\r", "\n");
     if (normal === this.#text && isFinal === this.#isFinal) return;
-    if (this.#isFinal || !normal.startsWith(this.#text.slice(0, this.#finishedTo))) this.#restart();
+    if (this.#isFinal || (isFinal && this.#isParted) || !normal.startsWith(this.#text.slice(0, this.#finishedTo))) this.#restart();
     else if (!normal.startsWith(this.#text.slice(0, this.#addedTo))) this.#forgetTail();
     this.#text = normal;
     this.#isFinal = isFinal;
@@ -70,6 +80,7 @@ export class StreamingMarkdown {
     else if (this.#addCode()) return;
     else if (!this.#isDue()) return this.#addWords();
     this.#finishBlocks();
+    if (!isFinal) this.#partBlock();
     const rest = normal.slice(this.#finishedTo);
     this.#draw(this.#parse(isFinal ? rest : shownTail(rest), !isFinal));
     this.#drawnTo = normal.length;
@@ -81,7 +92,11 @@ export class StreamingMarkdown {
 
   /** Another text: what stands there is compared with it block by block. */
   #restart() {
-    this.#tail = [...this.#finished, ...this.#tail];
+    // To turn parts into a whole node by node, in the page, takes several times as long as to make it anew.
+    if (this.#isParted) this.#root.replaceChildren();
+    this.#tail = this.#isParted ? [] : [...this.#finished, ...this.#tail];
+    this.#isParted = false;
+    this.#wholeFrom = -1;
     this.#finished = [];
     this.#finishedTo = this.#lookedTo = 0;
     this.#colons = 0;
@@ -136,18 +151,33 @@ export class StreamingMarkdown {
 
   #finishBlocks() {
     const completeTo = this.#text.lastIndexOf("\n") + 1;
-    const isLong = this.#text.length - this.#finishedTo > LIVE_CHARS;
-    if (!isLong && completeTo <= this.#lookedTo) return;
+    const isOver = this.#text.length - this.#finishedTo > LIVE_CHARS;
+    if (!isOver && completeTo <= this.#lookedTo) return;
     this.#lookedTo = completeTo;
-    const looked = this.#text.slice(this.#finishedTo, isLong ? this.#text.length : completeTo);
+    const looked = this.#text.slice(this.#finishedTo, isOver ? this.#text.length : completeTo);
     const lines = looked.split("\n");
     const blocks = blocksOf(looked, { links: this.#links(looked), references: { ...this.#references } });
-    const isCertain = (line) => line + LINES_THAT_DECIDE < lines.length || (isLong && NEW_BLOCK.test(lines[line]));
+    const isCertain = (line) => line + LINES_THAT_DECIDE < lines.length || (isOver && NEW_BLOCK.test(lines[line]));
     const last = blocks.findLastIndex(({ line }) => line > 0 && BLANK.test(lines[line - 1]) && isCertain(line));
     if (last > 0) this.#finish(this.#finishedTo + offsetOfLine(looked, blocks[last].line));
   }
 
-  /** @param {number} to where a block ends for certain */
+  /** A block that goes on and on: what was written first is not looked at again, as if it were finished. */
+  #partBlock() {
+    for (let rest = this.#rest; isLong(rest) && this.#wholeFrom !== this.#finishedTo; rest = this.#rest) {
+      const length = partOf(rest);
+      if (!length) return (this.#wholeFrom = this.#finishedTo);
+      this.#finish(this.#finishedTo + length);
+      this.#finished.at(-1)?.node.dom.toggleAttribute?.("data-goes-on", true);
+      this.#isParted = true;
+    }
+  }
+
+  get #rest() {
+    return this.#text.slice(this.#finishedTo);
+  }
+
+  /** @param {number} to where a block ends for certain, or is parted */
   #finish(to) {
     const done = this.#text.slice(this.#finishedTo, to);
     const lines = done.split("\n");
