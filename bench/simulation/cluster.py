@@ -16,6 +16,7 @@ from chat.realtime import recovery
 from chat.realtime.connection import Connection
 from chat.realtime.events import GLOBAL_GROUP, Event, room_of_group, user_group
 from chat.realtime.hub import Hub
+from chat.realtime.outbox import FrameWriter, Outbox, Send
 from chat.realtime.payload import Payload
 from chat.realtime.presence import Presence, topic_of_room, topic_of_user
 
@@ -66,22 +67,41 @@ class Database:
         return self.change(slug), self.rows.get(slug, [])[after:]
 
 
-class Tab(Connection):
-    """A connection whose socket is a counter, one for all tabs: frames by type, and `disorder`."""
+class Heard:
+    """An outbox that only counts: frames by type into a counter that all tabs share, and `disorder`."""
 
-    __slots__ = ("heard", "last_change", "open_room")
+    is_clear = True
 
-    def __init__(self, number: int, user_id: int, username: str, open_room: str, heard: Counter[str]) -> None:
-        super().__init__(f"{number:012d}", Credential(user_id, username, "session", "key"), "192.0.2.1", _no_send)
-        self.open_room = open_room
-        self.heard = heard
+    def __init__(self, count: Counter[str]) -> None:
+        self._count = count
         self.last_change = 0
 
-    def send(self, payload: Payload) -> None:
-        self.heard[payload.type] += 1
+    def push(self, payload: Payload) -> None:
+        self._count[payload.type] += 1
         if payload.change is not None:
-            self.heard["disorder"] += payload.change != self.last_change + 1
+            self._count["disorder"] += payload.change != self.last_change + 1
             self.last_change = payload.change
+
+    def write(self, payloads: list[Payload], frames: bytes, limit: int) -> None:
+        for payload in payloads:
+            self.push(payload)
+
+    def close(self, code: int, reason: str) -> None:
+        self._count["closed"] += 1
+
+
+class Tab(Connection):
+    """A connection without a socket."""
+
+    __slots__ = ("heard", "open_room")
+
+    def __init__(self, number: int, user_id: int, username: str, open_room: str, count: Counter[str]) -> None:
+        self.open_room = open_room
+        self.heard = Heard(count)
+        super().__init__(f"{number:012d}", Credential(user_id, username, "session", "key"), "192.0.2.1", _no_send)
+
+    def _make_outbox(self, send: Send, writer: FrameWriter | None) -> Outbox:
+        return self.heard
 
 
 async def _no_send(_message: dict[str, Any]) -> None:
@@ -146,7 +166,7 @@ class Process:
             if feed.can_go_live(tab, change):
                 break
         tab.rooms[slug] = False
-        tab.last_change = change
+        tab.heard.last_change = change
         self.presence.enter(topic_of_room(slug, is_session=False), tab)
         feed.go_live(tab, change, "epoch")
 

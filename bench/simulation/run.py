@@ -63,7 +63,7 @@ async def _simulate(load: Load, seconds: float, weather: Weather, redis_hosts: i
         for server in servers:
             server.weather = calm
         await asyncio.sleep(_SETTLE_SECONDS)  # two head checks
-        lost = sum(database.change(tab.open_room) - tab.last_change for tab in traffic.tabs)
+        lost = sum(database.change(tab.open_room) - tab.heard.last_change for tab in traffic.tabs)
         for process in processes:
             await process.hub.stop()
         return Counted(figures, by_server, database.count["repairs"], lost, traffic.heard["disorder"])

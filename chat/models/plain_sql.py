@@ -209,10 +209,12 @@ def _defaults(model: type[Model]) -> list[tuple[str, Callable[[], Any]]]:
 
 @cache
 def _preparer(model: type[Model]) -> Callable[[Model], list[Any]]:
-    """Return what takes an object's values for the database: most fields hand theirs over as they are, after long thought."""
+    """Return what takes an object's values for the database; most fields hand theirs over as they are."""
     fields = _inserted_fields(model)
     read = attrgetter(*(field.attname for field in fields))
-    others = [(index, field) for index, field in enumerate(fields) if type(_stored_as(field)) not in _STORED_AS_THEY_ARE]
+    others = [
+        (index, field) for index, field in enumerate(fields) if type(_stored_as(field)) not in _STORED_AS_THEY_ARE
+    ]
 
     def prepare(row: Model) -> list[Any]:
         values = list(read(row))

@@ -11,8 +11,8 @@ from chat.access import Actor
 from chat.protocol import frames
 from chat.protocol.close import REASONS, CloseCode
 from chat.protocol.errors import ProtocolError
-from chat.realtime.limits import TokenBucket
 from chat.realtime.direct_outbox import DirectOutbox
+from chat.realtime.limits import TokenBucket
 from chat.realtime.outbox import FrameWriter, Outbox, Send, SendOutbox
 from chat.realtime.payload import Payload
 

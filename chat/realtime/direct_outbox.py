@@ -10,7 +10,7 @@ from typing import Final, Protocol
 
 from django.conf import settings
 
-from chat.realtime.outbox import FrameWriter, droppable_bytes, may_drop
+from chat.realtime.outbox import DROPPABLE_PART, FrameWriter, may_drop
 from chat.realtime.payload import Payload, joined
 
 # In each turn the loop reads what has come meanwhile, and what that makes due is joined: three turns deliver up to twice as
@@ -75,7 +75,7 @@ class DirectOutbox:
 
     def write(self, payloads: list[Payload], frames: bytes, limit: int) -> None:
         held = self._writer.buffered()
-        if held + len(frames) > droppable_bytes(limit) > 0:
+        if held + len(frames) > limit // DROPPABLE_PART > 0:
             if held > limit:
                 self._on_overflow()
                 return

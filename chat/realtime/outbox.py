@@ -24,7 +24,7 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 _NEAREST_CODE: Final = {1003: 1000, 1007: 1000, 1009: 1000}
 _ANY_RECONNECT: Final = 4000
 # What is droppable may fill this part of an outbox; the rest is kept for what must arrive.
-_DROPPABLE_PART: Final = 4
+DROPPABLE_PART: Final = 4
 
 
 class FrameWriter(Protocol):
@@ -53,14 +53,10 @@ class Outbox(Protocol):
     def close(self, code: int, reason: str) -> None: ...
 
 
-def droppable_bytes(limit: int) -> float:
-    """Return how many bytes may wait before what is droppable is left out, of `limit` in all. 0: no limit."""
-    return limit / _DROPPABLE_PART
-
-
 def may_drop(waiting_bytes: int) -> bool:
     """Whether so much waits already that what is droppable is left out."""
-    return waiting_bytes > droppable_bytes(settings.OUTBOX_BYTES) > 0
+    limit: int = settings.OUTBOX_BYTES
+    return waiting_bytes > limit // DROPPABLE_PART > 0
 
 
 class SendOutbox:

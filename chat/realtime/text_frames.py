@@ -7,7 +7,7 @@ not UTF-8. So it alone decides what is wrong with a frame, and what happens then
 from collections.abc import Generator
 from typing import Final
 
-from websockets.frames import apply_mask
+from websockets.frames import apply_mask  # type: ignore[attr-defined]  # in C where there is a build of it
 from websockets.streams import StreamReader
 
 _WHOLE_TEXT: Final = 0x81  # FIN, no extension, opcode 1

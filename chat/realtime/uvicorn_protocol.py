@@ -71,7 +71,7 @@ class FrameProtocol(WebSocketsSansIOProtocol):
         return self.conn.state is State.OPEN and not self.close_sent and not self._is_lingering
 
     def _take_texts(self, data: bytes) -> bytes:
-        """Hand over the whole text messages at the beginning, as the parser would in five times the time; return the rest."""
+        """Hand over the whole text messages at the beginning; return the rest, for the parser."""
         texts, taken = leading_texts(data, self.config.ws_max_size)
         for text in texts:
             self.queue.put_nowait({"type": "websocket.receive", "text": text})

@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from chat.access import Actor
 from chat.protocol.close import CloseCode
+from chat.realtime.burst import Burst
 from chat.realtime.connection import Connection
 from chat.realtime.events import Event
 from chat.realtime.payload import Payload
@@ -20,6 +21,21 @@ class NeverClear:
     is_clear = False
 
 
+class SharingOutbox:
+    """The outbox of a connection that shares with others: it is clear until something of its own waits to be written."""
+
+    def __init__(self, sent: list[dict[str, Any]]) -> None:
+        self.is_clear = True
+        self._sent = sent
+
+    def push(self, payload: Payload) -> None:
+        self.is_clear = False
+        self._sent.append(json.loads(payload.text))
+
+    def write(self, payloads: list[Payload], _frames: bytes, _limit: int) -> None:
+        self._sent += [json.loads(payload.text) for payload in payloads]
+
+
 class FakeConnection:
     """What hub, feed, presence and heartbeat know of a connection; keeps what it is sent as parsed frames."""
 
@@ -29,9 +45,9 @@ class FakeConnection:
         self.address = "192.0.2.1"
         self.rooms: dict[str, bool] = {}
         self.watching: set[str] = set()
-        self.burst = None
-        self.outbox = NeverClear()
+        self.burst: Burst | None = None
         self.sent: list[dict[str, Any]] = []
+        self.outbox: NeverClear | SharingOutbox = NeverClear()
         self.closed: CloseCode | None = None
         self.last_pong = 0.0
         self.busy_since: float | None = None

@@ -4,6 +4,7 @@ The model knows what every connection must have heard; `play` raises AssertionEr
 through the real hub, whose database is replaced by the model's.
 """
 
+import json
 from collections.abc import Callable, Coroutine
 from types import SimpleNamespace
 from typing import Any, Final
@@ -11,10 +12,12 @@ from unittest.mock import patch
 
 from chat.protocol import wire
 from chat.protocol.close import CloseCode
+from chat.realtime.direct_outbox import Due
 from chat.realtime.events import Event, durable, ephemeral, room_group
 from chat.realtime.feed import Feed
 from chat.realtime.hub import Hub
-from tests.chat.realtime.doubles import FakeConnection
+from chat.realtime.payload import Payload
+from tests.chat.realtime.doubles import FakeConnection, SharingOutbox
 
 SLUG: Final = "lounge"
 EPOCH: Final = "epoch"
@@ -23,7 +26,7 @@ PEOPLE: Final = 4
 Step = tuple[str, int]
 STEPS: Final = (
     "post", "post", "edit", "deliver", "deliver", "deliver", "double", "lose", "type", "begin", "begin",
-    "read", "go live", "go live", "leave", "repair", "check heads",
+    "read", "go live", "go live", "leave", "repair", "check heads", "answer", "write", "write",
 )  # fmt: skip
 
 
@@ -52,25 +55,52 @@ class ModelHub(Hub):
 
 
 class Tab(FakeConnection):
-    """A connection that is out of the room, joining (and has or has not read), or in it."""
+    """A connection that is out of the room, joining (and has or has not read), or in it.
 
-    def __init__(self, id_: str, user_id: int) -> None:
+    Whoever `shares` gets what the others get together with them, as a real connection does.
+    """
+
+    def __init__(self, id_: str, user_id: int, *, shares: bool) -> None:
         super().__init__(id_, user_id)
+        if shares:
+            self.outbox = SharingOutbox(self.sent)
         self.state = "out"
         self.cursor: int | None = None
-        self.typings_expected = 0
+        self.typings_expected = self.answers_expected = 0
+
+    def send(self, payload: Payload) -> None:
+        if self.burst is not None:
+            self.burst.release(self.as_connection)
+        super().send(payload)
+        if isinstance(self.outbox, SharingOutbox):
+            self.outbox.is_clear = False
+
+    def close(self, code: CloseCode) -> None:
+        if self.burst is not None:
+            self.burst.release(self.as_connection)
+        super().close(code)
+
+    def heard(self) -> list[dict[str, Any]]:
+        """Return what it has been sent, and what is about to be written to it and others."""
+        shared = [] if self.burst is None else self.burst._payloads
+        return [*self.sent, *(json.loads(payload.text) for payload in shared)]
+
+    def of_type(self, type_: str) -> list[dict[str, Any]]:
+        return [frame["data"] for frame in self.heard() if frame["type"] == type_]
 
     def changes(self) -> list[int]:
-        return [frame["data"]["change"] for frame in self.sent if "change" in frame["data"]]
+        return [frame["data"]["change"] for frame in self.heard() if "change" in frame["data"]]
 
     def forget(self) -> None:
         self.sent.clear()
-        self.typings_expected = 0
+        self.typings_expected = self.answers_expected = 0
 
 
 class RoomHistory:
-    def __init__(self, feed_class: type[Feed]) -> None:
+    def __init__(self, feed_class: type[Feed], *, shares: bool) -> None:
         self.hub = ModelHub(feed_class)
+        self.shares = shares
+        self.due: list[Due] = []  # what waits to be written
         self.head = 0
         self.rows: dict[int, int] = {}  # seq -> change
         self.under_way: list[Event] = []
@@ -81,7 +111,7 @@ class RoomHistory:
 
     def _new_tab(self, user_id: int) -> Tab:
         self.opened += 1
-        return Tab(f"tab-{self.opened}", user_id)
+        return Tab(f"tab-{self.opened}", user_id, shares=self.shares)
 
     # --- The database ---------------------------------------------------------------------------------------
 
@@ -121,6 +151,8 @@ class RoomHistory:
             self._type(number)
         elif name in ("repair", "check heads"):
             self._mend(name)
+        elif name == "write":
+            self._write()
         else:
             self._tab_does(name, number % PEOPLE)
 
@@ -146,6 +178,15 @@ class RoomHistory:
             # While nobody has read yet, nobody shows anything that typing could stand under.
             tab.typings_expected += tab is not typist and tab.state != "out"
 
+    def _write(self) -> None:
+        """Some turns of the loop pass: whatever waits is written."""
+        due, self.due[:] = self.due.copy(), []
+        for each in due:
+            each.flush(0)
+        for tab in self.tabs:
+            if isinstance(tab.outbox, SharingOutbox):
+                tab.outbox.is_clear = True
+
     def _mend(self, name: str) -> None:
         feed = self.hub.feeds.get(SLUG)
         if feed is not None and (name == "check heads" or feed.has_gap):
@@ -158,6 +199,9 @@ class RoomHistory:
                 self.hub.leave(SLUG, tab.as_connection)
                 self.tabs[index] = self._new_tab(tab.user_id)
                 self._tab_does(name, index)
+        elif name == "answer":
+            tab.answers_expected += 1
+            tab.send(Payload('{"type":"pong","data":{}}'))
         elif name == "begin":
             self.hub.feed_of(SLUG).begin_joining(tab.as_connection)
             tab.forget()
@@ -191,9 +235,11 @@ class RoomHistory:
                 changes = tab.changes()
                 assert changes == list(range(first, first + len(changes))), f"{tab.id} from {first}: {changes}"
                 if tab.closed is None:
-                    assert len(tab.data_of("typing")) == tab.typings_expected, f"{tab.id} and who types"
+                    assert len(tab.of_type("typing")) == tab.typings_expected, f"{tab.id} and who types"
             else:
-                assert tab.sent == [], f"{tab.id} has not joined: {tab.sent}"
+                assert {frame["type"] for frame in tab.heard()} <= {"pong"}, f"{tab.id} has not joined: {tab.sent}"
+            if tab.closed is None:
+                assert len(tab.of_type("pong")) == tab.answers_expected, f"{tab.id} and its answers"
         feed = self.hub.feeds.get(SLUG)
         if feed is not None and feed.has_gap:
             assert self.hub.gaps, "a hole nobody was told of"
@@ -221,15 +267,18 @@ def run(work: Coroutine[Any, Any, Any]) -> None:
     raise AssertionError("the model's database answers at once")
 
 
-def play(steps: list[Step], feed_class: type[Feed] = Feed) -> RoomHistory:
+def play(steps: list[Step], feed_class: type[Feed] = Feed, *, shares: bool = True) -> RoomHistory:
     """Play steps through; raise AssertionError where somebody missed, doubled or misordered a change."""
-    history = RoomHistory(feed_class)
+    history = RoomHistory(feed_class, shares=shares)
 
     async def ask(function: Callable[..., Any], *args: Any) -> Any:
         return function(*args)
 
     database = SimpleNamespace(changes_after=history.changes_after, heads=history.heads)
-    with patch.multiple("chat.realtime.hub", in_database=ask, recovery=database):
+    with (
+        patch.multiple("chat.realtime.hub", in_database=ask, recovery=database),
+        patch("chat.realtime.burst.write_soon", history.due.append),
+    ):
         for name, number in steps:
             history.step(name, number)
             history.check()

@@ -29,6 +29,7 @@ steps = st.lists(st.tuples(st.sampled_from(STEPS), st.integers(0, 7)), max_size=
 @given(steps)
 def test_every_connection_hears_every_change_once_and_in_order(played: list[Step]) -> None:
     play(played)
+    play(played, shares=False)
 
 
 def random_steps(seed: int) -> list[Step]:
