@@ -33,13 +33,13 @@ STEPS: Final = {
     "the system's write": re.compile(r"write \(libc|send \(libc"),
     "the loop's `transport.write`": re.compile(r"UVStream|uv_try_write|_Writer\.write "),
     "making the frame": re.compile(
-        r"(event|encode|answer|with_request_id|to_json|now_ms|ephemeral|durable|_payload_of|Payload\.\w+) \("
+        r"(event|encode|answer|with_request_id|to_json|now_ms|ephemeral|durable|_payload_of|Payload\.\w+|joined\S*) \("
     ),
-    "queueing for each connection": re.compile(r"\S+ \(chat/realtime/(outbox|feed|connection)\.py"),
+    "queueing": re.compile(r"\S+ \(chat/realtime/(outbox|direct_outbox|burst|feed|connection)\.py"),
     "publishing": re.compile(r"\S+ \(chat/realtime/(hub|publishing|watchers|layer_sender)\.py|Writer\._publish "),
     "reading the sender's frame": re.compile(
         r"read \(libc|\S*(data_received|receive_data|handle_events|send_receive_event_to_app|SansIOProtocol\.receive) |"
-        r"ChatConsumer\._read "
+        r"\S+ \(chat/realtime/(uvicorn_protocol|text_frames)\.py|ChatConsumer\._read "
     ),
     "checking it: form, rate, rights": re.compile(
         r"\S+ \((chat/socket/|chat/protocol/|chat/access|chat/realtime/limits|chat/actions/(content|attachments))"

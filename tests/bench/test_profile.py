@@ -26,7 +26,7 @@ def test_a_sample_belongs_to_its_innermost_function_that_has_a_name_in_the_list(
     assert found == {
         "the system's write": 0.5,
         "the loop's `transport.write`": 0.1,
-        "queueing for each connection": 0.08,
+        "queueing": 0.08,
         "making the frame": 0.04,
         "checking it: form, rate, rights": 0.06,
         "reading the sender's frame": 0.07,
