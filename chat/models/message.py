@@ -17,25 +17,32 @@ class Kind(models.TextChoices):
 
 
 class Message(models.Model):
-    room = models.ForeignKey("chat.Room", on_delete=models.CASCADE, related_name="messages")
+    # Each index costs every message that is stored: the foreign keys have none of their own, see Meta.
+    room = models.ForeignKey("chat.Room", on_delete=models.CASCADE, related_name="messages", db_index=False)
     seq = models.BigIntegerField()
     change = models.BigIntegerField()
     kind = models.CharField(max_length=8, choices=Kind, default=Kind.TEXT)
-    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="messages")
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="messages", db_index=False
+    )
     content = models.TextField(blank=True)
     html = models.TextField(blank=True)
     client_id = models.CharField(max_length=64, null=True, blank=True)
     # What was first asked for under the client id: an edit must not make a late resend look like another message.
     client_digest = models.BinaryField(max_length=16, null=True, editable=False)
-    reply_to = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    reply_to = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
+    )
     # Of Claude's answers: the version that is shown, and how many there are.
-    shown = models.ForeignKey("chat.Reply", on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    shown = models.ForeignKey(
+        "chat.Reply", on_delete=models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
+    )
     version_count = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField(default=timezone.now)
     edited_at = models.DateTimeField(null=True, blank=True)
     deleted_at = models.DateTimeField(null=True, blank=True)
     deleted_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
     )
 
     objects: ClassVar[models.Manager["Message"]] = models.Manager()
@@ -43,6 +50,7 @@ class Message(models.Model):
     class Meta:
         ordering = ("room", "seq")
         constraints = (
+            # A room's messages are found by this one, a person's by the last.
             models.UniqueConstraint(fields=("room", "seq"), name="one_message_per_seq"),
             models.UniqueConstraint(fields=("room", "change"), name="one_row_per_change"),
             # Idempotent sending rests on this, not on a look-up that two connections could both pass.
@@ -55,6 +63,12 @@ class Message(models.Model):
                 fields=("room", "seq", "author", "kind", "deleted_at"),
                 name="countable_messages",
                 condition=models.Q(kind="text", deleted_at__isnull=True),
+            ),
+            # Without these, deleting one message, reply or person would read the whole table for what points to it.
+            models.Index(fields=("reply_to",), name="replies_to_messages", condition=models.Q(reply_to__isnull=False)),
+            models.Index(fields=("shown",), name="messages_by_shown_reply", condition=models.Q(shown__isnull=False)),
+            models.Index(
+                fields=("deleted_by",), name="messages_by_deleter", condition=models.Q(deleted_by__isnull=False)
             ),
         )
 
