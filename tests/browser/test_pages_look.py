@@ -89,6 +89,23 @@ def test_on_a_phone_the_rooms_are_a_drawer_that_escape_closes(someone: Cast) -> 
     expect(opener).to_be_focused()
 
 
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_room_is_searched_from_its_header_by_keyboard(someone: Cast, width: int) -> None:
+    alice, bob = someone("alice"), someone("bob")
+    room = alice.create_room(bob)
+    page = alice.room(room, alice.context(width, 844))
+    search = page.get_by_role("link", name="Search in this room")
+    page.get_by_test_id("presence").focus()
+    page.keyboard.press("Tab")
+    expect(search).to_be_focused()
+    expect(search).to_be_in_viewport(ratio=1)
+    title = page.get_by_role("heading", name=room, level=1).bounding_box()
+    assert title and title["width"] >= 120, "the title has to stay readable beside it"
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("searchbox", name="Words in a message")).to_be_focused()
+    expect(page.get_by_role("combobox", name="Where")).to_have_value(room)
+
+
 def test_finished_messages_of_others_are_spoken_once(someone: Cast) -> None:
     alice, bob = someone("alice"), someone("bob")
     room = alice.create_room(bob)
