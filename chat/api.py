@@ -1,5 +1,7 @@
 """HTTP for programs: the socket ticket."""
 
+from typing import Final
+
 from asgiref.sync import sync_to_async
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import CsrfViewMiddleware
@@ -16,6 +18,14 @@ from chat.socket import opening, runtime
 from chat.socket.opening import Refusal
 
 _JSON = "application/json"
+HTTP_STATUS: Final = {
+    ErrorCode.VALIDATION_ERROR: 400,
+    ErrorCode.REQUEST_FAILED: 409,
+    ErrorCode.UNAUTHORIZED: 403,
+    ErrorCode.NOT_FOUND: 404,
+    ErrorCode.RATE_LIMITED: 429,
+    ErrorCode.UNAVAILABLE: 503,
+}
 
 
 @csrf_exempt  # checked below for cookies; a Bearer token does not travel by itself

@@ -25,7 +25,7 @@ from accounts.credentials import BEARER
 from chat import access, uploads
 from chat.access import Actor
 from chat.actions import attachments
-from chat.api import credential_of, error_response
+from chat.api import HTTP_STATUS, credential_of, error_response
 from chat.models import Attachment
 from chat.pictures import PREVIEW_TYPE
 from chat.protocol import frames, wire
@@ -40,14 +40,6 @@ T = TypeVar("T")
 
 _JSON: Final = "application/json"
 _HOUR_SECONDS: Final = 3600.0
-_STATUS: Final = {
-    ErrorCode.VALIDATION_ERROR: 400,
-    ErrorCode.REQUEST_FAILED: 409,
-    ErrorCode.UNAUTHORIZED: 403,
-    ErrorCode.NOT_FOUND: 404,
-    ErrorCode.RATE_LIMITED: 429,
-    ErrorCode.UNAVAILABLE: 503,
-}
 # Nothing that the file could bring along may run, load or be framed, should a browser ever show it as a page.
 _POLICY: Final = "default-src 'none'; sandbox"
 
@@ -79,7 +71,7 @@ async def upload(request: HttpRequest, slug: str) -> HttpResponse:
         return error_response(refusal.status, refusal.error)
     except ProtocolError as error:
         log.info("upload.refused", room=slug, code=str(error.code))
-        return error_response(413 if isinstance(error, uploads.TooLarge) else _STATUS[error.code], error)
+        return error_response(413 if isinstance(error, uploads.TooLarge) else HTTP_STATUS[error.code], error)
     except (MultiPartParserError, SuspiciousOperation, UnreadablePostError):
         return error_response(400, invalid("This is no form with one file in it.", "$.file"))
     except OSError as error:
@@ -127,7 +119,7 @@ async def download(request: HttpRequest, public_id: str, name: str) -> HttpRespo
     except ProtocolError as error:
         if error.code == ErrorCode.NOT_FOUND:
             raise Http404(error.message) from error
-        return error_response(_STATUS[error.code], error)
+        return error_response(HTTP_STATUS[error.code], error)
 
 
 async def _answer(request: HttpRequest, row: Attachment) -> HttpResponseBase:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from chat import api, attachment_api, example_pages, room_pages, usage_pages, views
+from chat import api, attachment_api, example_pages, export_api, room_pages, usage_pages, views
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -15,6 +15,7 @@ urlpatterns = [
     path("rooms/<slug:slug>/people/like", room_pages.people_like, name="room_people_like"),
     path("rooms/<slug:slug>/invite", room_pages.invite, name="room_invite"),
     path("rooms/<slug:slug>/details", room_pages.details, name="room_details"),
+    path("rooms/<slug:slug>/export", export_api.room_export, name="room_export"),
     path("rooms/<slug:slug>/attachments", attachment_api.upload, name="upload"),
     path("attachments/<str:public_id>/<str:name>", attachment_api.download, name="attachment"),
     path("sessions/new", views.new_session, name="new_session"),

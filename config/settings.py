@@ -224,7 +224,7 @@ SPEND_ROOM_MONTH_USD = env.float("SPEND_ROOM_MONTH_USD", default=0)
 SPEND_DAY_USD = env.float("SPEND_DAY_USD", default=0)
 SPEND_MONTH_USD = env.float("SPEND_MONTH_USD", default=0)
 
-# --- Attachments --------------------------------------------------------------------------------------------
+# --- Attachments and exports --------------------------------------------------------------------------------
 
 MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(BASE_DIR / "media")))
 UPLOAD_BYTES = env.int("UPLOAD_BYTES", default=10_000_000)
@@ -232,6 +232,7 @@ UPLOAD_BYTES = env.int("UPLOAD_BYTES", default=10_000_000)
 UPLOAD_PIXELS = env.int("UPLOAD_PIXELS", default=40_000_000)
 UPLOADS_PER_MESSAGE = env.int("UPLOADS_PER_MESSAGE", default=5)
 UPLOADS_PER_HOUR = env.int("UPLOADS_PER_HOUR", default=200)
+EXPORTS_PER_HOUR = env.int("EXPORTS_PER_HOUR", default=20)
 
 # --- Accounts -----------------------------------------------------------------------------------------------
 

@@ -1,7 +1,9 @@
 """Talking in a room: what people see when messages are sent, changed, taken back and answered."""
 
+import json
 import re
 import time
+from pathlib import Path
 
 from playwright.sync_api import expect
 
@@ -181,3 +183,19 @@ def test_text_that_turns_the_writing_direction_is_kept_to_itself(someone: Cast) 
     expect(prose).to_have_attribute("dir", "auto")
     assert prose.evaluate("element => getComputedStyle(element).unicodeBidi") == "isolate"
     assert prose.locator("script").count() == 0
+
+
+def test_an_owner_exports_a_room_from_its_settings(someone: Cast) -> None:
+    alice = someone("alice")
+    room = alice.create_room()
+    page = alice.room(room)
+    for text in ("first", "second"):
+        say(page, text)
+        expect(message(page, text)).to_have_attribute("data-state", "stored")
+    page.get_by_role("link", name="Room settings").click()
+    with page.expect_download() as started:
+        page.get_by_role("link", name="Export this room").click()
+    assert started.value.suggested_filename == f"{room}.jsonl"
+    lines = Path(started.value.path()).read_text().splitlines()
+    exported = [json.loads(line) for line in lines]
+    assert [line["content"] for line in exported if line["kind"] == "text"] == ["first", "second"]

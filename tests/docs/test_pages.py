@@ -66,3 +66,9 @@ def test_the_words_that_choose_how_the_fake_answers_are_described() -> None:
 def test_how_long_an_answer_may_keep_one_waiting_is_described() -> None:
     page = (REPOSITORY / "docs/claude.md").read_text()
     assert f"more than {client._LONGEST_RETRY_AFTER_SECONDS} seconds" in page
+
+
+def test_every_command_of_the_composer_is_described() -> None:
+    described = set(re.findall(r"`/([a-z]+)", (REPOSITORY / "docs/pages.md").read_text()))
+    table = (REPOSITORY / "static/chat/js/pages/command-table.js").read_text()
+    assert described == set(re.findall(r'\bname: "([a-z]+)"', table))

@@ -32,6 +32,7 @@ class App {
   #shared = {
     client: this.#client, me: this.#me, toasts: this.#toasts, contentChars: this.#data.contentChars,
     speaker: new Speaker(document.getElementById("speaker")), picker: new EmojiPicker(),
+    onMuted: (/** @type {string} */ room, /** @type {boolean} */ muted) => this.#apply({ type: "muted", room, muted }),
   };
   /** @type {import("./room-list.js").RoomList} */
   #rooms = reduceRoomList(new Map(), { type: "listed", rooms: this.#data.rooms });

@@ -1,26 +1,30 @@
 /**
- * What can be completed in a message: the room's people and Claude after `@`, emoji after `:`.
+ * What can be completed in a message: the room's people and Claude after `@`, emoji after `:`, commands after a `/` at its
+ * beginning.
  */
 
 import { CLAUDE, isClaude } from "./claude-state.js";
+import { commandsLike } from "./command-table.js";
 import { el } from "./dom.js";
 import { emojiLike } from "./emoji.js";
 import { avatar } from "./names.js";
 
 const AFTER_AT = /(?:^|[\s(])@([\w.-]{0,32})$/;
 const AFTER_COLON = /(?:^|\s):([a-z_]{2,20})$/;
+const AFTER_SLASH = /^\/([a-z]{0,20})$/i;
 
 /** @typedef {import("./people-panel.js").Person} Person */
 
 /**
  * @param {() => {people: import("./room-people.js").RoomPeople, online: Person[], messages: readonly import("../types.js").Message[], myId: string,
- *   callsClaude: boolean}} facts callsClaude: whether a mention is what makes Claude answer here
+ *   callsClaude: boolean} & import("./command-table.js").Facts} facts callsClaude: whether a mention is what makes Claude answer here
  * @returns {import("./completion.js").Source[]}
  */
 export function completionSources(facts) {
   return [
     { pattern: AFTER_AT, find: (typed) => whoLike(typed.toLowerCase(), facts()) },
     { pattern: AFTER_COLON, find: (typed) => emojiLike(typed).map(emojiChoice) },
+    { pattern: AFTER_SLASH, find: (typed) => commandsLike(typed, facts()).map(commandChoice) },
   ];
 }
 
@@ -51,3 +55,8 @@ const personChoice = ({ username, displayName }) => ({
 
 /** @param {readonly [string, string]} emoji */
 const emojiChoice = ([sign, name]) => ({ mark: el("span", { class: "completion-sign" }, sign), label: `:${name}`, text: sign });
+
+/** @param {import("./command-table.js").Command} command */
+const commandChoice = ({ name, takes, does }) => ({
+  mark: el("span", { class: "completion-sign" }, "/"), label: takes ? `${name} ${takes}` : name, hint: does, text: `/${name}`,
+});

@@ -1,5 +1,5 @@
 /**
- * Completes what is typed after a sign: people after `@`, emoji after `:`. A listbox that the text field controls.
+ * Completes what is typed after a sign: people after `@`, emoji after `:`, commands after `/`. A listbox that the text field controls.
  */
 
 import { el, setAttribute } from "./dom.js";

@@ -27,7 +27,8 @@ export class Composer {
   /**
    * @param {HTMLFormElement} form
    * @param {{limit: number, sources: import("./completion.js").Source[], onText: (text: string) => void,
-   *   onSend: (text: string, replyTo: string | undefined, attachments: string[]) => void, tray: () => import("./attachments.js").AttachmentTray, onEditLast: () => void, onBlur: () => void}} options
+   *   onSend: (text: string, replyTo: string | undefined, attachments: string[]) => void, takeCommand: (text: string) => string | null, tray: () => import("./attachments.js").AttachmentTray, onEditLast: () => void, onBlur: () => void}} options
+   *   takeCommand: does what a text commands, and returns the message that is left to send, or null
    */
   constructor(form, options) {
     this.#form = form;
@@ -74,6 +75,12 @@ export class Composer {
     const caret = sameStart && fromEnd > 0 ? selectionStart : Math.max(0, text.length - fromEnd);
     if (document.activeElement === this.#input) this.#input.setSelectionRange(caret, caret);
     this.#fit();
+  }
+
+  /** As if it had been typed. @param {string} text */
+  write(text) {
+    this.#input.value = text;
+    this.#typed();
   }
 
   /** More has become known of what could complete the text. */
@@ -134,10 +141,13 @@ export class Composer {
   }
 
   #submit() {
-    const { text } = this;
     if (!this.#sendable) return;
+    const tray = this.#options.tray();
+    // Files belong to a message, and a command would leave them behind.
+    const text = tray.count ? this.text : this.#options.takeCommand(this.text);
+    if (text === null) return;
     const replyTo = this.#replyTo?.id;
-    const attachments = this.#options.tray().take();
+    const attachments = tray.take();
     this.setText("");
     this.setReply(null);
     this.#completion.close();

@@ -15,6 +15,7 @@ import { Redraw } from "./redraw.js";
 import { RoomChrome } from "./room-chrome.js";
 import { RoomPeople } from "./room-people.js";
 import { EMPTY_PAGE, placeholder, viewOf } from "./room-view.js";
+import { SlashCommands } from "./slash-commands.js";
 import { buildItems } from "./timeline-items.js";
 import { Timeline } from "./timeline.js";
 import { TypingSignal } from "./typing-signal.js";
@@ -62,7 +63,7 @@ export class RoomPage {
    * @param {HTMLElement} root
    * @param {import("./room-view.js").RoomFacts} facts
    * @param {{client: import("../client.js").Client, me: {id: string, username: string}, toasts: import("./toasts.js").Toasts,
-   *   speaker: import("./speaker.js").Speaker, picker: import("./emoji-picker.js").EmojiPicker, contentChars: number}} shared
+   *   speaker: import("./speaker.js").Speaker, picker: import("./emoji-picker.js").EmojiPicker, contentChars: number, onMuted: (room: string, muted: boolean) => void}} shared
    * @param {number | null} target seq of a permalink
    */
   constructor(root, facts, shared, target) {
@@ -107,11 +108,15 @@ export class RoomPage {
     });
     this.#typing = new TypingSignal((typing) => this.#client.send("typing", { room: this.#slug, typing }));
     this.#tray = new AttachmentTray(root, { slug: this.#slug, toasts: shared.toasts, onChange: () => this.#composer?.filesChanged() });
+    const slash = new SlashCommands({
+      ...shared, slug: this.#slug, facts: () => this.#view, composer: () => this.#composer, draft: this.#draft,
+      signal: this.#ending.signal, onMuted: (muted) => shared.onMuted(this.#slug, muted),
+    });
     this.#composer = new Composer(part(".composer"), {
       limit: shared.contentChars,
       sources: completionSources(() => ({ ...this.#view, people: this.#people, myId: this.#me.id })),
       onText: (text) => (this.#draft.typed(text), this.#typing.typed(text.trim() !== "")),
-      onSend: (text, replyTo, attachments) => this.#send(text, replyTo, attachments),
+      takeCommand: (text) => slash.take(text), onSend: (text, replyTo, attachments) => this.#send(text, replyTo, attachments),
       tray: () => this.#tray, onEditLast: () => this.#editLast(), onBlur: () => this.#typing.stop(),
     });
     this.#reader = new Reader({

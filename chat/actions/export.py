@@ -1,0 +1,31 @@
+"""Export of a room: all its messages, in batches, so that a room of any size takes the memory of one batch."""
+
+from typing import Final
+
+from chat import access
+from chat.access import Actor
+from chat.models import Message, Room
+from chat.models.plain_sql import objects_of
+from chat.presenter import present_messages
+from chat.protocol import wire
+from chat.protocol.errors import unauthorized
+
+BATCH_ROWS: Final = 200
+
+
+def room_to_export(actor: Actor, slug: str) -> Room:
+    """Return a room that the actor may export. Raises NOT_FOUND, or UNAUTHORIZED for those who do not moderate it."""
+    room = access.room_for(actor, slug)
+    own = access.membership_in(actor, room)
+    if own is None or not access.may_moderate(own):
+        raise unauthorized("Only the room's owners and moderators may export it.")
+    return room
+
+
+def batch(actor: Actor, slug: str, after: int, until: int) -> list[wire.Message]:
+    """Return the next messages with after < `seq` <= until, in its order; none at the end. Raises as `room_to_export`:
+    whoever loses the right while an export runs gets no further batch.
+    """
+    room = room_to_export(actor, slug)
+    some = "WHERE room_id = %s AND seq > %s AND seq <= %s ORDER BY seq LIMIT %s"
+    return present_messages(room.slug, objects_of(Message, some, room.pk, after, until, BATCH_ROWS))
