@@ -2,7 +2,7 @@
 
 Migrations 0005, 0006 and 0009 make the index. Beside a message's words it holds one for its room, which nobody can type.
 FTS5 reads the newest first and stops after a page; it is filled later than the table, and caught up before each search,
-for filling it with each message takes longer than storing that. PostgreSQL's GIN knows no order and hands over all that
+for filling it with each message would make every commit dearer. PostgreSQL's GIN knows no order and hands over all that
 match, so there the newest messages are looked through first, and then the index is asked for one part of the table after
 the other: each part has words of its own.
 """

@@ -1,7 +1,7 @@
 """SQLite: storing a message leaves the full-text index alone; whoever searches, or has time, takes up what is new.
 
-Writing to the index at the end of each transaction cost more than all else that storing a message does there. What is in
-it is known by one id: SQLite gives ids in the order of its commits. PostgreSQL's index is its own business.
+FTS5 writes to its index at the end of each transaction, which is dear where each message has one of its own. What is in
+the index is known by one id: SQLite gives ids in the order of its commits. PostgreSQL's index stays as it is.
 """
 
 from importlib import import_module
