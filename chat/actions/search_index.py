@@ -17,6 +17,7 @@ from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
 
 from chat.models import Message
+from chat.realtime.database import after_the_round
 
 # With more rooms the index is read through for all of them: naming each would take longer.
 _ROOMS_NAMED: Final = 100
@@ -33,9 +34,9 @@ _PARAMETER: Final = re.compile(r"%\((\w+)\)s")
 _CAUGHT_UP_AT_ONCE: Final = 500
 _IS_BEHIND: Final = "SELECT last_id < (SELECT max(id) FROM chat_message) FROM chat_message_search_progress"
 _NEXT: Final = f"""
-    SELECT last_id, (SELECT max(id) FROM (
-        SELECT id FROM chat_message WHERE id > last_id ORDER BY id LIMIT {_CAUGHT_UP_AT_ONCE}))
-    FROM chat_message_search_progress
+    SELECT last_id, max(id), count(id) FROM chat_message_search_progress LEFT JOIN (
+        SELECT id FROM chat_message WHERE id > (SELECT last_id FROM chat_message_search_progress)
+        ORDER BY id LIMIT {_CAUGHT_UP_AT_ONCE})
 """  # noqa: S608
 _TAKE_UP: Final = """
     INSERT INTO chat_message_search(rowid, words)
@@ -130,27 +131,34 @@ _POSTGRESQL_ALL: Final = f"""
 
 def catch_up() -> None:
     """Have every message that is stored in the index. On PostgreSQL each is from the beginning."""
-    while catch_up_some():
-        pass
+    is_more = _is_behind()
+    while is_more:
+        # Within a transaction the lock is here already, and the writer's thread would wait for it.
+        is_more = catch_up_some() if connection.in_atomic_block else after_the_round(catch_up_some)
 
 
-def catch_up_some() -> bool:
-    """Take up to 500 messages into the index, in a transaction of their own; return whether any may be left."""
+def _is_behind() -> bool:
     if connection.vendor != "sqlite":
         return False
     with connection.cursor() as cursor:
-        # Most often there is nothing to do, and then no search waits for the lock of whoever writes.
         cursor.execute(_IS_BEHIND)
-        if not cursor.fetchone()[0]:
-            return False
-        with transaction.atomic():
-            cursor.execute(_NEXT)
-            after, last = cursor.fetchone()
-            if last is None:
-                return False  # another process was quicker
+        return bool(cursor.fetchone()[0])
+
+
+def catch_up_some() -> bool:
+    """Take up to 500 messages into the index, in a transaction of their own; return whether any may be left.
+
+    On the writer's thread, or within a transaction that has the lock.
+    """
+    if not _is_behind():
+        return False
+    with connection.cursor() as cursor, transaction.atomic():
+        cursor.execute(_NEXT)
+        after, last, count = cursor.fetchone()
+        if count:  # else another process was quicker
             cursor.execute(_TAKE_UP, {"after": after, "last": last})
             cursor.execute("UPDATE chat_message_search_progress SET last_id = %s", (last,))
-    return True
+    return bool(count == _CAUGHT_UP_AT_ONCE)
 
 
 def newest(words: list[str], rooms: Sequence[int], before: int | None, limit: int) -> list[int]:

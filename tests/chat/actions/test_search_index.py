@@ -1,5 +1,6 @@
 """SQLite's full-text index is filled later than the table, and nobody who searches can tell."""
 
+import threading
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -8,7 +9,7 @@ from django.db import connection
 
 from accounts.models import User
 from chat.access import Actor
-from chat.actions import messages
+from chat.actions import messages, search_index
 from chat.actions.search_index import catch_up, catch_up_some, matching, newest
 from chat.models import Message, Room
 from chat.protocol import requests
@@ -70,10 +71,11 @@ def test_the_index_catches_up_in_bounded_transactions(alice: User, den: Room) ->
         Message(room=den, seq=seq, change=seq, author=alice, content="a needle") for seq in range(1, 1_101)
     )
     Room.objects.update(change=1_100)
-    sizes = [len(held("needle"))]
-    while catch_up_some():
+    sizes, is_more = [len(held("needle"))], True
+    while is_more:
+        is_more = catch_up_some()
         sizes.append(len(held("needle")))
-    assert sizes == ([0, 500, 1_000, 1_100] if filled_later() else [1_100])
+    assert sizes == ([0, 500, 1_000, 1_100] if filled_later() else [1_100, 1_100])
     say(alice, "den", "a needle")
     assert matching(["needle"]).count() == 1_101
 
@@ -84,6 +86,21 @@ def test_a_message_with_an_id_from_below_is_found(alice: User, den: Room) -> Non
         Message.objects.create(pk=pk, room=den, seq=seq, change=seq, author=alice, content="a needle")
         assert pk in found(den, "needle")
     assert found(den, "needle") == held("needle") == [7, 8, 5_000, 6_000]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_search_catches_up_on_the_writers_thread(monkeypatch: pytest.MonkeyPatch, alice: User, den: Room) -> None:
+    """SQLite's lock knows no turns: beside a busy writer another thread waited for it until it was refused."""
+    threads: list[str] = []
+
+    def noted() -> bool:
+        threads.append(threading.current_thread().name.partition("_")[0])
+        return catch_up_some()
+
+    monkeypatch.setattr(search_index, "catch_up_some", noted)
+    say(alice, "den", "a needle")
+    assert len(found(den, "needle")) == 1
+    assert threads == (["writer"] if filled_later() else [])
 
 
 @pytest.fixture
