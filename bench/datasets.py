@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple, cast
 from django.db import connection, transaction
 
 # The newest migration of the full-text index.
-search: Final = import_module("chat.migrations.0006_search_by_parts")
+search: Final = import_module("chat.migrations.0009_search_filled_later")
 
 SEED: Final = 4
 ROOM_SIZES: Final = (1_000, 100_000, 1_000_000)

@@ -1,9 +1,10 @@
 """The full-text index: the newest messages that hold some words, at a price that depends on neither room nor table.
 
-Migrations 0005 and 0006 make the index. Beside a message's words it holds one for its room, which nobody can type. FTS5
-reads the newest first and stops after a page. PostgreSQL's GIN knows no order and hands over all that match, so there
-the newest messages are looked through first, and then the index is asked for one part of the table after the other: each
-part has words of its own.
+Migrations 0005, 0006 and 0009 make the index. Beside a message's words it holds one for its room, which nobody can type.
+FTS5 reads the newest first and stops after a page; it is filled later than the table, and caught up before each search,
+for filling it with each message would make every commit dearer. PostgreSQL's GIN knows no order and hands over all that
+match, so there the newest messages are looked through first, and then the index is asked for one part of the table after
+the other: each part has words of its own.
 """
 
 import json
@@ -11,11 +12,12 @@ import re
 from collections.abc import Sequence
 from typing import Any, Final
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
 
 from chat.models import Message
+from chat.realtime.database import after_the_round
 
 # With more rooms the index is read through for all of them: naming each would take longer.
 _ROOMS_NAMED: Final = 100
@@ -28,6 +30,19 @@ _ALL_PARTS: Final = 2**48
 _LAST_ID: Final = 2**63 - 1
 _PARAMETER: Final = re.compile(r"%\((\w+)\)s")
 
+# In one transaction: enough that its commit costs little beside them, and few enough to keep no writer waiting long.
+_CAUGHT_UP_AT_ONCE: Final = 500
+_IS_BEHIND: Final = "SELECT last_id < (SELECT max(id) FROM chat_message) FROM chat_message_search_progress"
+_NEXT: Final = f"""
+    SELECT last_id, max(id), count(id) FROM chat_message_search_progress LEFT JOIN (
+        SELECT id FROM chat_message WHERE id > (SELECT last_id FROM chat_message_search_progress)
+        ORDER BY id LIMIT {_CAUGHT_UP_AT_ONCE})
+"""  # noqa: S608
+_TAKE_UP: Final = """
+    INSERT INTO chat_message_search(rowid, words)
+    SELECT id, content || ' ' || char(57344) || room_id FROM chat_message
+    WHERE id > %(after)s AND id <= %(last)s ORDER BY id
+"""
 _SQLITE_NEWEST: Final = """
     SELECT chat_message.id FROM chat_message_search CROSS JOIN chat_message
         ON chat_message.id = chat_message_search.rowid
@@ -114,6 +129,38 @@ _POSTGRESQL_ALL: Final = f"""
 """  # noqa: S608
 
 
+def catch_up() -> None:
+    """Have every message that is stored in the index. On PostgreSQL each is from the beginning."""
+    is_more = _is_behind()
+    while is_more:
+        # Within a transaction the lock is here already, and the writer's thread would wait for it.
+        is_more = catch_up_some() if connection.in_atomic_block else after_the_round(catch_up_some)
+
+
+def _is_behind() -> bool:
+    if connection.vendor != "sqlite":
+        return False
+    with connection.cursor() as cursor:
+        cursor.execute(_IS_BEHIND)
+        return bool(cursor.fetchone()[0])
+
+
+def catch_up_some() -> bool:
+    """Take up to 500 messages into the index, in a transaction of their own; return whether any may be left.
+
+    On the writer's thread, or within a transaction that has the lock.
+    """
+    if not _is_behind():
+        return False
+    with connection.cursor() as cursor, transaction.atomic():
+        cursor.execute(_NEXT)
+        after, last, count = cursor.fetchone()
+        if count:  # else another process was quicker
+            cursor.execute(_TAKE_UP, {"after": after, "last": last})
+            cursor.execute("UPDATE chat_message_search_progress SET last_id = %s", (last,))
+    return bool(count == _CAUGHT_UP_AT_ONCE)
+
+
 def newest(words: list[str], rooms: Sequence[int], before: int | None, limit: int) -> list[int]:
     """Return the ids of up to `limit` messages of these rooms that hold every word, older than the id `before`.
 
@@ -123,6 +170,7 @@ def newest(words: list[str], rooms: Sequence[int], before: int | None, limit: in
         return []
     asked: dict[str, Any] = {"before": _LAST_ID if before is None else before, "limit": limit}
     if connection.vendor == "sqlite":
+        catch_up()
         return _ids(_SQLITE_NEWEST, asked | {"query": _match(words, rooms), "rooms": json.dumps(list(rooms))})
     asked |= {"rooms": list(rooms), "room": rooms[0], "parts": _ALL_PARTS}
     found = _ids(_LOOK_THROUGH_ROOM if len(rooms) == 1 else _LOOK_THROUGH_ALL, asked | _unfinished(words))
@@ -159,6 +207,7 @@ def _unfinished(words: list[str]) -> dict[str, Any]:
 def matching(words: list[str]) -> "QuerySet[Message]":
     """Return all messages that hold every word, in any room: for operators."""
     if connection.vendor == "sqlite":
+        catch_up()
         ids = RawSQL("SELECT rowid FROM chat_message_search WHERE chat_message_search MATCH %s", (_match(words, ()),))
         return Message.objects.filter(pk__in=ids)
     # The ORM's own parameters have no names.

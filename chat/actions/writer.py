@@ -11,6 +11,7 @@ from typing import Final
 import structlog
 
 from chat.actions.posting import Post, Result, Stored, store
+from chat.actions.search_index import catch_up_some
 from chat.protocol import wire
 from chat.protocol.errors import ErrorCode, ProtocolError
 from chat.realtime.database import in_writer
@@ -21,13 +22,17 @@ log = structlog.get_logger(__name__)
 
 _ROUND_AT_MOST: Final = 256
 _WAITING_AT_MOST: Final = 10_000
+# So old may grow what a search would have to take into the full-text index first, unless posts keep waiting.
+_INDEXED_AFTER_SECONDS: Final = 2.0
 
 
 class Writer:
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
         self._waiting: deque[tuple[Post, asyncio.Future[Stored]]] = deque()
-        self._filled = asyncio.Event()
+        self._filled = asyncio.Event()  # or the index is due
+        self._index_timer: asyncio.TimerHandle | None = None  # from the first message that is not in the index
+        self._is_index_due = False
 
     def post(self, post: Post) -> "asyncio.Future[Stored]":
         """Queue a message; the future brings what was stored, or raises ProtocolError. Order of calls is kept."""
@@ -41,7 +46,7 @@ class Writer:
         return future
 
     async def run(self) -> None:
-        """Store rounds for ever."""
+        """Store rounds for ever, and when none waits, now and then, have what was stored in the full-text index."""
         while True:
             await self._filled.wait()
             self._filled.clear()
@@ -50,6 +55,8 @@ class Writer:
             await asyncio.sleep(0)
             while self._waiting:
                 await self._store_round()
+            if self._is_index_due:
+                await self._catch_up_some()
 
     async def _store_round(self) -> None:
         size = min(_ROUND_AT_MOST, len(self._waiting))
@@ -69,9 +76,27 @@ class Writer:
                 future.set_result(result)
             else:
                 future.set_exception(result)
-        for result in results:
-            if isinstance(result, Stored) and result.is_first:
-                self._publish(result)
+        stored = [result for result in results if isinstance(result, Stored) and result.is_first]
+        for each in stored:
+            self._publish(each)
+        if stored and self._index_timer is None:
+            self._index_timer = asyncio.get_running_loop().call_later(_INDEXED_AFTER_SECONDS, self._index_is_due)
+
+    def _index_is_due(self) -> None:
+        self._is_index_due = True
+        self._filled.set()
+
+    async def _catch_up_some(self) -> None:
+        """Index some messages. If more are left, they are taken after the posts that have come meanwhile."""
+        try:
+            is_more = await in_writer(catch_up_some)
+        except Exception as error:  # noqa: BLE001 - each search catches up by itself, and must succeed or say so
+            log.warning("writer.index_behind", error=str(error))
+            is_more = False
+        if is_more:
+            self._filled.set()
+        else:
+            self._is_index_due, self._index_timer = False, None
 
     def _publish(self, stored: Stored) -> None:
         message = stored.message

@@ -42,6 +42,14 @@ async def in_writer(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs)
     return await asyncio.get_running_loop().run_in_executor(_writer_thread, lambda: _guarded(function, *args, **kwargs))
 
 
+def after_the_round(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run it as `in_writer` does, and wait for it, on a thread that may wait: a database thread, or a command's.
+
+    SQLite wakes nobody who waits for its lock: beside a busy writer a thread of its own may wait until it is refused.
+    """
+    return _writer_thread.submit(lambda: _guarded(function, *args, **kwargs)).result()
+
+
 async def in_renderer(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Run a function that uses much CPU and no database."""
     return await asyncio.get_running_loop().run_in_executor(_rendering_thread, lambda: function(*args, **kwargs))

@@ -19,6 +19,7 @@ from chat.protocol.errors import ErrorCode, ProtocolError, failed
 from chat.realtime.database import in_database
 from chat.realtime.events import Event
 from chat.realtime.hub import Hub
+from tests.chat.actions.test_search_index import held
 from tests.chat.fixtures import a_post, room_of
 from tests.chat.realtime.conftest import logged, running
 from tests.chat.realtime.doubles import turns, until
@@ -223,3 +224,92 @@ async def test_a_failed_commit_is_unavailable_and_stores_nothing(monkeypatch: py
         assert await in_database(Message.objects.count) == 0
         again = await writer.post(a_post(alice, "den", "once", client_id="c"))
     assert again.is_first and again.message.seq == 1
+
+
+class Index:
+    """In place of the full-text index: `left` times there is more to take up, or it does as it is told."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.left = 0
+        self.error: Exception | None = None
+        self.may_go_on = threading.Event()
+        self.may_go_on.set()
+        self.after: list[int] = []  # how many messages had been stored, at each call
+
+    def __call__(self) -> bool:
+        self.after.append(self._store.count)
+        assert self.may_go_on.wait(10)
+        if self.error is not None:
+            raise self.error
+        self.left -= 1
+        return self.left > 0
+
+
+@pytest.fixture
+def index(store: Store, monkeypatch: pytest.MonkeyPatch) -> Index:
+    index = Index(store)
+    monkeypatch.setattr(module, "catch_up_some", index)
+    monkeypatch.setattr(module, "_INDEXED_AFTER_SECONDS", 0.01)
+    return index
+
+
+async def test_the_index_catches_up_after_what_was_stored_and_only_then(store: Store, index: Index) -> None:
+    writer, _hub = new_writer()
+    async with running(writer.run()):
+        with pytest.raises(ProtocolError):
+            await writer.post(post("refused"))
+        await writer.post(post("resent"))  # was stored before
+        await asyncio.sleep(0.05)
+        assert index.after == []
+        await writer.post(post("a"))
+        await until(lambda: index.after)
+        await asyncio.sleep(0.05)
+        assert index.after == [2], "once, until something else is stored"
+        await writer.post(post("b"))
+        await until(lambda: index.after == [2, 3])
+
+
+async def test_the_index_does_not_catch_up_while_posts_wait(store: Store, index: Index) -> None:
+    index.left = 3
+    writer, _hub = new_writer()
+    async with running(writer.run()):
+        store.may_go_on.clear()
+        futures = [writer.post(post("a"))]
+        await until(lambda: store.rounds)
+        futures += [writer.post(post("b"))]
+        index.may_go_on.clear()
+        store.may_go_on.set()
+        await asyncio.gather(*futures)
+        await until(lambda: index.after)
+        futures = [writer.post(post(str(n))) for n in range(5)]  # while it does
+        index.may_go_on.set()
+        await asyncio.gather(*futures)
+        await until(lambda: len(index.after) == 3)
+    assert index.after == [2, 7, 7], "what came meanwhile was stored before the index went on"
+
+
+async def test_an_index_that_cannot_catch_up_does_not_end_the_writer(
+    store: Store, index: Index, logged: Callable[[str], int]
+) -> None:
+    index.error = OperationalError("database is locked")
+    writer, _hub = new_writer()
+    async with running(writer.run()):
+        await writer.post(post("a"))
+        await until(lambda: logged("writer.index_behind") == 1)
+        index.error = None
+        await writer.post(post("b"))
+        await until(lambda: index.after == [1, 2])
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_what_was_stored_is_in_the_index_without_anybody_searching(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_INDEXED_AFTER_SECONDS", 0.01)
+    alice = await in_database(User.objects.create, username="alice")
+    await in_database(room_of, alice, "den")
+    writer, _hub = new_writer()
+    async with running(writer.run()):
+        stored = await asyncio.gather(*(writer.post(a_post(alice, "den", "a needle")) for _ in range(3)))
+        async with asyncio.timeout(10):
+            while await in_database(held, "needle") != [int(each.message.id) for each in stored]:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)

@@ -1,0 +1,126 @@
+"""SQLite's full-text index is filled later than the table, and nobody who searches can tell."""
+
+import threading
+from collections.abc import Callable, Iterator
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+
+from accounts.models import User
+from chat.access import Actor
+from chat.actions import messages, search_index
+from chat.actions.search_index import catch_up, catch_up_some, matching, newest
+from chat.models import Message, Room
+from chat.protocol import requests
+from tests.chat.fixtures import room_of, say
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def den(alice: User, bob: User) -> Room:
+    return room_of(alice, "den", members=[bob])
+
+
+def found(room: Room, word: str) -> list[int]:
+    return sorted(newest([word], [room.pk], None, 50))
+
+
+def held(word: str) -> list[int]:
+    """Return the ids that are in the index as it is, of rows that are gone as well."""
+    if connection.vendor == "postgresql":
+        return sorted(matching([word]).values_list("pk", flat=True))
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT rowid FROM chat_message_search WHERE chat_message_search MATCH %s", (f'"{word}"',))
+        return sorted(row[0] for row in cursor.fetchall())
+
+
+def filled_later() -> bool:
+    return connection.vendor == "sqlite"
+
+
+def test_storing_leaves_the_index_alone_and_a_message_is_found_at_once(alice: User, den: Room) -> None:
+    for count in (1, 2):
+        message = say(alice, "den", "a needle")[0]
+        assert (int(message.id) in held("needle")) != filled_later()
+        assert len(found(den, "needle")) == count and int(message.id) in found(den, "needle")
+        assert len(held("needle")) == count, "each once, however often one searches"
+    say(alice, "den", "a needle")
+    assert matching(["needle"]).count() == 3, "operators find it as soon"
+
+
+@pytest.mark.parametrize("prepare", [lambda: None, catch_up], ids=["before it is indexed", "after it was indexed"])
+def test_an_edit_and_a_deletion_are_known_to_the_index(prepare: Callable[[], None], alice: User, den: Room) -> None:
+    edited, deleted, removed, kept = say(alice, "den", *["a needle"] * 4)
+    prepare()
+    messages.edit_message(Actor.of(alice), edited.id, "a haystack", "")
+    messages.delete_message(Actor.of(alice), requests.DeleteMessage(deleted.id))
+    Message.objects.filter(pk=int(removed.id)).delete()
+    assert found(den, "needle") == held("needle") == [int(kept.id)]
+    assert found(den, "haystack") == held("haystack") == [int(edited.id)]
+    messages.edit_message(Actor.of(alice), edited.id, "a needle again", "")
+    assert found(den, "needle") == held("needle") == [int(edited.id), int(kept.id)]
+    assert found(den, "haystack") == held("haystack") == []
+    den.delete()
+    assert held("needle") == [], "nothing stays of a room that is gone"
+
+
+def test_the_index_catches_up_in_bounded_transactions(alice: User, den: Room) -> None:
+    Message.objects.bulk_create(
+        Message(room=den, seq=seq, change=seq, author=alice, content="a needle") for seq in range(1, 1_101)
+    )
+    Room.objects.update(change=1_100)
+    sizes, is_more = [len(held("needle"))], True
+    while is_more:
+        is_more = catch_up_some()
+        sizes.append(len(held("needle")))
+    assert sizes == ([0, 500, 1_000, 1_100] if filled_later() else [1_100, 1_100])
+    say(alice, "den", "a needle")
+    assert matching(["needle"]).count() == 1_101
+
+
+def test_a_message_with_an_id_from_below_is_found(alice: User, den: Room) -> None:
+    """As after `flush`, which begins counting again, and from a fixture: the index went on from there long ago."""
+    for seq, pk in enumerate((5_000, 7, 6_000, 8), 1):
+        Message.objects.create(pk=pk, room=den, seq=seq, change=seq, author=alice, content="a needle")
+        assert pk in found(den, "needle")
+    assert found(den, "needle") == held("needle") == [7, 8, 5_000, 6_000]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_search_catches_up_on_the_writers_thread(monkeypatch: pytest.MonkeyPatch, alice: User, den: Room) -> None:
+    """SQLite's lock knows no turns: beside a busy writer another thread waited for it until it was refused."""
+    threads: list[str] = []
+
+    def noted() -> bool:
+        threads.append(threading.current_thread().name.partition("_")[0])
+        return catch_up_some()
+
+    monkeypatch.setattr(search_index, "catch_up_some", noted)
+    say(alice, "den", "a needle")
+    assert len(found(den, "needle")) == 1
+    assert threads == (["writer"] if filled_later() else [])
+
+
+@pytest.fixture
+def afterwards_as_it_was(transactional_db: None) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        call_command("migrate", "chat", verbosity=0)
+
+
+def test_the_migration_takes_along_what_was_not_indexed_yet(afterwards_as_it_was: None, alice: User, den: Room) -> None:
+    ids = [int(message.id) for message in say(alice, "den", "needle one", "needle two")]
+    assert found(den, "needle") == ids
+    ids += [int(message.id) for message in say(alice, "den", "needle three")]
+    call_command("migrate", "chat", "0008", verbosity=0)
+    assert held("needle") == ids, "the rest was taken up on the way back"
+    ids += [int(message.id) for message in say(alice, "den", "needle four")]
+    assert held("needle") == ids, "each message is indexed as it is stored"
+    call_command("migrate", "chat", verbosity=0)
+    edited = say(alice, "den", "needle five")[0]
+    for id_ in (edited.id, str(ids.pop())):
+        messages.edit_message(Actor.of(alice), id_, "haystack", "")
+    assert found(den, "needle") == held("needle") == ids
