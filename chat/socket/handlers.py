@@ -50,13 +50,13 @@ def _by_action(action: Callable[[Actor, Any], wire.Wire]) -> Handler:
 
 def _with_models(action: Callable[[Actor, Any], wire.Wire]) -> Handler:
     """Return the handler of a request that may choose a model: which there are is asked before the room is locked."""
-    answer = _by_action(action)
+    act = _by_action(action)
 
     async def handler(runtime: Runtime, connection: Connection, frame: Frame) -> wire.Wire | None:
         options = frame.payload.claude
         if options is not UNSET and options.model:
             await learn_models()
-        return await answer(runtime, connection, frame)
+        return await act(runtime, connection, frame)
 
     return handler
 

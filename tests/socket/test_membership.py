@@ -5,11 +5,13 @@ import pytest
 from tests.servers.events import assert_gapless
 from tests.servers.people import Person
 from tests.servers.tabs import Tabs
+from tests.socket.presence import until_online
 
 
 async def test_joined_brings_everything_that_a_tab_needs(open_tab: Tabs, alice: Person, bob: Person, room: str) -> None:
     posted = await (await open_tab.in_room(alice, room)).post(room, "hello")
     bobs = await open_tab(bob)
+    await until_online(bobs, room, {alice.username: 1})  # another process hears of her a moment later
     joined = await bobs.request("join_room", room=room)
     assert joined["room"]["slug"] == room and joined["role"] == "member"
     assert (joined["change"], joined["epoch"]) == (posted["change"], joined["room"]["epoch"])
