@@ -87,8 +87,9 @@ _ASKED: Final = """
     SELECT lexeme, CASE WHEN number = %(unfinished)s THEN ':*' ELSE '' END AS ending
     FROM unnest(%(words)s::text[]) WITH ORDINALITY AS word(text, number), unnest(to_tsvector('simple', word.text))
 """
-# The number of the newest part, and with all others or but a few.
-_NEWEST_PART: Final = f"(least(newest, %(before)s - 1) >> {_PART_BITS})"
+# The number of the newest part, and with all others or but a few. Without a message it is NULL, and there are none:
+# `least` would leave the NULL out and take the highest number that there is.
+_NEWEST_PART: Final = f"(CASE WHEN newest >= %(before)s THEN %(before)s - 1 ELSE newest END >> {_PART_BITS})"
 _PARTS: Final = f"""
     generate_series({_NEWEST_PART}, greatest(oldest >> {_PART_BITS}, {_NEWEST_PART} - %(parts)s + 1), -1)"""
 _WORDS_OF_PART: Final = """

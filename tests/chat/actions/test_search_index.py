@@ -124,3 +124,13 @@ def test_the_migration_takes_along_what_was_not_indexed_yet(afterwards_as_it_was
     for id_ in (edited.id, str(ids.pop())):
         messages.edit_message(Actor.of(alice), id_, "haystack", "")
     assert found(den, "needle") == held("needle") == ids
+
+
+def test_where_nobody_has_written_anything_nothing_is_found_at_once(den: Room) -> None:
+    """PostgreSQL once made a list of all parts that a table could ever have, and wrote until the disk was full."""
+    Message.objects.all().delete()
+    many = [den.pk + number for number in range(200)]
+    for rooms in ([den.pk], [den.pk, den.pk + 1], many):
+        for before in (None, 1, 10**9):
+            assert newest(["hello"], rooms, before, 20) == newest(["hello", "wor"], rooms, before, 20) == []
+    assert not matching(["hello"]).exists()

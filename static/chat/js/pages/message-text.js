@@ -76,8 +76,8 @@ export class MessageText {
   /** @param {string} text @param {boolean} isLast */
   #draw(text, isLast) {
     if (!Markdown) {
-      this.#drawPlain(text);
-      load().then(() => Markdown && this.#paced?.flush());
+      // Only when there is no formatter: its marks would stand in the text for a moment, and then go.
+      load().then(() => (Markdown ? this.#paced?.flush() : this.#drawPlain(text)));
       return;
     }
     if (!this.#markdown) {

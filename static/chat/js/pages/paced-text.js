@@ -43,6 +43,9 @@ export class PacedText {
   set(text, isFinal) {
     if (text === this.#target && isFinal === this.#isFinal) return;
     if (!text.startsWith(this.#target.slice(0, this.#shown))) this.#shown = 0;
+    // After a pause it begins anew; else the time since the last drawing counts, and in a page behind others, which the
+    // browser gives a frame a second, that is all that waits.
+    if (this.#isDone && performance.now() - this.#lastAt > DRAIN_MS) this.#lastAt = 0;
     this.#target = text;
     this.#isFinal = isFinal;
     this.#isDone = false;
@@ -78,7 +81,7 @@ export class PacedText {
   /** @param {number} now */
   #step(now) {
     this.#frame = null;
-    const elapsed = this.#lastAt && now - this.#lastAt < DRAIN_MS ? now - this.#lastAt : 16;
+    const elapsed = this.#lastAt ? now - this.#lastAt : 16;
     this.#lastAt = now;
     const waiting = this.#target.length - this.#shown;
     const share = Math.max(CHARS_AT_ONCE_AT_LEAST, Math.ceil((waiting * elapsed) / (this.#isFinal ? END_DRAIN_MS : DRAIN_MS)));
