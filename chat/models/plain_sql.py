@@ -97,7 +97,7 @@ def locked(model: type[M], field: str, values: Collection[Any]) -> list[M]:
 
 
 def new(model: type[M], **values: Any) -> M:
-    """Return what `model(**values)` returns, in a third of the time. Names are those of columns: `room_id`, not `room`."""
+    """Return what `model(**values)` returns, with less thought. Names are those of columns: `room_id`, not `room`."""
     return model(*[values[name] if name in values else default() for name, default in _defaults(model)])
 
 

@@ -74,7 +74,9 @@ class Burst:
         """Write the same bytes to everybody who is still in it, and end."""
         self.is_open = False
         payloads, frames = self._payloads, joined(self._payloads)
-        for connection in self._connections:
+        # The feed keeps it until the room's next event: who has gone, and what was said, must not stay in memory with it.
+        connections, self._connections, self._payloads, self.apart = self._connections, [], [], []
+        for connection in connections:
             if connection.burst is self:
                 connection.burst = None
                 connection.outbox.write(payloads, frames, limit)

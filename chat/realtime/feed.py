@@ -165,6 +165,8 @@ class Feed:
         for connection in burst.apart:
             if _hears(connection, event):
                 connection.send(_frame_for(connection, payload, own))
+        if not burst.is_open:
+            self._burst = None  # nobody shares it, so nothing would end it
         for connection, change in self._late.items():
             if (event.change is None or event.change > change) and _hears(connection, event):
                 connection.send(_frame_for(connection, payload, own))

@@ -87,6 +87,15 @@ async def test_what_is_due_within_some_turns_is_written_once_to_each() -> None:
     assert [wire.writes[1:] for wire in wires] == [[["lounge4"]]] * 3
 
 
+async def test_what_was_written_keeps_neither_words_nor_connections_in_memory() -> None:
+    room = Room()
+    room.enter(1)
+    room.post()
+    await turns(3)
+    burst = room.feed._burst
+    assert burst is not None and (burst._connections, burst._payloads, burst.apart) == ([], [], [])
+
+
 async def test_what_a_connection_gets_of_its_own_stands_where_it_was_sent() -> None:
     room = Room()
     (asker, asked), (_, other) = room.enter(1), room.enter(2)
