@@ -27,7 +27,8 @@ SETTINGS = {
 }
 
 
-@pytest.fixture(scope="module")
+# One for each try: the limits allow a single answer.
+@pytest.fixture
 def site(site_builder: SiteBuilder) -> Iterator[Site]:
     expect.set_options(timeout=PATIENCE_MS)
     with site_with_claude(site_builder, UVICORN_SQLITE, **SETTINGS) as (running, fake):
