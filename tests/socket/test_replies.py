@@ -1,7 +1,6 @@
 """Claude's replies over real sockets, with the real SDK and the fake: prompts, streams, queue, stop, versions, continue."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -12,6 +11,7 @@ from tests.servers.fake_claude import FakeClaude, Held, Normal, Slow
 from tests.servers.sessions import end_of, is_about, make_session, site_with_claude, streamed, until, words_of
 from tests.servers.sites import CLUSTER, UVICORN_SQLITE, Site, SiteBuilder
 from tests.servers.socket_client import SocketClient
+from tests.servers.stopwatch import stopwatch
 from tests.servers.tabs import Tabs
 
 STORY = ("Once upon a time there was a room in which everybody heard the same words. " * 5).strip()
@@ -171,11 +171,11 @@ async def test_stopping_closes_the_upstream_and_names_the_stopper(table: Table, 
     reply = await table.ask("a long one")
     await words_of(table.bob, reply, 3)
     upstream = fake.requests[-1]
-    said_at = time.monotonic()
-    answer = await table.bob.request("stop_reply", message=reply)
-    assert answer["state"] == "stopped"
-    await until(lambda: upstream.closed_at is not None, "the fake saw its client go")
-    assert upstream.closed_at is not None and upstream.closed_at - said_at < 1
+    with stopwatch() as watch:
+        answer = await table.bob.request("stop_reply", message=reply)
+        assert answer["state"] == "stopped"
+        await until(lambda: upstream.closed_at is not None, "the fake saw its client go")
+    assert upstream.closed_at is not None and watch.at(upstream.closed_at) < 1
     ends = [await end_of(tab, reply) for tab in (table.alice, table.bob)]
     assert ends[0]["content"] == ends[1]["content"] == streamed(table.alice, reply) != ""
     assert ends[0]["reply"]["stoppedBy"]["username"] == table.bob.welcome["user"]["username"]

@@ -11,6 +11,7 @@ from tests.servers.server_process import ServerProcess
 from tests.servers.sessions import end_of, make_session, site_with_claude, streamed, until, words_of
 from tests.servers.sites import CLUSTER, Site, SiteBuilder
 from tests.servers.socket_client import SocketClient
+from tests.servers.stopwatch import stopwatch
 from tests.servers.tabs import Tabs
 
 LONG = "word " * 4000
@@ -103,10 +104,10 @@ async def test_a_stop_from_the_other_process_closes_the_upstream(cluster: tuple[
     tabs = Tabs(site)
     _session, reply, _victim, there, elsewhere = await begin(site, fake, tabs)
     upstream = fake.requests[-1]
-    said_at = time.monotonic()
-    assert (await elsewhere.request("stop_reply", message=reply))["state"] == "stopped"
-    await until(lambda: upstream.closed_at is not None, "the fake saw its client go")
-    assert upstream.closed_at is not None and upstream.closed_at - said_at < 1
+    with stopwatch() as watch:
+        assert (await elsewhere.request("stop_reply", message=reply))["state"] == "stopped"
+        await until(lambda: upstream.closed_at is not None, "the fake saw its client go")
+    assert upstream.closed_at is not None and watch.at(upstream.closed_at) < 1
     ends = [await end_of(tab, reply) for tab in (there, elsewhere)]
     assert ends[0]["content"] == ends[1]["content"] == streamed(there, reply) == streamed(elsewhere, reply)
     await tabs.close_all()
