@@ -12,6 +12,9 @@ from tests.chromium import ARGUMENTS, executable
 
 _PATIENCE_MS: Final = 60_000
 _WIDTH, _HEIGHT = 1280, 800
+# Of the window, with all that is around a page. In a lower one the composer would lie outside: the browser would draw no
+# frame for what is typed there, and the keys would be counted as shown with the next frame that something else is in.
+_WINDOW_HEIGHT: Final = 1000
 _KEY_EVERY_SECONDS: Final = 0.09
 # The draft is saved in such a pause, and what others have written meanwhile is read.
 _PAUSE_AFTER_KEYS: Final = 50
@@ -86,6 +89,9 @@ class RoomTab:
         self.page: Page = context.new_page()
         self._devtools = context.new_cdp_session(self.page)
         self._devtools.send("Performance.enable")
+        window = self._devtools.send("Browser.getWindowForTarget")["windowId"]
+        bounds = {"width": _WIDTH, "height": _WINDOW_HEIGHT}
+        self._devtools.send("Browser.setWindowBounds", {"windowId": window, "bounds": bounds})
         self.complaints: list[str] = []
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.wait(_WINDOW_SECONDS)
