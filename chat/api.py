@@ -3,6 +3,7 @@
 from typing import Final
 
 from asgiref.sync import sync_to_async
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import CsrfViewMiddleware
 from django.views.decorators.cache import never_cache
@@ -11,6 +12,7 @@ from django.views.decorators.http import require_POST
 
 from accounts import credentials, tickets
 from accounts.credentials import BEARER, Credential
+from chat.access import Actor
 from chat.protocol import frames
 from chat.protocol.errors import ErrorCode, ProtocolError
 from chat.realtime.database import in_database
@@ -61,6 +63,19 @@ async def credential_of(request: HttpRequest) -> Credential:
     if found is None:
         raise opening.signed_out()
     return found
+
+
+async def reader_of(request: HttpRequest) -> Actor | HttpResponse:
+    """Return who asks for what a link leads to, or else the answer: a program's token is no good, a person signs in first.
+
+    Raises UNAVAILABLE.
+    """
+    credential = await in_database(credentials.from_request, request)
+    if credential is not None:
+        return Actor.by(credential)
+    if request.headers.get("Authorization", "").startswith(BEARER):
+        return error_response(401, opening.signed_out().error)
+    return redirect_to_login(request.get_full_path())
 
 
 def _address(request: HttpRequest) -> str:

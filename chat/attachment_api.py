@@ -3,12 +3,10 @@
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
 from typing import Any, Final, TypeVar
 
 import structlog
 from django.conf import settings
-from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import SuspiciousOperation
 from django.core.files.base import File
 from django.core.files.storage import default_storage
@@ -20,26 +18,23 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts import credentials
-from accounts.credentials import BEARER
 from chat import access, uploads
 from chat.access import Actor
 from chat.actions import attachments
-from chat.api import HTTP_STATUS, credential_of, error_response
+from chat.api import HTTP_STATUS, credential_of, error_response, reader_of
+from chat.hourly import take_turn
 from chat.models import Attachment
 from chat.pictures import PREVIEW_TYPE
 from chat.protocol import frames, wire
 from chat.protocol.errors import ErrorCode, ProtocolError, invalid, unavailable
 from chat.realtime.database import in_database
-from chat.realtime.limits import PerUser
-from chat.socket.opening import Refusal, signed_out
+from chat.socket.opening import Refusal
 
 log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
 _JSON: Final = "application/json"
-_HOUR_SECONDS: Final = 3600.0
 # Nothing that the file could bring along may run, load or be framed, should a browser ever show it as a page.
 _POLICY: Final = "default-src 'none'; sandbox"
 
@@ -52,11 +47,6 @@ async def _in(threads: ThreadPoolExecutor, function: Callable[..., T], *args: An
     return await asyncio.get_running_loop().run_in_executor(threads, function, *args)
 
 
-@lru_cache(maxsize=1)
-def _uploads_per_user(per_hour: int) -> PerUser:
-    return PerUser(per_hour / _HOUR_SECONDS, burst=max(1, per_hour / 2))
-
-
 @csrf_exempt  # credential_of checks it for cookies; a Bearer token does not travel by itself
 @require_POST
 @never_cache
@@ -65,7 +55,7 @@ async def upload(request: HttpRequest, slug: str) -> HttpResponse:
     try:
         actor = Actor.by(await credential_of(request))
         await in_database(attachments.check_may_upload, actor, slug)
-        _take_turn(actor)
+        take_turn(actor, "uploading", settings.UPLOADS_PER_HOUR)
         kept = await _keep(actor, slug, await _in(_files, _file_in, request))
     except Refusal as refusal:
         return error_response(refusal.status, refusal.error)
@@ -78,14 +68,6 @@ async def upload(request: HttpRequest, slug: str) -> HttpResponse:
         log.warning("upload.failed", room=slug, error=type(error).__name__, errno=error.errno)
         return error_response(503, unavailable())
     return HttpResponse(frames.to_json(kept), status=201, content_type=_JSON)
-
-
-def _take_turn(actor: Actor) -> None:
-    limit = _uploads_per_user(settings.UPLOADS_PER_HOUR)
-    wait = limit.take(actor.id)
-    limit.forget_idle()
-    if wait:
-        raise ProtocolError(ErrorCode.RATE_LIMITED, "You are uploading too much.", retry_after=wait)
 
 
 def _file_in(request: HttpRequest) -> "UploadedFile[bytes]":
@@ -109,12 +91,10 @@ async def _keep(actor: Actor, slug: str, file: "UploadedFile[bytes]") -> wire.At
 async def download(request: HttpRequest, public_id: str, name: str) -> HttpResponseBase:
     """Return a file to whoever may read its room; to everybody else it does not exist. The name is decoration."""
     try:
-        credential = await in_database(credentials.from_request, request)
-        if credential is None:
-            if request.headers.get("Authorization", "").startswith(BEARER):
-                return error_response(401, signed_out().error)
-            return redirect_to_login(request.get_full_path())
-        row = await in_database(access.attachment_for, Actor.by(credential), public_id)
+        actor = await reader_of(request)
+        if isinstance(actor, HttpResponse):
+            return actor
+        row = await in_database(access.attachment_for, actor, public_id)
         return await _answer(request, row)
     except ProtocolError as error:
         if error.code == ErrorCode.NOT_FOUND:

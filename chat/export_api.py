@@ -1,35 +1,21 @@
 """HTTP for the export of a room, as JSON Lines: one message a line, in the shape that the protocol gives it."""
 
-from functools import lru_cache
-from typing import Final
-
 import structlog
 from django.conf import settings
-from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils.http import content_disposition_header
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
-from accounts import credentials
-from accounts.credentials import BEARER
 from chat.access import Actor
 from chat.actions import export
-from chat.api import HTTP_STATUS, error_response
+from chat.api import HTTP_STATUS, error_response, reader_of
+from chat.hourly import take_turn
 from chat.protocol import frames
-from chat.protocol.errors import ErrorCode, ProtocolError
+from chat.protocol.errors import ProtocolError
 from chat.realtime.database import in_database
-from chat.realtime.limits import PerUser
-from chat.socket.opening import signed_out
 
 log = structlog.get_logger(__name__)
-
-_HOUR_SECONDS: Final = 3600.0
-
-
-@lru_cache(maxsize=1)
-def _exports_per_user(per_hour: int) -> PerUser:
-    return PerUser(per_hour / _HOUR_SECONDS, burst=max(1, per_hour / 2))
 
 
 @require_GET
@@ -37,14 +23,11 @@ def _exports_per_user(per_hour: int) -> PerUser:
 async def room_export(request: HttpRequest, slug: str) -> HttpResponseBase:
     """Return all messages of a room, as of now, as a download for its owners and moderators."""
     try:
-        credential = await in_database(credentials.from_request, request)
-        if credential is None:
-            if request.headers.get("Authorization", "").startswith(BEARER):
-                return error_response(401, signed_out().error)
-            return redirect_to_login(request.get_full_path())
-        actor = Actor.by(credential)
+        actor = await reader_of(request)
+        if isinstance(actor, HttpResponse):
+            return actor
         room = await in_database(export.room_to_export, actor, slug)
-        _take_turn(actor)
+        take_turn(actor, "exporting", settings.EXPORTS_PER_HOUR)
     except ProtocolError as error:
         return error_response(HTTP_STATUS[error.code], error)
     log.info("room.exported", room=slug, user=actor.id)
@@ -53,14 +36,6 @@ async def room_export(request: HttpRequest, slug: str) -> HttpResponseBase:
         "Content-Disposition": content_disposition_header(True, f"{slug}.jsonl") or "attachment",
     }
     return StreamingHttpResponse(_Lines(actor, slug, room.change), headers=headers)
-
-
-def _take_turn(actor: Actor) -> None:
-    limit = _exports_per_user(settings.EXPORTS_PER_HOUR)
-    wait = limit.take(actor.id)
-    limit.forget_idle()
-    if wait:
-        raise ProtocolError(ErrorCode.RATE_LIMITED, "You are exporting too much.", retry_after=wait)
 
 
 class _Lines:

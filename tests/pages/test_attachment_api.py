@@ -17,7 +17,7 @@ from django.utils import timezone
 from PIL import Image
 
 from accounts.models import ApiToken
-from chat import attachment_api
+from chat import hourly
 from chat.actions import members
 from chat.actions.posting import Post, store
 from chat.models import Attachment, Room
@@ -40,9 +40,9 @@ POLICY: Final = "default-src 'none'; sandbox"
 @pytest.fixture(autouse=True)
 def media(settings: Any, tmp_path: Path) -> Iterator[Path]:
     settings.MEDIA_ROOT = str(tmp_path)
-    attachment_api._uploads_per_user.cache_clear()
+    hourly._limit.cache_clear()
     yield tmp_path
-    attachment_api._uploads_per_user.cache_clear()
+    hourly._limit.cache_clear()
 
 
 def upload(

@@ -11,7 +11,7 @@ from asgiref.sync import async_to_sync
 from django.test import Client
 
 from accounts.models import ApiToken
-from chat import export_api
+from chat import export_api, hourly
 from chat.actions import export, history
 from chat.models import Membership, Role, Room
 from chat.protocol import frames, requests
@@ -27,9 +27,9 @@ PATH = "/rooms/launch/export"
 
 @pytest.fixture(autouse=True)
 def _fresh_limit() -> Iterator[None]:
-    export_api._exports_per_user.cache_clear()
+    hourly._limit.cache_clear()
     yield
-    export_api._exports_per_user.cache_clear()
+    hourly._limit.cache_clear()
 
 
 def lines_of(response: Any) -> list[dict[str, Any]]:
