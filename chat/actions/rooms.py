@@ -207,10 +207,12 @@ def archive_room(actor: Actor, request: requests.ArchiveRoom) -> wire.RoomFact:
 
 @transaction.atomic
 def mute_room(actor: Actor, request: requests.MuteRoom) -> wire.MutedFact:
-    """Turn the actor's own notifications from a room off or on."""
+    """Turn the actor's own notifications from a room off or on; all their tabs hear it."""
     _room, membership = access.locked_room_of_member(actor, request.room)
     membership.muted = request.muted
     membership.save(update_fields=["muted"])
+    news = wire.Notification("muted", room=request.room, muted=request.muted)
+    publish_after_commit(ephemeral(user_group(actor.id), "notification", news))
     return wire.MutedFact(request.room, request.muted)
 
 

@@ -349,6 +349,7 @@ class Notification(Wire):
     count: int | UnsetType = UNSET
     mentions: int | UnsetType = UNSET
     seq: int | UnsetType = UNSET
+    muted: bool | UnsetType = UNSET
 
 
 class ExecuteAnswer(Wire):

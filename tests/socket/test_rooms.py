@@ -184,11 +184,13 @@ async def test_an_archived_room_can_be_read_but_not_written(
     assert [m["content"] for m in joined["messages"] if m["kind"] == "text"] == ["before"]
 
 
-async def test_muting_is_mine_alone(open_tab: Tabs, alice: Person, bob: Person, room: str) -> None:
-    bobs = await open_tab(bob)
+async def test_muting_is_mine_alone_in_all_my_tabs(open_tab: Tabs, alice: Person, bob: Person, room: str) -> None:
+    bobs, bobs_other, alices = await open_tab(bob), await open_tab(bob), await open_tab(alice)
     assert await bobs.request("mute_room", room=room, muted=True) == {"room": room, "muted": True}
     assert (await bobs.request("list_rooms"))["rooms"][0]["muted"] is True
-    assert (await (await open_tab(alice)).request("list_rooms"))["rooms"][0]["muted"] is False
+    assert (await bobs_other.expect("notification", kind="muted", room=room))["muted"] is True
+    assert (await alices.request("list_rooms"))["rooms"][0]["muted"] is False
+    assert not alices.unread("notification", kind="muted")
 
 
 async def test_what_one_may_not_see_answers_as_what_does_not_exist(

@@ -299,6 +299,7 @@ export interface Notification {
   count?: number;
   mentions?: number;
   seq?: number;
+  muted?: boolean;
 }
 
 export interface OnlineUser {

@@ -18,6 +18,7 @@ from chat.models import Membership, Message, Room
 from chat.protocol import requests
 from chat.protocol.errors import ErrorCode
 from chat.protocol.names import ROOM_SLUG_PATTERN
+from chat.realtime.events import user_group
 from tests.chat.conftest import Listening
 from tests.chat.fixtures import assert_gapless, in_threads, refused, room_of, rows_of, say
 from tests.chat.properties import examples
@@ -211,7 +212,8 @@ def test_muting_is_ones_own_affair(alice: User, bob: User, told: Listening) -> N
     with told() as heard:
         assert rooms.mute_room(Actor.of(bob), requests.MuteRoom("den", True)).muted
     assert dict(Membership.objects.values_list("user__username", "muted")) == {"alice": False, "bob": True}
-    assert heard.events == [] and not Message.objects.exists()
+    news = {"kind": "muted", "room": "den", "muted": True}
+    assert heard.events == [(user_group(bob.pk), "notification", news)] and not Message.objects.exists()
     rooms.mute_room(Actor.of(bob), requests.MuteRoom("den", False))
     assert not Membership.objects.filter(muted=True).exists()
 

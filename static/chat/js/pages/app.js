@@ -32,7 +32,6 @@ class App {
   #shared = {
     client: this.#client, me: this.#me, toasts: this.#toasts, contentChars: this.#data.contentChars,
     speaker: new Speaker(document.getElementById("speaker")), picker: new EmojiPicker(),
-    onMuted: (/** @type {string} */ room, /** @type {boolean} */ muted) => this.#apply({ type: "muted", room, muted }),
   };
   /** @type {import("./room-list.js").RoomList} */
   #rooms = reduceRoomList(new Map(), { type: "listed", rooms: this.#data.rooms });
@@ -121,6 +120,7 @@ class App {
       unread: () => this.#apply({ type: "counted", at, ...notification }),
       added: () => this.#refetch(),
       removed: () => this.#apply({ type: "removed", room: notification.room }),
+      muted: () => this.#apply({ type: "muted", ...notification }),
       mention: () => this.#mentioned(notification),
       announcement: () => this.#toasts.show(notification.text, { title: "Announcement", kind: "announcement", lasting: true }),
     };

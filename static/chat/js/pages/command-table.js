@@ -14,7 +14,6 @@
  * @property {(text: string) => void} say shows a sentence
  * @property {(href: string) => void} go leaves the page
  * @property {(text: string) => void} write puts a text into the composer
- * @property {(muted: boolean) => void} muted tells the list of rooms
  *
  * @typedef {object} Command
  * @property {string} name
@@ -27,9 +26,8 @@
  */
 
 const moderates = ({ role, room }) => (role === "owner" || role === "moderator") && room.kind !== "direct";
-const mute = (muted, sentence) => async (/** @type {Hands} */ { slug, request, say, muted: tell }) => {
+const mute = (muted, sentence) => async (/** @type {Hands} */ { slug, request, say }) => {
   await request("mute_room", { room: slug, muted });
-  tell(muted);
   say(sentence);
 };
 

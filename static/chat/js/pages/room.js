@@ -63,7 +63,7 @@ export class RoomPage {
    * @param {HTMLElement} root
    * @param {import("./room-view.js").RoomFacts} facts
    * @param {{client: import("../client.js").Client, me: {id: string, username: string}, toasts: import("./toasts.js").Toasts,
-   *   speaker: import("./speaker.js").Speaker, picker: import("./emoji-picker.js").EmojiPicker, contentChars: number, onMuted: (room: string, muted: boolean) => void}} shared
+   *   speaker: import("./speaker.js").Speaker, picker: import("./emoji-picker.js").EmojiPicker, contentChars: number}} shared
    * @param {number | null} target seq of a permalink
    */
   constructor(root, facts, shared, target) {
@@ -110,7 +110,7 @@ export class RoomPage {
     this.#tray = new AttachmentTray(root, { slug: this.#slug, toasts: shared.toasts, onChange: () => this.#composer?.filesChanged() });
     const slash = new SlashCommands({
       ...shared, slug: this.#slug, facts: () => this.#view, composer: () => this.#composer, draft: this.#draft,
-      signal: this.#ending.signal, onMuted: (muted) => shared.onMuted(this.#slug, muted),
+      signal: this.#ending.signal,
     });
     this.#composer = new Composer(part(".composer"), {
       limit: shared.contentChars,

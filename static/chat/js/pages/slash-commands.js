@@ -10,8 +10,7 @@ export class SlashCommands {
 
   /**
    * @param {{slug: string, client: import("../client.js").Client, toasts: import("./toasts.js").Toasts, facts: () => import("./command-table.js").Facts,
-   *   composer: () => import("./composer.js").Composer, draft: import("./draft-sync.js").DraftSync, signal: AbortSignal,
-   *   onMuted: (muted: boolean) => void}} options signal: aborted when the room's page has ended
+   *   composer: () => import("./composer.js").Composer, draft: import("./draft-sync.js").DraftSync, signal: AbortSignal}} options signal: aborted when the room's page has ended
    */
   constructor(options) {
     this.#options = options;
@@ -40,10 +39,10 @@ export class SlashCommands {
 
   /** @returns {import("./command-table.js").Hands} */
   get #hands() {
-    const { slug, client, toasts, composer, onMuted } = this.#options;
+    const { slug, client, toasts, composer } = this.#options;
     return {
       slug, request: (type, payload) => client.request(type, payload), say: (sentence) => toasts.show(sentence),
-      go: (href) => location.assign(href), write: (text) => composer().write(text), muted: onMuted,
+      go: (href) => location.assign(href), write: (text) => composer().write(text),
     };
   }
 
