@@ -1,6 +1,6 @@
 """A fuzzer against a running server: requests that are nearly right, and frames that are nearly frames.
 
-30 s here, so that `make test` stays quick; `make fuzz SECONDS=600` goes on for longer. It prints its seed first, and
+60 s here; `make fuzz SECONDS=600` goes on for longer. It prints its seed first, and
 FUZZ_SEED=… plays the same again. The decoder by itself is tried in tests/protocol/test_decoder_properties.py.
 """
 
@@ -24,7 +24,7 @@ from tests.servers.server_process import ServerProcess
 from tests.servers.sites import UVICORN_SQLITE, Site, SiteBuilder
 from tests.servers.tabs import Tabs
 
-SECONDS = float(os.environ.get("FUZZ_SECONDS", "30"))
+SECONDS = float(os.environ.get("FUZZ_SECONDS", "60"))
 SEED = int(os.environ.get("FUZZ_SEED", random.SystemRandom().randrange(2**32)))
 GROWTH_BYTES = 150_000_000
 ANSWER_SECONDS = 30
