@@ -1,11 +1,12 @@
 """Users and their API tokens."""
 
+import contextlib
 import hashlib
 import secrets
 from typing import Final
 
 from django.contrib.auth.models import AbstractUser
-from django.db import models
+from django.db import DatabaseError, models, transaction
 from django.utils import timezone
 
 from accounts.names import refuse_hidden_characters, username_validator
@@ -73,10 +74,15 @@ class ApiToken(models.Model):
         return token, secret
 
     def note_use(self) -> None:
-        """Remember the time of use, at most once a minute: a write for every request would make reading expensive."""
+        """Remember the time of use, at most once a minute: a write for every request would make reading expensive.
+
+        A database that takes no writes (its disk is full, say) still lets people in.
+        """
         now = timezone.now()
         if self.last_used_at is None or (now - self.last_used_at).total_seconds() > _LAST_USED_RESOLUTION_SECONDS:
-            type(self).objects.filter(pk=self.pk).update(last_used_at=now)
+            # In a transaction of its own: on PostgreSQL a failure would spoil the one around it.
+            with contextlib.suppress(DatabaseError), transaction.atomic():
+                type(self).objects.filter(pk=self.pk).update(last_used_at=now)
 
 
 def digest_of(secret: str) -> str:

@@ -1,14 +1,15 @@
 """Users and API tokens as rows."""
 
 from datetime import timedelta
+from unittest import mock
 
 import pytest
 import time_machine
-from django.db import IntegrityError
+from django.db import IntegrityError, OperationalError
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from accounts.models import API_TOKEN_PREFIX, ApiToken, User
+from accounts.models import API_TOKEN_PREFIX, ApiToken, ApiTokenQuerySet, User
 
 
 def test_a_display_name_is_shown_before_the_user_name(alice: User, bob: User) -> None:
@@ -62,6 +63,15 @@ def test_use_is_noted_at_most_once_a_minute(alice: User, django_assert_num_queri
         token.note_use()
     token.refresh_from_db()
     assert token.last_used_at == start + timedelta(seconds=61)
+
+
+def test_a_use_that_cannot_be_noted_is_let_go(alice: User) -> None:
+    token, secret = ApiToken.issue(alice, "bot")
+    with mock.patch.object(ApiTokenQuerySet, "update", side_effect=OperationalError("disk I/O error")):
+        token.note_use()
+    assert ApiToken.objects.for_secret(secret) == token
+    token.refresh_from_db()
+    assert token.last_used_at is None
 
 
 def test_the_newest_token_comes_first(alice: User) -> None:
