@@ -1,4 +1,4 @@
-"""Money under concurrency: what a limit allows runs, the rest is refused, and spending never passes it."""
+"""Limits under concurrency: of money and of what waits. What a limit allows runs, the rest is refused."""
 
 import asyncio
 import json
@@ -46,4 +46,29 @@ async def test_of_twenty_parallel_prompts_exactly_those_run_that_the_limit_allow
             assert (await end_of(tab, reply))["reply"]["state"] == "complete"
         assert len(fake.requests) == 5
         assert 0 < int(site.manage("shell", "-v", "0", "-c", SPENDING)) <= 25_000_000_000
+        await tabs.close_all()
+
+
+async def test_no_more_prompts_wait_in_a_room_than_the_limit_allows(site_builder: SiteBuilder) -> None:
+    with (
+        FakeClaude(default=Held(text="a b c", pieces=3, after=1)) as fake,
+        site_builder.running(CLUSTER, PROMPTS_PER_ROOM="3", **claude_settings(fake)) as site,
+    ):
+        tabs = Tabs(site)
+        (alice,) = site.people.create("alice")
+        session = await make_session(tabs, alice)
+        opened = [await tabs.in_room(alice, session) for _ in range(6)]
+        answers = await asyncio.gather(*(tab.ask("execute", session=session, prompt="at once") for tab in opened))
+        waiting = [answer["data"] for answer in answers if answer["success"]]
+        assert len(waiting) == 3
+        assert [a["error"]["code"] for a in answers if not a["success"]] == ["REQUEST_FAILED"] * 3
+        tab = opened[0]
+        refused = await tab.refusal("create_message", room=session, content="One more")
+        assert refused["message"] == "3 prompts wait for Claude here. Let it answer some, or take one back."
+        prompts = [row for row in (await tab.request("get_messages", room=session))["messages"] if "reply" not in row]
+        assert len([row for row in prompts if row["kind"] == "text"]) == 3  # what is refused is not stored
+        last = max((answer["message"] for answer in waiting), key=lambda message: message["seq"])
+        await tab.request("delete_message", message=last["id"])
+        await tab.request("execute", session=session, prompt="in its place")
+        fake.release()
         await tabs.close_all()
