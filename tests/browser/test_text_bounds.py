@@ -50,7 +50,8 @@ REACHED_BY_AN_OVERRIDE = """(text) => {
     if (!node.data.includes(text) || ["SCRIPT", "TEMPLATE"].includes(element.tagName)) continue;
     while (!isolates(element)) element = element.parentElement;
     found.shown += 1;
-    if (!element.textContent.trim().endsWith(text)) found.reached.push(element.outerHTML);
+    const [, after, ...more] = element.textContent.split(text);
+    if (after.trim() || more.length) found.reached.push(element.outerHTML);
   }
   return found;
 }"""
