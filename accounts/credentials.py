@@ -41,6 +41,8 @@ class Credential(NamedTuple):
 
 def from_session_key(session_key: str) -> Credential | None:
     """Return the credential of a live session of an active user, or None."""
+    if "\0" in session_key:  # a quoted cookie may hold one, and PostgreSQL takes no such text
+        return None
     session = Session.objects.filter(session_key=session_key, expire_date__gt=timezone.now()).first()
     if session is None:
         return None

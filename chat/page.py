@@ -16,7 +16,7 @@ from django.views.decorators.cache import never_cache
 from accounts.models import User
 from chat import page_data
 from chat.access import Actor
-from chat.protocol import requests
+from chat.protocol import frames, requests
 from chat.protocol.errors import ErrorCode, ProtocolError, invalid
 
 View = Callable[..., HttpResponseBase]
@@ -53,9 +53,11 @@ def show(request: HttpRequest, template: str, status: int = 200, **facts: Any) -
 def asked(kind: type[AnyRequest], /, **fields: Any) -> AnyRequest:
     """Build a request as the socket would, under the same limits. Raises VALIDATION_ERROR."""
     try:
-        return msgspec.convert(fields, kind)
+        request = msgspec.convert(fields, kind)
     except msgspec.ValidationError as error:
         raise invalid(str(error), "$") from error
+    frames.refuse_unstorable(request)
+    return request
 
 
 def done(request: HttpRequest, act: Callable[[], object], success: str = "") -> bool:

@@ -18,6 +18,13 @@ def redact(_logger: Any, _name: str, event: dict[str, Any]) -> dict[str, Any]:
     return event
 
 
+def in_one_line(_logger: Any, _name: str, event: dict[str, Any]) -> dict[str, Any]:
+    """Take the traceback from what Django refused as hostile: anybody can send such requests, each of forty lines."""
+    if str(event.get("logger")).startswith("django.security."):
+        event.pop("exc_info", None)
+    return event
+
+
 def configure(options: dict[str, Any]) -> None:
     """Send structlog's and the standard library's records through the same processors to standard error."""
     shared: list[Any] = [
@@ -39,12 +46,19 @@ def configure(options: dict[str, Any]) -> None:
                 "line": {
                     "()": structlog.stdlib.ProcessorFormatter,
                     "foreign_pre_chain": [*shared, structlog.stdlib.PositionalArgumentsFormatter()],
-                    "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, redact, *renderer],
+                    "processors": [
+                        structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                        redact,
+                        in_one_line,
+                        *renderer,
+                    ],
                 }
             },
             "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
             "root": {"handlers": ["stderr"], "level": options["level"]},
             "loggers": {
+                # Django's own handlers would write each line again, in debug, with what is removed here.
+                "django": {},
                 # One line for each socket and request is the proxy's business; faults still come through.
                 "uvicorn.access": {"level": "WARNING"},
                 "django.channels.server": {"level": "WARNING"},

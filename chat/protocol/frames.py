@@ -6,6 +6,7 @@ fields as the payload.
 """
 
 import time
+from collections.abc import Iterator
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -93,7 +94,8 @@ def decode(text: str) -> Frame:
         raise BadFrame(_validation_error(error), id_of(text)) from None
     if "\\u" in text:
         # Only escapes can bring these in: PostgreSQL refuses NUL, and a lone surrogate cannot be encoded again.
-        _refuse_unstorable(envelope.id, payload)
+        _refuse_unstorable_id(envelope.id)
+        refuse_unstorable(payload, envelope.id)
     return Frame(name, envelope.id, payload)
 
 
@@ -123,20 +125,31 @@ def storable(text: str) -> bool:
     return "\x00" not in text and not any("\ud800" <= char <= "\udfff" for char in text)
 
 
-def _refuse_unstorable(request_id: Any, payload: msgspec.Struct) -> None:
+def _refuse_unstorable_id(request_id: Any) -> None:
     if not all(map(storable, _texts(request_id))):  # it may become a client id, and then it is stored
         raise BadFrame(invalid("The id contains a character that cannot be stored.", "$.id"), None)
+
+
+def refuse_unstorable(payload: msgspec.Struct, request_id: str | int | None = None) -> None:
+    """Raise BadFrame when a text anywhere in a payload is not storable, with the path of the field that holds it."""
     for field in payload.__struct_fields__:
         if not all(map(storable, _texts(getattr(payload, field)))):
             raise BadFrame(invalid("The text contains a character that cannot be stored.", f"$.{field}"), request_id)
 
 
-def _texts(value: Any) -> list[str]:
+def _texts(value: Any) -> Iterator[str]:
+    """Yield all texts in a field, however deep: one that is not looked at would be refused by PostgreSQL alone."""
     if isinstance(value, str):
-        return [value]
-    if isinstance(value, list):
-        return [item for item in value if isinstance(item, str)]
-    return []
+        yield value
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts(item)
+    elif isinstance(value, dict):
+        for name, item in value.items():
+            yield from (name, *_texts(item))
+    elif isinstance(value, msgspec.Struct):
+        for name in value.__struct_fields__:
+            yield from _texts(getattr(value, name))
 
 
 def now_ms() -> int:

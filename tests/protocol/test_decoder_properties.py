@@ -127,6 +127,33 @@ def test_every_valid_request_is_read_in_both_forms(
     }
 
 
+def places_of_texts(value: Any) -> list[tuple[Any, Any]]:
+    """Return where texts stand in a payload, however deep: each as what holds it, and the key or index in that."""
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [
+        place for key, item in items for place in ([(value, key)] if isinstance(item, str) else places_of_texts(item))
+    ]
+
+
+@EXAMPLES
+@given(REQUESTS, st.booleans(), st.data())
+@example(("create_room", {"kind": "session", "claude": {"instructions": "x"}}), True, None)
+@example(("sync", {"rooms": {"general": {"change": 0, "epoch": "x"}}}), False, None)
+def test_a_text_that_postgresql_refuses_is_refused_wherever_it_stands(
+    request: tuple[str, dict[str, Any]], nested: bool, data: st.DataObject | None
+) -> None:
+    type_, payload = request
+    places = places_of_texts(payload)
+    if not places:
+        return
+    holder, key = places[-1] if data is None else data.draw(st.sampled_from(places))
+    holder[key] = "\0"
+    frame = {"type": type_, "id": 7, "payload": payload} if nested else {"type": type_, "id": 7, **payload}
+    with pytest.raises(frames.BadFrame) as caught:
+        frames.decode(json.dumps(frame))
+    assert (caught.value.code, caught.value.request_id) == (ErrorCode.VALIDATION_ERROR, 7)
+
+
 @FEW_EXAMPLES
 @given(
     REQUESTS,

@@ -55,6 +55,7 @@ NOT_REQUESTS = {
     "a zero character in the id": '{"type":"create_message","room":"general","content":"a","id":"a\\u0000b"}',
     "a zero character in a search": '{"type":"search_messages","query":"a\\u0000b"}',
     "a zero character in a list": '{"type":"create_room","name":"x","members":["a\\u0000"]}',
+    "a zero character deep inside": '{"type":"create_room","kind":"session","claude":{"instructions":"a\\u0000b"}}',
     "a raw control character": '{"type":"create_message","room":"general","content":"a\x00b"}',
     "a half escape": '{"type":"create_message","room":"general","content":"\\u12"}',
 }

@@ -76,6 +76,13 @@ async def test_a_session_that_has_ended_is_refused(site: Site, alice: Person) ->
     (await refusal(process, headers={**session_cookie(key), "Origin": process.origin})).is_like(401, "UNAUTHORIZED")
 
 
+@pytest.mark.parametrize("key", ['"\\000"', '"a\\000b"', "'", "x" * 3000])
+async def test_a_cookie_that_is_no_session_is_refused(site: Site, key: str) -> None:
+    """Quoted, it may hold a NUL, which PostgreSQL takes in no text: that is no outage of the database."""
+    process = site.processes[0]
+    (await refusal(process, headers={**session_cookie(key), "Origin": process.origin})).is_like(401, "UNAUTHORIZED")
+
+
 async def test_a_deactivated_person_is_refused_by_every_way_in(site: Site, alice: Person) -> None:
     process, key = site.processes[0], site.people.sign_in(alice)
     site.people.deactivate(alice)

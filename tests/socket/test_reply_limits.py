@@ -44,7 +44,9 @@ async def test_of_twenty_parallel_prompts_exactly_those_run_that_the_limit_allow
         fake.release()  # until now the money of all five was reserved
         for tab, reply in granted:
             assert (await end_of(tab, reply))["reply"]["state"] == "complete"
-        assert len(fake.requests) == 5
+        assert [seen.body["max_tokens"] for seen in fake.requests] == [2000] * 5, (
+            "what was reserved is all they may write"
+        )
         assert 0 < int(site.manage("shell", "-v", "0", "-c", SPENDING)) <= 25_000_000_000
         await tabs.close_all()
 

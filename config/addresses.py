@@ -1,0 +1,41 @@
+"""Refuses addresses and cookies with a NUL in them, before a page asks the database for it.
+
+PostgreSQL takes no text with one: every page would answer that with an error of the server, and a traceback in the log.
+"""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from asgiref.sync import iscoroutinefunction
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.utils.decorators import sync_and_async_middleware
+
+_NUL: Final = "\0"
+_ESCAPED_NUL: Final = "%00"
+
+
+@sync_and_async_middleware
+def address_middleware(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpRequest], Any]:
+    """Stands before everything that reads the database, and after what writes headers."""
+
+    async def serve(request: HttpRequest) -> HttpResponseBase:
+        return _refusal(request) if _holds_nul(request) else await get_response(request)
+
+    def serve_in_thread(request: HttpRequest) -> HttpResponseBase:
+        return _refusal(request) if _holds_nul(request) else get_response(request)
+
+    return serve if iscoroutinefunction(get_response) else serve_in_thread
+
+
+def _holds_nul(request: HttpRequest) -> bool:
+    query = request.META.get("QUERY_STRING", "")
+    if _NUL in request.path or _ESCAPED_NUL in query or _NUL in query:
+        return True
+    # Quoted, a cookie may write it as \000.
+    return any(_NUL in value for value in request.COOKIES.values())
+
+
+def _refusal(request: HttpRequest) -> HttpResponseBase:
+    return render(request, "400.html", status=400)
