@@ -45,6 +45,7 @@ RETRY_SECONDS: Final = 0.3
 _RETRIED: Final = frozenset({"UNAVAILABLE", "INTERNAL_ERROR", "RATE_LIMITED"})
 _STAYS_AWAY: Final = range(4100, 4200)
 _ROWS_KNOWN: Final = 30
+_OPEN: Final = ("queued", "running")
 
 
 @dataclass
@@ -67,6 +68,7 @@ class Tab:
         self.name, self.user = name, user
         self.cursors: dict[str, tuple[int, str]] = {}
         self.known: dict[str, deque[Row]] = {room: deque(maxlen=_ROWS_KNOWN) for room in rooms}
+        self.open_replies: dict[str, set[str]] = {room: set() for room in rooms}
         self.rooms = set(rooms)
         self.is_gone = False
         self.is_ready = False
@@ -244,6 +246,8 @@ class Tab:
             data = frame["data"]
             rows = [Row.of(message) for message in data["messages"]]
             self.cursors[room] = (data["change"], data["epoch"])
+            if data["reset"]:  # the ends of some may stand above this page
+                self.open_replies[room].clear()
             self._know(room, rows)
             facts = {"room": room, "change": data["change"], "reset": data["reset"], "rows": rows}
             self._add(Joined, frame, **facts)
@@ -265,6 +269,7 @@ class Tab:
         if known is None:
             return
         for row in rows:
+            (self.open_replies[room].add if row.reply in _OPEN else self.open_replies[room].discard)(row.id)
             for older in [older for older in known if older.id == row.id]:
                 known.remove(older)
             if not row.is_deleted and row.kind == "text" and not row.reply:

@@ -17,7 +17,6 @@ _PROMPTS_AT_MOST: Final = 5
 EMOJI: Final = ("\U0001f44d", "\U0001f389", "\U0001f440", "\U0001f680")
 _WORDS: Final = ("the", "quick", "brown", "fox", "jumps", "over", "a", "lazy", "dog", "while", "nobody", "looks", "up")
 _PROMPT_WORDS: Final = 12
-_OPEN: Final = ("queued", "running")
 
 
 @dataclass(frozen=True)
@@ -91,7 +90,7 @@ class Writer:
             await self.tab.write(type_, room, self.tab.new_op(), {"message": row.id, "emoji": self._emoji})
 
     async def _execute(self) -> None:
-        if sum(row.reply in _OPEN for row in self.tab.known[self._session]) >= _PROMPTS_AT_MOST:
+        if len(self.tab.open_replies[self._session]) >= _PROMPTS_AT_MOST:
             return
         op = self.tab.new_op()
         prompt = f"{op}: {self._some_words(_PROMPT_WORDS)}"
