@@ -330,7 +330,7 @@ CONTENT_SECURITY_POLICY = {
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
         "require-trusted-types-for": ["'script'"],
-        "trusted-types": ["parley-sanitised"],
+        "trusted-types": ["parley-sanitised", "parley-service-worker"],
     },
 }
 SECURE_CONTENT_TYPE_NOSNIFF = True
