@@ -244,7 +244,7 @@ def worker(someone: Cast) -> Worker:
 
 
 def test_a_push_is_shown_unless_somebody_looks_at_parley(worker: Worker) -> None:
-    worker.push(body="while looking")
+    worker.push(body="while looking", tag="room:market")
     worker.look_away()
     worker.push(body="while away", url="/rooms/harbour/?seq=7")
     assert worker.wait_for("while away") == [
