@@ -32,6 +32,8 @@ class Pusher:
     def __init__(self, presence: Presence) -> None:
         self._presence = presence
         self._is_on = vapid.offered_key() is not None
+        if settings.VAPID_PRIVATE_KEY and not self._is_on:
+            log.warning("push.off", hint="manage.py check says why")
         self._waiting: dict[Place, News] = {}
         self._filled = asyncio.Event()
         self._sent_at: dict[Place, float] = {}

@@ -176,6 +176,15 @@ async def test_while_web_push_is_off_nothing_is_looked_up(settings: Any, service
     assert (tabs.asked, services.rounds) == (0, 0)
 
 
+async def test_a_key_that_cannot_be_used_is_told_in_the_log(settings: Any, tabs: Tabs) -> None:
+    settings.VAPID_PRIVATE_KEY = "no key"
+    with capture_logs() as lines:
+        Pusher(cast(Presence, tabs))
+        settings.VAPID_PRIVATE_KEY = ""
+        Pusher(cast(Presence, tabs))
+    assert [line["event"] for line in lines] == ["push.off"]
+
+
 async def test_a_message_that_concerns_nobody_is_not_looked_at(pusher: Pusher, tabs: Tabs) -> None:
     pusher.consider(message(1), None)
     assert (tabs.asked, pusher._waiting) == (0, {})
