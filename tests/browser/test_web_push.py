@@ -31,7 +31,7 @@ SUBSCRIBING: Final = """
     const point = new Uint8Array(await crypto.subtle.exportKey("raw", pair.publicKey));
     const url = (bytes) => btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
     const keys = { p256dh: url(point), auth: url(crypto.getRandomValues(new Uint8Array(16))) };
-    sessionStorage.subscribed = JSON.stringify({ keys, userVisibleOnly, applicationServerKey });
+    sessionStorage.subscribed = JSON.stringify({ keys, userVisibleOnly, applicationServerKey: url(applicationServerKey) });
     return made();
   };
 """.replace("ENDPOINT", json.dumps(ENDPOINT))
@@ -115,6 +115,11 @@ def test_what_the_server_has_forgotten_is_off(someone: Cast) -> None:
     [
         ("delete window.PushManager", "unsupported", "cannot show notifications"),
         ("delete Navigator.prototype.serviceWorker", "unsupported", "cannot show notifications"),
+        (
+            "ServiceWorkerContainer.prototype.getRegistration = async () => { throw new Error('refused'); }",
+            "unsupported",
+            "cannot show notifications",
+        ),
         ("delete window.PushManager; navigator.standalone = false", "install", "home screen"),
         (
             "Object.defineProperty(Notification, 'permission', { get: () => 'denied' })",
@@ -122,7 +127,7 @@ def test_what_the_server_has_forgotten_is_off(someone: Cast) -> None:
             "Blocked by this browser",
         ),
     ],
-    ids=["no push", "no service workers", "iPhone", "blocked"],
+    ids=["no push", "no service workers", "nothing kept", "iPhone", "blocked"],
 )
 def test_what_cannot_be_turned_on_says_why_and_offers_nothing(
     someone: Cast, before: str, expected: str, said: str

@@ -4,6 +4,8 @@
  * The page tells the server's public key and which endpoint the server has for this sign-in; "on" is only what both know.
  */
 
+import { decode } from "./base64url.js";
+
 /** @typedef {"unsupported" | "install" | "blocked" | "off" | "on"} State */
 
 const SAID = {
@@ -42,7 +44,9 @@ class AwaySetting {
 
   async #look() {
     if (this.#busy || document.visibilityState === "hidden") return;
-    this.#show(await this.#standing());
+    // A browser that keeps nothing for this site refuses even the question.
+    const state = await this.#standing().catch(() => "unsupported");
+    if (!this.#busy) this.#show(state);
   }
 
   /** @returns {Promise<State>} */
@@ -87,7 +91,7 @@ class AwaySetting {
     await (await pushManager.getSubscription())?.unsubscribe();
     const subscription = await pushManager.subscribe({
       userVisibleOnly: true,
-      applicationServerKey: this.#element.dataset.key,
+      applicationServerKey: decode(this.#element.dataset.key),
     });
     await this.#tell("POST", JSON.stringify(subscription));
     this.#endpoint = subscription.endpoint;
