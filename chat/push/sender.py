@@ -3,9 +3,11 @@
 It must never be called from the event loop: it waits for a server of somebody else's.
 """
 
+import time
 from enum import Enum
 from functools import lru_cache
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import structlog
 from django.conf import settings
@@ -20,6 +22,10 @@ _KEPT_SECONDS: Final = 86_400
 _CONNECT_SECONDS: Final = 3.0
 _READ_SECONDS: Final = 5.0
 _FORGOTTEN: Final = (404, 410)
+# So long a service that could not be reached is left alone: waiting for it each time would hold up those of the others.
+_LEFT_ALONE_SECONDS: Final = 10.0
+
+_left_alone_until: dict[str, float] = {}
 
 
 class Outcome(Enum):
@@ -32,6 +38,8 @@ def send(push: Push) -> Outcome:
     """Encrypt for the browser and hand over to its push service, which sees when and how much, not what."""
     if not is_allowed(push.endpoint):
         return Outcome.GONE  # the setting allows less than it did
+    if time.monotonic() < _left_alone_until.get(_service_of(push), 0):
+        return Outcome.FAILED
     from pywebpush import webpush  # an extra, and slow to load
 
     subscription = {"endpoint": push.endpoint, "keys": {"p256dh": push.p256dh, "auth": push.auth}}
@@ -53,11 +61,20 @@ def send(push: Push) -> Outcome:
 
 def _failed(push: Push, error: Exception) -> Outcome:
     """Say what the failure means. Neither the endpoint nor an answer's text may reach the log, so not the error's."""
+    from requests import RequestException
+
     status = getattr(getattr(error, "response", None), "status_code", None)
     if status in _FORGOTTEN:
         return Outcome.GONE
+    if isinstance(error, RequestException):
+        _left_alone_until[_service_of(push)] = time.monotonic() + _LEFT_ALONE_SECONDS
     log.warning("push.failed", service=host_of(push.endpoint), status=status, error=type(error).__name__)
     return Outcome.FAILED
+
+
+def _service_of(push: Push) -> str:
+    """Return host and port, which are those of an allowed service: there are few."""
+    return urlsplit(push.endpoint).netloc
 
 
 def _new_session() -> Any:

@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, Final, NamedTuple, cast
 
 import httpx
@@ -230,18 +231,22 @@ async def test_a_browser_that_its_service_does_not_know_any_more_is_forgotten(
         pytest.fail("it was kept")
 
 
-async def test_a_service_that_hangs_holds_up_no_post(
-    site: Site, service: PushService, open_tab: Tabs, alice: Person, bob: Person
-) -> None:
-    browsers = [Browser(site, service, bob) for _ in range(4)]  # as many as are sent to at the same time
-    for browser in browsers:
-        service.delays[browser.path] = 30
-    tab, room = await author_in(open_tab, alice, bob)
-    marks = site.log_marks()
-    await tab.post(room, f"@{bob.username} hello")
-    await browsers[0].heard()  # its request waits now, as do those behind it
-    await tab.post(room, f"@{bob.username} are you there?")
-    assert "push." not in site.log_text(marks), "it was answered after the service had been given up"
+async def test_a_service_that_hangs_holds_up_no_post(site_builder: SiteBuilder, tmp_path: Path) -> None:
+    """A site of its own: it leaves such a service alone for a while."""
+    with push_service(tmp_path) as service:
+        settings: dict[str, Any] = service.settings(vapid.new_private_key())
+        with site_builder.running(UVICORN_SQLITE, **settings) as site:
+            alice, bob = site.people.create("alice", "bob")
+            open_tab = Tabs(site)
+            browsers = [Browser(site, service, bob) for _ in range(4)]  # as many as are sent to at the same time
+            for browser in browsers:
+                service.delays[browser.path] = 30
+            tab, room = await author_in(open_tab, alice, bob)
+            await tab.post(room, f"@{bob.username} hello")
+            await browsers[0].heard()  # its request waits now
+            await tab.post(room, f"@{bob.username} are you there?")
+            assert "push." not in site.log_text(), "it was answered after the service had been given up"
+            await open_tab.close_all()
 
 
 async def test_only_push_services_are_asked(site: Site, alice: Person) -> None:

@@ -23,6 +23,7 @@ TEXT = "Grüße aus dem Hafen, um 9 🌊"
 
 @pytest.fixture
 def service(tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[PushService]:
+    monkeypatch.setattr(sender, "_left_alone_until", {})
     with push_service(tmp_path) as running:
         for name, value in running.settings(vapid.new_private_key()).items():
             if name in ("REQUESTS_CA_BUNDLE", "NO_PROXY"):
@@ -102,6 +103,32 @@ def test_a_service_that_does_not_answer_is_given_up(service: PushService, monkey
     assert [line["error"] for line in lines] == ["ReadTimeout"]
 
 
+def test_a_service_that_could_not_be_reached_is_left_alone_for_a_while_and_no_other(
+    service: PushService, tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(sender, "_READ_SECONDS", 0.2)
+        service.delays["/bobs-browser"] = 5
+        assert send(push_to(service.origin)[0]) is Outcome.FAILED
+    other = push_to(service.origin, "/carols-browser")[0]
+    assert send(other) is Outcome.FAILED
+    assert service.at("/carols-browser") == []
+    with push_service(tmp_path / "another") as another:
+        settings.PUSH_SERVICES = [service.name, another.name]
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(another.authority))
+        assert send(push_to(another.origin)[0]) is Outcome.DELIVERED
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(service.authority))
+    monkeypatch.setattr(sender, "_left_alone_until", {service.name: time.monotonic() - 1})
+    assert send(other) is Outcome.DELIVERED
+
+
+@pytest.mark.parametrize("status", [400, 429, 500])
+def test_a_service_that_answers_is_asked_for_the_next_browser(service: PushService, status: int) -> None:
+    service.answers["/bobs-browser"] = status
+    assert send(push_to(service.origin)[0]) is Outcome.FAILED
+    assert send(push_to(service.origin, "/carols-browser")[0]) is Outcome.DELIVERED
+
+
 def test_a_service_whose_certificate_is_nobody_s_gets_nothing(
     service: PushService, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -118,5 +145,7 @@ def test_a_service_that_is_not_allowed_any_more_is_not_asked(service: PushServic
 
 def test_a_key_that_cannot_be_encrypted_for_is_a_failure_and_no_more(service: PushService) -> None:
     push, _ = push_to(service.origin)
+    assert send(push) is Outcome.DELIVERED
     off_the_curve = vapid.to_base64url(b"\x04" + bytes(64))
     assert send(push._replace(p256dh=off_the_curve)) is Outcome.FAILED
+    assert send(push) is Outcome.DELIVERED, "the service is not to blame"
