@@ -2,8 +2,9 @@
 
 FROM python:3.13-slim AS packages
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
-COPY requirements.txt /tmp/requirements.txt
-RUN python -m venv /opt/venv && /opt/venv/bin/pip install --requirement /tmp/requirements.txt
+# With web push, so that its keys are all that it takes to turn it on.
+COPY requirements.txt requirements-push.txt /tmp/
+RUN python -m venv /opt/venv && /opt/venv/bin/pip install --requirement /tmp/requirements-push.txt
 
 FROM python:3.13-slim
 ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 HOST=0.0.0.0 PORT=8000 MEDIA_ROOT=/srv/media

@@ -60,11 +60,17 @@ COMPILE := uv pip compile --quiet --universal --python-version 3.11 pyproject.to
 requirements: ## pin pyproject.toml's dependencies anew (needs uv)
 	@command -v uv >/dev/null || { echo 'This needs uv: python3 -m pip install uv' >&2; exit 1; }
 	$(COMPILE) --custom-compile-command 'make requirements' -o requirements.txt
-	@touch requirements-dev.txt && cp requirements-dev.txt $(VENV)/dev.txt
-	$(COMPILE) --group dev --no-header --no-annotate -c requirements.txt -o $(VENV)/dev.txt
-	@{ echo '# Made by `make requirements`: what tests and checks need beside requirements.txt.'; \
-		echo '-r requirements.txt'; grep -vxFf requirements.txt $(VENV)/dev.txt; } > $(VENV)/dev.tmp
-	@mv $(VENV)/dev.tmp requirements-dev.txt && rm $(VENV)/dev.txt
+	@$(call pin_more,requirements-push.txt,requirements.txt,--extra push,web push needs)
+	@$(call pin_more,requirements-dev.txt,requirements-push.txt,--extra push --group dev,tests and checks need)
+
+# Pins in file 1 what file 2 and those that it includes do not have, by the options of 3; 4 says what for.
+define pin_more
+{ grep -v '^-r' $(1) || true; } > $(VENV)/more.txt && \
+$(COMPILE) $(3) --no-header --no-annotate -c $(2) -o $(VENV)/more.txt && \
+{ echo '# Made by `make requirements`: what $(4) beside $(2).'; echo '-r $(2)'; \
+	cat requirements.txt $(filter-out requirements.txt,$(2)) | grep -vxFf - $(VENV)/more.txt; } > $(VENV)/more.tmp && \
+mv $(VENV)/more.tmp $(1) && rm $(VENV)/more.txt
+endef
 
 clean: ## remove what these commands made, except databases and .env
 	rm -rf $(VENV) staticfiles test-results .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
@@ -77,6 +83,7 @@ packages:
 	@$(call install,requirements.txt)
 
 packages-dev: packages
+	@$(call install,requirements-push.txt)
 	@$(call install,requirements-dev.txt)
 
 system:

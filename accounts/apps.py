@@ -1,12 +1,14 @@
 """People, their ways in, and the taking away of access."""
 
 from django.apps import AppConfig
+from django.core.checks import register
 
 
 class AccountsConfig(AppConfig):
     name = "accounts"
 
     def ready(self) -> None:
-        from accounts import revocation
+        from accounts import checks, revocation
 
+        register(checks.check_web_push)
         revocation.watch_credentials()

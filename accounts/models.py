@@ -1,9 +1,9 @@
-"""Users and their API tokens."""
+"""Users, their API tokens, and the browsers that are told when they are away."""
 
 import contextlib
 import hashlib
 import secrets
-from typing import Final
+from typing import ClassVar, Final
 
 from django.contrib.auth.models import AbstractUser
 from django.db import DatabaseError, models, transaction
@@ -83,6 +83,32 @@ class ApiToken(models.Model):
             # In a transaction of its own: on PostgreSQL a failure would spoil the one around it.
             with contextlib.suppress(DatabaseError), transaction.atomic():
                 type(self).objects.filter(pk=self.pk).update(last_used_at=now)
+
+
+ENDPOINT_CHARS: Final = 1000
+
+
+class PushSubscription(models.Model):
+    """A browser that is told when its user is away, for as long as the sign-in by which it was asked for holds.
+
+    The endpoint is a secret between the browser, its push service and us: it must not reach a log.
+    """
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="push_subscriptions")
+    session_key = models.CharField(max_length=40, unique=True, editable=False)
+    endpoint = models.CharField(max_length=ENDPOINT_CHARS, unique=True, editable=False)
+    p256dh = models.CharField(max_length=88, editable=False, help_text="The browser's public key, as base64url.")
+    auth = models.CharField(max_length=24, editable=False, help_text="The browser's secret, as base64url.")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    failing_since = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects: ClassVar[models.Manager["PushSubscription"]] = models.Manager()
+
+    class Meta:
+        ordering = ("-created_at",)
+
+    def __str__(self) -> str:
+        return f"push subscription {self.pk}"
 
 
 def digest_of(secret: str) -> str:

@@ -14,6 +14,7 @@ from django.db import transaction
 from django.db.models.signals import post_delete, post_save
 from django.dispatch import Signal
 
+from accounts import push_subscriptions
 from accounts.models import ApiToken, User
 
 access_changed = Signal()
@@ -33,6 +34,11 @@ def watch_credentials() -> None:
     post_delete.connect(_user_deleted, sender=User, dispatch_uid="revocation.user_deleted")
     post_delete.connect(_session_deleted, sender=Session, dispatch_uid="revocation.session_deleted")
     post_delete.connect(_token_deleted, sender=ApiToken, dispatch_uid="revocation.token_deleted")
+    access_changed.connect(_forget_ended, dispatch_uid="revocation.push_subscriptions")
+
+
+def _forget_ended(user_id: int, **_: Any) -> None:
+    push_subscriptions.forget_ended(user_id)
 
 
 def _user_saved(instance: User, created: bool, update_fields: frozenset[str] | None, **_: Any) -> None:

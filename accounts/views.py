@@ -8,6 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
+from accounts import push_subscriptions, vapid
 from accounts.forms import ProfileForm, TokenForm
 from accounts.models import ApiToken, User
 
@@ -27,10 +28,13 @@ def profile(request: SignedInRequest) -> HttpResponse:
         form.save()
         messages.success(request, "Profile saved.")
         return redirect("accounts_profile")
+    push_key = vapid.offered_key()
     context = {
         "form": form,
         "second_steps": _second_steps(request.user),
         "token_count": request.user.api_tokens.count(),
+        "push_key": push_key,
+        "push_endpoint": push_key and push_subscriptions.endpoint_of(request.session.session_key),
     }
     return render(request, "accounts/profile.html", context)
 

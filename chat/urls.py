@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from chat import api, attachment_api, example_pages, export_api, room_pages, usage_pages, views
+from chat import api, attachment_api, example_pages, export_api, push_api, room_pages, usage_pages, views
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -25,4 +25,8 @@ urlpatterns = [
     path("usage", usage_pages.own, name="usage"),
     path("examples/stream", example_pages.stream, name="stream_example"),
     path("api/socket-ticket", api.socket_ticket, name="socket_ticket"),
+    path("api/push-subscription", push_api.push_subscription, name="push_subscription"),
+    # At the root: a service worker sees the pages below its own address, and no others.
+    path("service-worker.js", push_api.service_worker, name="service_worker"),
+    path("manifest.webmanifest", push_api.manifest, name="manifest"),
 ]

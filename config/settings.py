@@ -229,6 +229,19 @@ SPEND_ROOM_MONTH_USD = env.float("SPEND_ROOM_MONTH_USD", default=0)
 SPEND_DAY_USD = env.float("SPEND_DAY_USD", default=0)
 SPEND_MONTH_USD = env.float("SPEND_MONTH_USD", default=0)
 
+# --- Web push: off without a key ----------------------------------------------------------------------------
+
+# By this key push services know us; `manage.py vapid_keys` makes one. The subject is whom they may ask about us.
+VAPID_PRIVATE_KEY = env.str("VAPID_PRIVATE_KEY", default="")
+VAPID_SUBJECT = env.str("VAPID_SUBJECT", default="")
+# Where we may be sent to by a browser's subscription: nowhere else, or it could have us ask our own network.
+PUSH_SERVICES = env.list(
+    "PUSH_SERVICES",
+    default=["fcm.googleapis.com", "*.push.services.mozilla.com", "*.push.apple.com", "*.notify.windows.com"],
+)
+PUSH_INTERVAL_SECONDS = env.float("PUSH_INTERVAL_SECONDS", default=10)
+PUSH_BROWSERS_PER_USER = env.int("PUSH_BROWSERS_PER_USER", default=10)
+
 # --- Attachments and exports --------------------------------------------------------------------------------
 
 MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(BASE_DIR / "media")))
@@ -329,7 +342,7 @@ CONTENT_SECURITY_POLICY = {
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
         "require-trusted-types-for": ["'script'"],
-        "trusted-types": ["parley-sanitised"],
+        "trusted-types": ["parley-sanitised", "parley-service-worker"],
     },
 }
 SECURE_CONTENT_TYPE_NOSNIFF = True

@@ -56,13 +56,15 @@ class Post(NamedTuple):
 class Stored(NamedTuple):
     """`answer` is Claude's message, if it was called.
 
-    `is_first` is False when the same message had been stored before: it is answered, not published again.
+    `is_first` is False when the same message had been stored before: it is answered, not published again. `direct_to` is
+    the other person of a direct room.
     """
 
     message: wire.Message
     is_first: bool
     answer: wire.Message | None = None
     requester: Requester = NOBODY
+    direct_to: int | None = None
 
 
 Result = Stored | ProtocolError
@@ -170,7 +172,8 @@ class _Round:
             else:
                 shown = _present(post, result, self._replied_to, mentions.get(result.pk, ()), self._claims)
                 answer = self._answers.by_prompt.get(id(result))
-                presented[result.pk] = Stored(shown, is_first=True, answer=answer, requester=post.requester)
+                direct_to = self._rooms[post.slug].other_than(post.actor.id)
+                presented[result.pk] = Stored(shown, True, answer, post.requester, direct_to)
                 results.append(presented[result.pk])
         return results
 

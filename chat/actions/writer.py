@@ -14,6 +14,7 @@ from chat.actions.posting import Post, Result, Stored, store
 from chat.actions.search_index import catch_up_some
 from chat.protocol import wire
 from chat.protocol.errors import ErrorCode, ProtocolError
+from chat.push.pusher import Pusher
 from chat.realtime.database import in_writer
 from chat.realtime.events import Event, durable, ephemeral, user_group
 from chat.realtime.hub import Hub
@@ -27,8 +28,9 @@ _INDEXED_AFTER_SECONDS: Final = 2.0
 
 
 class Writer:
-    def __init__(self, hub: Hub) -> None:
+    def __init__(self, hub: Hub, pusher: Pusher) -> None:
         self._hub = hub
+        self._pusher = pusher
         self._waiting: deque[tuple[Post, asyncio.Future[Stored]]] = deque()
         self._filled = asyncio.Event()  # or the index is due
         self._index_timer: asyncio.TimerHandle | None = None  # from the first message that is not in the index
@@ -108,6 +110,7 @@ class Writer:
             fact = wire.Notification("mention", room=message.room, message=message)
             for user_id in message.mentions:
                 self._hub.publish(ephemeral(user_group(user_id), "notification", fact))
+        self._pusher.consider(message, stored.direct_to)
 
     def _begin_answer(self, event: Event) -> None:
         self._hub.publish(event)

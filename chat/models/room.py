@@ -85,3 +85,10 @@ class Room(models.Model):
         """Return the key under which two people's one direct room is found, whoever asks."""
         low, high = sorted((user_id, other_id))
         return f"{low}:{high}"
+
+    def other_than(self, user_id: int) -> int | None:
+        """Return the other person of a direct room, None in any other room. Needs no query."""
+        if self.direct_key is None:
+            return None
+        low, high = map(int, self.direct_key.split(":"))
+        return high if user_id == low else low

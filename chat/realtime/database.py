@@ -20,6 +20,8 @@ _threads = ThreadPoolExecutor(max_workers=settings.DATABASE_THREADS, thread_name
 _writer_thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="writer")
 # Rendering hostile markdown can take long; it must hold up neither the event loop nor the database threads.
 _rendering_thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="render")
+# These wait for push services, which are other people's servers: nobody else may have to wait behind them.
+_push_threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="push")
 
 
 def _guarded(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -53,3 +55,8 @@ def after_the_round(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs)
 async def in_renderer(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Run a function that uses much CPU and no database."""
     return await asyncio.get_running_loop().run_in_executor(_rendering_thread, lambda: function(*args, **kwargs))
+
+
+async def in_pusher(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run a function of web push, which uses the database or waits for a push service, but never both."""
+    return await asyncio.get_running_loop().run_in_executor(_push_threads, lambda: _guarded(function, *args, **kwargs))

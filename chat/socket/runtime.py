@@ -16,6 +16,7 @@ from chat.claude.runner import Runner
 from chat.protocol import frames, wire
 from chat.protocol.close import CloseCode
 from chat.protocol.errors import ProtocolError
+from chat.push.pusher import Pusher
 from chat.realtime import publishing, recovery
 from chat.realtime.connection import Connection
 from chat.realtime.database import in_database
@@ -36,7 +37,7 @@ _CLOSE_CODES: Final = {Standing.SIGNED_OUT: CloseCode.SIGNED_OUT, Standing.DEACT
 
 
 class Runtime:
-    """The process's hub, registry, presence, heartbeat, writer, entrance and runner of replies.
+    """The process's hub, registry, presence, heartbeat, writer, pusher, entrance and runner of replies.
 
     States: started, draining, stopped.
     """
@@ -46,7 +47,8 @@ class Runtime:
         self.registry = Registry()
         self.presence = Presence(self.hub)
         self.heartbeat = Heartbeat()
-        self.writer = Writer(self.hub)
+        self.pusher = Pusher(self.presence)
+        self.writer = Writer(self.hub, self.pusher)
         self.entrance = Entrance(self.hub)
         self.runner = Runner(self.hub)
         per_second = settings.MESSAGES_PER_MINUTE / _MINUTE_SECONDS
@@ -63,6 +65,7 @@ class Runtime:
         self.hub.spawn(self.presence.run(), "presence")
         self.hub.spawn(self.heartbeat.run(), "heartbeat")
         self.hub.spawn(self.writer.run(), "writer")
+        self.hub.spawn(self.pusher.run(), "pusher")
         self.hub.spawn(consumer.listen(self.hub, self.runner), "claude consumer")
         self.runner.start()
 
@@ -193,6 +196,8 @@ class Runtime:
         connections = list(self.registry)
         log.info("runtime.draining", connections=len(connections))
         window = settings.DRAIN_SECONDS / 2
+        # Now, while it is known who is here: everybody is about to be sent away.
+        pushing = asyncio.create_task(self.pusher.drain())
         for connection in connections:
             after = round(random.uniform(0.2, 1) * window * 1000)  # noqa: S311 - spreads load, guards nothing
             connection.send(Payload(frames.event("server_draining", wire.ServerDraining(after))))
@@ -202,6 +207,7 @@ class Runtime:
             connection.close(CloseCode.RESTART)
             await asyncio.sleep(pause)
         self.presence.goodbye()
+        await asyncio.wait([pushing], timeout=0.1 + window)
         await asyncio.sleep(0.1)
 
     async def stop(self) -> None:

@@ -9,6 +9,8 @@ import pytest
 from packaging.requirements import Requirement
 
 REPOSITORY: Final = Path(__file__).resolve().parents[2]
+# Each includes the one before it.
+FILES: Final = ["requirements.txt", "requirements-push.txt", "requirements-dev.txt"]
 _PIN: Final = re.compile(r"[a-z0-9][a-z0-9-]*==[0-9][^ ;]*( ; .+)?")
 
 
@@ -25,18 +27,23 @@ def normal(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
+def all_pins() -> list[str]:
+    return [line for name in FILES for line in pins(name)]
+
+
 def test_everything_is_pinned_exactly_and_no_index_is_named() -> None:
-    lines = pins("requirements.txt") + pins("requirements-dev.txt")
-    assert [line for line in lines if not _PIN.fullmatch(line)] == ["-r requirements.txt"]
+    included = ["-r requirements.txt", "-r requirements-push.txt"]
+    assert [line for line in all_pins() if not _PIN.fullmatch(line)] == included
 
 
 @pytest.mark.parametrize(
     ("wanted", "files"),
     [
-        (project()["project"]["dependencies"], ["requirements.txt"]),
-        (project()["dependency-groups"]["dev"], ["requirements.txt", "requirements-dev.txt"]),
+        (project()["project"]["dependencies"], FILES[:1]),
+        (project()["project"]["optional-dependencies"]["push"], FILES[:2]),
+        (project()["dependency-groups"]["dev"], FILES),
     ],
-    ids=["running", "developing"],
+    ids=["running", "web push", "developing"],
 )
 def test_the_pins_are_what_the_project_asks_for(wanted: list[str], files: list[str]) -> None:
     pinned = [Requirement(line) for file in files for line in pins(file) if "==" in line]
@@ -47,5 +54,9 @@ def test_the_pins_are_what_the_project_asks_for(wanted: list[str], files: list[s
 
 
 def test_nothing_is_pinned_twice_for_the_same_machine() -> None:
-    lines = pins("requirements.txt") + pins("requirements-dev.txt")
+    lines = all_pins()
     assert len(lines) == len(set(lines))
+
+
+def test_what_runs_without_web_push_does_not_bring_it() -> None:
+    assert "pywebpush" not in "".join(pins("requirements.txt"))

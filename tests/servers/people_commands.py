@@ -15,7 +15,7 @@ from django.core.management import call_command
 
 from accounts import tickets
 from accounts.credentials import Credential
-from accounts.models import ApiToken, User
+from accounts.models import ApiToken, PushSubscription, User
 from chat.models import Draft, Membership, Message, Reply, Room
 
 SIGN_IN_BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
@@ -118,6 +118,11 @@ def token_ids(username: str) -> list[int]:
     return list(ApiToken.objects.filter(user__username=username).values_list("pk", flat=True))
 
 
+def push_subscriptions(username: str) -> int:
+    """Return how many browsers are told when they are away."""
+    return PushSubscription.objects.filter(user__username=username).count()
+
+
 def membership_id(room: str, username: str) -> int:
     return int(Membership.objects.get(room__slug=room, user__username=username).pk)
 
@@ -157,6 +162,7 @@ COMMANDS = {
         replies,
         manage,
         token_ids,
+        push_subscriptions,
         membership_id,
         role,
         drafts,

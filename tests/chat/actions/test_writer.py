@@ -16,6 +16,7 @@ from chat.actions.writer import Writer
 from chat.models import Message
 from chat.protocol import wire
 from chat.protocol.errors import ErrorCode, ProtocolError, failed
+from chat.push.pusher import Pusher
 from chat.realtime.database import in_database
 from chat.realtime.events import Event
 from chat.realtime.hub import Hub
@@ -36,6 +37,14 @@ class HearingHub:
 
     def publish(self, event: Event) -> None:
         self.published.append(event)
+
+
+class HearingPusher:
+    def __init__(self) -> None:
+        self.considered: list[tuple[str, int | None]] = []
+
+    def consider(self, message: wire.Message, direct_to: int | None) -> None:
+        self.considered.append((message.content, direct_to))
 
 
 class Store:
@@ -89,7 +98,7 @@ def post(content: str) -> Post:
 
 def new_writer() -> tuple[Writer, HearingHub]:
     hub = HearingHub()
-    return Writer(cast(Hub, hub)), hub
+    return Writer(cast(Hub, hub), cast(Pusher, HearingPusher())), hub
 
 
 async def test_what_waits_is_stored_together_and_in_order(store: Store) -> None:
@@ -104,6 +113,15 @@ async def test_what_waits_is_stored_together_and_in_order(store: Store) -> None:
     assert store.rounds == [["0"], [str(n) for n in range(1, 30)]]
     assert [each.message.content for each in stored] == [str(n) for n in range(30)]
     assert [event.change for event in hub.published] == list(range(1, 31))
+
+
+async def test_web_push_is_told_of_each_message_once_and_of_no_refused_one(store: Store) -> None:
+    pusher = HearingPusher()
+    writer = Writer(cast(Hub, HearingHub()), cast(Pusher, pusher))
+    futures = [writer.post(post(content)) for content in ("one", "resent", "refused")]
+    async with running(writer.run()):
+        await asyncio.gather(*futures, return_exceptions=True)
+    assert pusher.considered == [("one", None)]
 
 
 async def test_a_round_is_bounded(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
