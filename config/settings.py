@@ -122,6 +122,14 @@ elif _database["ENGINE"] == "django.db.backends.postgresql":
         "pool", {"min_size": 1, "max_size": env.int("DATABASE_POOL_SIZE", default=DATABASE_THREADS + 6), "timeout": 5}
     )
     _database["OPTIONS"].setdefault("connect_timeout", 5)
+    # Where the database's host vanishes, the system would wait for its answer for a quarter of an hour.
+    for _name, _value in {
+        "keepalives_idle": 10,
+        "keepalives_interval": 5,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 20_000,  # milliseconds
+    }.items():
+        _database["OPTIONS"].setdefault(_name, _value)
     # A server that freezes or vanishes in the middle of a transaction would keep its room locked for hours.
     _database["OPTIONS"].setdefault("options", "-c idle_in_transaction_session_timeout=10s")
 

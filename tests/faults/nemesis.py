@@ -72,15 +72,18 @@ class HostLost(Fault):
     async def begin(self, scene: Scene) -> None:
         number = scene.random.randrange(len(scene.processes))
         self._process, self._way = scene.processes[number], scene.database_ways[number]
+        before = self._way.abandoned
         self._way.abandon_after(LOCKING)
         until = time.monotonic() + LOCKED_SECONDS
-        while not self._way.abandoned and time.monotonic() < until:  # noqa: ASYNC110 - the proxy's thread tells nobody
+        while self._way.abandoned == before and time.monotonic() < until:  # noqa: ASYNC110 - the proxy's thread tells nobody
             await asyncio.sleep(0.02)
         await asyncio.to_thread(self._process.kill)
+        self._way.abandon_after(b"")  # or the next process would lose its database, and nobody would kill it
+        self._left = self._way.abandoned - before
 
     async def end(self, scene: Scene) -> str:
         await asyncio.to_thread(self._process.start)
-        return f"{self._way.abandoned} connections were left open" if self._way.abandoned else ""
+        return f"{self._left} connections were left open" if self._left else ""
 
 
 class Freeze(Fault):

@@ -1,11 +1,13 @@
 """What networks do, between the tabs and the processes, to Redis, and to the database."""
 
+import asyncio
 from typing import ClassVar, Final
 
 from tests.faults.nemesis import Fault
 from tests.faults.proxy import COMMITTED, Proxy
 from tests.faults.scene import Scene
 
+_CONNECTED_SECONDS: Final = 15
 _ANSWER_MARK: Final = b'"type":"create_message"'
 
 
@@ -42,6 +44,12 @@ class CutAtByte(NetworkFault):
     hold_seconds = 2.0
     share = 0.7
     bytes_at_most = 4000
+
+    async def prepare(self, scene: Scene) -> None:
+        """Wait for connections: after the fault before there may be none yet."""
+        async with asyncio.timeout(_CONNECTED_SECONDS):
+            while not any(way.open_links for way in self.ways(scene)):  # noqa: ASYNC110 - the proxy's thread tells nobody
+                await asyncio.sleep(0.05)
 
     async def begin(self, scene: Scene) -> None:
         self._cuts = sum(way.cuts for way in self.ways(scene))
