@@ -94,9 +94,18 @@ def answer_before_commit() -> None:
     writer.Writer._store_round = store_round  # type: ignore[method-assign]
 
 
+def no_revocation() -> None:
+    """Whoever has a connection keeps it: neither the word that access was taken nor the look at the database ends it."""
+    from accounts.credentials import Standing
+    from chat.socket import runtime
+
+    runtime.standings = lambda credentials: dict.fromkeys(credentials, Standing.VALID)  # type: ignore[attr-defined]
+
+
 MUTANTS: Final[dict[str, Callable[[], None]]] = {
     "no-idempotency": no_idempotency,
     "no-catch-up": no_catch_up,
     "cursor-by-id": cursor_by_id,
     "answer-before-commit": answer_before_commit,
+    "no-revocation": no_revocation,
 }

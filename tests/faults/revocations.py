@@ -9,12 +9,14 @@ from tests.faults.listener import Listener
 from tests.faults.nemesis import Fault
 from tests.faults.scene import Scene
 from tests.faults.tab import Headers, Tab
-from tests.servers.pages import sign_out, submit
+from tests.servers.pages import change_password, sign_out, submit
 from tests.servers.server_process import ServerProcess
 from tests.servers.tabs import bearer, session_cookie
 
 TABS: Final = 2
 LISTENED_SECONDS: Final = 1.0
+PASSWORD: Final = "correct horse battery 1"
+NEW_PASSWORD: Final = "battery staple correct 2"
 
 
 class Revocation(Fault):
@@ -26,6 +28,7 @@ class Revocation(Fault):
     async def prepare(self, scene: Scene) -> None:
         """Bring somebody into all rooms, who listens and writes for a while: tabs at different processes, one by SSE."""
         self.person = await asyncio.to_thread(scene.create, self.name.replace(" ", "-"))
+        await self.equip(scene)
         self.session = ""
         if self.by_session:
             self.session = await asyncio.to_thread(scene.tell, "sign_in", username=self.person.username)
@@ -35,6 +38,10 @@ class Revocation(Fault):
         self.tabs.append(scene.new_listener(self.person, scene.rooms[0], self._headers(), TABS))
         await scene.workload.until_ready()
         await asyncio.sleep(LISTENED_SECONDS)
+
+    async def equip(self, scene: Scene) -> None:
+        """Give them what they need before they sign in."""
+        return
 
     def _headers(self) -> Headers:
         if self.session:
@@ -72,6 +79,21 @@ class SignedOut(Revocation):
         return ""
 
 
+class PasswordChanged(Revocation):
+    """In another browser of theirs: that one stays signed in, all others do not."""
+
+    name = "password changed"
+    by_session = True
+
+    async def equip(self, scene: Scene) -> None:
+        await asyncio.to_thread(scene.tell, "set_password", username=self.person.username, password=PASSWORD)
+
+    async def revoke(self, scene: Scene, process: ServerProcess) -> str:
+        elsewhere = await asyncio.to_thread(scene.tell, "sign_in", username=self.person.username)
+        await asyncio.to_thread(change_password, process, elsewhere, PASSWORD, NEW_PASSWORD)
+        return ""
+
+
 class Deactivated(Revocation):
     name = "deactivated"
 
@@ -94,4 +116,10 @@ class TokenRevoked(Revocation):
         return ""
 
 
-REVOCATIONS: Final[tuple[type[Revocation], ...]] = (MemberRemoved, SignedOut, Deactivated, TokenRevoked)
+REVOCATIONS: Final[tuple[type[Revocation], ...]] = (
+    MemberRemoved,
+    SignedOut,
+    PasswordChanged,
+    Deactivated,
+    TokenRevoked,
+)

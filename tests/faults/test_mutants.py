@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults import nemesis, network_faults
+from tests.faults import nemesis, network_faults, revocations
 from tests.faults.checker import check, listed
 from tests.faults.mutants import MUTANTS
 from tests.faults.nemesis import Fault
@@ -25,6 +25,7 @@ CAUGHT: dict[str, tuple[type[Fault], Pace, set[str]]] = {
     "no-catch-up": (network_faults.CutAtByte, POSTING, {"catch-up"}),
     "cursor-by-id": (network_faults.CutAtByte, EDITING, {"catch-up"}),
     "answer-before-commit": (nemesis.Kill, POSTING, {"lost", "real-time order"}),
+    "no-revocation": (revocations.SignedOut, POSTING, {"leak"}),
 }
 
 
