@@ -25,3 +25,15 @@ def sideways(page: Page) -> list[str]:
     if page.locator("main").evaluate("element => element.scrollWidth > element.clientWidth"):
         found.append("main")
     return found
+
+
+def problems(page: Page, name: str) -> list[str]:
+    """Return what is wrong with a page that is open, in both themes and at every width. Each begins with the name."""
+    found = []
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        found += [f"{name}, {scheme}: {fault}" for fault in faults(page)]
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
+        found += [f"{name} at {width}: {what} scrolls" for what in sideways(page)]
+    return found

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.chat_cast import PATIENCE_MS, Cast, say
-from tests.browser.looks import WIDTHS, faults, sideways
+from tests.browser.looks import problems
 from tests.servers.fake_claude import Normal
 from tests.servers.sessions import site_with_claude
 from tests.servers.sites import UVICORN_SQLITE, Site, SiteBuilder
@@ -48,22 +48,10 @@ def spend(someone: Cast) -> tuple[Page, str]:
     return page, room
 
 
-def problems_of(page: Page, path: str) -> list[str]:
-    """Return what is wrong with a page that is open, in both themes and at every width."""
-    problems = []
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)
-        problems += [f"{path}, {scheme}: {fault}" for fault in faults(page)]
-    for width in WIDTHS:
-        page.set_viewport_size({"width": width, "height": 900})
-        problems += [f"{path} at {width}: {what} scrolls" for what in sideways(page)]
-    return problems
-
-
 def test_usage_is_shown_against_limits_without_a_fault_at_any_width(someone: Cast) -> None:
     """To who spent it, of the room they own, and to the administration: the limits allow one answer for all three."""
     page, room = spend(someone)
-    problems = []
+    found = []
     for path in ("/usage", f"/usage?room={room}"):
         page.goto(path)
         expect(page.locator(".usage-period progress.usage-near, .usage-period progress.usage-over")).not_to_have_count(
@@ -72,12 +60,12 @@ def test_usage_is_shown_against_limits_without_a_fault_at_any_width(someone: Cas
         expect(page.get_by_text("This server’s limit for today is reached")).to_be_visible()
         page.get_by_text("Day by day").click()
         expect(page.locator(".usage-days table")).to_be_visible()
-        problems += problems_of(page, path)
+        found += problems(page, path)
     admin = someone("root")
     admin.site.people.tell("make_admin", username=admin.name)
     page = admin.context().new_page()
     page.goto(OVERVIEW)
     expect(page.locator("progress.claude-over").first).to_be_visible()
     expect(page.get_by_role("link", name="alice")).to_be_visible()
-    problems += problems_of(page, OVERVIEW)
-    assert not problems, "\n".join(problems)
+    found += problems(page, OVERVIEW)
+    assert not found, "\n".join(found)

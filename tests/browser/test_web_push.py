@@ -14,7 +14,7 @@ from playwright.sync_api import CDPSession, Page, expect
 
 from accounts import vapid
 from tests.browser.chat_cast import PATIENCE_MS, Cast, Someone
-from tests.browser.looks import WIDTHS, faults, sideways
+from tests.browser.looks import problems
 from tests.servers.sites import UVICORN_SQLITE, Site, SiteBuilder
 
 ENDPOINT: Final = "https://fcm.googleapis.com/fcm/send/of-this-browser"
@@ -159,17 +159,12 @@ def test_who_says_no_to_the_browser_s_question_keeps_it_off(someone: Cast) -> No
 
 
 def test_the_setting_has_no_fault_in_any_state_theme_and_width(someone: Cast) -> None:
-    problems = []
+    found = []
     for before in (SUBSCRIBING, "delete window.PushManager"):
         page = settings_page(someone("alice"), before=before)
         expect(page.locator("#away-setting[data-state]")).to_be_visible()
-        for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)
-            problems += [f"{scheme}: {fault}" for fault in faults(page)]
-        for width in WIDTHS:
-            page.set_viewport_size({"width": width, "height": 900})
-            problems += [f"{width}: {what} scrolls" for what in sideways(page)]
-    assert problems == []
+        found += problems(page, before)
+    assert found == []
 
 
 # --- The service worker -------------------------------------------------------------------------------------------------
