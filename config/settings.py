@@ -130,8 +130,9 @@ elif _database["ENGINE"] == "django.db.backends.postgresql":
         "tcp_user_timeout": 20_000,  # milliseconds
     }.items():
         _database["OPTIONS"].setdefault(_name, _value)
-    # A server that freezes or vanishes in the middle of a transaction would keep its room locked for hours.
-    _database["OPTIONS"].setdefault("options", "-c idle_in_transaction_session_timeout=10s")
+    # A server that freezes or vanishes in the middle of a transaction would keep its room locked for hours. Nor may its
+    # other connections wait for that lock for as long: each would get it after the one before, and keep it.
+    _database["OPTIONS"].setdefault("options", "-c idle_in_transaction_session_timeout=5s -c lock_timeout=4s")
 
 # --- Redis or Valkey: joins several server processes --------------------------------------------------------
 
