@@ -3,9 +3,12 @@
 import os
 from typing import Any
 
+from config import heap
+
+heap.keep_small()
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-from django.core.asgi import get_asgi_application
+from django.core.asgi import get_asgi_application  # noqa: E402 - after what it reads
 
 _django = get_asgi_application()
 

@@ -1,0 +1,34 @@
+"""The C library's heap: threads share few parts of it."""
+
+import platform
+import subprocess
+import sys
+
+import pytest
+
+# Eight threads that hold memory at the same time; then the C library says how many parts its heap has.
+PROGRAM = """
+import ctypes, sys, threading
+from config import heap
+if sys.argv[1] == "kept small":
+    heap.keep_small()
+together = threading.Barrier(8)
+def work():
+    blocks = [bytearray(2_000) for _ in range(1_000)]
+    together.wait()
+threads = [threading.Thread(target=work) for _ in range(8)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+ctypes.CDLL(None).malloc_stats()
+"""
+
+
+def arenas(how: str) -> int:
+    done = subprocess.run([sys.executable, "-c", PROGRAM, how], capture_output=True, text=True, check=True)
+    return done.stderr.count("Arena ")
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another C library has no such parts")
+def test_threads_share_two_parts_of_the_heap() -> None:
+    assert arenas("left alone") > 2
+    assert arenas("kept small") <= 2
