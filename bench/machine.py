@@ -42,12 +42,14 @@ def cpu_seconds(pid: int) -> float:
 
 
 def memory_bytes(pid: int) -> int:
-    """Return the memory that a process has for itself: resident and not shared."""
-    kilobytes = 0
+    """Return the memory that a process has written for itself.
+
+    Not what it only reads from files: the code of a library is its own or shared, as others come and go that run it, too.
+    """
     for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-        if line.startswith(("Private_Clean:", "Private_Dirty:")):
-            kilobytes += int(line.split()[1])
-    return kilobytes * 1024
+        if line.startswith("Private_Dirty:"):
+            return int(line.split()[1]) * 1024
+    raise RuntimeError(f"the system does not say how much memory process {pid} has")
 
 
 def busy_share(seconds: float = 1.0) -> float:
