@@ -1,5 +1,6 @@
 """What people do with Claude's replies: stop, retry, continue, show another version; and edits and deletions of prompts."""
 
+import msgspec
 from django.db import transaction
 from msgspec import UNSET
 
@@ -137,6 +138,14 @@ def running_in(room: Room) -> list[wire.Keyframe]:
     running = [pk for (pk,) in rows_of(Reply, "id", room=room.pk, state=ReplyState.RUNNING.value)]
     # Few rooms have one at any moment, and it is a long row.
     return [checkpoint_of(reply) for reply in Reply.objects.filter(pk__in=running)] if running else []
+
+
+def with_newest_words(checkpoint: wire.Keyframe) -> wire.Keyframe:
+    """Return a keyframe with what is written of the same attempt now. Its state stays: the end follows as an event."""
+    now = Reply.objects.filter(message=int(checkpoint.messageId), version=checkpoint.version).first()
+    if now is None or now.attempt != checkpoint.attempt or now.n < checkpoint.n:
+        return checkpoint
+    return msgspec.structs.replace(checkpoint_of(now), state=checkpoint.state)
 
 
 def checkpoint_of(reply: Reply) -> wire.Keyframe:

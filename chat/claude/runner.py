@@ -14,7 +14,7 @@ import msgspec
 import structlog
 from django.conf import settings
 
-from chat.actions import spending
+from chat.actions import replies, spending
 from chat.claude import lease, summary
 from chat.claude.backends import backend_for, close_backends, warm_up
 from chat.claude.lease import Verdict
@@ -78,7 +78,7 @@ class Runner:
         return None if stream is None else stream.keyframe()
 
     async def freshest(self, checkpoint: wire.Keyframe) -> wire.Keyframe:
-        """Return a running reply's keyframe from whoever runs it; the checkpoint when nobody answers."""
+        """Return a running reply's keyframe from whoever runs it; what is written of it when nobody does."""
         if checkpoint.state != "running":
             return checkpoint
         own = self.keyframe(checkpoint.messageId)
@@ -86,9 +86,10 @@ class Runner:
             return own
         question = {"type": "claude.keyframe", "message": checkpoint.messageId}
         facts = await self._hub.ask(CLAUDE_GROUP, question, _ASK_SECONDS)
-        if facts is None:
-            return checkpoint
-        return msgspec.convert(facts, wire.Keyframe)
+        if facts is not None:
+            return msgspec.convert(facts, wire.Keyframe)
+        # As a rule it has just ended. Its last words may have gone out before the tab that asks began to listen.
+        return await in_database(replies.with_newest_words, checkpoint)
 
     # --- Claiming -------------------------------------------------------------------------------------------
 

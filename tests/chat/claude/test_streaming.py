@@ -1,4 +1,4 @@
-"""What one running reply asks of the database: nothing for a delta, however many there are."""
+"""A running reply: a delta asks nothing of the database, and who comes late misses no word."""
 
 from typing import Any
 
@@ -7,14 +7,18 @@ from asgiref.sync import sync_to_async
 
 from accounts.models import User
 from chat.access import Actor
-from chat.actions import rooms
+from chat.actions import replies, rooms
 from chat.actions.posting import Post
-from chat.claude import streaming
-from chat.models import Reply
+from chat.claude import lease, streaming
+from chat.claude.backend import Usage
+from chat.claude.lease import Checkpoint, Outcome
+from chat.models import Reply, ReplyState
 from chat.protocol import requests
 from chat.realtime.database import in_database
 from chat.realtime.events import Event
 from chat.socket.runtime import Runtime
+from tests.chat.claude.talk import asks
+from tests.chat.fixtures import room_of
 from tests.chat.realtime.doubles import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -53,3 +57,29 @@ async def test_a_delta_costs_no_query(monkeypatch: pytest.MonkeyPatch, settings:
     assert len(deltas) == reply.n > 20
     assert asked == ["build", "note_context", "finish"]
     await runtime.stop()
+
+
+async def test_who_reads_a_reply_that_ends_in_that_moment_gets_its_last_words() -> None:
+    """Between reading that it runs and asking who runs it: then nobody does, and the last deltas have been sent."""
+    runtime = Runtime()
+    await runtime.start()
+    reply = await in_database(_running_reply)
+    read = replies.checkpoint_of(reply)
+    await in_database(lease.finish, said(reply, "All of it.", 9), Outcome(ReplyState.COMPLETE, "end_turn"), "")
+    shown = await runtime.runner.freshest(read)
+    assert (shown.text, shown.n, shown.state) == ("All of it.", 9, "running")
+    await runtime.stop()
+
+
+def _running_reply() -> Reply:
+    alice = User.objects.create(username="alice")
+    asks(alice, room_of(alice, "desk", "session"), "Tell me")
+    reply = lease.claim_next("somebody")
+    assert reply is not None
+    lease.checkpoint([said(reply, "All", 4)])
+    reply.refresh_from_db()
+    return reply
+
+
+def said(reply: Reply, text: str, n: int) -> Checkpoint:
+    return Checkpoint(reply.pk, reply.epoch, text, "", n, [], Usage())
