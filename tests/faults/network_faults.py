@@ -8,6 +8,7 @@ from tests.faults.proxy import COMMITTED, Proxy
 from tests.faults.scene import Scene
 
 _CONNECTED_SECONDS: Final = 15
+_TRIES: Final = 10
 _ANSWER_MARK: Final = b'"type":"create_message"'
 
 
@@ -52,14 +53,26 @@ class CutAtByte(NetworkFault):
                 await asyncio.sleep(0.05)
 
     async def begin(self, scene: Scene) -> None:
-        self._cuts = sum(way.cuts for way in self.ways(scene))
+        self._before = self._cuts(scene)
+        self._arm(scene)
+
+    def _arm(self, scene: Scene) -> None:
         for way in self.ways(scene):
             way.cut_at_byte(self.bytes_at_most, self.share)
 
+    def _cuts(self, scene: Scene) -> int:
+        return sum(way.cuts for way in self.ways(scene))
+
     async def end(self, scene: Scene) -> str:
+        for _try in range(_TRIES):
+            if self._cuts(scene) > self._before:
+                break
+            # Few were open, and chance has left them out, or nothing went through them.
+            self._arm(scene)
+            await asyncio.sleep(1)
         for way in self.ways(scene):
             way.spare()
-        cuts = sum(way.cuts for way in self.ways(scene)) - self._cuts
+        cuts = self._cuts(scene) - self._before
         return f"{cuts} connections cut" if cuts else ""
 
 
