@@ -10,6 +10,7 @@ from typing import Final
 
 from chat.realtime.burst import Burst
 from chat.realtime.connection import Connection
+from chat.realtime.ended_words import words_of_ended
 from chat.realtime.events import Event
 from chat.realtime.payload import Payload
 
@@ -84,8 +85,11 @@ class Feed:
 
     def go_live(self, connection: Connection, change: int, epoch: str) -> None:
         """Hand out what was buffered beyond `change`, and from now on everything."""
-        for event, payload, own in self.joining.pop(connection):
-            if (event.change is None or event.change > change) and _hears(connection, event):
+        buffered = self.joining.pop(connection)
+        needless = words_of_ended([event for event, _, _ in buffered])
+        for place, (event, payload, own) in enumerate(buffered):
+            is_news = place not in needless if event.change is None else event.change > change
+            if is_news and _hears(connection, event):
                 connection.send(_frame_for(connection, payload, own))
         if self.last is None:
             self.last, self.epoch = change, epoch

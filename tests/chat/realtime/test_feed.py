@@ -7,10 +7,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from chat.protocol import wire
 from chat.protocol.close import CloseCode
 from chat.realtime import feed as feed_module
 from chat.realtime.connection import Connection
-from chat.realtime.events import Event
+from chat.realtime.events import Event, durable, ephemeral
 from chat.realtime.feed import Feed, Own
 from chat.realtime.payload import Payload
 from tests.chat.properties import examples
@@ -233,3 +234,45 @@ def test_what_a_connection_does_itself_it_does_not_hear() -> None:
     feed.go_live(joining.as_connection, 0, "epoch")
     assert one.types() == ["tab-3", "tab-4"] and other.types() == ["tab-1", "tab-3", "tab-4"]
     assert late.types() == ["tab-1", "tab-4"] and joining.types() == ["tab-1", "tab-3"]
+
+
+# --- Words of answers ----------------------------------------------------------------------------------------------------
+
+
+def answer(id_: str, change: int, state: str) -> Event:
+    reply = wire.Reply(state, change, 1, 1, 1, 0, "demo", demo=True, requestedBy=None)
+    shown = wire.Message(
+        id=id_,
+        room="lounge",
+        seq=1,
+        change=change,
+        kind="text",
+        author=None,
+        content="",
+        createdAt=0,
+        reactions=[],
+        mentions=[],
+        reply=reply,
+    )
+    return durable(shown)
+
+
+def words(id_: str, n: int) -> Event:
+    delta = wire.StreamDelta("lounge", id_, 1, 1, n, "word ")
+    return ephemeral("room:lounge", "stream_delta", delta, is_droppable=True)
+
+
+@pytest.mark.parametrize("state", ["complete", "stopped", "interrupted", "failed"])
+def test_who_comes_in_while_an_answer_ends_hears_its_end_and_no_words_without_a_beginning(state: str) -> None:
+    """What was read then says nothing of it: to that tab the words would have a hole before them."""
+    feed, _gaps = new_feed()
+    there = joined(feed, "tab-1", 4)
+    coming = FakeConnection("tab-2")
+    feed.begin_joining(coming.as_connection)
+    for each in (words("7", 49), words("8", 3), answer("7", 5, state), words("8", 4)):
+        feed.take(each, Payload(each.text))
+    feed.go_live(coming.as_connection, 4, "epoch")
+    end = "stream_end" if state in ("complete", "stopped") else "error"
+    assert there.types() == ["stream_delta", "stream_delta", end, "stream_delta"]
+    assert coming.types() == ["stream_delta", end, "stream_delta"]
+    assert [frame["data"]["messageId"] for frame in coming.sent if frame["type"] == "stream_delta"] == ["8", "8"]
