@@ -5,7 +5,9 @@ with threads for the database, files and push, what is free but of no use grows 
 """
 
 import ctypes
-from typing import Final
+import threading
+import time
+from typing import Any, Final
 
 # From glibc's malloc.h.
 _M_ARENA_MAX: Final = -8
@@ -13,13 +15,23 @@ _M_MMAP_THRESHOLD: Final = -3
 _ARENAS: Final = 2
 # Larger blocks are mapped one by one, and go back to the system when they are freed. Left alone, glibc raises this to 32 MB.
 _MAPPED_FROM_BYTES: Final = 128 * 1024
+# Giving back what is free between the blocks takes a millisecond or two for a heap of 60 MB.
+_TRIM_SECONDS: Final = 60.0
 
 
 def keep_small() -> None:
     """Call it before there are threads. Other C libraries have no such settings, and are left alone."""
     try:
-        mallopt = ctypes.CDLL(None).mallopt
+        library: Any = ctypes.CDLL(None)
+        library.mallopt(_M_ARENA_MAX, _ARENAS)
+        library.mallopt(_M_MMAP_THRESHOLD, _MAPPED_FROM_BYTES)
+        trim = library.malloc_trim
     except (OSError, AttributeError, TypeError):
         return
-    mallopt(_M_ARENA_MAX, _ARENAS)
-    mallopt(_M_MMAP_THRESHOLD, _MAPPED_FROM_BYTES)
+    threading.Thread(target=_trim_for_ever, args=(trim,), name="heap", daemon=True).start()
+
+
+def _trim_for_ever(trim: Any) -> None:
+    while True:
+        time.sleep(_TRIM_SECONDS)
+        trim(0)  # without the interpreter's lock: everybody else goes on

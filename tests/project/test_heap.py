@@ -3,8 +3,11 @@
 import platform
 import subprocess
 import sys
+import threading
 
 import pytest
+
+from config import heap
 
 # Eight threads that hold memory at the same time; then the C library says how many parts its heap has.
 PROGRAM = """
@@ -32,3 +35,10 @@ def arenas(how: str) -> int:
 def test_threads_share_two_parts_of_the_heap() -> None:
     assert arenas("left alone") > 2
     assert arenas("kept small") <= 2
+
+
+def test_what_is_free_is_given_back_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    trimmed = threading.Event()
+    monkeypatch.setattr(heap, "_TRIM_SECONDS", 0.01)
+    threading.Thread(target=heap._trim_for_ever, args=(lambda _pad: trimmed.set(),), daemon=True).start()
+    assert trimmed.wait(10)
