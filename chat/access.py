@@ -65,9 +65,11 @@ def room_of_members(slug: str, user_ids: Collection[int]) -> dict[int, tuple[Roo
 def locked_room_for(actor: Actor, slug: str) -> tuple[Room, Membership | None]:
     """Return a visible room with its row locked, and the actor's membership. Call inside a transaction.
 
-    The lock comes before the look at the membership: a removal that commits while we wait for it is then seen.
+    The lock comes before the look at the membership: a removal that commits while we wait for it is then seen. The key
+    is never locked, here and wherever a room is: who has changed a reply twice checks its foreign key to the room, and we
+    may want that reply (PostgreSQL calls it a deadlock after a second, and refuses one of the two).
     """
-    room = Room.objects.select_for_update().filter(slug=slug).first()
+    room = Room.objects.select_for_update(no_key=True).filter(slug=slug).first()
     membership = membership_in(actor, room) if room is not None else None
     if room is None or (membership is None and room.kind != RoomKind.OPEN):
         raise not_found("room")

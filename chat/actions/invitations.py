@@ -40,7 +40,7 @@ def accept(actor: Actor, token: str) -> str:
     invitation = look_up(token)
     if invitation is None:
         raise not_found("invitation")
-    room = Room.objects.select_for_update().get(pk=invitation.room_id)
+    room = Room.objects.select_for_update(no_key=True).get(pk=invitation.room_id)
     if Membership.objects.filter(room=room, user=actor.id).exists():
         return room.slug
     if invitation.uses_left is not None:

@@ -83,7 +83,7 @@ def set_role(actor: Actor, request: requests.SetRole) -> wire.MembershipFact:
 def expel(membership: Membership, by: Actor) -> None:
     """End a membership on the operators' word: the room's own rules do not bind the admin site. Idempotent."""
     with transaction.atomic():
-        room = Room.objects.select_for_update().get(pk=membership.room_id)
+        room = Room.objects.select_for_update(no_key=True).get(pk=membership.room_id)
         # Looked at again under the lock: of two removals at once only one may write a notice.
         if Membership.objects.filter(pk=membership.pk).exists():
             _remove(room, membership, by)

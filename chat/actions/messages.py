@@ -82,7 +82,7 @@ def bury(room: Room, message: Message, by_user_id: int) -> None:
 def delete_as_operator(message: Message, operator: Actor) -> None:
     """Delete a message on the operators' word, from the admin site."""
     with transaction.atomic():
-        room = Room.objects.select_for_update().get(pk=message.room_id)
+        room = Room.objects.select_for_update(no_key=True).get(pk=message.room_id)
         message.refresh_from_db()
         if message.kind == Kind.TEXT and message.deleted_at is None:
             _delete(room, message, operator.id)

@@ -78,7 +78,7 @@ def remove_member(membership: Membership, operator: Actor) -> None:
 
 
 def _locked(room_id: int) -> Room:
-    return Room.objects.select_for_update().get(pk=room_id)
+    return Room.objects.select_for_update(no_key=True).get(pk=room_id)
 
 
 def _tell_of_room(room: Room) -> None:

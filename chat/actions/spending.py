@@ -232,9 +232,9 @@ def _mark(charge: Charge, state: ChargeState, usage: Tokens | None, cost: int) -
 
 def _lock() -> None:
     """Wait for whoever changes counters, to the end of this transaction (or savepoint, if that is undone)."""
-    if not Spending.objects.select_for_update().filter(subject=ALL, period=EVER).exists():
+    if not Spending.objects.select_for_update(no_key=True).filter(subject=ALL, period=EVER).exists():
         Spending.objects.bulk_create([Spending(subject=ALL, period=EVER)], ignore_conflicts=True)
-        Spending.objects.select_for_update().get(subject=ALL, period=EVER)
+        Spending.objects.select_for_update(no_key=True).get(subject=ALL, period=EVER)
 
 
 def _rows(wanted: list[Purse]) -> dict[tuple[str, str], Spending]:

@@ -26,7 +26,7 @@ def keep(room_id: int, old: tuple[int, str], new: tuple[int, str], read: Mapping
     read: the content of each message that was read for it, by id. Not the old upto_seq alone is compared: a summary that
     was forgotten and made again may have come to the same place, while the new text still builds on the forgotten one.
     """
-    if Room.objects.select_for_update().filter(pk=room_id).first() is None:
+    if Room.objects.select_for_update(no_key=True).filter(pk=room_id).first() is None:
         return False
     living = Message.objects.filter(room_id=room_id, pk__in=list(read), kind=Kind.TEXT, deleted_at=None)
     if dict(living.values_list("pk", "content")) != dict(read):

@@ -86,7 +86,7 @@ def _claim(reply_id: int, owner: str) -> Reply | None:
     found = Reply.objects.filter(pk=reply_id).values_list("room", flat=True).first()
     if found is None:
         return None
-    room = Room.objects.select_for_update().get(pk=found)
+    room = Room.objects.select_for_update(no_key=True).get(pk=found)
     if Reply.objects.filter(room=room, state=ReplyState.RUNNING).exists():
         return None
     change = room.change + 1
@@ -137,7 +137,7 @@ def note_context(reply_id: int, context_from: int | None, *, has_summary: bool) 
 def finish(last: Checkpoint, outcome: Outcome, html: str) -> bool:
     """End a reply. False when it was not the caller's any more, and nothing was changed."""
     with transaction.atomic():
-        room = Room.objects.select_for_update().filter(replies=last.reply_id).first()
+        room = Room.objects.select_for_update(no_key=True, of=("self",)).filter(replies=last.reply_id).first()
         if room is None:
             return False
         reply = Reply.objects.select_related("message").get(pk=last.reply_id)

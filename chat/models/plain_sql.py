@@ -91,8 +91,12 @@ def pairs_of(model: type[M], other: type[N], link: str, where: str, *parameters:
 
 
 def locked(model: type[M], field: str, values: Collection[Any]) -> list[M]:
-    """Return the rows whose field is one of these values, in id order, locked until the transaction ends."""
-    lock = " FOR UPDATE" if connection.features.has_select_for_update else ""
+    """Return the rows whose field is one of these values, in id order, locked until the transaction ends.
+
+    Their keys are not: whoever checks a foreign key to such a row, while it holds another that we want, would wait for us
+    and we for it.
+    """
+    lock = " FOR NO KEY UPDATE" if connection.features.has_select_for_update else ""
     return _read(model, f"{_from(model, ((field, len(values)),))} ORDER BY {_column(model, 'pk')}{lock}", list(values))
 
 

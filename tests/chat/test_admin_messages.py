@@ -74,7 +74,7 @@ def test_messages_are_found_by_their_words_and_the_last_may_be_unfinished(
     assert shown(as_ruth, q="uick") == []
 
 
-@pytest.mark.parametrize("query", ['"', "* OR NEAR(", "_", "a:b & !c | (d", "%", "'; --", "\x00", "日本"])
+@pytest.mark.parametrize("query", ['"', "* OR NEAR(", "_", "a:b & !c | (d", "%", "'; --", "日本"])
 def test_a_search_for_signs_finds_nothing_and_breaks_nothing(
     as_ruth: Client, alice: User, lounge: Room, query: str
 ) -> None:

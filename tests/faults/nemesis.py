@@ -14,7 +14,7 @@ from tests.servers.processes import ChildProcess
 
 LONGEST_DRAIN_SECONDS: Final = 30.0
 # Whoever has said this to PostgreSQL holds a room until the transaction ends.
-LOCKING: Final = b"FOR UPDATE"
+LOCKING: Final = b"FOR NO KEY UPDATE"
 LOCKED_SECONDS: Final = 5.0
 
 

@@ -92,7 +92,7 @@ def test_rooms_are_locked_in_the_order_of_their_ids(alice: User) -> None:
         query["sql"] for query in captured if query["sql"].startswith("SELECT") and 'FROM "chat_room"' in query["sql"]
     ]
     assert 'ORDER BY "id"' in locking
-    assert "FOR UPDATE" in locking or connection.vendor == "sqlite", (
+    assert "FOR NO KEY UPDATE" in locking or connection.vendor == "sqlite", (
         "SQLite locks the whole file as the transaction begins"
     )
 

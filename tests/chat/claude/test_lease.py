@@ -1,11 +1,17 @@
 """Leases: a reply ends when its runner is gone, and only then."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from django.db import connection, transaction
 
 from accounts.models import User
+from chat import access
+from chat.access import Actor
 from chat.claude import lease
+from chat.claude.backend import Usage
+from chat.claude.lease import Checkpoint, Verdict
 from chat.models import Reply, ReplyState, Room
 from tests.chat.claude.talk import asks
 from tests.chat.fixtures import room_of
@@ -35,3 +41,26 @@ def test_a_process_that_is_late_with_its_leases_does_not_take_itself_for_gone(la
     assert lease.sweep(running_here=[late.pk]) == 0
     late.refresh_from_db()
     assert late.state == ReplyState.RUNNING
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_checkpoint_waits_for_nobody_who_holds_the_room() -> None:
+    """Who stops a reply holds its room and wants the reply; the checkpoint holds the reply, and its key is the room's."""
+    if connection.vendor == "sqlite":
+        return  # there a transaction that writes is alone
+    alice = User.objects.create(username="alice")
+    room_of(alice, "den")
+    asks(alice, Room.objects.get(slug="den"), "Tell me")
+    reply = lease.claim_next("this process")
+    assert reply is not None
+    said = Checkpoint(reply.pk, reply.epoch, "Once", "", 1, [], Usage())
+
+    def checkpoint() -> dict[int, Verdict]:
+        try:
+            return lease.checkpoint([said])
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as threads, transaction.atomic():
+        access.locked_room_for(Actor.of(alice), "den")
+        assert threads.submit(checkpoint).result() == {reply.pk: Verdict.GO_ON}
