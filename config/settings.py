@@ -117,22 +117,19 @@ if _database["ENGINE"] == "django.db.backends.sqlite3":
     _database["TEST"] = {"NAME": str(BASE_DIR / "db.test.sqlite3")}
 elif _database["ENGINE"] == "django.db.backends.postgresql":
     _database["CONN_MAX_AGE"] = 0  # the pool keeps them open
-    _database.setdefault("OPTIONS", {})
-    _database["OPTIONS"].setdefault(
-        "pool", {"min_size": 1, "max_size": env.int("DATABASE_POOL_SIZE", default=DATABASE_THREADS + 6), "timeout": 5}
-    )
-    _database["OPTIONS"].setdefault("connect_timeout", 5)
-    # Where the database's host vanishes, the system would wait for its answer for a quarter of an hour.
-    for _name, _value in {
+    _database["OPTIONS"] = {
+        "pool": {"min_size": 1, "max_size": env.int("DATABASE_POOL_SIZE", default=DATABASE_THREADS + 6), "timeout": 5},
+        "connect_timeout": 5,
+        # Where the database's host vanishes, the system would wait for its answer for a quarter of an hour.
         "keepalives_idle": 10,
         "keepalives_interval": 5,
         "keepalives_count": 3,
         "tcp_user_timeout": 20_000,  # milliseconds
-    }.items():
-        _database["OPTIONS"].setdefault(_name, _value)
-    # A server that freezes or vanishes in the middle of a transaction would keep its room locked for hours. Nor may its
-    # other connections wait for that lock for as long: each would get it after the one before, and keep it.
-    _database["OPTIONS"].setdefault("options", "-c idle_in_transaction_session_timeout=5s -c lock_timeout=4s")
+        # A server that freezes or vanishes in the middle of a transaction would keep its room locked for hours. Nor may its
+        # other connections wait for that lock for as long: each would get it after the one before, and keep it.
+        "options": "-c idle_in_transaction_session_timeout=5s -c lock_timeout=4s",
+        **_database.get("OPTIONS", {}),  # what DATABASE_URL says itself
+    }
 
 # --- Redis or Valkey: joins several server processes --------------------------------------------------------
 

@@ -1,7 +1,6 @@
 """The rows of Claude's answers: made with their prompts, queued, ended. In a transaction that holds the room's lock."""
 
 import json
-from collections import Counter
 from datetime import datetime
 from typing import Any, Final
 
@@ -43,7 +42,6 @@ class NewAnswers:
 
     def __init__(self) -> None:
         self._planned: list[tuple[Message, Message, Actor, Charge, Requester]] = []
-        self._open: Counter[int] = Counter()  # by room: answers that have not ended, those planned here among them
         self.by_prompt: dict[int, wire.Message] = {}
 
     def plan(self, room: Room, prompt: Message, actor: Actor, requester: Requester, now: datetime) -> Message:
@@ -51,9 +49,7 @@ class NewAnswers:
 
         Raises QUOTA_EXCEEDED, and REQUEST_FAILED when too much waits for Claude in this room.
         """
-        if room.pk not in self._open:
-            self._open[room.pk] = _open_in(room)
-        _check_queue(self._open[room.pk])
+        _check_queue(room, sum(answer.room_id == room.pk for _, answer, *_ in self._planned))
         charge = spending.reserve(actor.id, room.pk, model_of(room))
         room.change += 1
         answer = Message(
@@ -66,7 +62,6 @@ class NewAnswers:
             created_at=now,
         )
         self._planned.append((prompt, answer, actor, charge, requester))
-        self._open[room.pk] += 1
         return answer
 
     def insert(self, slugs: dict[int, str]) -> None:
@@ -77,14 +72,13 @@ class NewAnswers:
             self.by_prompt[id(prompt)] = _present_new(slugs[answer.room_id], answer, reply, actor)
 
 
-def _open_in(room: Room) -> int:
-    return Reply.objects.filter(room=room, state__in=(ReplyState.QUEUED, ReplyState.RUNNING)).count()
-
-
-def _check_queue(open_: int) -> None:
+def _check_queue(room: Room, planned: int = 0) -> None:
     """Raise REQUEST_FAILED where Claude has so much to answer that nobody would wait for the end of it."""
-    if open_ >= settings.PROMPTS_PER_ROOM > 0:
-        raise failed(f"{open_} prompts wait for Claude here. Let it answer some, or take one back.")
+    if not settings.PROMPTS_PER_ROOM:
+        return
+    waiting = planned + Reply.objects.filter(room=room, state__in=(ReplyState.QUEUED, ReplyState.RUNNING)).count()
+    if waiting >= settings.PROMPTS_PER_ROOM:
+        raise failed(f"{waiting} prompts wait for Claude here. Let it answer some, or take one back.")
 
 
 def _queue(answer: Message, prompt: Message | None, actor: Actor, charge: Charge, requester: Requester) -> Reply:
@@ -151,7 +145,7 @@ def queue_version(
     room: Room, answer: Message, actor: Actor, prompt: Message | None, requester: Requester
 ) -> wire.Message:
     """Queue another version of an answer that has ended, and show it. Raises QUOTA_EXCEEDED and REQUEST_FAILED."""
-    _check_queue(_open_in(room))
+    _check_queue(room)
     charge = spending.reserve(actor.id, room.pk, model_of(room))
     answer.version_count += 1
     answer.content = answer.html = ""
@@ -164,7 +158,7 @@ def queue_version(
 
 def queue_again(room: Room, answer: Message, reply: Reply, actor: Actor, requester: Requester) -> wire.Message:
     """Queue a version that has ended once more, to go on with the text it has. Raises QUOTA_EXCEEDED and REQUEST_FAILED."""
-    _check_queue(_open_in(room))
+    _check_queue(room)
     charge = spending.reserve(actor.id, room.pk, model_of(room), attempt=reply.attempt + 1, reply_id=reply.pk)
     answer.change = take_change(room)
     _update(
