@@ -13,7 +13,7 @@ from chat.protocol.close import REASONS, CloseCode
 from chat.protocol.errors import ProtocolError
 from chat.realtime.direct_outbox import DirectOutbox
 from chat.realtime.limits import TokenBucket
-from chat.realtime.outbox import FrameWriter, Outbox, Send, SendOutbox
+from chat.realtime.outbox import ENDED, FrameWriter, Outbox, Send, SendOutbox
 from chat.realtime.payload import Payload
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class Connection:
         self.frame_budget = TokenBucket(settings.FRAMES_PER_SECOND, settings.FRAMES_BURST)
         self.close_code: CloseCode | None = None
         self.burst: Burst | None = None  # what it is about to get together with a room's other connections
-        self.outbox = self._make_outbox(send, writer)
+        self.outbox: Outbox = self._make_outbox(send, writer)
 
     def _make_outbox(self, send: Send, writer: FrameWriter | None) -> Outbox:
         return SendOutbox(send, self._overflowed) if writer is None else DirectOutbox(writer, self._overflowed)
@@ -98,6 +98,13 @@ class Connection:
             self.close_code = code
             log.info("connection.closing", connection=self.id, user=self.user_id, code=int(code))
             self.outbox.close(int(code), REASONS[code])
+
+    def end(self) -> None:
+        """Let go of the outbox, which holds the connection: as a cycle both would wait for a garbage collection.
+
+        What is on its way in it goes out nevertheless; what is sent from now on goes nowhere.
+        """
+        self.outbox = ENDED
 
     def _overflowed(self) -> None:
         self.close(CloseCode.TOO_SLOW)

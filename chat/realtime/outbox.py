@@ -53,6 +53,22 @@ class Outbox(Protocol):
     def close(self, code: int, reason: str) -> None: ...
 
 
+class _EndedOutbox:
+    """The outbox of whoever has gone: takes everything and sends nothing."""
+
+    __slots__ = ()
+    is_clear: Final = True
+
+    def push(self, payload: Payload) -> None: ...
+
+    def write(self, payloads: list[Payload], frames: bytes, limit: int) -> None: ...
+
+    def close(self, code: int, reason: str) -> None: ...
+
+
+ENDED: Final = _EndedOutbox()
+
+
 def may_drop(waiting_bytes: int) -> bool:
     """Whether so much waits already that what is droppable is left out."""
     limit: int = settings.OUTBOX_BYTES

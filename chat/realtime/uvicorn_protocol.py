@@ -52,6 +52,10 @@ class FrameProtocol(WebSocketsSansIOProtocol):
             extensions = cast(dict[str, Any], self.scope["extensions"])
             extensions[EXTENSION] = _Writer(self)
 
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self.conn.parser.close()  # it holds what holds it: without this line all would wait for a garbage collection
+
     async def send(self, message: Any) -> None:
         await super().send(message)
         if self.initial_response is not None and self.close_sent:
@@ -197,6 +201,11 @@ class AbortableHttp(HttpToolsProtocol):
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
         self._head_timer = self.loop.call_later(_HEAD_SECONDS, transport.close)
+
+    def handle_websocket_upgrade(self) -> None:
+        super().handle_websocket_upgrade()
+        # The parser holds this protocol, whose work is done: without this line they would wait for a garbage collection.
+        self.parser = cast(Any, None)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_head_timer()

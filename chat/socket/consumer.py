@@ -54,11 +54,14 @@ class ChatConsumer(AsyncConsumer):
             await self._read(process, connection)
         finally:
             process.dismiss(connection)
+            connection.end()
             log.info("connection.closed", connection=connection.id, user=connection.user_id)
 
     async def _admit(self, scope: Scope, process: Runtime) -> Connection:
+        # Taken out of the scope, which the server's protocol holds, and the writer holds that: as a cycle they, and all
+        # that a connection was, would stay in memory until the next full garbage collection.
+        writer = scope.get("extensions", {}).pop(_FRAMES_EXTENSION, None)
         credential, address = await opening.let_in(scope, process)
-        writer = scope.get("extensions", {}).get(_FRAMES_EXTENSION)
         connection = Connection(runtime.new_connection_id(), credential, address, self._send, writer)
         # Counted before the handshake is answered: many openings at once must not all pass the limit.
         process.admit(connection)

@@ -115,6 +115,7 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
         gone.cancel()
         process.dismiss(connection)
         connection.outbox.drop()
+        connection.end()
         log.info("stream.closed", connection=connection.id, user=connection.user_id)
 
 
