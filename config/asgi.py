@@ -3,7 +3,7 @@
 import os
 from typing import Any
 
-from config import heap
+from chat import heap
 
 heap.keep_small()
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")

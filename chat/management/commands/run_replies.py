@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from chat import heap
 from chat.claude import consumer
 from chat.claude.runner import Runner
 from chat.realtime import publishing
@@ -23,6 +24,7 @@ class Command(BaseCommand):
                 "REDIS_URL is not set: without Redis this process could not reach the tabs. "
                 "The server process runs replies by itself; run_replies is for several processes."
             )
+        heap.keep_small()
         with contextlib.suppress(KeyboardInterrupt):
             asyncio.run(self._run())
 

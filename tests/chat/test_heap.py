@@ -7,12 +7,12 @@ import threading
 
 import pytest
 
-from config import heap
+from chat import heap
 
 # Eight threads that hold memory at the same time; then the C library says how many parts its heap has.
 PROGRAM = """
 import ctypes, sys, threading
-from config import heap
+from chat import heap
 if sys.argv[1] == "kept small":
     heap.keep_small()
 together = threading.Barrier(8)
