@@ -113,13 +113,16 @@ def settled_before(reply_id: int, attempt: int) -> Tokens:
     )
 
 
-def settle(reply_id: int, attempt: int, usage: Tokens) -> int:
-    """Turn an attempt's reservation into what it cost, and return that. Idempotent; what is released stays so."""
+def settle(reply_id: int, attempt: int, usage: Tokens | None) -> int:
+    """Turn an attempt's reservation into what it cost, and return that. Idempotent; what is released stays so.
+
+    usage: None when nobody knows it. It then costs what was reserved.
+    """
     charge_id = _charge_of(reply_id, attempt)
     return 0 if charge_id is None else settle_charge(charge_id, usage)
 
 
-def settle_charge(charge_id: int, usage: Tokens) -> int:
+def settle_charge(charge_id: int, usage: Tokens | None) -> int:
     return _close(charge_id, ChargeState.SETTLED, usage)
 
 

@@ -186,7 +186,7 @@ class Stream:
             if round_ > 1 and not await self._has_money(talk.tokens):
                 return Outcome(ReplyState.COMPLETE, "budget")
             call = Call(self.model, context.system, talk.messages, settings.CLAUDE_REPLY_TOKENS, context.tools)
-            end, calls = await self._hear(call)
+            end, calls = await self._hear(call, talk.tokens)
             if end.stop_reason not in ("tool_use", "pause_turn"):
                 return Outcome(ReplyState.COMPLETE, end.stop_reason)
             talk.model_said(end.content)
@@ -194,7 +194,7 @@ class Stream:
                 talk.tools_said([await self._use(each, talk) for each in calls])
         return Outcome(ReplyState.COMPLETE, "tool_limit")
 
-    async def _hear(self, call: Call) -> tuple[End, list[ToolCall]]:
+    async def _hear(self, call: Call, reading_tokens: int) -> tuple[End, list[ToolCall]]:
         calls: list[ToolCall] = []
         end: End | None = None
         pieces = self._backend.stream(call)
@@ -211,6 +211,11 @@ class Stream:
                         calls.append(piece)
                     case End():
                         end = piece
+        except (asyncio.CancelledError, CallFailed) as error:
+            # What it read is paid for, though we left before it told how much: a limit must not leak.
+            if not any(self._current_call) and getattr(error, "code", "stalled") == "stalled":
+                self._current_call = Usage(input_tokens=reading_tokens)
+            raise
         finally:
             await pieces.aclose()
             used = self._call_so_far() if end is None else self._current_call
