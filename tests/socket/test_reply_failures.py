@@ -1,6 +1,7 @@
 """Every way in which a call of the model fails: the end state, the text kept, the same in all tabs, and a way on."""
 
 from collections.abc import AsyncIterator, Iterator
+from typing import Any, NamedTuple
 
 import pytest
 import pytest_asyncio
@@ -17,16 +18,21 @@ from tests.servers.fake_claude import (
     NoMessageStop,
     Normal,
     Overloaded,
+    Pings,
     Reset,
+    ServerError,
+    Silent,
     SplitUtf8,
     Stall,
     StopReason,
     Tiny,
     TooManyRequests,
+    UnknownModel,
     WithThinking,
 )
+from tests.servers.people import Person
 from tests.servers.sessions import end_of, make_session, site_with_claude, streamed
-from tests.servers.sites import UVICORN_SQLITE, Site, SiteBuilder
+from tests.servers.sites import CLUSTER, UVICORN_SQLITE, Site, SiteBuilder
 from tests.servers.socket_client import SocketClient
 from tests.servers.tabs import Tabs
 
@@ -34,9 +40,9 @@ READ_SECONDS = 1
 TEXT = "one two three four five six seven eight nine ten"
 
 
-@pytest.fixture(scope="module")
-def claude_site(site_builder: SiteBuilder) -> Iterator[tuple[Site, FakeClaude]]:
-    with site_with_claude(site_builder, UVICORN_SQLITE, CLAUDE_READ_SECONDS=READ_SECONDS) as running:
+@pytest.fixture(scope="module", params=[UVICORN_SQLITE, CLUSTER], ids=str)
+def claude_site(request: pytest.FixtureRequest, site_builder: SiteBuilder) -> Iterator[tuple[Site, FakeClaude]]:
+    with site_with_claude(site_builder, request.param, CLAUDE_READ_SECONDS=READ_SECONDS) as running:
         yield running
 
 
@@ -52,13 +58,40 @@ def fake(claude_site: tuple[Site, FakeClaude]) -> Iterator[FakeClaude]:
 
 
 @pytest_asyncio.fixture
-async def tabs(site: Site) -> AsyncIterator[list[SocketClient]]:
-    """Two tabs of two people in one session."""
-    open_tab = Tabs(site)
+async def open_tab(site: Site) -> AsyncIterator[Tabs]:
+    tabs = Tabs(site)
+    yield tabs
+    await tabs.close_all()
+
+
+class Seat(NamedTuple):
+    person: Person
+    session: str
+
+
+@pytest_asyncio.fixture
+async def seat(site: Site, open_tab: Tabs) -> Seat:
+    """bob's, in a session of alice's."""
     alice, bob = site.people.create("alice", "bob")
-    session = await make_session(open_tab, alice, bob)
-    yield [await open_tab.in_room(person, session) for person in (alice, bob)]
-    await open_tab.close_all()
+    return Seat(bob, await make_session(open_tab, alice, bob))
+
+
+@pytest_asyncio.fixture
+async def tabs(site: Site, open_tab: Tabs, seat: Seat) -> list[SocketClient]:
+    """Two tabs of bob's in each process."""
+    return [await open_tab.in_room(seat.person, seat.session, process=process) for process in site.processes * 2]
+
+
+async def ends_everywhere(site: Site, tabs: list[SocketClient], reply: str, seconds: float = 15) -> dict[str, Any]:
+    """Return the end of a reply, which must be the same in all tabs, in the database, and for who opens it now."""
+    first, *others = [await end_of(tab, reply, seconds) for tab in tabs]
+    assert all(other == first for other in others)
+    page = await tabs[-1].request("get_messages", room=first["room"])
+    row = next(message for message in page["messages"] if message["id"] == reply)
+    assert {"html": row["html"], **first} == row  # only the end of a stream leaves the formatted text out
+    stored = site.people.tell("reply_of", message=reply)
+    assert (stored["state"], stored["text"]) == (first["reply"]["state"], first["content"])
+    return first
 
 
 def session_of(tab: SocketClient) -> str:
@@ -77,48 +110,83 @@ async def ask(tab: SocketClient, prompt: str = "Say something") -> str:
         Cut(text=TEXT, pieces=10, after=5),
         Reset(text=TEXT, pieces=10, after=5),
         Stall(text=TEXT, pieces=10, after=5),
+        Pings(text=TEXT, pieces=10, after=5),
         Garbage(text=TEXT, pieces=10, after=5),
         NoMessageStop(text=TEXT, pieces=10, after=5),
     ],
     ids=lambda mode: type(mode).__name__,
 )
 async def test_what_breaks_in_mid_stream_is_interrupted_with_its_text_and_continues(
-    tabs: list[SocketClient], fake: FakeClaude, mode: Mode
+    site: Site, tabs: list[SocketClient], fake: FakeClaude, mode: Mode
 ) -> None:
     fake.default = mode
     reply = await ask(tabs[0])
+    ended = await ends_everywhere(site, tabs, reply, READ_SECONDS * 5 + 8)
+    assert ended["reply"]["state"] == "interrupted" and ended["reply"]["error"]
+    assert TEXT.startswith(ended["content"])
     for tab in tabs:
-        ended = await end_of(tab, reply, READ_SECONDS + 8)
-        assert ended["reply"]["state"] == "interrupted"
-        assert ended["content"] == streamed(tab, reply) != "" and TEXT.startswith(ended["content"])
-        assert ended["reply"]["error"]
+        assert ended["content"] == streamed(tab, reply) != ""
         assert_gapless(tab, session_of(tab))
     failed = [frame for frame in tabs[0].frames if frame["type"] == "error"]
     assert [frame["error"]["code"] for frame in failed] == ["STREAM_ERROR"]
     assert "requestId" in failed[0], "the requester's pending call ends too"
     fake.default = Normal(" and on.")
-    await tabs[1].request("continue_reply", message=reply)
-    assert (await end_of(tabs[0], reply))["content"].endswith(" and on.")
+    await tabs[-1].request("continue_reply", message=reply)
+    whole = await ends_everywhere(site, tabs, reply)
+    assert whole["content"] == ended["content"] + " and on."
+    assert (whole["reply"]["state"], whole["reply"]["attempt"], "error" in whole["reply"]) == ("complete", 2, False)
+    fake.default = Normal("Anew.")
+    await tabs[-1].request("retry_reply", message=reply)
+    anew = await ends_everywhere(site, tabs, reply)
+    assert (anew["content"], anew["reply"]["version"], anew["reply"]["versions"]) == ("Anew.", 2, 2)
 
 
-@pytest.mark.parametrize("mode", [BadKey(), NoCredit(), Overloaded()], ids=lambda mode: type(mode).__name__)
+@pytest.mark.parametrize(
+    "mode",
+    [
+        BadKey(),
+        NoCredit(),
+        UnknownModel(),
+        TooManyRequests(retry_after=0.01),
+        Overloaded(),
+        ServerError(),
+        Silent(),
+    ],
+    ids=lambda mode: type(mode).__name__,
+)
 async def test_what_fails_before_the_stream_says_so_and_can_be_retried(
     site: Site, tabs: list[SocketClient], fake: FakeClaude, mode: Mode
 ) -> None:
     fake.default = mode
+    await fails_and_is_retried(site, tabs, fake)
+
+
+async def test_an_upstream_that_cannot_be_reached_says_so_and_can_be_retried(
+    site: Site, tabs: list[SocketClient], fake: FakeClaude
+) -> None:
+    fake.stop()
+    try:
+        reply = await ask(tabs[0])
+        ended = await ends_everywhere(site, tabs, reply)
+    finally:
+        fake.start()
+    assert ended["reply"]["error"] == "Claude could not be reached. Try again in a moment."
+    await tabs[-1].request("retry_reply", message=reply)
+    assert (await ends_everywhere(site, tabs, reply))["reply"]["state"] == "complete"
+
+
+async def fails_and_is_retried(site: Site, tabs: list[SocketClient], fake: FakeClaude) -> None:
     reply = await ask(tabs[0])
-    for tab in tabs:
-        ended = await end_of(tab, reply)
-        assert (ended["reply"]["state"], ended["content"]) == ("failed", "")
-        assert ended["reply"]["error"] and "test-key" not in str(ended)
-    await tabs[1].post(session_of(tabs[0]), "chat goes on")
+    ended = await ends_everywhere(site, tabs, reply)
+    assert (ended["reply"]["state"], ended["content"]) == ("failed", "")
+    assert ended["reply"]["error"] and "test-key" not in str(ended)
     fake.default = Normal("Better now.")
-    await end_of(
-        tabs[0], (await tabs[0].expect("stream_start", where=lambda d: d["message"]["id"] != reply))["message"]["id"]
-    )
-    await tabs[1].request("retry_reply", message=reply)
-    ended = await end_of(tabs[0], reply)
-    assert (ended["content"], ended["reply"]["version"]) == ("Better now.", 1)
+    await tabs[-1].request("execute", session=session_of(tabs[0]), prompt="The chat goes on")
+    later = await tabs[0].expect("stream_start", where=lambda data: data["message"]["id"] != reply)
+    await end_of(tabs[0], later["message"]["id"])
+    await tabs[-1].request("retry_reply", message=reply)
+    again = await ends_everywhere(site, tabs, reply)
+    assert (again["content"], again["reply"]["state"], again["reply"]["version"]) == ("Better now.", "complete", 1)
 
 
 async def test_too_many_requests_are_tried_again_by_themselves(tabs: list[SocketClient], fake: FakeClaude) -> None:
@@ -129,11 +197,12 @@ async def test_too_many_requests_are_tried_again_by_themselves(tabs: list[Socket
 
 @pytest.mark.parametrize("reason", ["max_tokens", "refusal", "model_context_window_exceeded"])
 async def test_other_stop_reasons_are_complete_and_labelled(
-    tabs: list[SocketClient], fake: FakeClaude, reason: str
+    site: Site, tabs: list[SocketClient], fake: FakeClaude, reason: str
 ) -> None:
     fake.default = StopReason(text=TEXT, stop_reason=reason)
     reply = await ask(tabs[0])
-    ended = await end_of(tabs[1], reply)
+    ended = await ends_everywhere(site, tabs, reply)
+    assert ended["content"] == TEXT
     assert (ended["reply"]["state"], ended["reply"]["stopReason"]) == ("complete", reason)
 
 
