@@ -211,9 +211,9 @@ class Stream:
                         calls.append(piece)
                     case End():
                         end = piece
-        except (asyncio.CancelledError, CallFailed) as error:
-            # What it read is paid for, though we left before it told how much: a limit must not leak.
-            if not any(self._current_call) and getattr(error, "code", "stalled") == "stalled":
+        except asyncio.CancelledError:
+            # What it read is paid for, though we leave before it has told how much: a limit must not leak.
+            if not any(self._current_call):
                 self._current_call = Usage(input_tokens=reading_tokens)
             raise
         finally:
