@@ -104,6 +104,29 @@ async def test_a_member_stops_what_it_runs_from_any_process(site_builder: SiteBu
             runner.wait()
 
 
+async def test_where_server_processes_run_none_prompts_wait_until_it_is_there(site_builder: SiteBuilder) -> None:
+    with site_with_claude(site_builder, UVICORN_POSTGRES, REPLIES_IN_WEB="0") as (site, fake):
+        tabs = Tabs(site)
+        (alice,) = site.people.create("alice")
+        session = await make_session(tabs, alice)
+        tab = await tabs.in_room(alice, session)
+        replies = [
+            (await tab.request("execute", session=session, prompt=prompt))["reply"]["id"] for prompt in ("one", "two")
+        ]
+        await tab.wait(HEARD_SECONDS)
+        assert fake.requests == [] and {site.people.tell("reply_of", message=reply)["state"] for reply in replies} == {
+            "queued"
+        }
+        runner = await start_runner(site)
+        try:
+            for reply in replies:
+                assert (await end_of(tab, reply, 30))["reply"]["state"] == "complete"
+            await tabs.close_all()
+        finally:
+            runner.kill()
+            runner.wait()
+
+
 async def test_told_to_end_it_keeps_what_was_said(site_builder: SiteBuilder) -> None:
     with site_with_claude(site_builder, UVICORN_POSTGRES) as (site, fake):
         fake.default = Slow(STORY, pause_s=0.02)
