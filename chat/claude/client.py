@@ -8,7 +8,7 @@ import contextlib
 import logging
 import math
 import threading
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import structlog
@@ -17,6 +17,7 @@ from django.conf import settings
 from chat.claude.accumulator import Accumulator
 from chat.claude.backend import Call, CallFailed, Piece
 from chat.claude.failures import PATIENCE_WITH_PINGS, failure_of, incomplete, unusable_key
+from chat.claude.patience import in_time
 
 if TYPE_CHECKING:
     from anthropic import AsyncAnthropic, AsyncStream
@@ -71,9 +72,11 @@ class AnthropicBackend:
             events = await self._open(call)
             opened = True
             # The SDK's own stream would close its connection only when the garbage collector finds it.
-            async with events:
+            # It passes over pings: they end no wait of its own, and bring nothing to us.
+            patience = settings.CLAUDE_READ_SECONDS * PATIENCE_WITH_PINGS
+            async with events, contextlib.aclosing(in_time(aiter(events), patience)) as coming:
                 count = 0
-                async for event in _in_time(events):
+                async for event in coming:
                     if event.type == "message_stop":
                         break
                     piece = answer.take(event)
@@ -227,19 +230,6 @@ async def _wait_once(request: Any, call_next: Callable[[Any], Any]) -> Any:
             raise
         # The SDK tries again whatever is an error of its own, or is raised from one.
         raise cause  # noqa: B904
-
-
-async def _in_time(events: "AsyncStream[RawMessageStreamEvent]") -> "AsyncIterator[RawMessageStreamEvent]":
-    """Yield the events; raise TimeoutError when nothing but pings, which the SDK passes over, comes for too long."""
-    patience = settings.CLAUDE_READ_SECONDS * PATIENCE_WITH_PINGS
-    coming = aiter(events)
-    while True:
-        try:
-            async with asyncio.timeout(patience):
-                event = await anext(coming)
-        except StopAsyncIteration:
-            return
-        yield event
 
 
 async def _refuse_long_waits(response: Any) -> None:
