@@ -88,11 +88,11 @@ def extend(charge_id: int, amount: int) -> None:
             Charge.objects.filter(pk=charge_id).update(reserved_microusd=F("reserved_microusd") + amount)
 
 
-def extend_reply(reply_id: int, attempt: int) -> None:
-    """Set aside what one more call for the same attempt may cost. Raises QUOTA_EXCEEDED."""
+def extend_reply(reply_id: int, attempt: int, reading_tokens: int = 0) -> None:
+    """Set aside what one more call for the same attempt may cost, which reads so much. Raises QUOTA_EXCEEDED."""
     found = Charge.objects.filter(reply=reply_id, attempt=attempt, purpose="reply").values_list("pk", "model").first()
     if found is not None:
-        extend(found[0], pricing.reservation_for(found[1]))
+        extend(found[0], pricing.reservation_for(found[1], reading_tokens))
 
 
 def settled_before(reply_id: int, attempt: int) -> Tokens:
@@ -113,13 +113,16 @@ def settled_before(reply_id: int, attempt: int) -> Tokens:
     )
 
 
-def settle(reply_id: int, attempt: int, usage: Tokens) -> int:
-    """Turn an attempt's reservation into what it cost, and return that. Idempotent; what is released stays so."""
+def settle(reply_id: int, attempt: int, usage: Tokens | None) -> int:
+    """Turn an attempt's reservation into what it cost, and return that. Idempotent; what is released stays so.
+
+    usage: None when nobody knows it. It then costs what was reserved.
+    """
     charge_id = _charge_of(reply_id, attempt)
     return 0 if charge_id is None else settle_charge(charge_id, usage)
 
 
-def settle_charge(charge_id: int, usage: Tokens) -> int:
+def settle_charge(charge_id: int, usage: Tokens | None) -> int:
     return _close(charge_id, ChargeState.SETTLED, usage)
 
 

@@ -8,7 +8,7 @@ import contextlib
 import logging
 import math
 import threading
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import structlog
@@ -16,7 +16,8 @@ from django.conf import settings
 
 from chat.claude.accumulator import Accumulator
 from chat.claude.backend import Call, CallFailed, Piece
-from chat.claude.failures import failure_of, incomplete, unusable_key
+from chat.claude.failures import PATIENCE_WITH_PINGS, failure_of, incomplete, unusable_key
+from chat.claude.patience import in_time
 
 if TYPE_CHECKING:
     from anthropic import AsyncAnthropic, AsyncStream
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-_WHOLE_SECONDS: Final = 600
 # The SDK would sleep for as long as a server asks; people look at an answer that does not start.
 _LONGEST_RETRY_AFTER_SECONDS: Final = 20
 # How long the end of the body may take after the message's: it only lets the connection be used again.
@@ -72,9 +72,11 @@ class AnthropicBackend:
             events = await self._open(call)
             opened = True
             # The SDK's own stream would close its connection only when the garbage collector finds it.
-            async with events:
+            # It passes over pings: they end no wait of its own, and bring nothing to us.
+            patience = settings.CLAUDE_READ_SECONDS * PATIENCE_WITH_PINGS
+            async with events, contextlib.aclosing(in_time(aiter(events), patience)) as coming:
                 count = 0
-                async for event in events:
+                async for event in coming:
                     if event.type == "message_stop":
                         break
                     piece = answer.take(event)
@@ -200,18 +202,34 @@ def _build(config: _Config) -> "AsyncAnthropic":
 
     for name in _TALKATIVE:
         logging.getLogger(name).setLevel(logging.WARNING)
-    timeout = anthropic.Timeout(_WHOLE_SECONDS, connect=config.connect_seconds, read=config.read_seconds)
+    # Of reading, and of what must not take longer: writing a request, waiting for one of our own connections.
+    timeout = anthropic.Timeout(config.read_seconds, connect=config.connect_seconds)
     client = anthropic.AsyncAnthropic(
         api_key=config.key,
         base_url=config.url,
         timeout=timeout,
         # Its spans could carry what people wrote to whoever collects them.
         open_telemetry=False,
+        middleware=[_wait_once],
         http_client=anthropic.DefaultAsyncHttpxClient(timeout=timeout, event_hooks={"response": [_refuse_long_waits]}),
     )
     # These are imported when they are first looked at; that, too, belongs into the thread.
     _ = client.messages, client.models
     return client
+
+
+async def _wait_once(request: Any, call_next: Callable[[Any], Any]) -> Any:
+    """Keep the SDK from trying again what was silent for `CLAUDE_READ_SECONDS`: people would wait three times as long."""
+    from anthropic import APITimeoutError
+
+    try:
+        return await call_next(request)
+    except APITimeoutError as error:
+        cause = error.__cause__
+        if cause is None or type(cause).__name__ == "ConnectTimeout":
+            raise
+        # The SDK tries again whatever is an error of its own, or is raised from one.
+        raise cause  # noqa: B904
 
 
 async def _refuse_long_waits(response: Any) -> None:

@@ -11,6 +11,10 @@ from django.conf import settings
 
 from chat.claude.backend import Call, CallFailed
 
+# Anthropic sends a ping while nothing else is to be sent. That it lives is worth some patience, but not patience without
+# end: after so many times `CLAUDE_READ_SECONDS` without an event of the message, it has stalled.
+PATIENCE_WITH_PINGS: Final = 5
+
 _BROKE_OFF: Final = "The answer broke off."
 _LATER: Final = "Try again in a moment."
 _ADMINISTRATORS: Final = "The administrators can see why."
@@ -61,6 +65,8 @@ _BY_TYPE: Final = {
     "timeout_error": _SERVER_ERROR,
     "api_error": _SERVER_ERROR,
 }
+# Of the library, and of the event loop where pings were all that came.
+_SILENCES: Final = frozenset(("ReadTimeout", "WriteTimeout", "TimeoutError"))
 # For answers without a type: those of a proxy on the way.
 _BY_STATUS: Final = {
     400: _BAD_REQUEST,
@@ -100,7 +106,10 @@ def failure_of(error: Exception, call: Call, *, opened: bool, began: bool) -> Ca
     root = cause if isinstance(cause, Exception) else error
     names = [kind.__name__ for kind in type(root).__mro__]
     kind = _of_transport(names, opened=opened)
-    if kind is _STALLED:
+    if names[0] == "TimeoutError":
+        whole = settings.CLAUDE_READ_SECONDS * PATIENCE_WITH_PINGS
+        detail = f"nothing but pings arrived for {whole:g} s ({PATIENCE_WITH_PINGS} times CLAUDE_READ_SECONDS)"
+    elif kind is _STALLED:
         detail = f"{names[0]}: nothing arrived for {settings.CLAUDE_READ_SECONDS:g} s (CLAUDE_READ_SECONDS)"
     elif kind in (_CUT, _UNREACHABLE):
         detail = f"{names[0]}: {root}"
@@ -113,7 +122,7 @@ def failure_of(error: Exception, call: Call, *, opened: bool, began: bool) -> Ca
 
 
 def _of_transport(names: list[str], *, opened: bool) -> _Kind:
-    if "ReadTimeout" in names:
+    if not _SILENCES.isdisjoint(names):
         return _STALLED
     if "UnicodeEncodeError" in names:
         return _BAD_REQUEST

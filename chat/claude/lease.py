@@ -134,8 +134,11 @@ def note_context(reply_id: int, context_from: int | None, *, has_summary: bool) 
     Reply.objects.filter(pk=reply_id).update(context_from=context_from, has_summary=has_summary)
 
 
-def finish(last: Checkpoint, outcome: Outcome, html: str) -> bool:
-    """End a reply. False when it was not the caller's any more, and nothing was changed."""
+def finish(last: Checkpoint, outcome: Outcome, html: str, *, is_orphan: bool = False) -> bool:
+    """End a reply. False when it was not the caller's any more, and nothing was changed.
+
+    is_orphan: its runner is gone. A call of which not even the last checkpoint knows anything counts as reserved.
+    """
     with transaction.atomic():
         room = Room.objects.select_for_update(no_key=True, of=("self",)).filter(replies=last.reply_id).first()
         if room is None:
@@ -147,7 +150,7 @@ def finish(last: Checkpoint, outcome: Outcome, html: str) -> bool:
             outcome = outcome._replace(state=ReplyState.INTERRUPTED)
         before = Usage(*spending.settled_before(reply.pk, reply.attempt))
         spent = Usage(*(max(0, now - then) for now, then in zip(last.usage, before, strict=True)))
-        cost = spending.settle(reply.pk, reply.attempt, spent)
+        cost = spending.settle(reply.pk, reply.attempt, None if is_orphan and not any(spent) else spent)
         _end(room, reply, last, outcome, html, cost)
         return True
 
@@ -192,7 +195,7 @@ def sweep(running_here: Collection[int] = ()) -> int:
             if was_stopped
             else Outcome(ReplyState.INTERRUPTED, error=_LOST_SENTENCE, error_detail=f"Runner {reply.owner} is gone.")
         )
-        if finish(last, outcome, markdown.render(reply.text) if reply.text else ""):
+        if finish(last, outcome, markdown.render(reply.text) if reply.text else "", is_orphan=True):
             log.warning("reply.runner_gone", reply=reply.pk, owner=reply.owner)
             ended += 1
     return ended

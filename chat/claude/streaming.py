@@ -16,6 +16,7 @@ from chat.actions import spending
 from chat.claude import context as contexts
 from chat.claude import lease, tools
 from chat.claude.backend import Backend, Call, CallFailed, End, Text, Thinking, ToolCall, Usage
+from chat.claude.conversation import Conversation, shown_to_members, told
 from chat.claude.lease import Checkpoint, Outcome, Verdict
 from chat.claude.pace import Pace
 from chat.markdown import render
@@ -180,20 +181,20 @@ class Stream:
         context = await in_database(contexts.build, self._reply)
         self.context_from = context.context_from
         await in_database(lease.note_context, self.id, context.context_from, has_summary=context.has_summary)
-        messages = list(context.messages)
+        talk = Conversation(context)
         for round_ in range(1, _ROUNDS_AT_MOST + 1):
-            if round_ > 1 and not await self._has_money():
+            if round_ > 1 and not await self._has_money(talk.tokens):
                 return Outcome(ReplyState.COMPLETE, "budget")
-            call = Call(self.model, context.system, messages, settings.CLAUDE_REPLY_TOKENS, context.tools)
-            end, calls = await self._hear(call)
+            call = Call(self.model, context.system, talk.messages, settings.CLAUDE_REPLY_TOKENS, context.tools)
+            end, calls = await self._hear(call, talk.tokens)
             if end.stop_reason not in ("tool_use", "pause_turn"):
                 return Outcome(ReplyState.COMPLETE, end.stop_reason)
-            messages.append({"role": "assistant", "content": end.content})
+            talk.model_said(end.content)
             if calls:
-                messages.append({"role": "user", "content": [await self._use(each) for each in calls]})
+                talk.tools_said([await self._use(each, talk) for each in calls])
         return Outcome(ReplyState.COMPLETE, "tool_limit")
 
-    async def _hear(self, call: Call) -> tuple[End, list[ToolCall]]:
+    async def _hear(self, call: Call, reading_tokens: int) -> tuple[End, list[ToolCall]]:
         calls: list[ToolCall] = []
         end: End | None = None
         pieces = self._backend.stream(call)
@@ -210,6 +211,11 @@ class Stream:
                         calls.append(piece)
                     case End():
                         end = piece
+        except asyncio.CancelledError:
+            # What it read is paid for, though we leave before it has told how much: a limit must not leak.
+            if not any(self._current_call):
+                self._current_call = Usage(input_tokens=reading_tokens)
+            raise
         finally:
             await pieces.aclose()
             used = self._call_so_far() if end is None else self._current_call
@@ -219,24 +225,25 @@ class Stream:
             raise CallFailed("cut", "Claude's answer was cut off.", "The stream ended without its end.", began=True)
         return end, calls
 
-    async def _has_money(self) -> bool:
+    async def _has_money(self, reading_tokens: int) -> bool:
         try:
-            await in_database(spending.extend_reply, self.id, self._reply.attempt)
+            await in_database(spending.extend_reply, self.id, self._reply.attempt, reading_tokens)
         except ProtocolError as error:
             if error.code == ErrorCode.QUOTA_EXCEEDED:
                 return False
             raise
         return True
 
-    async def _use(self, call: ToolCall) -> dict[str, Any]:
+    async def _use(self, call: ToolCall, talk: Conversation) -> dict[str, Any]:
         before = self._reply.message.seq
-        result = await in_database(tools.run, call.name, call.input, self.room_id, before)
-        shown = {"name": call.name, "input": _short(call.input), "result": result.summary}
+        result = talk.refusal()
+        if result is None:
+            result = await in_database(tools.run, call.name, call.input, self.room_id, before)
+        shown = shown_to_members(call, result)
         self._flush()
         self._tools.append(shown)
         self._send("", "", wire.ToolUse(**shown))
-        answer = {"type": "tool_result", "tool_use_id": call.id, "content": result.content}
-        return {**answer, "is_error": True} if result.is_error else answer
+        return told(call, talk.bounded(result))
 
     # --- Deltas ---------------------------------------------------------------------------------------------
 
@@ -295,10 +302,3 @@ class Stream:
         )
         event = ephemeral(room_group(self._slug), "stream_delta", delta, requester=self._requester, is_droppable=True)
         self._hub.publish(event)
-
-
-def _short(value: dict[str, Any]) -> str:
-    """Return a tool's input as the members see it."""
-    text = ", ".join(f"{name}: {each}" for name, each in value.items())
-    text = _UNSTORABLE.sub("", text)
-    return text if len(text) <= 200 else text[:199] + "…"

@@ -53,6 +53,8 @@ def test_no_cost_is_below_the_true_price_nor_a_whole_millionth_above(usage: pric
 
 def test_a_reservation_covers_every_call_that_keeps_to_its_bounds(prices: None) -> None:
     assert pricing.reservation_for("cheap") == 30_000 * 1.25 + 8_000 * 5
+    assert pricing.reservation_for("cheap", 50_000) == 50_000 * 1.25 + 8_000 * 5
+    assert pricing.reservation_for("cheap", 10_000) == pricing.reservation_for("cheap")
     for reading in ((30_000, 0, 0), (0, 30_000, 0), (0, 0, 30_000), (10_000, 10_000, 10_000)):
         usage = (reading[0], 8_000, reading[1], reading[2])
         assert pricing.cost_of("cheap", usage) <= pricing.reservation_for("cheap")

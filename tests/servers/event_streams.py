@@ -97,9 +97,9 @@ class EventStream:
                 return None
             self._buffer += chunk
 
-    async def expect(self, type_: str) -> ServerEvent:
-        """Return the next event of a type; what comes before is left aside."""
-        while (event := await self.next()) is not None:
+    async def expect(self, type_: str, seconds: float = ARRIVAL_SECONDS) -> ServerEvent:
+        """Return the next event of a type; what comes before is left aside. seconds: how long each may take."""
+        while (event := await self.next(seconds)) is not None:
             if event.type == type_:
                 return event
         raise AssertionError(f"the stream ended before {type_}")

@@ -78,6 +78,10 @@ class People:
         """Return a room's rows as they stand in the database."""
         return list(self.tell("messages", room=room))
 
+    def bill(self, reply: str) -> list[dict[str, Any]]:
+        """Return the lines of the bill for one answer."""
+        return list(self.tell("bill", reply=reply))
+
     def stop(self) -> None:
         assert self._process.stdin is not None
         self._process.stdin.close()

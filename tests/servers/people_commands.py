@@ -16,7 +16,7 @@ from django.core.management import call_command
 from accounts import tickets
 from accounts.credentials import Credential
 from accounts.models import ApiToken, PushSubscription, User
-from chat.models import Draft, Membership, Message, Reply, Room
+from chat.models import Charge, Draft, Membership, Message, Reply, Room, Spending
 
 SIGN_IN_BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 
@@ -109,6 +109,27 @@ def replies(rooms: list[str]) -> list[dict[str, Any]]:
     return [{"state": str(row.state), "content": row.message.content} for row in rows.select_related("message")]
 
 
+def bill(reply: str) -> list[dict[str, Any]]:
+    """Return the lines of the bill for one answer, the first attempt first, in millionths of a dollar and tokens."""
+    rows = Charge.objects.filter(reply__message=int(reply)).order_by("reply", "attempt")
+    columns = ("attempt", "state", "reserved_microusd", "cost_microusd", "input_tokens", "output_tokens")
+    return [dict(row) for row in rows.values(*columns)]
+
+
+def counters() -> dict[str, list[int]]:
+    """Return what each counter of money holds, `all ever` say: what is reserved, and what is spent."""
+    return {
+        f"{row.subject} {row.period}": [row.reserved_microusd, row.spent_microusd] for row in Spending.objects.all()
+    }
+
+
+def reply_of(message: str) -> dict[str, Any]:
+    """Return what stands in the database of the version that a message shows, and who runs it."""
+    row = Reply.objects.get(pk=Message.objects.values_list("shown", flat=True).get(pk=int(message)))
+    columns = ("state", "text", "n", "owner", "attempt", "error", "error_detail", "cost_microusd", "model")
+    return {name: getattr(row, name) for name in columns}
+
+
 def manage(arguments: list[str]) -> None:
     """Run a management command, as a shell beside the servers would, without the second that Python takes to start."""
     call_command(*arguments)
@@ -158,6 +179,9 @@ COMMANDS = {
         deactivate,
         delete_membership_silently,
         fill_room,
+        bill,
+        counters,
+        reply_of,
         messages,
         replies,
         manage,

@@ -3,6 +3,8 @@
 import asyncio
 import json
 
+import pytest
+
 from tests.servers.fake_claude import FakeClaude, Held
 from tests.servers.sessions import claude_settings, end_of, make_session
 from tests.servers.sites import CLUSTER, SiteBuilder
@@ -10,27 +12,33 @@ from tests.servers.tabs import Tabs
 
 # A dollar a token, a reservation of 3 + 2 tokens: the limit allows five of those.
 PRICE = {"input": 1_000_000, "output": 1_000_000, "cache_write": 1_000_000, "cache_read": 1_000_000}
-SPENDING = (
-    "from chat.models import Spending; "
-    "print(max(each.spent_microusd + each.reserved_microusd for each in Spending.objects.all()))"
+LIMIT_USD = 25_000
+
+
+@pytest.mark.parametrize(
+    ("limit", "names"), [("SPEND_USER_DAY_USD", ["alice"]), ("SPEND_MONTH_USD", ["alice", "bob", "carol", "dave"])]
 )
-
-
-async def test_of_twenty_parallel_prompts_exactly_those_run_that_the_limit_allows(site_builder: SiteBuilder) -> None:
+async def test_of_twenty_parallel_prompts_exactly_those_run_that_the_limit_allows(
+    site_builder: SiteBuilder, limit: str, names: list[str]
+) -> None:
     settings = {
         "CLAUDE_PRICES": json.dumps({"claude-sonnet-5-5": PRICE}),
         "CLAUDE_CONTEXT_TOKENS": "3000",
         "CLAUDE_REPLY_TOKENS": "2000",
-        "SPEND_USER_DAY_USD": "25000",
+        limit: str(LIMIT_USD),
     }
     with (
         FakeClaude(default=Held(text="a b c", pieces=3, after=1)) as fake,
         site_builder.running(CLUSTER, **settings, **claude_settings(fake)) as site,
     ):
         tabs = Tabs(site)
-        (alice,) = site.people.create("alice")
-        sessions = [await make_session(tabs, alice) for _ in range(20)]
-        opened = [await tabs.in_room(alice, session) for session in sessions]
+        people = site.people.create(*names) * (20 // len(names))
+        sessions = [await make_session(tabs, person) for person in people]
+        # The tabs stand in both processes in turn, everybody's too.
+        opened = [
+            await tabs.in_room(person, session, process=site.processes[number // len(names) % 2])
+            for number, (person, session) in enumerate(zip(people, sessions, strict=True))
+        ]
         answers = await asyncio.gather(
             *(
                 tab.ask("execute", session=session, prompt="at once")
@@ -41,13 +49,17 @@ async def test_of_twenty_parallel_prompts_exactly_those_run_that_the_limit_allow
         refused = [answer["error"]["code"] for answer in answers if not answer["success"]]
         assert len(granted) == 5 and refused == ["QUOTA_EXCEEDED"] * 15
         assert await fake.until(lambda fake: sum(seen.deltas > 0 for seen in fake.requests) == len(granted))
-        fake.release()  # until now the money of all five was reserved
+        assert max(map(sum, site.people.tell("counters").values())) == LIMIT_USD * 1_000_000, "all is reserved"
+        fake.release()
         for tab, reply in granted:
             assert (await end_of(tab, reply))["reply"]["state"] == "complete"
         assert [seen.body["max_tokens"] for seen in fake.requests] == [2000] * 5, (
             "what was reserved is all they may write"
         )
-        assert 0 < int(site.manage("shell", "-v", "0", "-c", SPENDING)) <= 25_000_000_000
+        bills = [line for _tab, reply in granted for line in site.people.bill(reply)]
+        assert [line["state"] for line in bills] == ["settled"] * 5
+        spent = sum(line["cost_microusd"] for line in bills)
+        assert site.people.tell("counters")["all ever"] == [0, spent] and 0 < spent <= LIMIT_USD * 1_000_000
         await tabs.close_all()
 
 

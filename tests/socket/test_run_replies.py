@@ -8,8 +8,9 @@ import time
 
 from tests.servers.fake_claude import Slow
 from tests.servers.processes import REPOSITORY
-from tests.servers.sessions import end_of, make_session, site_with_claude, words_of
-from tests.servers.sites import UVICORN_POSTGRES, UVICORN_SQLITE, Site, SiteBuilder
+from tests.servers.sessions import end_of, make_session, site_with_claude, streamed, until, words_of
+from tests.servers.sites import CLUSTER, UVICORN_POSTGRES, UVICORN_SQLITE, Site, SiteBuilder
+from tests.servers.stopwatch import stopwatch
 from tests.servers.tabs import Tabs
 
 STORY = ("word " * 200).strip()
@@ -39,16 +40,18 @@ async def start_runner(site: Site) -> "subprocess.Popen[str]":
 async def test_the_server_processes_leave_the_replies_to_it_and_take_over_when_it_dies(
     site_builder: SiteBuilder,
 ) -> None:
-    with site_with_claude(site_builder, UVICORN_POSTGRES) as (site, fake):
+    with site_with_claude(site_builder, CLUSTER) as (site, fake):
         fake.default = Slow(STORY, pause_s=0.01)
         runner = await start_runner(site)
         try:
             tabs = Tabs(site)
             alice, bob = site.people.create("alice", "bob")
             session = await make_session(tabs, alice, bob)
-            tab = await tabs.in_room(alice, session)
+            everywhere = [await tabs.in_room(alice, session, process=process) for process in site.processes]
+            tab = everywhere[0]
             first = (await tab.request("execute", session=session, prompt="one"))["reply"]["id"]
-            assert (await end_of(tab, first, 30))["content"] == STORY
+            for each in everywhere:
+                assert (await end_of(each, first, 30))["content"] == STORY == streamed(each, first)
             assert "reply.started" not in site.log_text(), "a server process ran it"
             second = (await tab.request("execute", session=session, prompt="two"))["reply"]["id"]
             await words_of(tab, second, 30)
@@ -57,12 +60,67 @@ async def test_the_server_processes_leave_the_replies_to_it_and_take_over_when_i
             assert joined["streams"][0]["messageId"] == second and joined["streams"][0]["text"]
             runner.kill()
             killed_at = time.monotonic()
-            ended = await end_of(tab, second, TOLD_WITHIN_SECONDS + 5)
-            assert ended["reply"]["state"] == "interrupted" and ended["content"]
+            ends = [await end_of(each, second, TOLD_WITHIN_SECONDS + 5) for each in (*everywhere, late)]
             assert time.monotonic() - killed_at < TOLD_WITHIN_SECONDS
-            await tab.request("continue_reply", message=second)
-            assert (await end_of(tab, second, 30))["reply"]["state"] == "complete"
+            assert ends == ends[:1] * 3
+            assert ends[0]["reply"]["state"] == "interrupted" and 0 < len(ends[0]["content"]) < len(STORY)
+            await late.request("continue_reply", message=second)
+            for each in (*everywhere, late):
+                whole = await end_of(each, second, 30)
+                assert (whole["reply"]["state"], whole["content"]) == ("complete", ends[0]["content"] + STORY)
             assert "reply.started" in site.log_text()
+            await tabs.close_all()
+        finally:
+            runner.kill()
+            runner.wait()
+
+
+async def test_a_member_stops_what_it_runs_from_any_process(site_builder: SiteBuilder) -> None:
+    with site_with_claude(site_builder, CLUSTER) as (site, fake):
+        fake.default = Slow(STORY * 20, pause_s=0.02)
+        runner = await start_runner(site)
+        try:
+            tabs = Tabs(site)
+            alice, bob = site.people.create("alice", "bob")
+            session = await make_session(tabs, alice, bob)
+            alices, bobs = [
+                await tabs.in_room(person, session, process=process)
+                for person, process in zip((alice, bob), site.processes, strict=True)
+            ]
+            reply = (await alices.request("execute", session=session, prompt="one"))["reply"]["id"]
+            await words_of(bobs, reply, 3)
+            await bobs.close()  # a reload: the tab that stops has heard no delta
+            bobs = await tabs.in_room(bob, session, process=site.processes[-1])
+            with stopwatch() as watch:
+                await bobs.request("stop_reply", message=reply)
+                await until(lambda: fake.requests[-1].closed_at is not None, "the fake saw its client go")
+            assert watch.at(fake.requests[-1].closed_at or 0) < 1
+            ends = [await end_of(tab, reply) for tab in (alices, bobs)]
+            assert ends[0] == ends[1] and ends[0]["content"] == streamed(alices, reply) != ""
+            assert ends[0]["reply"]["stoppedBy"] == bob.ref
+            await tabs.close_all()
+        finally:
+            runner.kill()
+            runner.wait()
+
+
+async def test_where_server_processes_run_none_prompts_wait_until_it_is_there(site_builder: SiteBuilder) -> None:
+    with site_with_claude(site_builder, UVICORN_POSTGRES, REPLIES_IN_WEB="0") as (site, fake):
+        tabs = Tabs(site)
+        (alice,) = site.people.create("alice")
+        session = await make_session(tabs, alice)
+        tab = await tabs.in_room(alice, session)
+        replies = [
+            (await tab.request("execute", session=session, prompt=prompt))["reply"]["id"] for prompt in ("one", "two")
+        ]
+        await tab.wait(HEARD_SECONDS)
+        assert fake.requests == [] and {site.people.tell("reply_of", message=reply)["state"] for reply in replies} == {
+            "queued"
+        }
+        runner = await start_runner(site)
+        try:
+            for reply in replies:
+                assert (await end_of(tab, reply, 30))["reply"]["state"] == "complete"
             await tabs.close_all()
         finally:
             runner.kill()

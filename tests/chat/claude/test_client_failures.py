@@ -1,5 +1,6 @@
 """The client against a fake of Anthropic's API that fails: what members see, what administrators, and what nobody."""
 
+import asyncio
 import json
 import logging
 import time
@@ -18,14 +19,28 @@ from tests.servers.fake_claude import (
     HttpError,
     NoCredit,
     NoMessageStop,
+    Normal,
     Overloaded,
+    Pings,
     Reset,
     ServerError,
     Silent,
     Stall,
     TooManyRequests,
     UnknownModel,
+    wire,
 )
+
+
+class Thoughtful(Normal):
+    """Sends pings for longer than the read time-out before it speaks."""
+
+    async def before_delta(self, exchange):
+        for _ in range(15):
+            await exchange.send(wire.PING)
+            await exchange.pause(0.1)
+        return True
+
 
 # --- Failures before the stream ----------------------------------------------------------------------------------
 
@@ -139,6 +154,7 @@ async def test_a_server_that_takes_the_request_and_says_nothing_has_stalled(fake
 
     assert (failure.code, failure.began) == ("stalled", False)
     assert "0.1 s (CLAUDE_READ_SECONDS)" in failure.detail
+    assert len(fake.requests) == 1, "whoever waits would wait three times as long"
 
 
 @pytest.mark.parametrize(
@@ -212,6 +228,25 @@ async def test_an_answer_that_stalls_is_interrupted_after_the_time_that_is_set(f
     assert (failure.code, failure.state) == ("stalled", ReplyState.INTERRUPTED)
     assert 0.15 < time.monotonic() - began < 5
     assert await fake.until(lambda fake: fake.requests[0].closed_at is not None)
+
+
+async def test_an_answer_of_which_nothing_but_pings_comes_does_not_hang(fake, backend, settings):
+    settings.CLAUDE_READ_SECONDS = 0.2
+    fake.will(Pings(3, text="a b c d e f"))
+
+    text, failure = await asyncio.wait_for(failure_of(backend), 30)
+
+    assert text == "a b c "
+    assert (failure.code, failure.state) == ("stalled", ReplyState.INTERRUPTED)
+    assert failure.detail == "nothing but pings arrived for 1 s (5 times CLAUDE_READ_SECONDS)"
+    assert await fake.until(lambda fake: fake.requests[0].closed_at is not None)
+
+
+async def test_pings_are_a_sign_of_life(fake, backend, settings):
+    settings.CLAUDE_READ_SECONDS = 1
+    fake.will(Thoughtful("Thought through.", pieces=1))
+
+    assert text_of(await pieces_of(backend)) == "Thought through."
 
 
 @pytest.mark.parametrize(

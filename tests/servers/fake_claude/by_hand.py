@@ -41,6 +41,7 @@ _MODES: Final[dict[str, Callable[[], Mode]]] = {
     "refusal": lambda: modes.StopReason("refusal", text="I would rather not. ", pause_s=_PAUSE_S),
     "context": lambda: modes.StopReason("model_context_window_exceeded", text=_text()[:100], pause_s=_PAUSE_S),
     "stall": lambda: modes.Stall(12, text=_text(), pause_s=_PAUSE_S),
+    "pings": lambda: modes.Pings(12, text=_text(), pause_s=_PAUSE_S, every_s=1),
     "silent": modes.Silent,
     "cut": lambda: modes.Cut(12, text=_text(), pause_s=_PAUSE_S),
     "reset": lambda: modes.Reset(12, text=_text(), pause_s=_PAUSE_S),

@@ -53,6 +53,18 @@ class Stall(BreaksOff):
 
 
 @dataclass(frozen=True)
+class Pings(BreaksOff):
+    """Shows that it lives, and says nothing more."""
+
+    every_s: float = 0.05
+
+    async def break_off(self, exchange: Exchange) -> None:
+        while True:
+            await exchange.send(wire.PING)
+            await exchange.pause(self.every_s)
+
+
+@dataclass(frozen=True)
 class NoMessageStop(BreaksOff):
     """Ends the body in good order, without the events that end a message."""
 

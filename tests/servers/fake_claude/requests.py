@@ -14,6 +14,7 @@ _GONE: Final = ("temperature", "top_p", "top_k")
 _TOOL_NAME: Final = re.compile(r"[a-zA-Z0-9_-]{1,128}")
 _MOST_CACHE_POINTS: Final = 4
 _SMALLEST_CACHED_TOKENS: Final = 1024
+_LOOKED_BACK_BLOCKS: Final = 20
 
 
 def blocks_of(content: Any) -> list[dict[str, Any]]:
@@ -64,10 +65,12 @@ def usage_of(body: dict[str, Any], cached: set[str]) -> dict[str, int]:
     points = [index for index, part in enumerate(parts) if part.get("cache_control")]
     plain = [{name: value for name, value in part.items() if name != "cache_control"} for part in parts]
     total = sum(wire.tokens(part) for part in plain)
-    prefixes = {index: str(body["model"]) + wire.compact(plain[: index + 1]) for index in points}
-    sizes = {index: sum(wire.tokens(part) for part in plain[: index + 1]) for index in points}
+    # The real service looks back from each point for the longest beginning that it knows.
+    looked_at = {index for point in points for index in range(max(0, point - _LOOKED_BACK_BLOCKS), point + 1)}
+    prefixes = {index: str(body["model"]) + wire.compact(plain[: index + 1]) for index in looked_at}
+    sizes = {index: sum(wire.tokens(part) for part in plain[: index + 1]) for index in looked_at}
     usable = [index for index in points if sizes[index] >= _SMALLEST_CACHED_TOKENS]
-    read = max((sizes[index] for index in usable if prefixes[index] in cached), default=0)
+    read = max((sizes[index] for index in looked_at if prefixes[index] in cached), default=0)
     written = max((sizes[index] for index in usable), default=read) - read
     cached.update(prefixes[index] for index in usable)
     return {

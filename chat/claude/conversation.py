@@ -1,0 +1,72 @@
+"""The turns of one reply's calls: its context, then what the model asked of its tools and what they gave. No I/O.
+
+What tools give is bounded for the whole reply, not for each use alone: a model can ask for a hundred in one breath, and
+what it reads in the next call must be paid for.
+"""
+
+from typing import Any, Final
+
+from django.conf import settings
+
+from chat.claude import tokens
+from chat.claude.accumulator import readable
+from chat.claude.backend import ToolCall
+from chat.claude.context import Context
+from chat.claude.tools import ToolResult
+
+_USES_AT_ONCE: Final = 10
+_WORTH_GIVING_TOKENS: Final = 100
+_SHOWN_CHARS: Final = 200
+_REST_IS_MISSING: Final = "[The rest is left out: you have been given as much as there is room for.]"
+
+
+class Conversation:
+    """tokens: what the next call is taken to read, on the high side."""
+
+    def __init__(self, context: Context) -> None:
+        self.messages = list(context.messages)
+        self.tokens = context.estimated_tokens
+        self._left_for_results = settings.CLAUDE_CONTEXT_TOKENS
+        self._uses_in_this_round = 0
+
+    def model_said(self, blocks: list[dict[str, Any]]) -> None:
+        self._add("assistant", blocks)
+        self._uses_in_this_round = 0
+
+    def tools_said(self, results: list[dict[str, Any]]) -> None:
+        self._add("user", results)
+
+    def refusal(self) -> ToolResult | None:
+        """Count one more use of a tool; return what is told in place of its result, or None when it may run."""
+        self._uses_in_this_round += 1
+        if self._uses_in_this_round > _USES_AT_ONCE:
+            return ToolResult(f"No more than {_USES_AT_ONCE} tools can be used at once.", "did not work", is_error=True)
+        if self._left_for_results < _WORTH_GIVING_TOKENS:
+            return ToolResult("There is no room for more results. Answer now.", "did not work", is_error=True)
+        return None
+
+    def bounded(self, result: ToolResult) -> ToolResult:
+        """Return as much of a result as there is room for."""
+        size = tokens.estimate(result.content)
+        if size > self._left_for_results:
+            kept = tokens.beginning(result.content, self._left_for_results)
+            result = result._replace(content=f"{kept.rstrip()}\n{_REST_IS_MISSING}")
+        self._left_for_results -= min(size, self._left_for_results)
+        return result
+
+    def _add(self, role: str, content: list[dict[str, Any]]) -> None:
+        self.messages.append({"role": role, "content": content})
+        self.tokens += tokens.estimate_json(content) + tokens.TURN_TOKENS
+
+
+def told(call: ToolCall, result: ToolResult) -> dict[str, Any]:
+    """Return a result as the Messages API has it."""
+    block = {"type": "tool_result", "tool_use_id": call.id, "content": result.content}
+    return {**block, "is_error": True} if result.is_error else block
+
+
+def shown_to_members(call: ToolCall, result: ToolResult) -> dict[str, str]:
+    """Return a use of a tool as the page shows it: its name, its input in short, and one line on what it brought."""
+    text = readable(", ".join(f"{name}: {each}" for name, each in call.input.items()))
+    short = text if len(text) <= _SHOWN_CHARS else text[: _SHOWN_CHARS - 1] + "…"
+    return {"name": call.name, "input": short, "result": result.summary}
