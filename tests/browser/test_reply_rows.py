@@ -9,7 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import CDPSession, Locator, Page, expect
 
-from tests.browser.chat_cast import PATIENCE_MS, Cast, say
+from tests.browser.chat_cast import PATIENCE_MS, Cast, message, say
 from tests.servers.fake_claude import BadKey, Cut, FakeClaude, Held, Normal, Stall, StopReason, Tiny, WithThinking
 from tests.servers.sites import UVICORN_SQLITE, Site, SiteBuilder
 
@@ -112,6 +112,36 @@ def test_a_reply_that_is_stopped_names_who_stopped_it_and_goes_on(page: Page, fa
     answer.get_by_test_id("action-continue").click()
     ends(answer, "complete")
     expect(answer.get_by_test_id("reply-text")).to_contain_text(re.compile("one two three four.*and on it goes"))
+
+
+def test_who_is_changing_a_prompt_when_its_turn_comes_loses_neither_the_words_nor_the_answer(
+    page: Page, fake: FakeClaude
+) -> None:
+    fake.will(Held(after=2, text="one two three four"))
+    say(page, "first")
+    expect(page.get_by_test_id("stop")).to_be_visible()
+    say(page, "second")
+    say(page, "third")
+    expect(page.get_by_test_id("waiting-prompt")).to_have_count(2)
+    page.get_by_test_id("queue-edit").first.click()
+    page.get_by_test_id("edit-input").press("End")
+    page.keyboard.type(", half")
+    fake.will(Held(after=2, text="five six seven eight"), Normal("Nine."), Normal("Ten."))
+    fake.release()
+    expect(page.get_by_test_id("claude-state")).to_contain_text("1 waiting")
+    expect(page.get_by_test_id("edit-note")).to_contain_text("has begun to answer")
+    expect(page.locator(".queue-title")).to_have_text("Waiting for Claude")
+    page.keyboard.type(" a thought")
+    page.get_by_test_id("edit-input").press("Enter")
+    expect(page.locator(".reply-queue .field-errors")).to_contain_text("Stop")
+    expect(page.locator('[data-reply-state="stopped"]')).to_have_count(0)
+    page.get_by_test_id("stop").click()
+    expect(page.locator('[data-reply-state="complete"]')).to_have_count(2)
+    expect(page.get_by_test_id("edit-input")).to_have_value("second, half a thought")
+    page.get_by_test_id("edit-save").click()
+    expect(page.locator('[data-reply-state="complete"]')).to_have_count(3)
+    expect(message(page, "second, half a thought")).to_have_count(1)
+    expect(page.get_by_test_id("reply-queue")).to_be_hidden()
 
 
 def test_a_broken_connection_leaves_the_text_and_a_way_to_go_on(page: Page, fake: FakeClaude) -> None:

@@ -44,6 +44,7 @@ export class ClaudeDesk {
       myId: options.me.id,
       save: (message, content) => options.client.request("edit_message", { message, content }),
       withdraw: (id) => this.withdraw(id),
+      isThere: (id) => this.#messages.some((message) => message.id === id && !message.deletedAt),
       onEditEnd: () => (options.onChange(), options.onEditEnd()),
     });
     document.addEventListener("keydown", (event) => this.#key(event), { signal: this.#ending.signal });

@@ -6,6 +6,7 @@ import { el, setChildren } from "./dom.js";
 import { InlineEditor } from "./inline-editor.js";
 
 const EXCERPT_CHARS = 160;
+const HAS_HAD_ITS_TURN = "Claude has begun to answer this. Once that is done, or stopped, saving asks again.";
 
 /** @typedef {{prompt: import("../types.js").Message, answer: import("../types.js").Message}} Waiting */
 
@@ -20,7 +21,7 @@ export class ReplyQueue {
   /**
    * @param {HTMLElement} root
    * @param {{myId: string, save: (id: string, content: string) => Promise<unknown>, withdraw: (id: string) => void,
-   *   onEditEnd: () => void}} options
+   *   isThere: (id: string) => boolean, onEditEnd: () => void}} options
    */
   constructor(root, options) {
     this.#root = root;
@@ -36,12 +37,30 @@ export class ReplyQueue {
   /** @param {readonly Waiting[]} waiting @param {boolean} canWrite */
   show(waiting, canWrite) {
     const ids = new Set(waiting.map(({ prompt }) => prompt.id));
-    for (const id of this.#rows.keys()) if (!ids.has(id)) this.#rows.delete(id);
-    this.#root.hidden = !waiting.length;
-    if (!waiting.length) return this.#list.replaceChildren();
+    const edited = this.#keepEdited(ids);
+    this.#root.hidden = !waiting.length && !edited.length;
+    this.#title.hidden = !waiting.length;
     const title = waiting.length > 1 ? `${waiting.length} prompts are waiting for Claude` : "Waiting for Claude";
     if (this.#title.textContent !== title) this.#title.textContent = title;
-    setChildren(this.#list, waiting.map(({ prompt }) => this.#row(prompt, canWrite)));
+    setChildren(this.#list, [...edited, ...waiting.map(({ prompt }) => this.#row(prompt, canWrite))]);
+  }
+
+  /**
+   * Forgets the prompts that wait no longer, but for those whose author is changing them at this moment: what they have
+   * typed would be lost, and an Escape that was meant for the editor would stop the answer.
+   * @param {Set<string>} waiting
+   */
+  #keepEdited(waiting) {
+    const edited = [];
+    for (const [id, { element, editor }] of this.#rows) {
+      if (waiting.has(id)) continue;
+      if (editor && this.#options.isThere(id)) {
+        editor.say(HAS_HAD_ITS_TURN);
+        element.classList.add("had-its-turn");
+        edited.push(element);
+      } else this.#rows.delete(id);
+    }
+    return edited;
   }
 
   /** @param {import("../types.js").Message} prompt @param {boolean} canWrite */
