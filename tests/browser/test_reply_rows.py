@@ -10,6 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import CDPSession, Locator, Page, expect
 
 from tests.browser.chat_cast import PATIENCE_MS, Cast, message, say
+from tests.browser.looks import sideways
 from tests.servers.fake_claude import BadKey, Cut, FakeClaude, Held, Normal, Stall, StopReason, Tiny, WithThinking
 from tests.servers.sites import UVICORN_SQLITE, Site, SiteBuilder
 
@@ -243,6 +244,51 @@ def test_a_reply_is_accessible_in_both_themes(someone: Cast, fake: FakeClaude, t
     expect(answer.locator("pre .k").first).to_be_visible()
     found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "best-practice"]})
     assert [(rule["id"], [node["html"][:120] for node in rule["nodes"]]) for rule in found.response["violations"]] == []
+
+
+@pytest.mark.parametrize("width", [390, 820])
+def test_a_wide_table_scrolls_and_breaks_no_word(someone: Cast, fake: FakeClaude, width: int) -> None:
+    alice = someone("alice")
+    page = alice.room(alice.create_room(kind="session"), alice.context(width, 800))
+    columns = range(14)
+    rows = (
+        " | ".join(f"heading {n}" for n in columns),
+        "---|" * 14,
+        " | ".join(f"`value_{n}_of_all`" for n in columns),
+    )
+    answer = ask(page, fake, Normal("\n".join(f"| {row}" for row in rows)))
+    ends(answer, "complete")
+    expect(answer.locator("td code")).to_have_count(14)
+    broken = "all => all.filter((each) => each.getClientRects().length > 1).map((each) => each.textContent)"
+    assert answer.locator("td code").evaluate_all(broken) == []
+    assert answer.locator("table").evaluate("each => each.scrollWidth > each.clientWidth")
+    assert sideways(page) == []
+    for _ in range(20):
+        page.keyboard.press("Shift+Tab")
+        if page.evaluate("document.activeElement.tagName") == "TABLE":
+            break
+    expect(answer.locator("table")).to_be_focused()
+    for _ in range(60):
+        page.keyboard.press("ArrowRight")
+    expect(answer.locator("th").last).to_be_in_viewport()
+
+
+def test_below_a_reply_in_a_narrow_window_nothing_is_out_of_line_and_no_line_is_empty(
+    someone: Cast, fake: FakeClaude
+) -> None:
+    alice = someone("alice")
+    page = alice.room(alice.create_room(kind="session"), alice.context(390, 800))
+    answer = ask(page, fake, Cut(after=5, text="one two three four five six seven"))
+    ends(answer, "interrupted")
+    words = """element => {
+      const range = document.createRange();
+      range.selectNodeContents(element);
+      return Math.round(range.getBoundingClientRect().x);
+    }"""
+    begins = answer.get_by_test_id("reply-text").locator("p").evaluate(words)
+    assert answer.get_by_test_id("action-continue").evaluate(words) == pytest.approx(begins, abs=1)
+    page.mouse.move(0, 0)
+    expect(answer.get_by_test_id("reply-usage")).to_have_css("opacity", "1")
 
 
 def test_only_a_finished_reply_is_spoken(page: Page, fake: FakeClaude) -> None:

@@ -150,12 +150,15 @@ function ended({ message, mayAct }) {
   const reply = /** @type {import("../types.js").Reply} */ (message.reply);
   const ending = words.endingWords(reply);
   const usage = words.usageWords(reply);
-  return [
-    ending && el("p", { class: `reply-ending${ending.isError ? " is-error" : ""}`, "data-testid": ending.isError ? "reply-error" : "reply-ending" }, ending.text),
+  const actions = [
     mayAct && words.mayContinue(reply, message.content) && button("continue-reply", "Continue", "action-continue"),
     mayAct && words.mayRetry(reply) && button("retry-reply", "Retry", "action-retry"),
     message.content && button("copy-reply", "Copy", "action-copy-reply"),
     reply.versions > 1 && versions(reply, mayAct),
+  ].filter(Boolean);
+  return [
+    ending && el("p", { class: `reply-ending${ending.isError ? " is-error" : ""}`, "data-testid": ending.isError ? "reply-error" : "reply-ending" }, ending.text),
+    actions.length > 0 && el("span", { class: "reply-actions" }, ...actions),
     usage && el("span", { class: "reply-usage", "data-testid": "reply-usage" }, usage),
   ].filter(Boolean);
 }
