@@ -145,6 +145,29 @@ def test_who_is_changing_a_prompt_when_its_turn_comes_loses_neither_the_words_no
     expect(page.get_by_test_id("reply-queue")).to_be_hidden()
 
 
+def test_who_works_by_keyboard_is_never_thrown_to_the_top_of_the_page(page: Page, fake: FakeClaude) -> None:
+    def press(test_id: str) -> None:
+        page.get_by_test_id(test_id).last.focus()
+        page.keyboard.press("Enter")
+
+    answer = ask(page, fake, Held(after=2, text="one two three four"))
+    expect(answer.get_by_test_id("reply-text")).to_contain_text("two")
+    press("stop")
+    ends(answer, "stopped")
+    expect(page.get_by_test_id("composer")).to_be_focused()
+    fake.will(Held(after=2, text="one two three four"))
+    press("action-retry")
+    expect(answer).to_have_attribute("data-reply-state", "running")
+    expect(answer).to_be_focused()
+    say(page, "second")
+    expect(page.get_by_test_id("waiting-prompt")).to_have_count(1)
+    press("queue-withdraw")
+    expect(page.get_by_test_id("waiting-prompt")).to_have_count(0)
+    expect(page.get_by_test_id("composer")).to_be_focused()
+    page.keyboard.press("Escape")
+    ends(page.locator("[data-reply-state]").first, "stopped")
+
+
 def test_a_broken_connection_leaves_the_text_and_a_way_to_go_on(page: Page, fake: FakeClaude) -> None:
     answer = ask(page, fake, Cut(after=5, text="one two three four five six seven"))
     ends(answer, "interrupted")

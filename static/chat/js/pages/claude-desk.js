@@ -46,6 +46,7 @@ export class ClaudeDesk {
       withdraw: (id) => this.withdraw(id),
       isThere: (id) => this.#messages.some((message) => message.id === id && !message.deletedAt),
       onEditEnd: () => (options.onChange(), options.onEditEnd()),
+      onLeft: options.onEditEnd,
     });
     document.addEventListener("keydown", (event) => this.#key(event), { signal: this.#ending.signal });
   }

@@ -21,7 +21,7 @@ export class ReplyQueue {
   /**
    * @param {HTMLElement} root
    * @param {{myId: string, save: (id: string, content: string) => Promise<unknown>, withdraw: (id: string) => void,
-   *   isThere: (id: string) => boolean, onEditEnd: () => void}} options
+   *   isThere: (id: string) => boolean, onEditEnd: () => void, onLeft: () => void}} options onLeft: what had the focus is gone
    */
   constructor(root, options) {
     this.#root = root;
@@ -36,6 +36,7 @@ export class ReplyQueue {
 
   /** @param {readonly Waiting[]} waiting @param {boolean} canWrite */
   show(waiting, canWrite) {
+    const hadFocus = this.#root.contains(document.activeElement);
     const ids = new Set(waiting.map(({ prompt }) => prompt.id));
     const edited = this.#keepEdited(ids);
     this.#root.hidden = !waiting.length && !edited.length;
@@ -43,6 +44,8 @@ export class ReplyQueue {
     const title = waiting.length > 1 ? `${waiting.length} prompts are waiting for Claude` : "Waiting for Claude";
     if (this.#title.textContent !== title) this.#title.textContent = title;
     setChildren(this.#list, [...edited, ...waiting.map(({ prompt }) => this.#row(prompt, canWrite))]);
+    // Who takes a prompt back by keyboard would else stand at the top of the page.
+    if (hadFocus && !this.#root.contains(document.activeElement)) this.#options.onLeft();
   }
 
   /**

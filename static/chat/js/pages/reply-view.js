@@ -116,10 +116,15 @@ export class ReplyView {
     const facts = { reply, state, hasText, content: Boolean(this.#item.message.content), mayAct: this.#item.mayAct };
     if (Object.entries(facts).every(([name, value]) => this.#footFacts[name] === value)) return;
     this.#footFacts = facts;
-    const focused = this.#foot.contains(document.activeElement) && document.activeElement?.getAttribute("data-testid");
+    const focused = this.#foot.contains(document.activeElement) ? document.activeElement?.getAttribute("data-testid") : null;
     setChildren(this.#foot, isOpen(reply.state) ? [progress(state, hasText)] : ended(this.#item));
-    // Who steps through versions by keyboard stays where they were.
-    if (focused) this.#foot.querySelector(`[data-testid="${focused}"]`)?.focus({ preventScroll: true });
+    if (focused) this.#keepFocus(focused);
+  }
+
+  /** Who steps through versions by keyboard stays where they were; who asks again, at the answer. @param {string} testId */
+  #keepFocus(testId) {
+    const again = this.#foot.querySelector(`[data-testid="${testId}"]:enabled`) ?? this.element.closest("article");
+    /** @type {HTMLElement | null} */ (again)?.focus({ preventScroll: true });
   }
 }
 
