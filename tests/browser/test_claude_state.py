@@ -45,7 +45,7 @@ def test_the_words_for_what_claude_does(page: Page) -> None:
     assert words(page, *running, streams=(writing,)) == "Answering alice"
     assert words(page, *running, *queued, streams=(writing,)) == "Answering alice · 1 waiting"
     assert words(page, *queued) == "About to answer"
-    assert words(page, prompt(1), answer(2, "failed", error="Claude is busy.")) == "Not available"
+    assert words(page, prompt(1), answer(2, "failed", error="Claude is busy.")) == "Last answer failed"
     assert words(page, prompt(1), answer(2, "failed"), prompt(3), answer(4, "complete")) == "Ready"
 
 

@@ -180,6 +180,7 @@ def test_a_failed_reply_is_asked_for_again(page: Page, fake: FakeClaude) -> None
     answer = ask(page, fake, BadKey())
     ends(answer, "failed")
     expect(answer.get_by_test_id("reply-error")).to_contain_text("Claude is not available")
+    expect(answer.get_by_test_id("reply-usage")).to_have_count(0)  # nothing was used
     fake.will(Normal("Now it works."))
     answer.get_by_test_id("action-retry").click()
     ends(answer, "complete")
@@ -312,6 +313,21 @@ def test_below_a_reply_in_a_narrow_window_nothing_is_out_of_line_and_no_line_is_
     assert answer.get_by_test_id("action-continue").evaluate(words) == pytest.approx(begins, abs=1)
     page.mouse.move(0, 0)
     expect(answer.get_by_test_id("reply-usage")).to_have_css("opacity", "1")
+
+
+def test_the_context_line_is_one_sentence_between_two_rules_on_a_phone(someone: Cast) -> None:
+    alice = someone("alice")
+    page = alice.room(alice.create_room(kind="session"), alice.context(390, 800))
+    drawn = page.evaluate("""async () => {
+      const { separators } = await import("/static/chat/js/pages/message-parts.js");
+      const [line] = separators({ contextLine: "summarised", day: null });
+      document.querySelector(".timeline-inner").append(line);
+      const rules = ["::before", "::after"].map((rule) => parseFloat(getComputedStyle(line, rule).width));
+      return { rules, parts: line.children.length, words: line.textContent };
+    }""")
+    assert drawn["words"] == "Claude sees from here, and what was before as a summary"
+    assert drawn["parts"] == 1
+    assert min(drawn["rules"]) >= 16
 
 
 def test_only_a_finished_reply_is_spoken(page: Page, fake: FakeClaude) -> None:
