@@ -47,6 +47,7 @@ export class ClaudeDesk {
       isThere: (id) => this.#messages.some((message) => message.id === id && !message.deletedAt),
       onEditEnd: () => (options.onChange(), options.onEditEnd()),
       onLeft: options.onEditEnd,
+      onDue: options.onChange,
     });
     document.addEventListener("keydown", (event) => this.#key(event), { signal: this.#ending.signal });
   }
@@ -70,7 +71,7 @@ export class ClaudeDesk {
     this.#bar.show(this.state, {
       session: room.kind === "session", model: room.claude?.model ?? "", demo: facts.claude.demo, usage: this.#usage, readOnly: Boolean(readOnly),
     });
-    this.#queue.show(this.state.waiting, !readOnly);
+    this.#queue.show(this.state.waiting, !readOnly, this.state.runningId !== null);
   }
 
   /** A delta has come. Only the first words of a reply change what is said here. */

@@ -6,6 +6,8 @@ import { el, setChildren } from "./dom.js";
 import { InlineEditor } from "./inline-editor.js";
 
 const EXCERPT_CHARS = 160;
+/** A prompt that is next has its turn before this, unless nothing runs replies at the moment. */
+const TURN_COMES_MS = 1_000;
 const HAS_HAD_ITS_TURN = "Claude has begun to answer this. Once that is done, or stopped, saving asks again.";
 
 /** @typedef {{prompt: import("../types.js").Message, answer: import("../types.js").Message}} Waiting */
@@ -17,11 +19,15 @@ export class ReplyQueue {
   #rows = new Map();
   #title = el("p", { class: "queue-title" });
   #list = el("ol", { class: "queue-list" });
+  /** Runs while a single prompt is next. @type {any} */
+  #timer = null;
+  #hasWaited = false;
 
   /**
    * @param {HTMLElement} root
    * @param {{myId: string, save: (id: string, content: string) => Promise<unknown>, withdraw: (id: string) => void,
-   *   isThere: (id: string) => boolean, onEditEnd: () => void, onLeft: () => void}} options onLeft: what had the focus is gone
+   *   isThere: (id: string) => boolean, onEditEnd: () => void, onLeft: () => void, onDue: () => void}} options
+   *   onLeft: what had the focus is gone. onDue: it wants to be shown again
    */
   constructor(root, options) {
     this.#root = root;
@@ -30,22 +36,37 @@ export class ReplyQueue {
   }
 
   destroy() {
+    clearTimeout(this.#timer);
     this.#root.hidden = true;
     this.#root.replaceChildren();
   }
 
-  /** @param {readonly Waiting[]} waiting @param {boolean} canWrite */
-  show(waiting, canWrite) {
+  /** @param {readonly Waiting[]} waiting @param {boolean} canWrite @param {boolean} isAnswering another prompt, at this moment */
+  show(waiting, canWrite, isAnswering) {
     const hadFocus = this.#root.contains(document.activeElement);
     const ids = new Set(waiting.map(({ prompt }) => prompt.id));
     const edited = this.#keepEdited(ids);
-    this.#root.hidden = !waiting.length && !edited.length;
+    const isNext = waiting.length === 1 && !isAnswering;
+    this.#expectTurn(isNext);
+    this.#root.hidden = !edited.length && (!waiting.length || (isNext && this.#root.hidden && !this.#hasWaited));
     this.#title.hidden = !waiting.length;
     const title = waiting.length > 1 ? `${waiting.length} prompts are waiting for Claude` : "Waiting for Claude";
     if (this.#title.textContent !== title) this.#title.textContent = title;
     setChildren(this.#list, [...edited, ...waiting.map(({ prompt }) => this.#row(prompt, canWrite))]);
     // Who takes a prompt back by keyboard would else stand at the top of the page.
     if (hadFocus && !this.#root.contains(document.activeElement)) this.#options.onLeft();
+  }
+
+  /**
+   * A prompt whose turn is now does not open the queue: it would close again at once, and the timeline jump twice.
+   * @param {boolean} isNext there is a single prompt, and nothing before it
+   */
+  #expectTurn(isNext) {
+    if (!isNext) {
+      clearTimeout(this.#timer);
+      this.#timer = null;
+      this.#hasWaited = false;
+    } else this.#timer ??= setTimeout(() => ((this.#hasWaited = true), this.#options.onDue()), TURN_COMES_MS);
   }
 
   /**
