@@ -70,8 +70,14 @@ def test_the_queue_does_not_open_for_a_prompt_whose_turn_is_now_but_for_one_that
     }"""
     seen = page.evaluate(script, [prompt(1, change=1), prompt(3, change=2)])
     assert seen == {
-        **{"next": False, "again": False, "nobodyTookIt": True, "isAnswered": False},
-        **{"behindAnother": True, "staysOpenInBetween": True, "nothing": False, "two": True},
+        "next": False,
+        "again": False,
+        "nobodyTookIt": True,
+        "isAnswered": False,
+        "behindAnother": True,
+        "staysOpenInBetween": True,
+        "nothing": False,
+        "two": True,
     }
 
 
