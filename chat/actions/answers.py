@@ -76,9 +76,10 @@ def _check_queue(room: Room, planned: int = 0) -> None:
     """Raise REQUEST_FAILED where Claude has so much to answer that nobody would wait for the end of it."""
     if not settings.PROMPTS_PER_ROOM:
         return
-    waiting = planned + Reply.objects.filter(room=room, state__in=(ReplyState.QUEUED, ReplyState.RUNNING)).count()
-    if waiting >= settings.PROMPTS_PER_ROOM:
-        raise failed(f"{waiting} prompts wait for Claude here. Let it answer some, or take one back.")
+    # One of them may be under way: it is to be answered, but does not wait.
+    unanswered = planned + Reply.objects.filter(room=room, state__in=(ReplyState.QUEUED, ReplyState.RUNNING)).count()
+    if unanswered >= settings.PROMPTS_PER_ROOM:
+        raise failed(f"Claude has {unanswered} prompts to answer here already. Let it answer some, or take one back.")
 
 
 def _queue(answer: Message, prompt: Message | None, actor: Actor, charge: Charge, requester: Requester) -> Reply:

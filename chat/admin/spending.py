@@ -62,7 +62,7 @@ class ChargeAdmin(ReadOnlyAdmin):
         month = usage.since(usage.of_all(), usage.month_begin())
         context = {
             **self.admin_site.each_context(request),
-            "title": "Claude: usage and failures",
+            "title": "Claude: usage, limits and failures",
             "opts": self.opts,
             "is_demo": is_demo(),
             "is_without_key": not settings.ANTHROPIC_API_KEY,

@@ -15,7 +15,6 @@ from chat.claude.backend import Call, CallFailed
 # end: after so many times `CLAUDE_READ_SECONDS` without an event of the message, it has stalled.
 PATIENCE_WITH_PINGS: Final = 5
 
-_BROKE_OFF: Final = "The answer broke off."
 _LATER: Final = "Try again in a moment."
 _ADMINISTRATORS: Final = "The administrators can see why."
 _DETAIL_CHARS: Final = 300
@@ -150,7 +149,8 @@ def _of_status(error: Any, call: Call, *, began: bool) -> CallFailed:
 
 
 def _failed(kind: _Kind, detail: str, *, began: bool) -> CallFailed:
-    sentence = f"{_BROKE_OFF} {kind.reason}" if began else f"{kind.reason} {kind.advice}"
+    # That it is interrupted, its state says.
+    sentence = kind.reason if began else f"{kind.reason} {kind.advice}"
     key = settings.ANTHROPIC_API_KEY
     if len(key) >= _SHORTEST_SECRET:
         detail = detail.replace(key, "***")

@@ -18,9 +18,9 @@ def dollars(microusd: int) -> str:
 
 @register.filter
 def compact(number: int) -> str:
-    """Return a number with three digits at most: 940, 12.3k, 4.1M."""
+    """Return a number with three digits at most: 940, 12.3K, 4.1M."""
     value = float(number)
-    for suffix in ("", "k", "M"):
+    for suffix in ("", "K", "M"):
         if value < _THOUSAND - 0.5:
             return _digits(value, suffix)
         value /= _THOUSAND

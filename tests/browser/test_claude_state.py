@@ -45,8 +45,40 @@ def test_the_words_for_what_claude_does(page: Page) -> None:
     assert words(page, *running, streams=(writing,)) == "Answering alice"
     assert words(page, *running, *queued, streams=(writing,)) == "Answering alice · 1 waiting"
     assert words(page, *queued) == "About to answer"
-    assert words(page, prompt(1), answer(2, "failed", error="Claude is busy.")) == "Not available"
+    assert words(page, prompt(1), answer(2, "failed", error="Claude is busy.")) == "Last answer failed"
     assert words(page, prompt(1), answer(2, "failed"), prompt(3), answer(4, "complete")) == "Ready"
+
+
+def test_the_queue_does_not_open_for_a_prompt_whose_turn_is_now_but_for_one_that_nobody_takes(page: Page) -> None:
+    script = """async (prompts) => {
+      const { ReplyQueue } = await import('/static/chat/js/pages/reply-queue.js');
+      const root = document.createElement("div");
+      root.hidden = true;
+      const due = new Promise((resolve) => (window.onDue = resolve));
+      const queue = new ReplyQueue(root, { myId: "1", onDue: window.onDue });
+      const [one, two] = prompts.map((prompt) => ({ prompt }));
+      const shown = (...given) => (queue.show(...given), !root.hidden);
+      const seen = { next: shown([one], true, false), again: shown([one], true, false) };
+      await Promise.race([due, new Promise((resolve) => setTimeout(resolve, 5_000))]);
+      seen.nobodyTookIt = shown([one], true, false);
+      seen.isAnswered = shown([], true, true);
+      seen.behindAnother = shown([one], true, true);
+      seen.staysOpenInBetween = shown([one], true, false);
+      seen.nothing = shown([], true, false);
+      seen.two = shown([one, two], true, false);
+      return seen;
+    }"""
+    seen = page.evaluate(script, [prompt(1, change=1), prompt(3, change=2)])
+    assert seen == {
+        "next": False,
+        "again": False,
+        "nobodyTookIt": True,
+        "isAnswered": False,
+        "behindAnother": True,
+        "staysOpenInBetween": True,
+        "nothing": False,
+        "two": True,
+    }
 
 
 def test_a_reply_is_known_by_its_stream_where_its_message_is_not_loaded(page: Page) -> None:

@@ -9,7 +9,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import CDPSession, Locator, Page, expect
 
-from tests.browser.chat_cast import PATIENCE_MS, Cast, say
+from tests.browser.chat_cast import PATIENCE_MS, Cast, message, say
+from tests.browser.looks import sideways
 from tests.servers.fake_claude import BadKey, Cut, FakeClaude, Held, Normal, Stall, StopReason, Tiny, WithThinking
 from tests.servers.sites import UVICORN_SQLITE, Site, SiteBuilder
 
@@ -114,6 +115,59 @@ def test_a_reply_that_is_stopped_names_who_stopped_it_and_goes_on(page: Page, fa
     expect(answer.get_by_test_id("reply-text")).to_contain_text(re.compile("one two three four.*and on it goes"))
 
 
+def test_who_is_changing_a_prompt_when_its_turn_comes_loses_neither_the_words_nor_the_answer(
+    page: Page, fake: FakeClaude
+) -> None:
+    fake.will(Held(after=2, text="one two three four"))
+    say(page, "first")
+    expect(page.get_by_test_id("stop")).to_be_visible()
+    say(page, "second")
+    say(page, "third")
+    expect(page.get_by_test_id("waiting-prompt")).to_have_count(2)
+    page.get_by_test_id("queue-edit").first.click()
+    page.get_by_test_id("edit-input").press("End")
+    page.keyboard.type(", half")
+    fake.will(Held(after=2, text="five six seven eight"), Normal("Nine."), Normal("Ten."))
+    fake.release()
+    expect(page.get_by_test_id("claude-state")).to_contain_text("1 waiting")
+    expect(page.get_by_test_id("edit-note")).to_contain_text("has begun to answer")
+    expect(page.locator(".queue-title")).to_have_text("Waiting for Claude")
+    page.keyboard.type(" a thought")
+    page.get_by_test_id("edit-input").press("Enter")
+    expect(page.locator(".reply-queue .field-errors")).to_contain_text("Stop")
+    expect(page.locator('[data-reply-state="stopped"]')).to_have_count(0)
+    page.get_by_test_id("stop").click()
+    expect(page.locator('[data-reply-state="complete"]')).to_have_count(2)
+    expect(page.get_by_test_id("edit-input")).to_have_value("second, half a thought")
+    page.get_by_test_id("edit-save").click()
+    expect(page.locator('[data-reply-state="complete"]')).to_have_count(3)
+    expect(message(page, "second, half a thought")).to_have_count(1)
+    expect(page.get_by_test_id("reply-queue")).to_be_hidden()
+
+
+def test_who_works_by_keyboard_is_never_thrown_to_the_top_of_the_page(page: Page, fake: FakeClaude) -> None:
+    def press(test_id: str) -> None:
+        page.get_by_test_id(test_id).last.focus()
+        page.keyboard.press("Enter")
+
+    answer = ask(page, fake, Held(after=2, text="one two three four"))
+    expect(answer.get_by_test_id("reply-text")).to_contain_text("two")
+    press("stop")
+    ends(answer, "stopped")
+    expect(page.get_by_test_id("composer")).to_be_focused()
+    fake.will(Held(after=2, text="one two three four"))
+    press("action-retry")
+    expect(answer).to_have_attribute("data-reply-state", "running")
+    expect(answer).to_be_focused()
+    say(page, "second")
+    expect(page.get_by_test_id("waiting-prompt")).to_have_count(1)
+    press("queue-withdraw")
+    expect(page.get_by_test_id("waiting-prompt")).to_have_count(0)
+    expect(page.get_by_test_id("composer")).to_be_focused()
+    page.keyboard.press("Escape")
+    ends(page.locator("[data-reply-state]").first, "stopped")
+
+
 def test_a_broken_connection_leaves_the_text_and_a_way_to_go_on(page: Page, fake: FakeClaude) -> None:
     answer = ask(page, fake, Cut(after=5, text="one two three four five six seven"))
     ends(answer, "interrupted")
@@ -126,6 +180,7 @@ def test_a_failed_reply_is_asked_for_again(page: Page, fake: FakeClaude) -> None
     answer = ask(page, fake, BadKey())
     ends(answer, "failed")
     expect(answer.get_by_test_id("reply-error")).to_contain_text("Claude is not available")
+    expect(answer.get_by_test_id("reply-usage")).to_have_count(0)  # nothing was used
     fake.will(Normal("Now it works."))
     answer.get_by_test_id("action-retry").click()
     ends(answer, "complete")
@@ -213,6 +268,66 @@ def test_a_reply_is_accessible_in_both_themes(someone: Cast, fake: FakeClaude, t
     expect(answer.locator("pre .k").first).to_be_visible()
     found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "best-practice"]})
     assert [(rule["id"], [node["html"][:120] for node in rule["nodes"]]) for rule in found.response["violations"]] == []
+
+
+@pytest.mark.parametrize("width", [390, 820])
+def test_a_wide_table_scrolls_and_breaks_no_word(someone: Cast, fake: FakeClaude, width: int) -> None:
+    alice = someone("alice")
+    page = alice.room(alice.create_room(kind="session"), alice.context(width, 800))
+    columns = range(14)
+    rows = (
+        " | ".join(f"heading {n}" for n in columns),
+        "---|" * 14,
+        " | ".join(f"`value_{n}_of_all`" for n in columns),
+    )
+    answer = ask(page, fake, Normal("\n".join(f"| {row}" for row in rows)))
+    ends(answer, "complete")
+    expect(answer.locator("td code")).to_have_count(14)
+    broken = "all => all.filter((each) => each.getClientRects().length > 1).map((each) => each.textContent)"
+    assert answer.locator("td code").evaluate_all(broken) == []
+    assert answer.locator("table").evaluate("each => each.scrollWidth > each.clientWidth")
+    assert sideways(page) == []
+    for _ in range(20):
+        page.keyboard.press("Shift+Tab")
+        if page.evaluate("document.activeElement.tagName") == "TABLE":
+            break
+    expect(answer.locator("table")).to_be_focused()
+    for _ in range(60):
+        page.keyboard.press("ArrowRight")
+    expect(answer.locator("th").last).to_be_in_viewport()
+
+
+def test_below_a_reply_in_a_narrow_window_nothing_is_out_of_line_and_no_line_is_empty(
+    someone: Cast, fake: FakeClaude
+) -> None:
+    alice = someone("alice")
+    page = alice.room(alice.create_room(kind="session"), alice.context(390, 800))
+    answer = ask(page, fake, Cut(after=5, text="one two three four five six seven"))
+    ends(answer, "interrupted")
+    words = """element => {
+      const range = document.createRange();
+      range.selectNodeContents(element);
+      return Math.round(range.getBoundingClientRect().x);
+    }"""
+    begins = answer.get_by_test_id("reply-text").locator("p").evaluate(words)
+    assert answer.get_by_test_id("action-continue").evaluate(words) == pytest.approx(begins, abs=1)
+    page.mouse.move(0, 0)
+    expect(answer.get_by_test_id("reply-usage")).to_have_css("opacity", "1")
+
+
+def test_the_context_line_is_one_sentence_between_two_rules_on_a_phone(someone: Cast) -> None:
+    alice = someone("alice")
+    page = alice.room(alice.create_room(kind="session"), alice.context(390, 800))
+    drawn = page.evaluate("""async () => {
+      const { separators } = await import("/static/chat/js/pages/message-parts.js");
+      const [line] = separators({ contextLine: "summarised", day: null });
+      document.querySelector(".timeline-inner").append(line);
+      const rules = ["::before", "::after"].map((rule) => parseFloat(getComputedStyle(line, rule).width));
+      return { rules, parts: line.children.length, words: line.textContent };
+    }""")
+    assert drawn["words"] == "Claude sees from here, and what was before as a summary"
+    assert drawn["parts"] == 1
+    assert min(drawn["rules"]) >= 16
 
 
 def test_only_a_finished_reply_is_spoken(page: Page, fake: FakeClaude) -> None:

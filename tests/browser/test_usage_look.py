@@ -68,4 +68,6 @@ def test_usage_is_shown_against_limits_without_a_fault_at_any_width(someone: Cas
     expect(page.locator("progress.claude-over").first).to_be_visible()
     expect(page.get_by_role("link", name="alice")).to_be_visible()
     found += problems(page, OVERVIEW)
+    prices = page.get_by_role("region", name="Prices")
+    assert prices.evaluate("element => element.scrollWidth - element.clientWidth") <= 0
     assert not found, "\n".join(found)

@@ -153,7 +153,7 @@ def test_the_demo_says_that_it_costs_nothing_and_its_tokens_are_shown(
     a_reply(alice.user, closed_room, model=DEMO_MODEL, usage=(900, 100, 0, 0))
     html = usage_of(alice)
     assert "It costs nothing" in html
-    assert "1 answer · 1k tokens" in section(html, "usage-day")
+    assert "1 answer · 1K tokens" in section(html, "usage-day")
     assert 'height="100"' in html, "the chart shows tokens where there is no cost"
 
 
@@ -187,6 +187,6 @@ def test_amounts_are_written_for_people() -> None:
     ]  # fmt: skip
     numbers = [0, 940, 999, 1000, 1234, 99_960, 999_499, 999_500, 4_100_000, 1_200_000_000]
     assert [compact(number) for number in numbers] == [
-        "0", "940", "999", "1k", "1.2k", "100k", "999k", "1M", "4.1M", "1.2G",
+        "0", "940", "999", "1K", "1.2K", "100K", "999K", "1M", "4.1M", "1.2G",
     ]  # fmt: skip
     assert COST_OF_SOME == 10 * 3 + 20 * 15

@@ -78,7 +78,9 @@ async def test_no_more_prompts_wait_in_a_room_than_the_limit_allows(site_builder
         assert [a["error"]["code"] for a in answers if not a["success"]] == ["REQUEST_FAILED"] * 3
         tab = opened[0]
         refused = await tab.refusal("create_message", room=session, content="One more")
-        assert refused["message"] == "3 prompts wait for Claude here. Let it answer some, or take one back."
+        assert (
+            refused["message"] == "Claude has 3 prompts to answer here already. Let it answer some, or take one back."
+        )
         prompts = [row for row in (await tab.request("get_messages", room=session))["messages"] if "reply" not in row]
         assert len([row for row in prompts if row["kind"] == "text"]) == 3  # what is refused is not stored
         last = max((answer["message"] for answer in waiting), key=lambda message: message["seq"])

@@ -44,7 +44,10 @@ export class ClaudeDesk {
       myId: options.me.id,
       save: (message, content) => options.client.request("edit_message", { message, content }),
       withdraw: (id) => this.withdraw(id),
+      isThere: (id) => this.#messages.some((message) => message.id === id && !message.deletedAt),
       onEditEnd: () => (options.onChange(), options.onEditEnd()),
+      onLeft: options.onEditEnd,
+      onDue: options.onChange,
     });
     document.addEventListener("keydown", (event) => this.#key(event), { signal: this.#ending.signal });
   }
@@ -68,7 +71,7 @@ export class ClaudeDesk {
     this.#bar.show(this.state, {
       session: room.kind === "session", model: room.claude?.model ?? "", demo: facts.claude.demo, usage: this.#usage, readOnly: Boolean(readOnly),
     });
-    this.#queue.show(this.state.waiting, !readOnly);
+    this.#queue.show(this.state.waiting, !readOnly, this.state.runningId !== null);
   }
 
   /** A delta has come. Only the first words of a reply change what is said here. */

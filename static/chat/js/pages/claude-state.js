@@ -65,7 +65,8 @@ export function stateWords(state) {
 export function briefWords({ runningId, asker, isWriting, waiting, failure }) {
   if (runningId) return isWriting ? `Answering ${asker || "a prompt"}` : "Thinking…";
   if (waiting.length) return "About to answer";
-  return failure ? "Not available" : "Ready";
+  // What one answer met with says nothing of the next: the next may well succeed.
+  return failure ? "Last answer failed" : "Ready";
 }
 
 /**

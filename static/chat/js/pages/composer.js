@@ -3,7 +3,7 @@
  */
 
 import { Completion } from "./completion.js";
-import { el, icon, iconButton } from "./dom.js";
+import { el, icon, iconButton, setAttribute } from "./dom.js";
 
 /** The count shows when so much of the limit is used. */
 const COUNT_FROM = 0.9;
@@ -102,7 +102,8 @@ export class Composer {
     const hadFocus = document.activeElement === this.#stop;
     this.#onStop = stop?.onStop ?? (() => {});
     this.#stop.hidden = !stop;
-    this.#stop.disabled = Boolean(stop?.stopping);
+    // Were it disabled, it would lose the focus, and who stops by keyboard would stand at the top of the page.
+    setAttribute(this.#stop, "aria-disabled", stop?.stopping ? "true" : null);
     this.#showSend();
     if (hadFocus && !stop) this.#input.focus({ preventScroll: true });
   }

@@ -8,6 +8,7 @@ export class InlineEditor {
   #text;
   #options;
   #problem = el("p", { class: "field-errors", role: "alert", hidden: true });
+  #note = el("p", { class: "inline-edit-note", "data-testid": "edit-note", role: "status" });
   #saving = false;
   element;
 
@@ -23,8 +24,14 @@ export class InlineEditor {
     this.#text.addEventListener("keydown", (event) => this.#key(event));
     const save = el("button", { class: "button button-primary button-small", type: "button", "data-testid": "edit-save", onclick: () => this.#save() }, options.saveLabel ?? "Save");
     const leave = el("button", { class: "button button-quiet button-small", type: "button", onclick: () => this.cancel() }, "Cancel");
-    const note = options.note && el("p", { class: "inline-edit-note", "data-testid": "edit-note" }, options.note);
-    this.element = el("div", { class: "inline-edit" }, this.#text, note, this.#problem, el("div", { class: "cluster" }, save, leave));
+    this.say(options.note ?? "");
+    this.element = el("div", { class: "inline-edit" }, this.#text, this.#note, this.#problem, el("div", { class: "cluster" }, save, leave));
+  }
+
+  /** What saving brings about by now. @param {string} note */
+  say(note) {
+    if (this.#note.textContent !== note) this.#note.textContent = note;
+    this.#note.hidden = !note;
   }
 
   focus() {

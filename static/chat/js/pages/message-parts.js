@@ -27,8 +27,8 @@ export function separators(item) {
     lines.push(el("div", { class: "new-line", role: "separator", "data-testid": "unread-line" }, "New messages"));
   }
   if (item.contextLine) {
-    const note = item.contextLine === "summarised" && el("span", { class: "context-note" }, "What was before, it knows as a summary");
-    lines.push(el("div", { class: "context-line", role: "separator", "data-testid": "context-line" }, el("span", {}, "Claude sees from here"), note));
+    const words = `Claude sees from here${item.contextLine === "summarised" ? ", and what was before as a summary" : ""}`;
+    lines.push(el("div", { class: "context-line", role: "separator", "data-testid": "context-line" }, el("span", {}, words)));
   }
   return lines;
 }

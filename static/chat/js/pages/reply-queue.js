@@ -6,6 +6,9 @@ import { el, setChildren } from "./dom.js";
 import { InlineEditor } from "./inline-editor.js";
 
 const EXCERPT_CHARS = 160;
+/** A prompt that is next has its turn before this, unless nothing runs replies at the moment. */
+const TURN_COMES_MS = 1_000;
+const HAS_HAD_ITS_TURN = "Claude has begun to answer this. Once that is done, or stopped, saving asks again.";
 
 /** @typedef {{prompt: import("../types.js").Message, answer: import("../types.js").Message}} Waiting */
 
@@ -16,11 +19,15 @@ export class ReplyQueue {
   #rows = new Map();
   #title = el("p", { class: "queue-title" });
   #list = el("ol", { class: "queue-list" });
+  /** Runs while a single prompt is next. @type {any} */
+  #timer = null;
+  #hasWaited = false;
 
   /**
    * @param {HTMLElement} root
    * @param {{myId: string, save: (id: string, content: string) => Promise<unknown>, withdraw: (id: string) => void,
-   *   onEditEnd: () => void}} options
+   *   isThere: (id: string) => boolean, onEditEnd: () => void, onLeft: () => void, onDue: () => void}} options
+   *   onLeft: what had the focus is gone. onDue: it wants to be shown again
    */
   constructor(root, options) {
     this.#root = root;
@@ -29,19 +36,55 @@ export class ReplyQueue {
   }
 
   destroy() {
+    clearTimeout(this.#timer);
     this.#root.hidden = true;
     this.#root.replaceChildren();
   }
 
-  /** @param {readonly Waiting[]} waiting @param {boolean} canWrite */
-  show(waiting, canWrite) {
+  /** @param {readonly Waiting[]} waiting @param {boolean} canWrite @param {boolean} isAnswering another prompt, at this moment */
+  show(waiting, canWrite, isAnswering) {
+    const hadFocus = this.#root.contains(document.activeElement);
     const ids = new Set(waiting.map(({ prompt }) => prompt.id));
-    for (const id of this.#rows.keys()) if (!ids.has(id)) this.#rows.delete(id);
-    this.#root.hidden = !waiting.length;
-    if (!waiting.length) return this.#list.replaceChildren();
+    const edited = this.#keepEdited(ids);
+    const isNext = waiting.length === 1 && !isAnswering;
+    this.#expectTurn(isNext);
+    this.#root.hidden = !edited.length && (!waiting.length || (isNext && this.#root.hidden && !this.#hasWaited));
+    this.#title.hidden = !waiting.length;
     const title = waiting.length > 1 ? `${waiting.length} prompts are waiting for Claude` : "Waiting for Claude";
     if (this.#title.textContent !== title) this.#title.textContent = title;
-    setChildren(this.#list, waiting.map(({ prompt }) => this.#row(prompt, canWrite)));
+    setChildren(this.#list, [...edited, ...waiting.map(({ prompt }) => this.#row(prompt, canWrite))]);
+    // Who takes a prompt back by keyboard would else stand at the top of the page.
+    if (hadFocus && !this.#root.contains(document.activeElement)) this.#options.onLeft();
+  }
+
+  /**
+   * A prompt whose turn is now does not open the queue: it would close again at once, and the timeline jump twice.
+   * @param {boolean} isNext there is a single prompt, and nothing before it
+   */
+  #expectTurn(isNext) {
+    if (!isNext) {
+      clearTimeout(this.#timer);
+      this.#timer = null;
+      this.#hasWaited = false;
+    } else this.#timer ??= setTimeout(() => ((this.#hasWaited = true), this.#options.onDue()), TURN_COMES_MS);
+  }
+
+  /**
+   * Forgets the prompts that wait no longer, but for those whose author is changing them at this moment: what they have
+   * typed would be lost, and an Escape that was meant for the editor would stop the answer.
+   * @param {Set<string>} waiting
+   */
+  #keepEdited(waiting) {
+    const edited = [];
+    for (const [id, { element, editor }] of this.#rows) {
+      if (waiting.has(id)) continue;
+      if (editor && this.#options.isThere(id)) {
+        editor.say(HAS_HAD_ITS_TURN);
+        element.classList.add("had-its-turn");
+        edited.push(element);
+      } else this.#rows.delete(id);
+    }
+    return edited;
   }
 
   /** @param {import("../types.js").Message} prompt @param {boolean} canWrite */

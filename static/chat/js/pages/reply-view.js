@@ -116,10 +116,15 @@ export class ReplyView {
     const facts = { reply, state, hasText, content: Boolean(this.#item.message.content), mayAct: this.#item.mayAct };
     if (Object.entries(facts).every(([name, value]) => this.#footFacts[name] === value)) return;
     this.#footFacts = facts;
-    const focused = this.#foot.contains(document.activeElement) && document.activeElement?.getAttribute("data-testid");
+    const focused = this.#foot.contains(document.activeElement) ? document.activeElement?.getAttribute("data-testid") : null;
     setChildren(this.#foot, isOpen(reply.state) ? [progress(state, hasText)] : ended(this.#item));
-    // Who steps through versions by keyboard stays where they were.
-    if (focused) this.#foot.querySelector(`[data-testid="${focused}"]`)?.focus({ preventScroll: true });
+    if (focused) this.#keepFocus(focused);
+  }
+
+  /** Who steps through versions by keyboard stays where they were; who asks again, at the answer. @param {string} testId */
+  #keepFocus(testId) {
+    const again = this.#foot.querySelector(`[data-testid="${testId}"]:enabled`) ?? this.element.closest("article");
+    /** @type {HTMLElement | null} */ (again)?.focus({ preventScroll: true });
   }
 }
 
@@ -150,12 +155,15 @@ function ended({ message, mayAct }) {
   const reply = /** @type {import("../types.js").Reply} */ (message.reply);
   const ending = words.endingWords(reply);
   const usage = words.usageWords(reply);
-  return [
-    ending && el("p", { class: `reply-ending${ending.isError ? " is-error" : ""}`, "data-testid": ending.isError ? "reply-error" : "reply-ending" }, ending.text),
+  const actions = [
     mayAct && words.mayContinue(reply, message.content) && button("continue-reply", "Continue", "action-continue"),
     mayAct && words.mayRetry(reply) && button("retry-reply", "Retry", "action-retry"),
     message.content && button("copy-reply", "Copy", "action-copy-reply"),
     reply.versions > 1 && versions(reply, mayAct),
+  ].filter(Boolean);
+  return [
+    ending && el("p", { class: `reply-ending${ending.isError ? " is-error" : ""}`, "data-testid": ending.isError ? "reply-error" : "reply-ending" }, ending.text),
+    actions.length > 0 && el("span", { class: "reply-actions" }, ...actions),
     usage && el("span", { class: "reply-usage", "data-testid": "reply-usage" }, usage),
   ].filter(Boolean);
 }

@@ -54,11 +54,12 @@ export function mayContinue({ state, stopReason }, content) {
 /** @param {Reply} reply */
 export const mayRetry = ({ state }) => !isOpen(state);
 
-/** @param {Reply} reply @returns {string} "" while nothing is known */
+/** @param {Reply} reply @returns {string} "" while nothing is known, and where nothing was used */
 export function usageWords({ usage, cost, demo }) {
   if (demo) return "Demo: nothing was spent";
   if (!usage) return "";
   const read = usage.inputTokens + usage.cacheCreationInputTokens + usage.cacheReadInputTokens;
+  if (!read && !usage.outputTokens && !cost) return "";
   const tokens = `${count.format(read)} tokens in, ${count.format(usage.outputTokens)} out`;
   return cost === undefined ? tokens : `${tokens} · ${dollars(cost)}`;
 }
