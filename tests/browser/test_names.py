@@ -63,7 +63,7 @@ def test_quotes_reactions_typing_and_presence_use_the_display_name(pair: tuple[S
     expect(b.get_by_test_id("typing")).to_have_text("Alice Moreau is typing…")
     expect(b.get_by_test_id("typing")).to_have_attribute("title", f"Alice Moreau (@{alice.name})")
     expect(b.get_by_test_id("presence")).to_have_attribute("aria-label", re.compile("Alice Moreau"))
-    expect(b.locator(f'.person[data-user="{alice.name}"]')).to_contain_text(f"Alice Moreau @{alice.name}")
+    expect(b.locator(f'.person[data-user="{alice.name}"]')).to_contain_text(f"Alice Moreau@{alice.name}")
     b.get_by_test_id("composer").press_sequentially(["@Alice", "Mo"][0])
     b.get_by_test_id("composer").press("Tab")
     expect(b.get_by_test_id("composer")).to_have_value(f"@{alice.name} ")
@@ -112,6 +112,9 @@ def test_a_direct_room_is_called_by_the_other_persons_display_name_before_and_af
     page.locator('[data-section="direct"]').get_by_test_id("room-link").click()
     expect(page).to_have_title("Alice Moreau · Parley")
     expect(page.locator(".timeline-start h2")).to_have_text("Alice Moreau")
+    page.keyboard.press("Control+k")
+    page.keyboard.type(alice.name)
+    expect(page.locator("#switcher [role=option]").first).to_contain_text("Alice Moreau")
 
 
 def test_a_new_name_reaches_open_tabs(pair: tuple[Someone, Someone, str]) -> None:
@@ -136,9 +139,36 @@ def test_a_name_from_right_to_left_turns_nothing_around_it(pair: tuple[Someone, 
     a, b = open_room(alice, room), open_room(bob, room)
     a.get_by_test_id("composer").press_sequentially("x")
     expect(b.get_by_test_id("typing")).to_have_text(f"\u2068{HEBREW}\u2069 is typing…")
+    line = b.get_by_test_id("typing").locator("> *").last
+    assert line.evaluate("line => getComputedStyle(line).direction") == "ltr"
     say(a, "shalom")
     expect(message(b, "shalom").locator("bdi.author")).to_have_text(HEBREW)
     expect(message(b, "shalom")).to_have_attribute("aria-label", re.compile(f"^\u2068{HEBREW}\u2069, "))
+
+
+@pytest.mark.parametrize("width", [390, 820, 1440])
+def test_the_longest_name_fits_every_window_and_hides_neither_user_name_nor_claude(someone: Cast, width: int) -> None:
+    alice, bob = someone("alice"), someone("bob")
+    call(bob, "Robert Aloysius Tables of Lower Wickham-upon-the-Marsh, Esq.")
+    room = alice.create_room(bob, kind="session")
+    b = open_room(bob, room)
+    page = alice.tab(f"/rooms/{room}/", alice.context(width, 800))
+    say(b, "long, please")
+    expect(page.get_by_test_id("claude-state")).to_contain_text("Answering Robert Aloysius")
+    shown = message(page, "long, please").first.get_by_test_id("author-handle")
+    assert shown.evaluate("e => e.scrollWidth <= e.clientWidth && e.getBoundingClientRect().right <= innerWidth")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    if page.locator("#room").get_attribute("data-details") != "open":
+        page.get_by_test_id("presence").click()
+    claude = page.locator('.person[data-user="claude"]')
+    name, words = (claude.locator(each).bounding_box() for each in (".person-name", ".person-name + span"))
+    assert name is not None and words is not None and name["x"] + name["width"] <= words["x"]
+    expect(claude.locator(".person-name + span")).to_contain_text("Robert")
+    inside = "e => e.scrollWidth <= e.clientWidth"
+    assert claude.locator(".person-name").evaluate(inside)
+    handle = page.locator(f'.person[data-user="{bob.name}"] .person-handle')
+    expect(handle).to_have_text(f"@{bob.name}")
+    assert handle.evaluate("e => e.getBoundingClientRect().width > 0") and handle.evaluate(inside)
 
 
 def test_names_leave_no_fault(pair: tuple[Someone, Someone, str]) -> None:

@@ -123,7 +123,7 @@ function row(person, online, tabs) {
     "li",
     { class: online ? "person" : "person person-away", "data-user": username, "data-online": String(online) },
     el("span", { class: "person-face" }, avatar(username, { size: "s" }), online && el("span", { class: "dot dot-online", "aria-hidden": "true" })),
-    el("span", { class: "person-name truncate" }, personName(person), handle(person) && el("span", { class: "faint" }, ` ${handle(person)}`)),
+    el("span", { class: "person-name" }, personName(person, { class: "truncate" }), handle(person) && el("span", { class: "person-handle truncate" }, handle(person))),
     notes && el("span", { class: "faint nowrap" }, notes),
   );
 }

@@ -24,5 +24,5 @@ export function showTyping(root, { typing, session, draftBy = "", hint = "" }) {
   root.dataset.text = text;
   root.title = listOfNames(typing.map(fullNameInText));
   const dots = el("span", { class: "typing-dots", "aria-hidden": "true" }, el("i"), el("i"), el("i"));
-  root.replaceChildren(...(names.length ? [dots] : []), ...(text ? [el("bdi", {}, text)] : []));
+  root.replaceChildren(...(names.length ? [dots] : []), ...(text ? [el("span", {}, text)] : []));
 }
