@@ -28,12 +28,13 @@ class Standing(Enum):
 
 
 class Credential(NamedTuple):
-    """Who, and by what: `key` is the session key, or the API token's primary key."""
+    """Who, and by what: `key` is the session key, or the API token's primary key. The names are those of the moment."""
 
     user_id: int
     username: str
     kind: Literal["session", "token"]
     key: str
+    display_name: str = ""
 
     def __repr__(self) -> str:
         return f"Credential(user_id={self.user_id}, kind={self.kind!r})"  # never the key
@@ -51,7 +52,9 @@ def from_session_key(session_key: str) -> Credential | None:
         user = User.objects.get(pk=data[SESSION_KEY], is_active=True)
     except (KeyError, ValueError, User.DoesNotExist):
         return None
-    return Credential(user.pk, user.username, "session", session_key) if _hash_matches(data, user) else None
+    if not _hash_matches(data, user):
+        return None
+    return Credential(user.pk, user.username, "session", session_key, user.display_name)
 
 
 def from_secret(secret: str) -> Credential | None:
@@ -60,7 +63,7 @@ def from_secret(secret: str) -> Credential | None:
     if token is None:
         return None
     token.note_use()
-    return Credential(token.user_id, token.user.username, "token", str(token.pk))
+    return Credential(token.user_id, token.user.username, "token", str(token.pk), token.user.display_name)
 
 
 def from_request(request: HttpRequest) -> Credential | None:
@@ -72,11 +75,23 @@ def from_request(request: HttpRequest) -> Credential | None:
     key = request.session.session_key
     if not isinstance(user, User) or not user.is_active or key is None:
         return None
-    return Credential(user.pk, user.username, "session", key)
+    return Credential(user.pk, user.username, "session", key, user.display_name)
+
+
+class Checked(NamedTuple):
+    """Whether a credential holds, and the same with the names that its user has now."""
+
+    standing: Standing
+    current: Credential
 
 
 def standings(credentials: Iterable[Credential]) -> dict[Credential, Standing]:
     """Compare credentials with the database: three queries however many there are."""
+    return {credential: checked.standing for credential, checked in check(credentials).items()}
+
+
+def check(credentials: Iterable[Credential]) -> dict[Credential, Checked]:
+    """Compare credentials with the database, and read the names of their users: three queries however many."""
     wanted = set(credentials)
     users = User.objects.in_bulk({credential.user_id for credential in wanted})
     tokens = set(ApiToken.objects.filter(pk__in=_keys(wanted, "token")).values_list("pk", flat=True))
@@ -94,7 +109,13 @@ def standings(credentials: Iterable[Credential]) -> dict[Credential, Standing]:
         owns = data.get(SESSION_KEY) == str(user.pk)
         return Standing.VALID if owns and _hash_matches(data, user) else Standing.SIGNED_OUT
 
-    return {credential: standing(credential) for credential in wanted}
+    def current(credential: Credential) -> Credential:
+        user = users.get(credential.user_id)
+        if user is None:
+            return credential
+        return credential._replace(username=user.username, display_name=user.display_name)
+
+    return {credential: Checked(standing(credential), current(credential)) for credential in wanted}
 
 
 def _keys(credentials: set[Credential], kind: str) -> list[str]:

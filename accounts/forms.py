@@ -5,10 +5,20 @@ from typing import Any, ClassVar, Final
 from django import forms
 
 from accounts.models import ApiToken, User
-from accounts.names import fold_display_name, refuse_hidden_characters, refuse_reserved_name
+from accounts.names import fold_display_name, refuse_hidden_characters, refuse_name_of_others, usernames_like
 
 TOKENS_PER_USER: Final = 50
 NAME_CHARS: Final = 60
+
+
+def checked_display_name(typed: str, user: User) -> str:
+    """Return a display name in its written form. Raises ValidationError when it hides something or is somebody else's."""
+    name = fold_display_name(typed)
+    refuse_hidden_characters(name)
+    refuse_name_of_others(name, user.username)
+    if User.objects.filter(username__in=usernames_like(name)).exclude(pk=user.pk).exists():
+        raise forms.ValidationError("This is another person's user name.", code="taken")
+    return name
 
 
 class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -28,11 +38,7 @@ class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]
         fields: ClassVar[list[str]] = ["display_name"]
 
     def clean_display_name(self) -> str:
-        name = fold_display_name(self.cleaned_data["display_name"])
-        refuse_hidden_characters(name)
-        if name.lower() != self.instance.username:
-            refuse_reserved_name(name)
-        return name
+        return checked_display_name(self.cleaned_data["display_name"], self.instance)
 
     def save(self, commit: bool = True) -> User:
         # Only this column: a whole row written here would undo what an administrator changed meanwhile.

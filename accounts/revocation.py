@@ -20,7 +20,8 @@ from accounts.models import ApiToken, User
 access_changed = Signal()
 """Sent after commit with `user_id`: something about this user's ways in is different now."""
 
-_HARMLESS_FIELDS = frozenset({"last_login", "display_name", "email"})
+# Not the display name: who holds connections reads it anew together with the credentials.
+_HARMLESS_FIELDS = frozenset({"last_login", "email"})
 
 
 def announce(user_id: int) -> None:

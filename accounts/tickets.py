@@ -64,12 +64,10 @@ def issue(credential: Credential) -> str:
 def unseal(ticket: str) -> tuple[str, Credential] | None:
     """Open a ticket into its nonce and credential; None when it is forged, damaged or older than a minute."""
     try:
-        nonce, user_id, username, kind, key = json.loads(
-            _box().decrypt(ticket.encode(), ttl=settings.SOCKET_TICKET_SECONDS)
-        )
+        nonce, *credential = json.loads(_box().decrypt(ticket.encode(), ttl=settings.SOCKET_TICKET_SECONDS))
     except (InvalidToken, UnicodeEncodeError):
         return None
-    return nonce, Credential(user_id, username, kind, key)
+    return nonce, Credential(*credential)
 
 
 def spend_here(nonce: str) -> bool:

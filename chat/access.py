@@ -23,18 +23,19 @@ class Actor(NamedTuple):
 
     id: int
     username: str
+    display_name: str = ""
 
     @classmethod
     def of(cls, user: User) -> "Actor":
-        return cls(user.pk, user.username)
+        return cls(user.pk, user.username, user.display_name)
 
     @classmethod
     def by(cls, credential: "Credential") -> "Actor":
-        return cls(credential.user_id, credential.username)
+        return cls(credential.user_id, credential.username, credential.display_name)
 
     @property
     def ref(self) -> wire.UserRef:
-        return wire.UserRef(str(self.id), self.username)
+        return wire.UserRef.of(*self)
 
 
 def room_for(actor: Actor, slug: str) -> Room:

@@ -19,6 +19,7 @@ from chat.actions import drafts, history, member_list, rooms
 from chat.model_choice import is_demo
 from chat.models import Charge, Room, RoomKind
 from chat.protocol import requests, wire
+from chat.shown_names import shown_name
 
 PEOPLE_IN_PICKER: Final = 30
 
@@ -51,6 +52,8 @@ def _entry(room: wire.ListedRoom, actor: Actor) -> dict[str, Any]:
     return {
         "slug": room.slug,
         "title": title_of(room, actor),
+        "username": username_of(room, actor),
+        "mark": username_of(room, actor) or room.name,
         "kind": room.kind,
         "unread": room.unread,
         "mentions": room.mentions,
@@ -63,8 +66,17 @@ def title_of(room: wire.Room, actor: Actor) -> str:
     """Return what the reader calls a room: a direct room is called after the other person."""
     if room.kind != RoomKind.DIRECT or room.members is UNSET:
         return room.name
-    others = [person.username for person in room.members if person.id != str(actor.id)]
-    return ", ".join(others) or room.name
+    return ", ".join(shown_name(person) for person in others_in(room, actor)) or room.name
+
+
+def username_of(room: wire.Room, actor: Actor) -> str:
+    """Return the user name of the other person of a direct room; of other rooms, and without one, nothing."""
+    return next((person.username for person in others_in(room, actor)), "")
+
+
+def others_in(room: wire.Room, actor: Actor) -> list[wire.UserRef]:
+    members = [] if room.kind != RoomKind.DIRECT or room.members is UNSET else room.members
+    return [person for person in members if person.id != str(actor.id)]
 
 
 def room_facts(actor: Actor, room: Room, seq: int | None = None) -> dict[str, Any]:

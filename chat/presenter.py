@@ -11,7 +11,7 @@ from msgspec import UNSET, UnsetType
 from accounts.models import User
 from chat.model_choice import is_demo_model, model_of
 from chat.models import Attachment, Kind, Mention, Message, Reaction, Reply, Room
-from chat.models.plain_sql import rows_of, rows_of_each
+from chat.models.plain_sql import rows_of_any, rows_of_each
 from chat.protocol import wire
 
 EXCERPT_CHARS: Final = 140
@@ -21,6 +21,8 @@ _POINTING_TO_MESSAGES: Final = (
     (Mention, ("message", "user")),
     (Attachment, ("message",)),
 )
+# Notices whose content is the user name of who did it, or nothing when people did it themselves.
+_BY_WHOM: Final = frozenset({Kind.JOIN.value, Kind.LEAVE.value})
 # What stands for a message that is files alone where it is quoted.
 ATTACHMENT: Final = "Attachment"
 
@@ -34,7 +36,7 @@ def _optional_millis(moment: datetime | None) -> int | UnsetType:
 
 
 def user_ref(user: User) -> wire.UserRef:
-    return wire.UserRef(str(user.pk), user.username)
+    return wire.UserRef.of(user.pk, user.username, user.display_name)
 
 
 def excerpt_of(content: str) -> str:
@@ -86,6 +88,7 @@ class _Related(NamedTuple):
     """What messages show beside their own row, by the ids by which they point to it."""
 
     people: dict[int, wire.UserRef]
+    named: dict[str, wire.UserRef]
     quoted: dict[int, Message]
     replies: dict[int, Reply]
     reactions: dict[int, list[tuple[str, int]]]  # message -> emoji and person, oldest first
@@ -129,7 +132,9 @@ def _related_to(messages: list[Message]) -> _Related:
     people = {message.author_id for message in (*messages, *quoted.values())}
     people |= {user_id for reply in replies.values() for user_id in (reply.requested_by_id, reply.stopped_by_id)}
     people |= {user_id for given in reactions.values() for _, user_id in given}
-    return _Related(_refs(people), quoted, replies, reactions, mentions, attachments)
+    refs = _refs(people, {message.content for message in messages if message.kind in _BY_WHOM and message.content})
+    named = {ref.username: ref for ref in refs.values()}
+    return _Related(refs, named, quoted, replies, reactions, mentions, attachments)
 
 
 def _replies_shown_by(messages: list[Message]) -> dict[int, Reply]:
@@ -149,9 +154,11 @@ def _replies_shown_by(messages: list[Message]) -> dict[int, Reply]:
     return replies
 
 
-def _refs(user_ids: set[int | None]) -> dict[int, wire.UserRef]:
+def _refs(user_ids: set[int | None], usernames: set[str]) -> dict[int, wire.UserRef]:
+    """Return people by id: those with these ids or user names, by one query."""
     wanted = [user_id for user_id in user_ids if user_id is not None]
-    return {pk: wire.UserRef(str(pk), username) for pk, username in rows_of(User, "id", "username", id=wanted)}
+    found = rows_of_any(User, ("id", "username", "display_name"), id=wanted, username=usernames)
+    return {row[0]: wire.UserRef.of(*row) for row in found}
 
 
 def _present(slug: str, message: Message, related: _Related) -> wire.Message:
@@ -174,6 +181,7 @@ def _present(slug: str, message: Message, related: _Related) -> wire.Message:
         deletedAt=_optional_millis(message.deleted_at),
         reply=_present_shown(message, related),
         attachments=UNSET if attachments is None else [present_attachment(row) for row in attachments],
+        by=related.named.get(message.content, UNSET) if message.kind in _BY_WHOM else UNSET,
     )
 
 

@@ -12,15 +12,15 @@ from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
+from accounts.forms import checked_display_name
 from accounts.models import User
-from accounts.names import fold_display_name
 
 _PRIVILEGES: Final = ("is_staff", "is_superuser", "groups", "user_permissions")
 
 
 class UserForm(UserChangeForm):  # type: ignore[type-arg]
     def clean_display_name(self) -> str:
-        return fold_display_name(self.cleaned_data["display_name"])
+        return checked_display_name(self.cleaned_data["display_name"], self.instance)
 
 
 @admin.register(User)

@@ -43,6 +43,19 @@ def rows_of(model: type[Model], *fields: str, **conditions: Any) -> list[tuple[A
     return _execute(f"SELECT {selected} {_from(model, shape)} ORDER BY {_column(model, 'pk')}", parameters)
 
 
+def rows_of_any(model: type[Model], fields: tuple[str, ...], **conditions: Collection[Any]) -> list[tuple[Any, ...]]:
+    """Return these fields of the rows that meet at least one condition, oldest first; else as `rows_of`."""
+    asked = {name: values for name, values in conditions.items() if values}
+    shape, parameters = _split(asked)
+    if not shape:
+        return []
+    selected = ", ".join(_column(model, name) for name in fields)
+    return _execute(
+        f"SELECT {selected} FROM {_table(model)} {_where(model, shape, 'OR')} ORDER BY {_column(model, 'pk')}",  # noqa: S608
+        parameters,
+    )
+
+
 def update_rows(model: type[Model], values: Mapping[str, Any], **conditions: Any) -> int:
     """Set these fields of the rows that meet all conditions, which are those of `rows_of`; return how many rows."""
     shape, parameters = _split(conditions)
@@ -159,12 +172,12 @@ def _from(model: type[Model], shape: Shape) -> str:
 
 
 @cache
-def _where(model: type[Model], shape: Shape) -> str:
+def _where(model: type[Model], shape: Shape, joined_by: str = "AND") -> str:
     conditions = [
         f"{_column(model, name)} IS NULL" if count == 0 else f"{_column(model, name)} IN ({', '.join(['%s'] * count)})"
         for name, count in shape
     ]
-    return f"WHERE {' AND '.join(conditions)}"
+    return f"WHERE {f' {joined_by} '.join(conditions)}"
 
 
 def _split(conditions: Mapping[str, Any]) -> tuple[Shape | None, list[Any]]:

@@ -18,14 +18,23 @@ class Wire(msgspec.Struct, frozen=True, gc=False, omit_defaults=False):
 
 
 class UserRef(Wire):
+    """A person. `username` identifies them; `displayName` is what they want to be called, absent if nothing else."""
+
     id: Id
     username: str
+    displayName: str | UnsetType = UNSET
+
+    @classmethod
+    def of(cls, user_id: int, username: str, display_name: str) -> "UserRef":
+        """Return the reference to a person; `display_name` may be empty."""
+        return cls(str(user_id), username, UNSET if display_name in ("", username) else display_name)
 
 
 class OnlineUser(Wire):
     id: Id
     username: str
     tabs: int
+    displayName: str | UnsetType = UNSET
 
 
 class User(Wire):
@@ -149,7 +158,10 @@ class Attachment(Wire):
 
 
 class Message(Wire, kw_only=True):
-    """`html` is the content made safe to show. Only `stream_end` leaves it out: its text has just been streamed."""
+    """`html` is the content made safe to show. Only `stream_end` leaves it out: its text has just been streamed.
+
+    by: who added or removed the author, in notices of kind `join` and `leave` whose content is that user name.
+    """
 
     id: Id
     room: str
@@ -168,6 +180,7 @@ class Message(Wire, kw_only=True):
     deletedAt: Millis | UnsetType = UNSET
     reply: Reply | UnsetType = UNSET
     attachments: list[Attachment] | UnsetType = UNSET
+    by: UserRef | UnsetType = UNSET
 
 
 class Keyframe(Wire):

@@ -15,6 +15,7 @@ from accounts.models import PushSubscription
 from accounts.vapid import to_base64url
 from chat.models import Kind, Membership, Message, RoomKind
 from chat.presenter import ATTACHMENT, excerpt_of
+from chat.shown_names import isolated, shown_name
 
 _TITLE_CHARS: Final = 100
 # A push service takes up to 32 characters of base64url.
@@ -110,9 +111,9 @@ def _push(place: Place, message: Message, browser: PushSubscription) -> Push:
 
 def told(message: Message) -> dict[str, str]:
     """Return what the service worker shows: `title`, `body`, `url`, `tag` (one for each room) and `icon`."""
-    author = "Somebody" if message.author is None else message.author.get_full_name()
+    author = "Somebody" if message.author is None else shown_name(message.author)
     room = message.room
-    title = author if room.kind == RoomKind.DIRECT else f"{author} in {room.name}"
+    title = author if room.kind == RoomKind.DIRECT else f"{isolated(author)} in {isolated(room.name)}"
     return {
         "title": title if len(title) <= _TITLE_CHARS else title[: _TITLE_CHARS - 1] + "…",
         "body": excerpt_of(unescape(strip_tags(message.html))) or ATTACHMENT,

@@ -43,6 +43,11 @@ class Tab(NamedTuple):
     connection_id: str
     user_id: int
     username: str
+    display_name: str = ""
+
+    @property
+    def ref(self) -> wire.UserRef:
+        return wire.UserRef.of(self.user_id, self.username, self.display_name)
 
 
 Entry = tuple[Topic, Tab]
@@ -77,6 +82,16 @@ class Presence:
 
     def leave(self, topic: Topic, connection: Connection) -> None:
         self._change(False, (topic, _tab(connection)))
+
+    def rename(self, connection: Connection) -> None:
+        """Take over what a connection's person is called now. Nobody comes or goes by it, here or elsewhere: the entry
+        with the new name arrives before the old one leaves.
+        """
+        new = _tab(connection)
+        renamed = [(topic, tab) for topic, tab in self._own if tab.connection_id == new.connection_id and tab != new]
+        for topic, old in renamed:
+            self._change(True, (topic, new))
+            self._change(False, (topic, old))
 
     def _change(self, arrived: bool, entry: Entry) -> None:
         if arrived == (entry in self._own):
@@ -116,7 +131,7 @@ class Presence:
         """
         here = self._here.get(topic, {})
         people = [(next(iter(tabs.values())), len(tabs)) for tabs in islice(here.values(), ONLINE_AT_MOST)]
-        return [wire.OnlineUser(str(tab.user_id), tab.username, count) for tab, count in people]
+        return [wire.OnlineUser(tab.ref.id, tab.username, count, tab.ref.displayName) for tab, count in people]
 
     def count(self, topic: Topic) -> int:
         """Return how many people are in a room."""
@@ -181,10 +196,11 @@ class Presence:
 
     def _replace(self, old: set[Entry], new: set[Entry]) -> None:
         gone, come = old - new, new - old
-        for entry in gone:
-            self._apply(False, entry)
+        # In this order: who is only called otherwise must not go and come back.
         for entry in come:
             self._apply(True, entry)
+        for entry in gone:
+            self._apply(False, entry)
         self._tell_whole({topic for topic, _ in gone | come if topic.kind != USER})
 
     def _tell_whole(self, topics: Iterable[Topic]) -> None:
@@ -198,11 +214,11 @@ class Presence:
         topic, tab = entry
         users = self._here.setdefault(topic, {})
         tabs = users.setdefault(tab.user_id, {})
-        before = len(tabs)
+        before, known = len(tabs), tabs.get(tab.connection_id)
         if arrived:
             tabs[tab.connection_id] = tab
-        else:
-            tabs.pop(tab.connection_id, None)
+        elif known == tab:  # another one is the same tab under a newer name, which stays
+            del tabs[tab.connection_id]
         count = len(tabs)
         if not tabs:
             del users[tab.user_id]
@@ -210,9 +226,19 @@ class Presence:
                 del self._here[topic]
         if count != before:
             self._tell(topic, tab, count, arrived=arrived)
+        elif known not in (None, tab) and arrived:
+            self._tell_new_name(topic, tab)
+
+    def _tell_new_name(self, topic: Topic, tab: Tab) -> None:
+        """Show a room the new name: once for all tabs of the person, by the one that `online` speaks of. In a crowd, the
+        whole list to everybody would let anybody send megabytes by changing a name; those tabs see it with their next load.
+        """
+        shown = next(iter(self._here[topic][tab.user_id]))
+        if topic.kind != USER and shown == tab.connection_id and self.count(topic) <= ONLINE_AT_MOST:
+            self._tell_whole([topic])
 
     def _tell(self, topic: Topic, tab: Tab, count: int, *, arrived: bool) -> None:
-        user = wire.UserRef(str(tab.user_id), tab.username)
+        user = tab.ref
         tab_event = "tab_connected" if arrived else "tab_disconnected"
         if topic.kind == USER:
             self._deliver(user_group(tab.user_id), tab_event, wire.TabEvent(user, tab.connection_id, count), tab)
@@ -228,7 +254,7 @@ class Presence:
 
 
 def _tab(connection: Connection) -> Tab:
-    return Tab(connection.id, connection.user_id, connection.actor.username)
+    return Tab(connection.id, *connection.actor)
 
 
 def topic_of_room(slug: str, *, is_session: bool) -> Topic:

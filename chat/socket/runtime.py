@@ -9,7 +9,8 @@ from typing import Any, Final
 import structlog
 from django.conf import settings
 
-from accounts.credentials import Standing, standings
+from accounts.credentials import Standing, check
+from chat.access import Actor
 from chat.actions.writer import Writer
 from chat.claude import consumer
 from chat.claude.runner import Runner
@@ -133,18 +134,23 @@ class Runtime:
         return changed is not None and asyncio.get_running_loop().time() - changed < 2 * settings.SOCKET_TICKET_SECONDS
 
     async def check_credentials(self, connections: list[Connection]) -> None:
-        """Close the connections whose credential does not hold any more."""
+        """Close the connections whose credential does not hold any more, and learn how the people of the others are
+        called now: an open tab must not go on speaking under the old name."""
         for start in range(0, len(connections), _CHECKED_AT_ONCE):
             some = connections[start : start + _CHECKED_AT_ONCE]
             try:
-                found = await in_database(standings, [connection.credential for connection in some])
+                found = await in_database(check, [connection.credential for connection in some])
             except ProtocolError:
                 log.warning("access.check_impossible", connections=len(some))
                 continue
             for connection in some:
-                code = _CLOSE_CODES.get(found[connection.credential])
+                standing, current = found[connection.credential]
+                code = _CLOSE_CODES.get(standing)
                 if code is not None:
                     connection.close(code)
+                elif connection.actor != Actor.by(current):
+                    connection.actor = Actor.by(current)
+                    self.presence.rename(connection)
 
     async def check_memberships(self, connections: list[Connection], only_room: str = "") -> None:
         """End the subscriptions of those who are not members any more."""

@@ -1,10 +1,15 @@
-"""How people look in templates: initials on a colour. static/chat/js/pages/names.js does the same in the browser."""
+"""How people look in templates: names, and initials on a colour. static/chat/js/pages/names.js does the same."""
 
 from typing import Final
 
 from django import template
 
+from chat import shown_names
+
 register = template.Library()
+register.filter(shown_names.shown_name)
+register.filter(shown_names.handle)
+register.filter(shown_names.isolated)
 
 HUES: Final = 12
 

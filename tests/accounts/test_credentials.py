@@ -35,13 +35,13 @@ def standing(credential: Credential) -> Standing:
 
 def test_a_live_session_is_a_credential(alice: User, as_alice: Client) -> None:
     key = as_alice.session.session_key
-    assert session_of(as_alice) == Credential(alice.pk, "alice", "session", str(key))
+    assert session_of(as_alice) == Credential(alice.pk, "alice", "session", str(key), "Alice Moreau")
     assert standing(session_of(as_alice)) is Standing.VALID
 
 
 def test_a_secret_is_a_credential_and_its_use_is_noted(alice: User) -> None:
     token, secret = ApiToken.issue(alice, "bot")
-    assert credentials.from_secret(secret) == Credential(alice.pk, "alice", "token", str(token.pk))
+    assert credentials.from_secret(secret) == Credential(alice.pk, "alice", "token", str(token.pk), "Alice Moreau")
     token.refresh_from_db()
     assert token.last_used_at is not None
 
@@ -170,3 +170,15 @@ def test_rows_of_other_people_do_not_disturb(alice: User, as_alice: Client, bob:
     sign_in(bob).logout()
     assert Session.objects.count() == 1
     assert standing(session_of(as_alice)) is Standing.VALID
+
+
+def test_a_check_tells_how_the_user_is_called_now(
+    alice: User, as_alice: Client, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    shown = session_of(as_alice)
+    User.objects.filter(pk=alice.pk).update(display_name="Al")
+    with django_assert_num_queries(2):  # no token is to be looked up
+        found = credentials.check([shown])
+    assert found == {shown: (Standing.VALID, shown._replace(display_name="Al"))}
+    alice.delete()
+    assert credentials.check([shown]) == {shown: (Standing.DEACTIVATED, shown)}

@@ -8,7 +8,14 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
-from accounts.names import fold_display_name, refuse_hidden_characters, refuse_reserved_name, username_validator
+from accounts.names import (
+    fold_display_name,
+    refuse_hidden_characters,
+    refuse_name_of_others,
+    refuse_reserved_name,
+    username_validator,
+    usernames_like,
+)
 from tests.accounts.conftest import PASSWORD
 
 
@@ -38,6 +45,60 @@ def test_names_of_claude_and_the_staff_are_reserved(name: str) -> None:
 def test_hidden_characters_are_refused_in_display_names(name: str) -> None:
     with pytest.raises(ValidationError):
         refuse_hidden_characters(name)
+
+
+@pytest.mark.parametrize("name", ["\u200d", "\u0301", "\u2800", "\u3164", "a\u3164"])
+def test_a_display_name_must_be_seen(name: str) -> None:
+    with pytest.raises(ValidationError):
+        refuse_hidden_characters(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Claude",
+        "CLAUDE",
+        "Cláude",
+        "Сlaude",
+        "CIaude",
+        "C1aude",
+        "@claude",
+        "cla\u200dude",
+        "C l a u d e",
+        "Аdmin",
+        "Parley",
+        "You",
+        "Somebody",
+    ],
+)
+def test_a_display_name_cannot_look_like_claude_the_staff_or_words_of_the_pages(name: str) -> None:
+    with pytest.raises(ValidationError):
+        refuse_name_of_others(fold_display_name(name), "mallory")
+
+
+@pytest.mark.parametrize("name", ["Ali", "Claudia", "Claude Monet", "Root Beer", "Admina", "Анна", "李"])
+def test_other_display_names_are_anybodys(name: str) -> None:
+    refuse_name_of_others(name, "mallory")
+
+
+def test_being_called_as_ones_own_user_name_is_allowed() -> None:
+    refuse_name_of_others("Admin", "admin")
+
+
+@pytest.mark.parametrize(
+    ("name", "username"),
+    [
+        ("Bob", "bob"),
+        ("ВОВ", "bob"),
+        ("bób", "bob"),
+        ("@bob", "bob"),
+        ("bo\u200db", "bob"),
+        ("Bob Tables", "bob.tables"),
+        ("Bob  Tables", "bobtables"),
+    ],
+)
+def test_for_which_user_names_a_display_name_could_be_taken(name: str, username: str) -> None:
+    assert username in usernames_like(name)
 
 
 @pytest.mark.parametrize("name", ["Zoë", "李小龍", "محمد", "👩\u200d🚀", "O'Brien-Smith, Jr."])

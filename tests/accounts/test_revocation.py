@@ -93,11 +93,13 @@ def test_the_time_of_the_last_sign_in_is_not_announced(alice: User, announced: A
     assert heard == []
 
 
-def test_a_new_display_name_is_not_announced(as_alice: Client, announced: Announced) -> None:
+def test_a_new_display_name_is_announced_for_open_tabs_carry_it(
+    alice: User, as_alice: Client, announced: Announced
+) -> None:
     with announced() as heard:
         answer = as_alice.post(reverse("accounts_profile"), {"display_name": "Al"})
     assert answer.status_code == 302
-    assert heard == []
+    assert heard == [alice.pk]
 
 
 def test_a_new_user_and_a_new_token_are_not_announced(announced: Announced, db: None) -> None:

@@ -53,6 +53,14 @@ def test_a_forbidden_display_name_is_refused_and_shown_nowhere_else(alice: User,
     assert alice.display_name == "Alice Moreau"
 
 
+@pytest.mark.parametrize("name", ["bob", "Bob", "ВОВ", "@bob"])
+def test_the_user_name_of_somebody_else_is_no_display_name(alice: User, bob: User, as_alice: Client, name: str) -> None:
+    assert "another person" in as_alice.post(PROFILE, {"display_name": name}).content.decode()
+    alice.refresh_from_db()
+    assert alice.display_name == "Alice Moreau"
+    assert as_alice.post(PROFILE, {"display_name": "Alice"}).status_code == 302, "one's own is"
+
+
 def test_the_display_name_may_be_emptied(alice: User, as_alice: Client) -> None:
     as_alice.post(PROFILE, {"display_name": ""})
     alice.refresh_from_db()

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 from typing import Any
+from unicodedata import bidirectional
 
 import pytest
 from playwright.sync_api import Browser, Page
 
+from chat import shown_names
 from tests.servers.sites import Site
 
 ME = {"id": "1", "username": "alice"}
@@ -73,6 +75,42 @@ def test_rows_join_for_one_author_within_five_minutes(page: Page) -> None:
         message(8, minute=13),
     ]
     assert [item["continues"] for item in items(page, rows)] == [False, True, False, False, False, False, False, True]
+
+
+def test_a_row_does_not_join_one_under_another_name(page: Page) -> None:
+    renamed = {"id": "2", "username": "user2", "displayName": "Two"}
+    rows = [message(1), {**message(2), "author": renamed}, {**message(3), "author": renamed}]
+    assert [item["continues"] for item in items(page, rows)] == [False, False, True]
+
+
+@pytest.mark.parametrize(
+    ("display_name", "shown", "handle"),
+    [
+        (None, "bob", ""),
+        ("", "bob", ""),
+        ("Bob", "Bob", ""),
+        ("Bob Tables", "Bob Tables", "@bob"),
+        ("Вob", "Вob", "@bob"),
+        ("Alice", "Alice", "@bob"),
+    ],
+)
+def test_pages_and_server_show_the_same_name_and_the_user_name_where_it_is_another(
+    page: Page, display_name: str | None, shown: str, handle: str
+) -> None:
+    person = {"username": "bob"} if display_name is None else {"username": "bob", "displayName": display_name}
+    assert call(page, "shown-name", "shownName", person) == shown_names.shown_name(person) == shown
+    assert call(page, "shown-name", "handle", person) == shown_names.handle(person) == handle
+
+
+@pytest.mark.parametrize("name", ["Bob", "Zoë", "李", "אליס", "محمد", "Bob אליס", "\U0001e900"])
+def test_pages_and_server_keep_the_same_names_apart_from_the_text_around_them(page: Page, name: str) -> None:
+    assert call(page, "shown-name", "isolated", name) == shown_names.isolated(name)
+    assert (shown_names.isolated(name) != name) == any(bidirectional(char) in ("R", "AL") for char in name)
+
+
+def test_nobody_is_somebody(page: Page) -> None:
+    assert call(page, "shown-name", "shownName", None) == shown_names.shown_name(None) == "somebody"
+    assert call(page, "shown-name", "handle", None) == shown_names.handle(None) == ""
 
 
 def test_the_unread_line_stands_above_the_first_message_of_others(page: Page) -> None:

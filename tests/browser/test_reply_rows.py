@@ -331,13 +331,13 @@ def test_the_context_line_is_one_sentence_between_two_rules_on_a_phone(someone: 
 
 
 def test_only_a_finished_reply_is_spoken(page: Page, fake: FakeClaude) -> None:
-    spoken = page.locator("[aria-live=polite]").filter(has_text="claude:")
+    spoken = page.locator("[aria-live=polite]").filter(has_text="Claude:")
     answer = ask(page, fake, Held(after=3, text="one two three four five"))
     expect(answer.get_by_test_id("reply-text")).to_contain_text("three")
     expect(spoken).to_have_count(0)
     fake.release()
     ends(answer, "complete")
-    expect(spoken).to_contain_text("claude: one two three four five")
+    expect(spoken).to_contain_text("Claude: one two three four five")
 
 
 def test_the_stop_reason_of_a_refusal_is_said(page: Page, fake: FakeClaude) -> None:

@@ -37,6 +37,12 @@ def set_password(username: str, password: str) -> None:
     user.save()
 
 
+def set_display_name(username: str, name: str) -> None:
+    user = User.objects.get(username=username)
+    user.display_name = name
+    user.save(update_fields=["display_name"])
+
+
 def make_admin(username: str) -> None:
     User.objects.filter(username=username).update(is_staff=True, is_superuser=True)
 
@@ -168,6 +174,7 @@ COMMANDS = {
     function.__name__: function
     for function in (
         create,
+        set_display_name,
         set_password,
         make_admin,
         sign_in,

@@ -1,8 +1,12 @@
 """Who is here: people, not tabs, over all processes."""
 
+import asyncio
+
 import pytest
 
+from tests.servers.pages import submit
 from tests.servers.people import Person
+from tests.servers.sites import Site
 from tests.servers.tabs import Tabs
 from tests.socket.presence import until_online
 
@@ -73,3 +77,23 @@ async def test_a_person_can_be_looked_up(open_tab: Tabs, alice: Person, bob: Per
     else:
         raise AssertionError("bob is not shown as online")
     assert (await tab.refusal("get_user", userId="nobody-at-all"))["code"] == "NOT_FOUND"
+
+
+async def test_open_tabs_speak_under_a_new_display_name_without_coming_anew(
+    site: Site, open_tab: Tabs, alice: Person, bob: Person, room: str
+) -> None:
+    alices, bobs = await open_tab.in_room(alice, room), await open_tab.in_room(bob, room)
+    await until_online(alices, room, {alice.username: 1, bob.username: 1})
+    alices.forget()
+    bob_now = {**bob.ref, "displayName": "Bob Tables"}
+    await asyncio.to_thread(
+        submit, site.next_process(), site.people.sign_in(bob), "/settings/", {"display_name": "Bob Tables"}
+    )
+    told = await alices.expect("presence")
+    assert {**bob_now, "tabs": 1} in told["online"] and {**alice.ref, "tabs": 1} in told["online"]
+    posted = await bobs.request("create_message", room=room, content="hello")
+    assert posted["message"]["author"] == bob_now
+    assert (await alices.expect("new_message"))["message"]["author"] == bob_now
+    assert not alices.unread("user_joined") and not alices.unread("user_left")
+    await bobs.close()
+    assert await alices.expect("user_left") == {"room": room, "user": bob_now}

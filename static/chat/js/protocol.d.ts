@@ -256,6 +256,7 @@ export interface Message {
   deletedAt?: number;
   reply?: Reply;
   attachments?: Attachment[];
+  by?: UserRef;
 }
 
 export interface MessageAnswer {
@@ -306,6 +307,7 @@ export interface OnlineUser {
   id: string;
   username: string;
   tabs: number;
+  displayName?: string;
 }
 
 /** `user_joined` and `user_left`: a person's first tab in the room, and the last one gone. */
@@ -584,9 +586,11 @@ export interface UserAnswer {
   user: User;
 }
 
+/** A person. `username` identifies them; `displayName` is what they want to be called, absent if nothing else. */
 export interface UserRef {
   id: string;
   username: string;
+  displayName?: string;
 }
 
 export interface Welcome {

@@ -2,9 +2,9 @@
  * The shapes that travel over the socket, and those that the library keeps, as JSDoc types. No code.
  */
 
-/** @typedef {{id: string, username: string}} User */
-/** @typedef {{id: string, username: string, tabs: number}} OnlineUser */
-/** @typedef {{id: string, username: string, until: number}} TypingUser */
+/** @typedef {{id: string, username: string, displayName?: string}} User called by the display name, if there is one */
+/** @typedef {{id: string, username: string, displayName?: string, tabs: number}} OnlineUser */
+/** @typedef {{id: string, username: string, displayName?: string, until: number}} TypingUser */
 /** @typedef {{emoji: string, users: User[]}} Reaction */
 /** @typedef {{id: string, seq: number, author: User | null, excerpt: string, deleted: boolean}} Quote */
 /** @typedef {{id: string, name: string, contentType: string, size: number, url: string, width?: number, height?: number}} Attachment */
@@ -32,6 +32,7 @@
  * @property {string[]} [mentions]
  * @property {Attachment[]} [attachments]
  * @property {Reply} [reply] what makes it Claude's answer
+ * @property {User} [by] who added or removed the author, in notices of that
  */
 
 /**

@@ -48,6 +48,9 @@ def test_a_sessions_draft_is_shared_by_its_members(alice: User, bob: User, told:
     assert heard.events[1][2]["user"]["username"] == "bob"
     theirs = wire.Draft("from bob", 2, Actor.of(bob).ref)
     assert shown(alice, "demo") == shown(bob, "demo") == theirs and Draft.objects.count() == 1
+    bob.display_name = "Bob Tables"
+    bob.save()
+    assert shown(alice, "demo") == wire.Draft("from bob", 2, wire.UserRef(str(bob.pk), "bob", "Bob Tables"))
     bob.delete()
     assert shown(alice, "demo") == wire.Draft("from bob", 2), "a draft outlives the account of who wrote it"
     save(alice, "", 3, "demo")

@@ -180,6 +180,18 @@ def test_who_is_added_is_told_of_and_told(alice: User, mallory: User, den: Room,
     assert Membership.objects.get(user=mallory).last_read_seq == Room.objects.get(slug="den").change
 
 
+def test_the_notice_says_how_both_are_called(alice: User, mallory: User, den: Room, told: Listening) -> None:
+    User.objects.filter(pk=alice.pk).update(display_name="Alice Moreau")
+    with told() as heard:
+        add(alice, "mallory")
+    (event,) = heard.of("new_message", "room:den")
+    refs = event["message"]["author"], event["message"]["by"]
+    assert refs == (
+        {"id": str(mallory.pk), "username": "mallory"},
+        {"id": str(alice.pk), "username": "alice", "displayName": "Alice Moreau"},
+    )
+
+
 def test_adding_a_member_again_changes_nothing(alice: User, bob: User, den: Room, told: Listening) -> None:
     with told() as heard:
         assert add(alice, str(bob.pk), "owner").role == "member"

@@ -70,6 +70,16 @@ def test_it_says_who_where_and_what_in_plain_words(alice: User, bob: User, loung
     assert shown["icon"].endswith(".png")
 
 
+def test_it_calls_people_by_their_display_name(alice: User, bob: User, lounge: Room) -> None:
+    def title_for(name: str) -> str:
+        User.objects.filter(pk=alice.pk).update(display_name=name)
+        (posted,) = say(alice, lounge.slug, "hello")
+        return told(Message.objects.select_related("author", "room").get(pk=posted.id))["title"]
+
+    assert title_for("Alice Moreau") == "Alice Moreau in Lounge"
+    assert title_for("אליס") == "\u2068אליס\u2069 in Lounge", "a name from right to left turned the words around it"
+
+
 def test_it_fits_into_what_a_push_service_takes(alice: User, bob: User, lounge: Room, bobs_browser: Client) -> None:
     User.objects.filter(pk=alice.pk).update(display_name="\U0001f600" * 60)
     Room.objects.filter(pk=lounge.pk).update(name="\U0001f600" * 80)

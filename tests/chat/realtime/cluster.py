@@ -22,10 +22,10 @@ _MESSAGES_AT_MOST: Final = 2000
 Step = tuple[str, int]
 STEPS: Final = (
     "enter", "enter", "enter", "leave", "leave", "send", "send", "deliver", "deliver", "deliver", "double", "lose",
-    "beat", "beat", "wait", "freeze", "kill", "goodbye", "start",
+    "beat", "beat", "wait", "freeze", "kill", "goodbye", "start", "rename",
 )  # fmt: skip
 # Without deaths and births, which have everybody told everything again: what is lost stays lost longer.
-QUIET_STEPS: Final = ("enter", "leave", "send", "send", "deliver", "deliver", "lose", "double")
+QUIET_STEPS: Final = ("enter", "leave", "rename", "send", "send", "deliver", "deliver", "lose", "double")
 
 
 class Timers:
@@ -137,6 +137,10 @@ class Cluster:
         elif name == "leave" and process.tabs:
             topic, tab = process.tabs.pop(number % len(process.tabs))
             self.acting(process, lambda: process.presence.leave(topic, tab.as_connection))
+        elif name == "rename" and process.tabs:
+            _topic, tab = process.tabs[number % len(process.tabs)]
+            tab.actor = tab.actor._replace(display_name=f"Name {next(self.numbers)}")
+            self.acting(process, lambda: process.presence.rename(tab.as_connection))
         elif name == "send":
             self.acting(process, process.timers.fire)
         elif name == "beat":
@@ -162,6 +166,25 @@ class Cluster:
     def view(process: Process) -> dict[Topic, Counter[int]]:
         return {
             topic: Counter({int(user.id): user.tabs for user in process.presence.online(topic)}) for topic in TOPICS
+        }
+
+    def true_names(self) -> dict[Topic, dict[str, str]]:
+        """By topic, what each tab's person is called there."""
+        found: dict[Topic, dict[str, str]] = {topic: {} for topic in TOPICS}
+        for process in self.living:
+            for topic, tab in process.tabs:
+                found[topic][tab.id] = tab.actor.display_name
+        return found
+
+    @staticmethod
+    def names(process: Process) -> dict[Topic, dict[str, str]]:
+        return {
+            topic: {
+                tab.connection_id: tab.display_name
+                for tabs in process.presence._here.get(topic, {}).values()
+                for tab in tabs.values()
+            }
+            for topic in TOPICS
         }
 
     def check(self, process: Process) -> None:
@@ -195,6 +218,7 @@ class Cluster:
         truth = self.truth()
         for process in self.living:
             assert self.view(process) == truth, process.id
+            assert self.names(process) == self.true_names(), process.id
             assert set(process.presence.processes()) == {other.id for other in self.living}
             self.check(process)
 

@@ -117,6 +117,42 @@ def test_of_a_crowd_some_are_named_and_all_are_counted(alone: tuple[FakeHub, Pre
     assert (len(presence.online(LOUNGE)), presence.count(LOUNGE)) == (150, 150)
 
 
+def rename(presence: Presence, tab: Any, name: str) -> None:
+    tab.actor = tab.actor._replace(display_name=name)
+    presence.rename(tab)
+
+
+def test_a_new_name_is_shown_to_the_room_once_and_nobody_comes_or_goes(alone: tuple[FakeHub, Presence]) -> None:
+    hub, presence = alone
+    mine = tabs(2)
+    for tab in mine:
+        presence.enter(LOUNGE, tab)
+        presence.enter(topic_of_user(1), tab)
+    hub.take_delivered()
+    for tab in mine:
+        rename(presence, tab, "One")
+    online = [{"id": "1", "username": "user-1", "displayName": "One", "tabs": 2}]
+    fact = {"room": "lounge", "online": online, "onlineCount": 1}
+    assert hub.take_delivered() == [("room:lounge", "presence", fact)]
+    rename(presence, mine[0], "One")
+    assert told(hub) == []
+    for tab in mine:
+        presence.leave(LOUNGE, tab)
+        presence.leave(topic_of_user(1), tab)
+    assert presence._here == {} and presence._own == set()
+
+
+def test_a_crowd_is_not_sent_its_list_for_every_new_name(alone: tuple[FakeHub, Presence]) -> None:
+    hub, presence = alone
+    crowd = [tab for user_id in range(1, ONLINE_AT_MOST + 2) for tab in tabs(1, user_id)]
+    for tab in crowd:
+        presence.enter(LOUNGE, tab)
+    hub.take_delivered()
+    rename(presence, crowd[0], "First")
+    assert told(hub) == []
+    assert presence.online(LOUNGE)[0].displayName == "First"
+
+
 def test_a_session_hears_of_every_tab(alone: tuple[FakeHub, Presence]) -> None:
     hub, presence = alone
     first, second = tabs(2)
@@ -195,6 +231,21 @@ def test_a_tab_elsewhere_is_neither_first_nor_last_while_another_is_open(two: Cl
     two.acting(there, lambda: there.presence.leave(LOUNGE, tab.as_connection))
     flush(two)
     assert told(here.hub) == told(there.hub) == []
+
+
+def test_a_new_name_is_shown_elsewhere_too(two: Cluster) -> None:
+    here, there = two.living
+    tab = enter(two, here)
+    flush(two)
+    there.hub.take_delivered()
+    tab.actor = tab.actor._replace(display_name="One")
+    two.acting(here, lambda: here.presence.rename(tab.as_connection))
+    flush(two)
+    assert told(there.hub) == [("room:lounge", "presence")]
+    assert [user.displayName for user in there.presence.online(LOUNGE)] == ["One"]
+    two.acting(here, lambda: here.presence.leave(LOUNGE, tab.as_connection))
+    flush(two)
+    assert told(there.hub) == [("room:lounge", "user_left")]
 
 
 def test_changes_of_one_moment_are_one_message(two: Cluster) -> None:

@@ -8,12 +8,14 @@ import { ConnectionBanner } from "./connection-banner.js";
 import { pageData } from "./dom.js";
 import { Drawer } from "./drawer.js";
 import { EmojiPicker } from "./emoji-picker.js";
+import { roomTitle } from "./names.js";
 import { Navigation } from "./navigation.js";
 import { connectWithNewSession } from "./new-session.js";
 import "./plain-forms.js";
 import { QuickSwitcher } from "./quick-switcher.js";
 import { reduceRoomList, unreadTotal } from "./room-list.js";
 import { RoomPage } from "./room.js";
+import { isolated, nameInText } from "./shown-name.js";
 import { Sidebar } from "./sidebar.js";
 import { Speaker } from "./speaker.js";
 import { Toasts } from "./toasts.js";
@@ -68,7 +70,7 @@ class App {
     this.#root.querySelector("[data-room-search]").href = `/search?room=${slug}`;
     this.#root.querySelector("[data-room-settings]").href = `/rooms/${slug}/details`;
     this.#root.querySelector("[data-room-people]").href = `/rooms/${slug}/people`;
-    this.#mark.setTitle(`${facts.title} · Parley`);
+    this.#mark.setTitle(`${isolated(facts.title)} · Parley`);
     this.#room = new RoomPage(this.#root, facts, this.#shared, seq);
     try {
       localStorage.setItem(LAST_ROOM_KEY, slug);
@@ -102,7 +104,7 @@ class App {
 
   /** @param {import("../types.js").Room} room */
   #roomUpdated(room) {
-    if (room.slug === this.#room?.slug && room.kind !== "direct") this.#mark.setTitle(`${room.name} · Parley`);
+    if (room.slug === this.#room?.slug && room.kind !== "direct") this.#mark.setTitle(`${isolated(room.name)} · Parley`);
     this.#apply({ type: "updated", room });
   }
 
@@ -130,8 +132,10 @@ class App {
   /** @param {{room: string, message: import("../types.js").Message}} notification */
   #mentioned({ room, message }) {
     if (this.#room?.slug === room && document.visibilityState === "visible") return;
-    const where = this.#rooms.get(room)?.name ?? room;
-    const title = `${message.author?.username ?? "Somebody"} mentioned you in ${where}`;
+    const known = this.#rooms.get(room);
+    const where = known ? roomTitle(known, this.#me.id) : room;
+    const who = message.author ? nameInText(message.author) : "Somebody";
+    const title = `${who} mentioned you in ${isolated(where)}`;
     this.#toasts.show(message.content.slice(0, EXCERPT_CHARS), { title, href: `/rooms/${room}/?seq=${message.seq}` });
   }
 

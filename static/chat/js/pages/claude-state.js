@@ -2,6 +2,7 @@
  * What Claude does in a room at this moment, read from its messages and streams. Pure.
  */
 
+import { nameInText } from "./shown-name.js";
 import { isOpen } from "../stream-state.js";
 
 /** @typedef {import("../types.js").Message} Message */
@@ -37,10 +38,11 @@ export function claudeState(messages, streams) {
   const queued = open.filter((message) => message.reply.state === "queued" && message.id !== runningId);
   const byId = new Map(queued.length ? messages.map((message) => [message.id, message]) : []);
   const newest = answers.at(-1);
+  const asker = (running ?? open.find(({ id }) => id === runningId))?.reply.requestedBy;
   return {
     runningId,
     stoppableId: runningId ?? queued[0]?.id ?? null,
-    asker: (running ?? open.find(({ id }) => id === runningId))?.reply.requestedBy?.username ?? "",
+    asker: asker ? nameInText(asker) : "",
     isWriting: Boolean(stream?.text),
     waiting: queued.flatMap((answer) => {
       const prompt = byId.get(answer.reply.prompt);

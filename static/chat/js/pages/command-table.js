@@ -3,6 +3,8 @@
  * text as one of them. Pure but for `run`.
  */
 
+import { nameInText } from "./shown-name.js";
+
 /**
  * @typedef {object} Facts of the room and the one who writes
  * @property {string | null} role
@@ -41,7 +43,7 @@ export const COMMANDS = [
     name: "invite", takes: "NAME", fits: /^@?[\w.-]+$/, does: "Add somebody to this room", may: moderates,
     run: async ({ slug, request, say }, name) => {
       const { user } = await request("add_member", { room: slug, user: name.replace("@", "").toLowerCase() });
-      say(`${user.username} is in this room now.`);
+      say(`${nameInText(user)} is in this room now.`);
     },
   },
   {

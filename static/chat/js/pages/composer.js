@@ -4,6 +4,7 @@
 
 import { Completion } from "./completion.js";
 import { el, icon, iconButton, setAttribute } from "./dom.js";
+import { personName } from "./names.js";
 
 /** The count shows when so much of the limit is used. */
 const COUNT_FROM = 0.9;
@@ -113,7 +114,7 @@ export class Composer {
     this.#replyTo = message;
     this.#context.hidden = !message;
     if (!message) return this.#context.replaceChildren();
-    const text = el("span", { class: "truncate" }, "Reply to ", el("b", {}, el("bdi", {}, message.author?.username ?? "somebody")), ": ", el("bdi", {}, message.content));
+    const text = el("span", { class: "truncate" }, "Reply to ", el("b", {}, personName(message.author)), ": ", el("bdi", {}, message.content));
     this.#context.replaceChildren(icon("reply"), text, iconButton("close", "Do not reply", { class: "icon-button-small", onclick: () => (this.setReply(null), this.#input.focus()) }));
     this.#input.focus();
   }

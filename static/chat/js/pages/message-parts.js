@@ -5,7 +5,8 @@
 import { spokenAttachments } from "./attachment-parts.js";
 import { dayLabel, fullLabel, shortTimeLabel, timeLabel } from "./dates.js";
 import { el } from "./dom.js";
-import { listOfNames } from "./names.js";
+import { listOfNames, personName } from "./names.js";
+import { fullNameInText, handle, nameInText } from "./shown-name.js";
 import { isOpen } from "../stream-state.js";
 import { showRendered } from "./message-text.js";
 import { endingWords, progressWords } from "./reply-words.js";
@@ -16,8 +17,8 @@ const NOBODY = "somebody";
 /** More of a reply is read by going into it. */
 const SPOKEN_REPLY_CHARS = 300;
 
-/** @param {Item} item */
-export const nameOf = (item) => item.author?.username ?? NOBODY;
+/** The user name of its author, by which it is known. @param {Item} item */
+export const usernameOf = (item) => item.author?.username ?? NOBODY;
 
 /** @param {Item} item @returns {HTMLElement[]} */
 export function separators(item) {
@@ -44,7 +45,13 @@ export function time(item, className) {
 
 /** @param {Item} item */
 export function head(item) {
-  return el("div", { class: "message-head" }, el("bdi", { class: "author" }, nameOf(item)), ...replyHead(item.message), time(item, "message-time"));
+  return el("div", { class: "message-head" }, personName(item.author, { class: "author" }), authorHandle(item.author), ...replyHead(item.message), time(item, "message-time"));
+}
+
+/** @param {Item["author"]} author */
+function authorHandle(author) {
+  const text = handle(author);
+  return text && el("span", { class: "author-handle", "data-testid": "author-handle" }, text);
 }
 
 /** Who answers, and whom. @param {Item["message"]} message */
@@ -55,7 +62,7 @@ function replyHead({ reply, deletedAt }) {
     demo
       ? el("span", { class: "reply-demo", "data-testid": "reply-demo", title: "The built-in demo answers: this server has no key for Claude" }, "Demo")
       : el("span", { class: "reply-model", "data-testid": "reply-model" }, model),
-    requestedBy && el("span", { class: "reply-asker", "data-testid": "reply-asker" }, "for ", el("bdi", {}, requestedBy.username)),
+    requestedBy && el("span", { class: "reply-asker", "data-testid": "reply-asker" }, "for ", personName(requestedBy)),
   ];
 }
 
@@ -71,7 +78,7 @@ export function quote({ seq, author, excerpt, deleted }) {
   return el(
     "a",
     { class: "quote", href: `?seq=${seq}`, "data-go-to": seq, "data-testid": "quote" },
-    el("b", {}, el("bdi", {}, author?.username ?? NOBODY)),
+    el("b", {}, personName(author)),
     el("span", { class: "truncate", dir: "auto" }, deleted ? "Message deleted" : excerpt),
   );
 }
@@ -102,10 +109,10 @@ export function reactions(item, myId) {
     "div",
     { class: "reactions" },
     ...list.map(({ emoji, users }) => {
-      const names = listOfNames(users.map((user) => (user.id === myId ? "you" : user.username)));
+      const names = (/** @type {(user: import("../types.js").User) => string} */ called) => listOfNames(users.map((user) => (user.id === myId ? "you" : called(user))));
       const properties = {
         type: "button", class: "reaction", "data-do": "toggle-reaction", "data-emoji": emoji, "data-testid": "reaction",
-        "aria-pressed": String(users.some((user) => user.id === myId)), "aria-label": `${emoji} by ${names}`, title: names,
+        "aria-pressed": String(users.some((user) => user.id === myId)), "aria-label": `${emoji} by ${names(nameInText)}`, title: names(fullNameInText),
       };
       return el("button", properties, el("span", {}, emoji), el("span", {}, String(users.length)));
     }),
@@ -126,9 +133,9 @@ export function failure(item) {
 
 /** @param {Item} item what happened, as a sentence */
 export function eventLine(item) {
-  const { kind, content } = item.message;
-  const who = el("b", {}, el("bdi", {}, nameOf(item)));
-  const what = el("b", {}, el("bdi", {}, content));
+  const { kind, content, by } = item.message;
+  const who = el("b", {}, personName(item.author));
+  const what = el("b", {}, by ? personName(by) : el("bdi", {}, content));
   const sentences = {
     join: content ? [who, " was added by ", what] : [who, " joined"],
     leave: content ? [who, " was removed by ", what] : [who, " left"],
@@ -144,7 +151,7 @@ export function spoken(item) {
   const { message } = item;
   const text = message.deletedAt ? "message deleted" : [message.reply ? spokenReply(message) : message.content, spokenAttachments(message)].filter(Boolean).join(", ");
   const state = { sending: ", not sent yet", failed: ", not sent", stored: "" }[item.state];
-  return `${nameOf(item)}, ${timeLabel(message.createdAt)}${state}: ${text}`;
+  return `${nameInText(item.author)}, ${timeLabel(message.createdAt)}${state}: ${text}`;
 }
 
 /** @param {Item["message"]} message */

@@ -65,7 +65,7 @@ export class MessageRow {
   #drawMessage(item, before) {
     this.#label(item);
     if (!before || before.continues !== item.continues || before.seq !== item.seq) {
-      const left = item.continues ? parts.time(item, "gutter-time") : avatar(parts.nameOf(item));
+      const left = item.continues ? parts.time(item, "gutter-time") : avatar(parts.usernameOf(item));
       const toolbar = this.#article.querySelector(".message-actions");
       setChildren(this.#article, [left, this.#main, ...(toolbar ? [toolbar] : [])]);
     }
@@ -107,7 +107,7 @@ export class MessageRow {
     const { message } = item;
     const attributes = {
       "data-testid": "message", "data-seq": item.seq || null, "data-id": message.id ?? null,
-      "data-client-id": message.clientId ?? null, "data-state": item.state, "data-author": parts.nameOf(item),
+      "data-client-id": message.clientId ?? null, "data-state": item.state, "data-author": parts.usernameOf(item),
       ...parts.replyFacts(item), "data-deleted": Boolean(message.deletedAt), "data-edited": Boolean(message.editedAt), "aria-label": parts.spoken(item),
     };
     for (const [name, value] of Object.entries(attributes)) setAttribute(this.#article, name, value);

@@ -4,6 +4,7 @@
 
 import { CLAUDE } from "./claude-state.js";
 import { el, icon } from "./dom.js";
+import { shownName } from "./shown-name.js";
 
 const HUES = 12;
 
@@ -28,15 +29,27 @@ export function avatar(username, { size = "", title } = {}) {
   return el("span", { class: classes, "aria-hidden": "true", title }, initials(username));
 }
 
-/** @param {{name: string, kind: string, members?: {id: string, username: string}[]}} room @param {string} myId */
-export function roomTitle(room, myId) {
-  if (room.kind !== "direct" || !room.members) return room.name;
-  return room.members.filter((person) => person.id !== myId).map((person) => person.username).join(", ") || room.name;
+/** Their name, with the user name as its tooltip. @param {import("../types.js").User | null | undefined} person @param {Record<string, any>} [properties] */
+export function personName(person, properties = {}) {
+  return el("bdi", { title: person && `@${person.username}`, ...properties }, shownName(person));
 }
 
-/** @param {{kind: string}} room @param {string} title */
-export function roomMark(room, title) {
-  return room.kind === "direct" ? avatar(title, { size: "s" }) : icon(room.kind);
+/** @typedef {{name: string, kind: string, members?: import("../types.js").User[]}} TitledRoom */
+
+/** @param {TitledRoom} room @param {string} myId */
+export const roomTitle = (room, myId) => othersIn(room, myId).map(shownName).join(", ") || room.name;
+
+/** The user name of the other person of a direct room, or "". @param {TitledRoom} room @param {string} myId */
+export const roomUsername = (room, myId) => othersIn(room, myId)[0]?.username ?? "";
+
+/** @param {TitledRoom} room @param {string} myId */
+function othersIn({ kind, members }, myId) {
+  return kind === "direct" && members ? members.filter((person) => person.id !== myId) : [];
+}
+
+/** @param {TitledRoom} room @param {string} myId @param {{size?: "s" | "l"}} [options] */
+export function roomMark(room, myId, { size = "s" } = {}) {
+  return room.kind === "direct" ? avatar(roomUsername(room, myId) || room.name, { size }) : icon(room.kind);
 }
 
 /** @param {number} count the server stops counting at a hundred */

@@ -3,7 +3,8 @@
  */
 
 import { el } from "./dom.js";
-import { avatar, listOfNames } from "./names.js";
+import { avatar, listOfNames, personName } from "./names.js";
+import { handle, nameInText } from "./shown-name.js";
 
 const FACES = 4;
 /** Rows of each list, and names that are spoken: of more people the number is said. */
@@ -64,14 +65,14 @@ export class PeoplePanel {
     // Without a connection nobody can say who is here.
     const online = live ? known : [];
     const count = live ? onlineCount : 0;
-    const names = online.map((user) => user.username);
+    const names = online.map(nameInText);
     const spoken = count > SPOKEN_AT_MOST ? [...names.slice(0, SPOKEN_AT_MOST), `${count - SPOKEN_AT_MOST} others`] : names;
     const tabs = online.reduce((sum, user) => sum + user.tabs, 0);
     const inTabs = session && tabs > names.length ? ` in ${tabs} tabs` : "";
     const label = live ? `${listOfNames(spoken) || "Nobody"} ${count > 1 ? "are" : "is"} here${inTabs}` : "People";
     this.#button.setAttribute("aria-label", label);
     this.#button.title = label;
-    this.#button.dataset.online = names.slice(0, LISTED_AT_MOST).join(" ");
+    this.#button.dataset.online = online.slice(0, LISTED_AT_MOST).map((user) => user.username).join(" ");
     this.#button.replaceChildren(
       el("span", { class: "presence-faces" }, ...online.slice(0, FACES).map((user) => avatar(user.username, { size: "s" }))),
       el("span", {}, live ? `${count} here` : String(peopleCount), inTabs && el("span", { class: "presence-tabs" }, inTabs)),
@@ -88,7 +89,7 @@ export class PeoplePanel {
     const areAllKnown = people.length >= peopleCount && online.length >= onlineCount;
     const awayCount = areAllKnown ? away.length : Math.max(away.length, peopleCount - onlineCount);
     return [
-      ...group("Here now", onlineCount, online, (user) => row({ ...user, ...known.get(user.id) }, true, session ? user.tabs : 0)),
+      ...group("Here now", onlineCount, online, (user) => row({ ...known.get(user.id), displayName: "", ...user }, true, session ? user.tabs : 0)),
       // Of a crowd nobody can say who of those that are not named is away.
       ...group(live ? "Not here" : "Members", awayCount, online.length < onlineCount ? [] : away, (person) => row(person, false, 0)),
     ];
@@ -115,13 +116,14 @@ function group(title, count, people, draw) {
 }
 
 /** @param {Person} person @param {boolean} online @param {number} tabs shown in sessions, where several tabs work together */
-function row({ username, displayName, role }, online, tabs) {
+function row(person, online, tabs) {
+  const { username, role } = person;
   const notes = [role && role !== "member" ? role : "", tabs > 1 ? `${tabs} tabs` : ""].filter(Boolean).join(" · ");
   return el(
     "li",
     { class: online ? "person" : "person person-away", "data-user": username, "data-online": String(online) },
     el("span", { class: "person-face" }, avatar(username, { size: "s" }), online && el("span", { class: "dot dot-online", "aria-hidden": "true" })),
-    el("bdi", { class: "person-name truncate", title: `@${username}` }, displayName || username),
+    el("span", { class: "person-name" }, personName(person, { class: "truncate" }), handle(person) && el("span", { class: "person-handle truncate" }, handle(person))),
     notes && el("span", { class: "faint nowrap" }, notes),
   );
 }

@@ -3,7 +3,7 @@
  */
 
 import { el, icon } from "./dom.js";
-import { countText, roomMark, roomTitle } from "./names.js";
+import { countText, roomMark, roomTitle, roomUsername } from "./names.js";
 
 const SHOWN_AT_MOST = 12;
 const NEW_SESSION = "/sessions/new";
@@ -64,11 +64,11 @@ export class QuickSwitcher {
   #rooms(query) {
     return [...this.#options.rooms()]
       .map((room) => ({ room, title: roomTitle(room, this.#options.myId) }))
-      .map((each) => ({ ...each, rank: rank(each.title, query) }))
+      .map((each) => ({ ...each, rank: Math.min(rank(each.title, query), rank(roomUsername(each.room, this.#options.myId), query)) }))
       .filter((each) => each.rank < Infinity)
       .sort((a, b) => a.rank - b.rank || b.room.unread - a.room.unread || (b.room.lastMessageAt ?? 0) - (a.room.lastMessageAt ?? 0))
       .map(({ room, title }) => ({
-        href: `/rooms/${room.slug}/`, mark: roomMark(room, title), title, badge: room.unread ? countText(room.unread) : "",
+        href: `/rooms/${room.slug}/`, mark: roomMark(room, this.#options.myId), title, badge: room.unread ? countText(room.unread) : "",
       }));
   }
 

@@ -4,6 +4,7 @@
 
 import { el, setChildren } from "./dom.js";
 import { InlineEditor } from "./inline-editor.js";
+import { personName } from "./names.js";
 
 const EXCERPT_CHARS = 160;
 /** A prompt that is next has its turn before this, unless nothing runs replies at the moment. */
@@ -107,7 +108,7 @@ export class ReplyQueue {
     const mine = prompt.author?.id === this.#options.myId;
     const text = el(
       "span", { class: "queue-text truncate" },
-      el("b", {}, el("bdi", {}, mine ? "You" : (prompt.author?.username ?? "somebody"))), " ",
+      el("b", {}, mine ? "You" : personName(prompt.author)), " ",
       el("bdi", {}, prompt.content.slice(0, EXCERPT_CHARS)),
     );
     if (!mine || !canWrite) return [text];

@@ -2,6 +2,7 @@
  * What is said about a reply of Claude: its state, why it ended, what it used. Pure.
  */
 
+import { nameInText } from "./shown-name.js";
 import { isOpen } from "../stream-state.js";
 
 /** @typedef {import("../types.js").Reply} Reply */
@@ -39,7 +40,7 @@ export function progressWords(state, hasText) {
  * @returns {{text: string, isError: boolean} | null}
  */
 export function endingWords({ state, stopReason, stoppedBy, error }) {
-  if (state === "stopped") return { text: stoppedBy ? `Stopped by ${stoppedBy.username}.` : "Stopped.", isError: false };
+  if (state === "stopped") return { text: stoppedBy ? `Stopped by ${nameInText(stoppedBy)}.` : "Stopped.", isError: false };
   if (state === "interrupted") return { text: `Interrupted. ${error ?? ""}`.trim(), isError: true };
   if (state === "failed") return { text: error ?? "Claude could not answer.", isError: true };
   const reason = STOP_REASONS[stopReason ?? ""];

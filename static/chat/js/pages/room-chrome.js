@@ -5,8 +5,10 @@
 
 import { briefWords, stateWords } from "./claude-state.js";
 import { showPill } from "./jump-pill.js";
+import { roomUsername } from "./names.js";
 import { PeoplePanel } from "./people-panel.js";
 import { showStart } from "./room-start.js";
+import { nameInText } from "./shown-name.js";
 import { showTyping } from "./typing-line.js";
 
 export class RoomChrome {
@@ -44,12 +46,12 @@ export class RoomChrome {
     this.#parts.topic.textContent = room.topic ?? "";
     const { online, onlineCount } = view;
     this.#panel.show({ people, peopleCount, online, onlineCount, session, claude: briefWords(claude), live: view.joined });
-    const by = view.draft?.content && view.draft.user?.id !== this.#myId ? view.draft.user?.username : "";
+    const by = view.draft?.content && view.draft.user && view.draft.user.id !== this.#myId ? nameInText(view.draft.user) : "";
     showTyping(this.#parts.typing, { typing: view.typing, session, draftBy: session ? by : "", hint: hintOf(room, claude) });
     this.#parts.notice.hidden = !view.readOnly;
     this.#parts.notice.textContent = view.readOnly;
     showStart(this.#parts.start, {
-      loaded, moderates, title, hasMore: view.hasMore, room: { slug: room.slug, kind: room.kind },
+      loaded, moderates, title, username: roomUsername(room, this.#myId), hasMore: view.hasMore, room: { slug: room.slug, kind: room.kind },
       empty: !view.messages.some((message) => message.kind === "text"),
     });
   }

@@ -3,7 +3,7 @@
  */
 
 /** @typedef {{slug: string, name: string, kind: string, unread: number, mentions: number, muted: boolean,
- *   lastReadSeq: number, lastMessageAt?: number, topic?: string, members?: {id: string, username: string}[],
+ *   lastReadSeq: number, lastMessageAt?: number, topic?: string, members?: import("../types.js").User[],
  *   draft?: {content: string, version: number}}} ListedRoom */
 /** @typedef {ReadonlyMap<string, ListedRoom>} RoomList */
 

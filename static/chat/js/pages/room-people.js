@@ -56,7 +56,7 @@ export class RoomPeople {
       this.#count -= known || isPart ? 1 : 0;
       this.#found.delete(user.id);
     } else if (!known) this.#count += 1;
-    this.#people = role === null ? others : [...others, { displayName: "", ...known, ...user, role }];
+    this.#people = role === null ? others : [...others, { ...known, displayName: "", ...user, role }];
   }
 
   /** @param {string} typed */

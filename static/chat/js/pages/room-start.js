@@ -5,10 +5,12 @@
 import { loadingLine } from "./timeline.js";
 import { el, icon } from "./dom.js";
 import { avatar } from "./names.js";
+import { isolated } from "./shown-name.js";
 
 /**
  * @param {HTMLElement} root
- * @param {{loaded: boolean, hasMore: boolean, empty: boolean, room: {slug: string, kind: string, topic?: string}, title: string, moderates: boolean}} view
+ * @param {{loaded: boolean, hasMore: boolean, empty: boolean, room: {slug: string, kind: string, topic?: string}, title: string, username: string, moderates: boolean}} view
+ *   username: of the other person, in a direct room
  */
 export function showStart(root, view) {
   const signature = JSON.stringify(view);
@@ -17,7 +19,7 @@ export function showStart(root, view) {
   root.hidden = false;
   if (!view.loaded) return root.replaceChildren(loadingLine("Loading messages…"));
   if (view.hasMore) return root.replaceChildren(loadingLine("Loading earlier messages…"));
-  const mark = view.room.kind === "direct" ? avatar(view.title, { size: "l" }) : el("span", { class: "avatar avatar-l hue-5", "aria-hidden": "true" }, icon(view.room.kind));
+  const mark = view.room.kind === "direct" ? avatar(view.username || view.title, { size: "l" }) : el("span", { class: "avatar avatar-l hue-5", "aria-hidden": "true" }, icon(view.room.kind));
   const invite = view.moderates && view.room.kind !== "direct" && el("a", { class: "button button-small", href: `/rooms/${view.room.slug}/invite` }, "Invite people");
   root.replaceChildren(
     mark, el("h2", {}, el("bdi", {}, view.title)),
@@ -28,7 +30,7 @@ export function showStart(root, view) {
 
 /** @param {{room: {kind: string}, empty: boolean, title: string}} view */
 function sentence({ room, empty, title }) {
-  if (room.kind === "direct") return `This is the beginning of your conversation with ${title}.${empty ? " Say hello." : ""}`;
+  if (room.kind === "direct") return `This is the beginning of your conversation with ${isolated(title)}.${empty ? " Say hello." : ""}`;
   if (room.kind === "session") return empty ? "Ask Claude something. Everybody in this session sees the answer grow, and shares the text that you write below." : "This is the beginning of the session.";
   return empty ? "Nobody has written here yet. The first message is yours." : "This is the beginning of the room.";
 }

@@ -3,6 +3,7 @@
  */
 
 import { contextLine } from "./claude-state.js";
+import { isolated } from "./shown-name.js";
 
 /** @typedef {import("../types.js").RoomState} RoomState */
 
@@ -62,7 +63,7 @@ const answersAll = ({ kind, claude }) => kind === "session" && (claude?.everyMes
  * @param {string} title what the reader calls the room
  */
 export function placeholder({ room }, title) {
-  if (room.kind !== "session") return `Message ${title}`;
+  if (room.kind !== "session") return `Message ${isolated(title)}`;
   return answersAll(room) ? "Message Claude and everyone here" : "Message everyone here, or @claude";
 }
 

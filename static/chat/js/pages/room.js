@@ -62,7 +62,7 @@ export class RoomPage {
   /**
    * @param {HTMLElement} root
    * @param {import("./room-view.js").RoomFacts} facts
-   * @param {{client: import("../client.js").Client, me: {id: string, username: string}, toasts: import("./toasts.js").Toasts,
+   * @param {{client: import("../client.js").Client, me: import("../types.js").User, toasts: import("./toasts.js").Toasts,
    *   speaker: import("./speaker.js").Speaker, picker: import("./emoji-picker.js").EmojiPicker, contentChars: number}} shared
    * @param {number | null} target seq of a permalink
    */

@@ -3,7 +3,7 @@
  */
 
 import { el, icon, setAttribute, setChildren } from "./dom.js";
-import { countText, roomMark, roomTitle } from "./names.js";
+import { countText, roomMark, roomTitle, roomUsername } from "./names.js";
 import { sectionsOf } from "./room-list.js";
 
 export class Sidebar {
@@ -47,7 +47,9 @@ export class Sidebar {
   #create(room) {
     const title = roomTitle(room, this.#myId);
     const properties = { class: "room-link", href: `/rooms/${room.slug}/`, "data-testid": "room-link", "data-room": room.slug };
-    return el("li", {}, el("a", properties, roomMark(room, title), el("bdi", { class: "room-link-name truncate" }, title)));
+    const username = roomUsername(room, this.#myId);
+    const name = el("bdi", { class: "room-link-name truncate", title: username && `@${username}` || null }, title);
+    return el("li", {}, el("a", properties, roomMark(room, this.#myId), name));
   }
 
   /** @param {HTMLElement} link @param {import("./room-list.js").ListedRoom} room */

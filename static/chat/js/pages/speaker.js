@@ -2,6 +2,7 @@
  * Reads new messages of others to screen readers: each once, when it is finished, politely.
  */
 
+import { nameInText } from "./shown-name.js";
 import { isOpen } from "../stream-state.js";
 
 const SPOKEN_CHARS = 300;
@@ -38,7 +39,7 @@ export class Speaker {
         continue;
       }
       this.#open.delete(id);
-      if (kind === "text" && !deletedAt && author?.id !== myId) this.say(`${author?.username ?? "somebody"}: ${text.slice(0, SPOKEN_CHARS)}`);
+      if (kind === "text" && !deletedAt && author?.id !== myId) this.say(`${nameInText(author)}: ${text.slice(0, SPOKEN_CHARS)}`);
     }
   }
 

@@ -3,6 +3,7 @@
  */
 
 import { dayOf } from "./dates.js";
+import { shownName } from "./shown-name.js";
 
 /** @typedef {import("../types.js").Message} Message */
 /** @typedef {import("../types.js").Entry} Entry */
@@ -35,7 +36,7 @@ export const GROUP_MS = 5 * 60_000;
  * @param {object} view
  * @param {readonly Message[]} view.messages
  * @param {readonly Entry[]} view.pending
- * @param {{id: string, username: string}} view.me
+ * @param {import("../types.js").User} view.me
  * @param {boolean} view.hasMore
  * @param {number | null} [view.unreadAfter] the line stands above the first message of others after this seq
  * @param {number | null} [view.target]
@@ -65,7 +66,7 @@ export const isFromAnother = (message, me) => message.kind === "text" && !messag
 
 /**
  * @param {Message} message
- * @param {{id: string, username: string}} me
+ * @param {import("../types.js").User} me
  * @param {{firstUnread: boolean, target: number | null, deleting: ReadonlySet<string>, mayAct: boolean,
  *   streamOf: ReadonlyMap<string, import("../types.js").Stream>, contextLine: {seq: number, summarised: boolean} | null}} facts
  * @returns {Item}
@@ -86,7 +87,7 @@ function stored(message, me, { firstUnread, target, deleting, mayAct, streamOf, 
 
 /**
  * @param {Entry} entry
- * @param {{id: string, username: string}} me
+ * @param {import("../types.js").User} me
  * @param {readonly Message[]} messages
  * @returns {Item}
  */
@@ -108,7 +109,7 @@ function joined(item, above) {
   const newDay = !above || dayOf(above.message.createdAt) !== day;
   const continues =
     !newDay && !item.firstUnread && !item.quote && !item.message.reply && !item.contextLine && item.kind === "message" && above.kind === "message" &&
-    item.author !== null && above.author?.id === item.author.id &&
+    item.author !== null && above.author?.id === item.author.id && shownName(above.author) === shownName(item.author) &&
     item.message.createdAt - above.message.createdAt < GROUP_MS;
   return { ...item, continues, day: newDay ? day : null };
 }

@@ -4,16 +4,17 @@
 
 import { el } from "./dom.js";
 import { listOfNames } from "./names.js";
+import { fullNameInText, nameInText } from "./shown-name.js";
 
 const NAMED_AT_MOST = 3;
 
 /**
  * @param {HTMLElement} root
- * @param {{typing: readonly {username: string}[], session: boolean, draftBy?: string, hint?: string}} facts
+ * @param {{typing: readonly import("./shown-name.js").Person[], session: boolean, draftBy?: string, hint?: string}} facts
  *   draftBy: who else wrote last what stands in the composer
  */
 export function showTyping(root, { typing, session, draftBy = "", hint = "" }) {
-  const names = typing.map((user) => user.username);
+  const names = typing.map(nameInText);
   const who = names.length > NAMED_AT_MOST ? "Several people" : listOfNames(names);
   // What they type in a session stands in this composer too.
   const what = `${names.length > 1 ? "are" : "is"} ${session ? "writing here" : "typing…"}`;
@@ -21,6 +22,7 @@ export function showTyping(root, { typing, session, draftBy = "", hint = "" }) {
   const text = names.length ? `${who} ${what}` : quiet;
   if (root.dataset.text === text) return;
   root.dataset.text = text;
+  root.title = listOfNames(typing.map(fullNameInText));
   const dots = el("span", { class: "typing-dots", "aria-hidden": "true" }, el("i"), el("i"), el("i"));
-  root.replaceChildren(...(names.length ? [dots] : []), ...(text ? [el("bdi", {}, text)] : []));
+  root.replaceChildren(...(names.length ? [dots] : []), ...(text ? [el("span", {}, text)] : []));
 }
