@@ -77,8 +77,9 @@ def rows_of_each(
     """
     found: list[list[tuple[Any, ...]]] = [[] for _ in selections]
     if values:
-        statement = _union(tuple(selections), field, len(values))
-        for number, _, *row in _execute(statement, list(values) * len(selections)):
+        padded = _padded(values)
+        statement = _union(tuple(selections), field, len(padded))
+        for number, _, *row in _execute(statement, padded * len(selections)):
             found[number].append(tuple(row))
     return found
 
@@ -110,7 +111,8 @@ def locked(model: type[M], field: str, values: Collection[Any]) -> list[M]:
     and we for it.
     """
     lock = " FOR NO KEY UPDATE" if connection.features.has_select_for_update else ""
-    return _read(model, f"{_from(model, ((field, len(values)),))} ORDER BY {_column(model, 'pk')}{lock}", list(values))
+    padded = _padded(values)
+    return _read(model, f"{_from(model, ((field, len(padded)),))} ORDER BY {_column(model, 'pk')}{lock}", padded)
 
 
 def new(model: type[M], **values: Any) -> M:
@@ -188,9 +190,20 @@ def _split(conditions: Mapping[str, Any]) -> tuple[Shape | None, list[Any]]:
         values = value if isinstance(value, Collection) and not isinstance(value, str) else (value,)
         if not values:
             return None, []
-        shape.append((name, 0 if value is None else len(values)))
-        parameters.extend(() if value is None else values)
+        padded = [] if value is None else _padded(values)
+        shape.append((name, len(padded)))
+        parameters.extend(padded)
     return tuple(shape), parameters
+
+
+def _padded(values: Collection[Any]) -> list[Any]:
+    """Repeat the last value until there are as many as a power of two.
+
+    Each number of values is a statement of its own, which is kept here and prepared anew by the database: with several
+    conditions there would be as many as products of their lengths.
+    """
+    padded = list(values)
+    return padded + padded[-1:] * ((1 << (len(padded) - 1).bit_length()) - len(padded))
 
 
 @cache
