@@ -158,7 +158,7 @@ class Attachment(Wire):
 
 
 class Message(Wire, kw_only=True):
-    """`html` is the content made safe to show. Only `stream_end` leaves it out: its text has just been streamed.
+    """`html` is the content made safe to show. What ends a stream leaves it out: its text has just been streamed.
 
     by: who added or removed the author, in notices of kind `join` and `leave` whose content is that user name.
     """

@@ -104,11 +104,11 @@ def _durable_text(message: wire.Message) -> str:
         return frames.event(type_, wire.MessageEvent(room, change, message))
     if reply.state == "queued":
         return frames.event("stream_start", wire.StreamStart(room, message, reply.requestedBy, reply.model, change))
+    # The text has been streamed and comes once more as content; as HTML a third time would be too much.
+    ended = msgspec.structs.replace(message, html=UNSET)
     if reply.state in ("complete", "stopped"):
-        # The text has been streamed and comes once more as content; as HTML a third time would be too much.
-        ended = msgspec.structs.replace(message, html=UNSET)
         usage = wire.Usage(0, 0, 0, 0) if reply.usage is UNSET else reply.usage
         stop_reason = reply.state if reply.stopReason is UNSET else reply.stopReason
         return frames.event("stream_end", wire.StreamEnd(room, ended, usage, stop_reason, change))
     error = ProtocolError(ErrorCode.STREAM_ERROR, _STREAM_FAILED if reply.error is UNSET else reply.error)
-    return frames.failed_event(error, wire.StreamFailure(room, message, change))
+    return frames.failed_event(error, wire.StreamFailure(room, ended, change))

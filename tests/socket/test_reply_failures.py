@@ -226,9 +226,14 @@ async def test_characters_cut_in_two_arrive_whole(tabs: list[SocketClient], fake
     assert ended["content"] == streamed(tabs[1], reply) == SplitUtf8().text
 
 
-async def test_the_text_of_a_reply_is_not_sent_again_and_again(tabs: list[SocketClient], fake: FakeClaude) -> None:
+@pytest.mark.parametrize(
+    "mode", [Tiny(10_000), Cut(text="words " * 4_000, pieces=10_000, after=9_000)], ids=["complete", "interrupted"]
+)
+async def test_the_text_of_a_reply_is_not_sent_again_and_again(
+    tabs: list[SocketClient], fake: FakeClaude, mode: Mode
+) -> None:
     """At most twice the text and 4 KB: once as deltas, once with the end. How often words go out is the pace's matter."""
-    fake.default = Tiny(10_000)
+    fake.default = mode
     reply = await ask(tabs[0])
     ended = await end_of(tabs[1], reply, 30)
     assert ended["content"] == streamed(tabs[1], reply)

@@ -237,7 +237,7 @@ export interface MembershipFact {
   role: string | null;
 }
 
-/** `html` is the content made safe to show. Only `stream_end` leaves it out: its text has just been streamed. */
+/** `html` is the content made safe to show. What ends a stream leaves it out: its text has just been streamed. */
 export interface Message {
   id: string;
   room: string;

@@ -22,7 +22,7 @@
  * @property {string} kind
  * @property {User | null} author
  * @property {string} content
- * @property {string} [html] safe to show; missing (not "") where the server has not rendered the row yet: after `stream_end`
+ * @property {string} [html] safe to show; missing (not "") where the server has not rendered the row yet: at the end of a stream
  * @property {string} [clientId]
  * @property {Quote | null} [replyTo]
  * @property {number} createdAt
