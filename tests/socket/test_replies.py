@@ -1,7 +1,7 @@
 """Claude's replies over real sockets, with the real SDK and the fake: prompts, streams, queue, stop, versions, continue."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 
 import pytest
 import pytest_asyncio
@@ -33,13 +33,6 @@ def fake(claude_site: tuple[Site, FakeClaude]) -> Iterator[FakeClaude]:
     yield claude_site[1]
     claude_site[1].default = Normal()
     claude_site[1].release()
-
-
-@pytest_asyncio.fixture
-async def open_tab(site: Site) -> AsyncIterator[Tabs]:
-    tabs = Tabs(site)
-    yield tabs
-    await tabs.close_all()
 
 
 class Table:

@@ -1,7 +1,7 @@
 """Every way in which a call of the model fails: the end state, the text kept, the same in all tabs, and a way on."""
 
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import pytest
@@ -59,13 +59,6 @@ def site(claude_site: tuple[Site, FakeClaude]) -> Site:
 def fake(claude_site: tuple[Site, FakeClaude]) -> Iterator[FakeClaude]:
     yield claude_site[1]
     claude_site[1].default = Normal()
-
-
-@pytest_asyncio.fixture
-async def open_tab(site: Site) -> AsyncIterator[Tabs]:
-    tabs = Tabs(site)
-    yield tabs
-    await tabs.close_all()
 
 
 class Seat(NamedTuple):

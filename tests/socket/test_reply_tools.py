@@ -1,7 +1,7 @@
 """Claude's tools over real sockets, with the real SDK and the fake: off until a room allows them, bounded, shown to all."""
 
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -34,13 +34,6 @@ def site(claude_site: tuple[Site, FakeClaude]) -> Site:
 def fake(claude_site: tuple[Site, FakeClaude]) -> FakeClaude:
     claude_site[1].requests.clear()
     return claude_site[1]
-
-
-@pytest_asyncio.fixture
-async def open_tab(site: Site) -> AsyncIterator[Tabs]:
-    tabs = Tabs(site)
-    yield tabs
-    await tabs.close_all()
 
 
 @pytest_asyncio.fixture
