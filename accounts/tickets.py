@@ -58,7 +58,9 @@ def _box() -> MultiFernet:
 
 def issue(credential: Credential) -> str:
     """Seal a credential into a ticket."""
-    return _box().encrypt(json.dumps([secrets.token_urlsafe(12), *credential]).encode()).decode()
+    # As it is written: escaped, a display name of emoji alone would make it longer than an opening takes.
+    facts = json.dumps([secrets.token_urlsafe(12), *credential], ensure_ascii=False)
+    return _box().encrypt(facts.encode()).decode()
 
 
 def unseal(ticket: str) -> tuple[str, Credential] | None:

@@ -31,6 +31,11 @@ async def test_a_ticket_is_good_once_whichever_process_it_is_shown_to(
         (await refusal(process, query=f"?token={ticket}")).is_like(401, "UNAUTHORIZED")
 
 
+async def test_a_ticket_opens_also_for_the_longest_name(site: Site, open_tab: Tabs, alice: Person) -> None:
+    site.people.tell("set_display_name", username=alice.username, name="\U0001f600" * 60)
+    await open_tab.by_ticket(ticket_for(site.processes[0], alice))
+
+
 async def test_of_many_who_show_one_ticket_at_once_one_gets_in(site: Site, alice: Person) -> None:
     ticket = ticket_for(site.processes[0], alice)
     urls = [site.next_process().socket_url + f"?token={ticket}" for _ in range(10)]
