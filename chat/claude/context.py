@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 from django.conf import settings
 
 from chat.claude import prompts, tokens, tools, transcript
-from chat.claude.context_rows import newest_first
+from chat.claude.context_rows import Row, newest_first
 from chat.claude.transcript import Line, Turn
 from chat.models import Message, Reply, RoomSummary
 
@@ -111,7 +111,7 @@ def _stepped(taken: list[tuple[Line, int]], spent: int, budget: int, anchor: int
     return [line for line, _ in reversed(kept)]
 
 
-def _split(reply: Reply, rows: Iterable[Message], at_most: int) -> tuple[Turn, Iterable[Line]]:
+def _split(reply: Reply, rows: Iterable[Row], at_most: int) -> tuple[Turn, Iterable[Line]]:
     """Return the turn to be answered, which is the newest message, and the lines before it."""
     lines = filter(None, map(transcript.line_of, rows))
     newest = next(lines, None)

@@ -15,7 +15,7 @@ from django.db import transaction
 from chat.actions import spending, summaries
 from chat.claude import prompts, tokens, transcript
 from chat.claude.backend import Backend, Call, CallFailed, End, Text, Usage
-from chat.claude.context_rows import messages_of
+from chat.claude.context_rows import Row, living, rows_of
 from chat.claude.transcript import Line, Turn
 from chat.model_choice import is_demo_model
 from chat.models import Charge, Message, RoomSummary
@@ -92,24 +92,24 @@ def _next_slice(room_id: int) -> Slice | None:
     if newest is None:
         return None
     summary = RoomSummary.objects.filter(room_id=room_id).first() or RoomSummary(room_id=room_id)
-    dropped = messages_of(room_id).filter(seq__gt=summary.upto_seq, seq__lt=newest[0])
+    dropped = living(room_id).filter(seq__gt=summary.upto_seq, seq__lt=newest[0])
     floor = dropped.order_by("-seq").values_list("seq", flat=True)[_BACKLOG_MESSAGES : _BACKLOG_MESSAGES + 1].first()
     if floor is not None:
         dropped = dropped.filter(seq__gt=floor)
-    return _cut(dropped.order_by("seq")[:_SLICE_MESSAGES], (summary.upto_seq, summary.text), newest[1])
+    return _cut(rows_of(dropped.order_by("seq")[:_SLICE_MESSAGES]), (summary.upto_seq, summary.text), newest[1])
 
 
-def _cut(rows: Iterable[Message], old: tuple[int, str], payer: int | None) -> Slice | None:
+def _cut(rows: Iterable[Row], old: tuple[int, str], payer: int | None) -> Slice | None:
     """Take rows until the slice is full, or an answer is still to come: it would be covered without its words."""
     found = Slice(old, old[0], [], {}, payer)
     left = int(settings.CLAUDE_CONTEXT_TOKENS * _SLICE_SHARE)
     for row in rows:
         line = transcript.line_of(row)
         left -= 0 if line is None else transcript.cost(_told(line))
-        if transcript.is_open(row) or (left < 0 and found.contents):
+        if row.is_open or (left < 0 and found.contents):
             break
         found = found._replace(upto_seq=row.seq)
-        found.contents[row.pk] = row.content
+        found.contents[row.id] = row.content
         if line is not None:
             found.lines.append(line)
     return found if found.contents else None

@@ -13,7 +13,7 @@ from msgspec import Meta
 
 from chat.actions import search
 from chat.claude import transcript
-from chat.claude.context_rows import messages_of
+from chat.claude.context_rows import living, rows_of
 from chat.claude.transcript import Line
 from chat.models import Membership, Message, Role, Room
 
@@ -91,7 +91,7 @@ def _search_history(input: dict[str, Any], room_id: int, before_seq: int) -> Too
     last_seq = min(before_seq, asked.before - 1)
     later = Message.objects.filter(room=room_id, seq__gt=last_seq).order_by("seq").values_list("pk", flat=True).first()
     found = search.newest(words, [room_id], later, asked.limit + 1)
-    rows = list(messages_of(room_id, Message.objects.filter(pk__in=found)).order_by("-seq"))
+    rows = rows_of(living(room_id).filter(pk__in=found).order_by("-seq"))
     lines = [line for row in rows[: asked.limit] if (line := transcript.line_of(row)) is not None]
     if not lines:
         return ToolResult("No message was found.", "nothing found")

@@ -11,9 +11,8 @@ from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any, Final, Literal, NamedTuple
 
-from accounts.names import CLAUDE
 from chat.claude import tokens
-from chat.models import Attachment, Kind, Message
+from chat.claude.context_rows import File, Row
 
 Role = Literal["user", "assistant"]
 
@@ -26,13 +25,6 @@ _NAMELESS: Final = "someone who has left"
 # a hidden text. A lone surrogate cannot even be sent.
 _UNSEEN: Final = re.compile("[\x00-\x08\x0e-\x1b\x7f\ud800-\udfff\U000e0000-\U000e01ef]")
 _NAME: Final = re.compile(r"[^a-z0-9_.-]")
-
-
-class File(NamedTuple):
-    id: int
-    name: str
-    content_type: str
-    size: int
 
 
 class Line(NamedTuple):
@@ -61,33 +53,27 @@ class Turn(NamedTuple):
     text: str
 
 
-def line_of(message: Message) -> Line | None:
-    """Return what a row says, or None for what is left out: tombstones, notices, answers that are open or empty.
+def line_of(row: Row) -> Line | None:
+    """Return what a row says, or None for what is left out: answers that are open or empty.
 
     An answer that failed counts by its text as any other: it has some when an attempt to continue it failed.
     """
-    if message.kind != Kind.TEXT or message.deleted_at is not None or is_open(message):
+    if row.is_open:
         return None
-    is_claudes = message.shown is not None or (message.author is not None and message.author.username == CLAUDE)
-    text = clean(message.content)
-    files = () if is_claudes else tuple(_file(each) for each in message.attachments.all())
+    text = clean(row.content)
+    files = () if row.is_claudes else row.files
     if not text and not files:
         return None
     return Line(
-        seq=message.seq,
-        speaker=None if is_claudes else speaker_name(message.author.username if message.author else _NAMELESS),
+        seq=row.seq,
+        speaker=None if row.is_claudes else speaker_name(row.author or _NAMELESS),
         text=text,
-        at=message.created_at,
-        answers=None if message.reply_to is None else message.reply_to.seq,
+        at=row.created_at,
+        answers=row.answers,
         files=files,
-        context_from=None if message.shown is None else message.shown.context_from,
-        id=message.pk,
+        context_from=row.context_from,
+        id=row.id,
     )
-
-
-def is_open(message: Message) -> bool:
-    """Whether this is an answer that is still to come, or coming."""
-    return message.shown is not None and message.shown.is_open
 
 
 def clean(text: str) -> str:
@@ -172,7 +158,3 @@ def text_block(text: str, *, cached: bool = False) -> dict[str, Any]:
     if cached:
         block["cache_control"] = {"type": "ephemeral"}
     return block
-
-
-def _file(attachment: Attachment) -> File:
-    return File(attachment.pk, attachment.name, attachment.content_type, attachment.size)

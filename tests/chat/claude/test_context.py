@@ -1,5 +1,6 @@
 """What the model is given: the newest that fits and nothing that does not belong, in few queries."""
 
+import gc
 import json
 from typing import Any
 
@@ -14,7 +15,7 @@ from chat.claude import context, prompts, tokens, transcript
 from chat.claude.context import newest_that_fit
 from chat.claude.context_rows import PAGE
 from chat.claude.transcript import Line
-from chat.models import Message, Reply, ReplyState, Room, RoomSummary
+from chat.models import Attachment, Message, Reply, ReplyState, Room, RoomSummary
 from tests.chat.claude.talk import MORNING, asks, ends, says, texts
 from tests.chat.fixtures import room_of
 from tests.chat.properties import examples
@@ -197,6 +198,24 @@ def test_few_queries_and_no_more_rows_than_needed(alice: User, bob: User, den: R
     assert len(larger) == 5, "two pages"
     pages = [query["sql"] for query in larger if '"chat_message"."seq" <' in query["sql"]]
     assert len(pages) == 2 and all(f"LIMIT {PAGE}" in sql and "OFFSET" not in sql for sql in pages)
+
+
+def test_nothing_of_it_waits_for_the_garbage_collector(alice: User, bob: User, den: Room) -> None:
+    talk(bob, den, 50)
+    for text in ("one", "two"):
+        message = says(bob, den, text)
+        Attachment.objects.create(room=den, message=message, name="plan.txt", content_type="text/plain", size=3)
+    reply = Reply.objects.get(pk=asks(alice, den, "hi").pk)
+    context.build(reply)
+    gc.collect()
+    gc.disable()
+    try:
+        built = context.build(reply)
+        assert str(built.messages).count("plan.txt") == 2
+        # Django's compiler leaves one closure for each query of model instances, of which there is one.
+        assert gc.collect() < 10
+    finally:
+        gc.enable()
 
 
 lines_of_talk = st.lists(

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from accounts.claude import account
 from accounts.models import User
 from chat.claude import tokens, transcript
-from chat.claude.transcript import File, Line, Turn
+from chat.claude.context_rows import File, newest_first
+from chat.claude.transcript import Line, Turn
 from chat.models import Attachment, Kind, ReplyState, Room
 from tests.chat.claude.talk import MORNING, asks, ends, says
 from tests.chat.fixtures import room_of
@@ -165,13 +166,16 @@ def den(alice: User, bob: User) -> Room:
     return room_of(alice, "den", "session", members=[bob])
 
 
+def lines_of(room: Room) -> list[Line]:
+    rows = reversed(list(newest_first(room.pk, room.change)))
+    return [line for row in rows if (line := transcript.line_of(row))]
+
+
 def test_people_are_named_and_claude_answers_in_its_own_turn(alice: User, bob: User, den: Room) -> None:
     first = says(alice, den, "one\n\ntwo ")
     says(bob, den, "three", reply_to=first)
     ends(asks(alice, den, "so?"), "  Six.\n")
-    turns = transcript.merged(
-        transcript.spoken(line) for row in den.messages.all() if (line := transcript.line_of(row))
-    )
+    turns = transcript.merged(map(transcript.spoken, lines_of(den)))
     assert turns == [
         Turn(
             "user",
@@ -187,28 +191,27 @@ def test_people_are_named_and_claude_answers_in_its_own_turn(alice: User, bob: U
 @pytest.mark.parametrize("state", ReplyState)
 def test_of_answers_only_those_with_words_that_have_ended_are_told(state: ReplyState, alice: User, den: Room) -> None:
     reply = ends(asks(alice, den, "a"), "", state)
-    assert transcript.line_of(reply.message) is None
-    line = transcript.line_of(ends(reply, "half an answ", state).message)
-    assert (line is None) == state.is_open
-    assert line is None or (line.is_claudes and line.text == "half an answ")
+    assert [line.text for line in lines_of(den)] == ["a"]
+    ends(reply, "half an answ", state)
+    assert [line.text for line in lines_of(den) if line.is_claudes] == ([] if state.is_open else ["half an answ"])
 
 
 def test_notices_and_tombstones_are_left_out_and_who_has_left_still_counts(alice: User, den: Room) -> None:
-    assert transcript.line_of(says(alice, den, "Den", kind=Kind.RENAME)) is None
-    assert transcript.line_of(says(alice, den, "", deleted_at=MORNING)) is None
-    assert transcript.line_of(says(alice, den, "still there?", deleted_at=MORNING)) is None
-    assert transcript.line_of(says(alice, den, " \u2028\t")) is None
-    gone = transcript.line_of(says(None, den, "bye"))
-    assert gone is not None and gone.speaker == transcript.speaker_name("someone who has left")
+    says(alice, den, "Den", kind=Kind.RENAME)
+    says(alice, den, "", deleted_at=MORNING)
+    says(alice, den, "still there?", deleted_at=MORNING)
+    says(alice, den, " \u2028\t")
+    says(None, den, "bye")
+    says(account(), den, "of another time")
+    gone, claudes = lines_of(den)
+    assert gone.speaker == transcript.speaker_name("someone who has left")
     assert set(gone.speaker) & set(string.whitespace) == set()
-    claudes = transcript.line_of(says(account(), den, "of another time"))
-    assert claudes is not None and claudes.is_claudes
+    assert claudes.is_claudes
 
 
 def test_a_message_with_nothing_but_a_file_is_told(alice: User, den: Room) -> None:
     message = says(alice, den, "")
     file = Attachment.objects.create(room=den, message=message, name="plan.txt", content_type="text/plain", size=3)
-    line = transcript.line_of(message)
-    assert line is not None
+    (line,) = lines_of(den)
     expected = f'[1] @alice, 2026-11-23 09:51 UTC:\nattachment {file.pk}: "plan.txt", "text/plain", 3 bytes'
     assert transcript.spoken(line).text == expected
