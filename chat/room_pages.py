@@ -65,19 +65,19 @@ def _change_membership(request: HttpRequest, actor: Actor, shown: Room) -> None:
             done(
                 request,
                 lambda: members.add_member(actor, asked(requests.AddMember, room=shown.slug, user=user, role=role)),
-                f"{user} is in {shown.name} now.",
+                f"@{user} is in {shown.name} now.",
             )
         case "remove":
             done(
                 request,
                 lambda: members.remove_member(actor, asked(requests.RemoveMember, room=shown.slug, user=user)),
-                f"{user} is not in {shown.name} any more.",
+                f"@{user} is not in {shown.name} any more.",
             )
         case "role":
             done(
                 request,
                 lambda: members.set_role(actor, asked(requests.SetRole, room=shown.slug, user=user, role=role)),
-                f"{user} is {role} now.",
+                f"@{user} is {role} now.",
             )
 
 

@@ -30,6 +30,12 @@ def handle(person: Person) -> str:
     return f"@{username}" if display_name and display_name.lower() != username else ""
 
 
+def full_name_in_text(person: Person) -> str:
+    """Return a name for a plain text in which it must be sure who is meant."""
+    also = handle(person)
+    return f"{isolated(shown_name(person))} ({also})" if also else isolated(shown_name(person))
+
+
 def isolated(text: str) -> str:
     """Return a name for the middle of a plain text: one that runs from right to left must not turn the words around it."""
     return f"\u2068{text}\u2069" if _RIGHT_TO_LEFT.search(text) else text

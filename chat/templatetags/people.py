@@ -10,6 +10,7 @@ register = template.Library()
 register.filter(shown_names.shown_name)
 register.filter(shown_names.handle)
 register.filter(shown_names.isolated)
+register.filter(shown_names.full_name_in_text)
 
 HUES: Final = 12
 

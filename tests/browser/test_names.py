@@ -91,6 +91,7 @@ def test_a_session_says_for_whom_claude_answers_and_who_stopped_it(someone: Cast
     expect(answer.get_by_test_id("author-handle")).to_have_count(0)
     a.get_by_test_id("stop").click()
     expect(answer).to_contain_text("Stopped by Alice Moreau.")
+    expect(answer.get_by_title(f"Alice Moreau (@{alice.name})")).to_be_visible()
 
 
 def test_a_direct_room_is_called_by_the_other_persons_display_name_before_and_after_the_script(

@@ -145,7 +145,8 @@ def test_the_sidebar_costs_the_same_for_one_room_and_for_many(alice: Seat, close
 
 def test_owners_add_promote_and_remove_people(alice: Seat, bob: Seat, mallory: Seat, closed_room: Room) -> None:
     people = "/rooms/launch/people"
-    alice.client.post(people, {"do": "add", "user": "@mallory"})
+    response = alice.client.post(people, {"do": "add", "user": "@mallory"}, follow=True)
+    assert "@mallory is in Launch now." in response.content.decode()
     alice.client.post(people, {"do": "role", "user": "bob", "role": "moderator"})
     assert dict(closed_room.memberships.values_list("user__username", "role")) == {
         "alice": "owner",
@@ -154,6 +155,13 @@ def test_owners_add_promote_and_remove_people(alice: Seat, bob: Seat, mallory: S
     }
     alice.client.post(people, {"do": "remove", "user": "mallory"})
     assert not closed_room.memberships.filter(user=mallory.user).exists()
+
+
+def test_whom_a_removal_would_remove_is_said_in_full(alice: Seat, bob: Seat, closed_room: Room) -> None:
+    bob.user.display_name = "Robert Tables"
+    bob.user.save(update_fields=["display_name"])
+    html = alice.client.get("/rooms/launch/people").content.decode()
+    assert "Remove Robert Tables (@bob) from this room?" in html
 
 
 def test_a_refusal_is_a_sentence_on_the_page(bob: Seat, mallory: Seat, closed_room: Room) -> None:

@@ -162,7 +162,7 @@ function ended({ message, mayAct }) {
     reply.versions > 1 && versions(reply, mayAct),
   ].filter(Boolean);
   return [
-    ending && el("p", { class: `reply-ending${ending.isError ? " is-error" : ""}`, "data-testid": ending.isError ? "reply-error" : "reply-ending" }, ending.text),
+    ending && el("p", { class: `reply-ending${ending.isError ? " is-error" : ""}`, title: ending.title, "data-testid": ending.isError ? "reply-error" : "reply-ending" }, ending.text),
     actions.length > 0 && el("span", { class: "reply-actions" }, ...actions),
     usage && el("span", { class: "reply-usage", "data-testid": "reply-usage" }, usage),
   ].filter(Boolean);

@@ -2,7 +2,7 @@
  * What is said about a reply of Claude: its state, why it ended, what it used. Pure.
  */
 
-import { nameInText } from "./shown-name.js";
+import { fullNameInText, nameInText } from "./shown-name.js";
 import { isOpen } from "../stream-state.js";
 
 /** @typedef {import("../types.js").Reply} Reply */
@@ -37,10 +37,11 @@ export function progressWords(state, hasText) {
 /**
  * How it ended, if that is not simply well.
  * @param {Reply} reply
- * @returns {{text: string, isError: boolean} | null}
+ * @returns {{text: string, title?: string, isError: boolean} | null} title: who is meant, in full
  */
 export function endingWords({ state, stopReason, stoppedBy, error }) {
-  if (state === "stopped") return { text: stoppedBy ? `Stopped by ${nameInText(stoppedBy)}.` : "Stopped.", isError: false };
+  if (state === "stopped" && stoppedBy) return { text: `Stopped by ${nameInText(stoppedBy)}.`, title: fullNameInText(stoppedBy), isError: false };
+  if (state === "stopped") return { text: "Stopped.", isError: false };
   if (state === "interrupted") return { text: `Interrupted. ${error ?? ""}`.trim(), isError: true };
   if (state === "failed") return { text: error ?? "Claude could not answer.", isError: true };
   const reason = STOP_REASONS[stopReason ?? ""];
