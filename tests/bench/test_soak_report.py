@@ -35,5 +35,5 @@ def test_loud_lines_of_a_log_are_warnings_and_errors_and_whatever_is_no_line_of_
 
 
 def test_a_slope_is_judged_after_a_whole_soak_only() -> None:
-    assert [slope_row(1_200.4, slope, "").is_met for slope in (9.9, 10.1)] == [True, False]
+    assert [slope_row(1_800.4, slope, "").is_met for slope in (9.9, 10.1)] == [True, False]
     assert (slope_row(60.0, 200.0, "").is_met, slope_row(60.0, 200.0, "").target) == (None, "")
