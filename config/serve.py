@@ -7,7 +7,6 @@ production server never changes the database by itself: two processes that start
 import argparse
 import asyncio
 import errno
-import gc
 import io
 import os
 import secrets
@@ -152,6 +151,7 @@ def serve(listener: socket.socket, greeting: str) -> None:
     import uvicorn
     from django.conf import settings
 
+    from chat import garbage
     from chat.socket import runtime
     from config.asgi import application
     from config.leaving import LATE_SECONDS, cut_off_in_one_line, leave_soon, leave_within
@@ -206,9 +206,7 @@ def serve(listener: socket.socket, greeting: str) -> None:
         # What was asked before the drain has had half of its time already, while everybody was sent away.
         timeout_graceful_shutdown=max(1, round(settings.DRAIN_SECONDS / 2)),
     )
-    # What is loaded by now stays. A full collection would look at all of it each time, for about a tenth of a second in
-    # which nothing is delivered.
-    gc.freeze()
+    garbage.keep_collections_short()
     Server(config).run([listener])
 
 

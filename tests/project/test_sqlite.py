@@ -35,7 +35,8 @@ run("CREATE TABLE counter (value INTEGER)")
 run("INSERT INTO counter VALUES (0)")
 with ThreadPoolExecutor(THREADS) as threads:
     failed = sum(threads.map(count, [TRANSACTIONS] * THREADS))
-print(failed, *run("SELECT value FROM counter"), *run("PRAGMA journal_mode"), *run("PRAGMA synchronous"), *run("PRAGMA cache_size"))
+pragmas = [run(f"PRAGMA {name}")[0] for name in ("journal_mode", "synchronous", "cache_size")]
+print(failed, *run("SELECT value FROM counter"), *pragmas)
 """
 
 

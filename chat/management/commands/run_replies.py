@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from chat import heap
+from chat import garbage, heap
 from chat.claude import consumer
 from chat.claude.runner import Runner
 from chat.realtime import publishing
@@ -25,6 +25,7 @@ class Command(BaseCommand):
                 "The server process runs replies by itself; run_replies is for several processes."
             )
         heap.keep_small()
+        garbage.keep_collections_short()
         with contextlib.suppress(KeyboardInterrupt):
             asyncio.run(self._run())
 
