@@ -27,7 +27,9 @@ WINDOWS: Final = (1, 16)
 _SAMPLES_PER_SECOND: Final = 300
 _SECONDS: Final = 4.0
 _MICROSECONDS: Final = 1e6
-_WAITING: Final = re.compile(r"epoll_p?wait|PyThread_acquire_lock|pthread_cond_|sem_|_worker \(|take_gil")
+_WAITING: Final = re.compile(
+    r"epoll_p?wait|clock_nanosleep|PyThread_acquire_lock|pthread_cond_|sem_|_worker \(|take_gil"
+)
 _NAMELESS_AT_MOST: Final = 2  # the C library's own functions, within the one by whose name waiting is known
 STEPS: Final = {
     "the system's write": re.compile(r"write \(libc|send \(libc"),

@@ -36,11 +36,12 @@ def test_a_sample_belongs_to_its_innermost_function_that_has_a_name_in_the_list(
     }
 
 
-def test_who_waits_for_work_a_lock_or_a_socket_does_not_count() -> None:
+def test_who_sleeps_or_waits_for_work_a_lock_or_a_socket_does_not_count() -> None:
     found = shares(
         [
             f"{LOOP};uv__io_poll (linux.c:1);epoll_pwait (libc.so.6) 100",
             "thread (3): pool;_worker (thread.py:81);PyThread_acquire_lock (libpython.so);0x1 (libc.so);0x2 (libc.so) 90",
+            "thread (4): heap;_trim_for_ever (chat/heap.py:37);time_sleep (libpython.so);clock_nanosleep (libc.so.6) 80",
             f"{DELIVERY};{WRITE};write (libc.so.6) 1",
         ]
     )
