@@ -1,9 +1,13 @@
 """Garbage collections of a long-lived process: what has survived one is not looked at again, until all of it is."""
 
+import os
 import subprocess
 import sys
 
 import pytest
+
+from tests.servers.processes import REPOSITORY
+from tests.servers.server_process import environment
 
 # Each in a process of its own: what is set aside is so for all of it.
 BEGINNING = """
@@ -63,3 +67,33 @@ gc.collect()
 print(seen() is None)
 """
     assert printed(program, sweep_seconds) == [is_found]
+
+
+SHOWN = """
+import gc, socket, django, uvicorn
+django.setup()
+def shown(*_):
+    print([type(each).__name__ for each in gc.callbacks])
+"""
+SERVE = """
+from config import serve
+uvicorn.Server.run = shown
+serve.serve(socket.socket(), "")
+"""
+RUN_REPLIES = """
+from chat.management.commands import run_replies
+run_replies.Command._run = shown
+run_replies.asyncio.run = lambda coroutine: None
+run_replies.Command().handle()
+"""
+
+
+@pytest.mark.parametrize("program", [SERVE, RUN_REPLIES], ids=["serve", "run_replies"])
+def test_long_lived_processes_do_so(program: str) -> None:
+    settings = {"DEBUG": "1", "ENV_FILE": os.devnull, "REDIS_URL": "redis://127.0.0.1:1"}
+    env = environment({**settings, "DJANGO_SETTINGS_MODULE": "config.settings"})
+    # How it ends does not matter: a server that never listened has failed.
+    done = subprocess.run(
+        [sys.executable, "-c", SHOWN + program], env=env, cwd=REPOSITORY, capture_output=True, text=True
+    )
+    assert "_SettingAside" in done.stdout, done.stderr
