@@ -33,8 +33,8 @@ from tests.servers.socket_client import SocketClient
 
 TABS: Final = 2000
 _MINUTES: Final = 20
-# By then what a first use loads is there, caches are full, and each connection has been replaced twice: what they left
-# between them of the heap is found. It is not counted as growth.
+# By then what a first use loads is there, and each connection has been replaced twice, on average: the gaps that connections
+# leave in the heap are mostly there too. It is not counted as growth.
 _WARM_UP_SECONDS: Final = 600
 _SAMPLE_SECONDS: Final = 5
 _TABS_A_PERSON: Final = 2
