@@ -3,7 +3,7 @@
 from typing import Final, NamedTuple
 
 from chat.model_choice import DEMO_MODEL, is_demo
-from chat.models import Charge, Reply, ReplyState
+from chat.models import Charge, ChargePurpose, Reply, ReplyState
 
 # The words of `chat.claude.failures` for what no waiting mends, and what to do about each.
 REMEDIES: Final = {
@@ -32,7 +32,7 @@ def trouble() -> Trouble | None:
     if is_demo():
         return None
     # By attempts, not by replies: a retry answers in an old row.
-    attempts = Charge.objects.filter(purpose="reply", reply__isnull=False).exclude(model=DEMO_MODEL)
+    attempts = Charge.objects.filter(purpose=ChargePurpose.REPLY, reply__isnull=False).exclude(model=DEMO_MODEL)
     newest: Reply | None = None
     count = 0
     for charge in attempts.select_related("reply__room").order_by("-pk")[:_ATTEMPTS_LOOKED_AT]:

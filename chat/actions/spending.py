@@ -11,11 +11,11 @@ from typing import Final, NamedTuple
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import BigIntegerField, ExpressionWrapper, F, Q, Sum, Value
+from django.db.models import BigIntegerField, ExpressionWrapper, F, Q, QuerySet, Sum, Value
 from django.utils import timezone
 
 from chat import pricing
-from chat.models import Charge, ChargeState, ReplyState, Spending
+from chat.models import Charge, ChargePurpose, ChargeState, ReplyState, Spending
 from chat.pricing import MICROUSD_PER_USD, Tokens
 from chat.protocol.errors import ErrorCode, ProtocolError
 
@@ -23,6 +23,8 @@ ALL: Final = "all"
 EVER: Final = "ever"
 
 _OPEN_REPLY_STATES: Final = (ReplyState.QUEUED, ReplyState.RUNNING)
+# The order of `Tokens`.
+_TOKEN_FIELDS: Final = ("input_tokens", "output_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
 
 
 class Purse(NamedTuple):
@@ -47,7 +49,7 @@ def reserve(
     room_id: int,
     model: str,
     *,
-    purpose: str = "reply",
+    purpose: ChargePurpose = ChargePurpose.REPLY,
     attempt: int = 1,
     reply_id: int | None = None,
 ) -> Charge:
@@ -90,7 +92,7 @@ def extend(charge_id: int, amount: int) -> None:
 
 def extend_reply(reply_id: int, attempt: int, reading_tokens: int = 0) -> None:
     """Set aside what one more call for the same attempt may cost, which reads so much. Raises QUOTA_EXCEEDED."""
-    found = Charge.objects.filter(reply=reply_id, attempt=attempt, purpose="reply").values_list("pk", "model").first()
+    found = _charges_of(reply_id, attempt).values_list("pk", "model").first()
     if found is not None:
         extend(found[0], pricing.reservation_for(found[1], reading_tokens))
 
@@ -98,7 +100,7 @@ def extend_reply(reply_id: int, attempt: int, reading_tokens: int = 0) -> None:
 def settled_before(reply_id: int, attempt: int) -> Tokens:
     """Return the tokens that earlier attempts at this reply have used."""
     earlier = Charge.objects.filter(
-        reply=reply_id, attempt__lt=attempt, purpose="reply", state=ChargeState.SETTLED
+        reply=reply_id, attempt__lt=attempt, purpose=ChargePurpose.REPLY, state=ChargeState.SETTLED
     ).aggregate(
         input=Sum("input_tokens"),
         output=Sum("output_tokens"),
@@ -124,6 +126,33 @@ def settle(reply_id: int, attempt: int, usage: Tokens | None) -> int:
 
 def settle_charge(charge_id: int, usage: Tokens | None) -> int:
     return _close(charge_id, ChargeState.SETTLED, usage)
+
+
+def settle_late(reply_id: int, attempt: int, usage: Tokens) -> None:
+    """Add what an attempt has used in all to what it was settled with, by others, who took its runner for dead. Idempotent.
+
+    It is a line of its own on the bill, and no limit refuses it: it is spent. Later attempts count on from the first line,
+    whose tokens are those of the text that they continue.
+    """
+    with transaction.atomic():
+        _lock()
+        settled = _charges_of(reply_id, attempt).filter(state=ChargeState.SETTLED).first()
+        if settled is None:
+            return
+        known = (getattr(settled, name) for name in _TOKEN_FIELDS)
+        more = {name: max(0, now - then) for name, now, then in zip(_TOKEN_FIELDS, usage, known, strict=True)}
+        if not any(more.values()):
+            return
+        cost = max(0, pricing.cost_of(settled.model, usage) - settled.cost_microusd)
+        same = {name: getattr(settled, name) for name in ("user_id", "room_id", "model", "day")}
+        facts = {**same, **more, "state": ChargeState.SETTLED, "cost_microusd": cost, "settled_at": timezone.now()}
+        _, is_new = Charge.objects.get_or_create(
+            reply_id=reply_id, attempt=attempt, purpose=ChargePurpose.LATE, defaults=facts
+        )
+        if is_new and cost:
+            wanted = _purses_of(settled)
+            _rows(wanted)
+            _count((ALL, EVER), *(purse.key for purse in wanted), reserved=0, spent=cost)
 
 
 def release(reply_id: int, attempt: int) -> None:
@@ -220,15 +249,9 @@ def _close(charge_id: int, state: ChargeState, usage: Tokens | None) -> int:
 
 
 def _mark(charge: Charge, state: ChargeState, usage: Tokens | None, cost: int) -> int:
-    tokens = usage or (0, 0, 0, 0)
+    tokens = dict(zip(_TOKEN_FIELDS, usage or (0, 0, 0, 0), strict=True))
     is_first = Charge.objects.filter(pk=charge.pk, state=ChargeState.OPEN).update(
-        state=state,
-        cost_microusd=cost,
-        input_tokens=tokens[0],
-        output_tokens=tokens[1],
-        cache_creation_input_tokens=tokens[2],
-        cache_read_input_tokens=tokens[3],
-        settled_at=timezone.now(),
+        state=state, cost_microusd=cost, settled_at=timezone.now(), **tokens
     )
     return cost if is_first else charge.cost_microusd
 
@@ -268,9 +291,12 @@ def _any_of(keys: list[tuple[str, str]]) -> Q:
     return wanted
 
 
+def _charges_of(reply_id: int, attempt: int) -> QuerySet[Charge]:
+    return Charge.objects.filter(reply=reply_id, attempt=attempt, purpose=ChargePurpose.REPLY)
+
+
 def _charge_of(reply_id: int, attempt: int) -> int | None:
-    charges = Charge.objects.filter(reply=reply_id, attempt=attempt, purpose="reply")
-    return charges.values_list("pk", flat=True).first()
+    return _charges_of(reply_id, attempt).values_list("pk", flat=True).first()
 
 
 def _microusd(dollars: float) -> int:

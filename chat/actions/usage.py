@@ -11,7 +11,7 @@ from django.db.models import Count, F, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
 from chat.actions.spending import ALL, Purse, purses, today
-from chat.models import Charge, ChargeState, Room, Spending
+from chat.models import Charge, ChargePurpose, ChargeState, Room, Spending
 
 DAYS_SHOWN: Final = 30
 _ROWS_AT_MOST: Final = 50
@@ -66,7 +66,7 @@ _SUMS: Final = {
     "reserved": Coalesce(Sum("reserved_microusd", filter=Q(state=ChargeState.OPEN)), 0),
     "read": Coalesce(Sum(F("input_tokens") + F("cache_creation_input_tokens") + F("cache_read_input_tokens")), 0),
     "written": Coalesce(Sum("output_tokens"), 0),
-    "answers": Count("pk", filter=Q(purpose="reply") & ~Q(state=ChargeState.RELEASED)),
+    "answers": Count("pk", filter=Q(purpose=ChargePurpose.REPLY) & ~Q(state=ChargeState.RELEASED)),
 }
 
 
@@ -108,7 +108,7 @@ def by_day(charges: QuerySet[Charge], days: int = DAYS_SHOWN) -> list[Row]:
 
 
 def by(charges: QuerySet[Charge], field: str) -> list[Row]:
-    """Return the dearest rows by a column: `model`, `user__username`, `room__slug`. None: it does not exist any more."""
+    """Return the dearest rows by a column: `model`, `user`, `room__slug`. None: it does not exist any more."""
     rows = _grouped(charges, field)
     rows.sort(key=lambda row: (-row.used.cost, -row.used.tokens, str(row.key)))
     return rows[:_ROWS_AT_MOST]

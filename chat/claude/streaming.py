@@ -23,7 +23,7 @@ from chat.markdown import render
 from chat.models import Reply, ReplyState
 from chat.protocol import wire
 from chat.protocol.errors import ErrorCode, ProtocolError
-from chat.realtime.database import in_database, in_renderer
+from chat.realtime.database import in_database, in_database_at_last, in_renderer
 from chat.realtime.events import Requester, ephemeral, room_group
 from chat.realtime.hub import Hub
 
@@ -33,7 +33,6 @@ _ROUNDS_AT_MOST: Final = 6
 # A piece larger than this is sent as several deltas: no client need take frames without bound.
 _DELTA_CHARS: Final = 16_000
 _CHARS_PER_TOKEN: Final = 4
-_FINISH_RETRY_SECONDS: Final = 0.5
 # PostgreSQL refuses NUL, and a lone surrogate cannot be encoded.
 _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 _OUR_FAULT: Final = "Something went wrong on our side."
@@ -140,10 +139,9 @@ class Stream:
         outcome = await self._outcome(producer)
         if self._timer is not None:
             self._timer.cancel()
-        if self._verdict is Verdict.LOST:
+        if self._verdict is Verdict.LOST or not await self._finish(outcome):
             log.warning("reply.lost", reply=self.id)
-            return
-        await self._finish(outcome)
+            await self._pay_late()
 
     async def _outcome(self, producer: "asyncio.Task[Outcome]") -> Outcome:
         try:
@@ -164,17 +162,16 @@ class Stream:
     def _failed_state(self, began: bool) -> ReplyState:
         return ReplyState.INTERRUPTED if began or any(self._texts) or self._pending_text else ReplyState.FAILED
 
-    async def _finish(self, outcome: Outcome) -> None:
-        """Write the end; while the database is away, try again as long as the reply is ours."""
+    async def _finish(self, outcome: Outcome) -> bool:
+        """Write the end; while the database is away, try again. False: the reply is not ours any more."""
         last = self.checkpoint()
         html = await in_renderer(render, last.text) if last.text else ""
-        while True:
-            try:
-                if not await in_database(lease.finish, last, outcome, html):
-                    log.warning("reply.lost", reply=self.id)
-                return
-            except ProtocolError:
-                await asyncio.sleep(_FINISH_RETRY_SECONDS)
+        return await in_database_at_last(lease.finish, last, outcome, html)
+
+    async def _pay_late(self) -> None:
+        """Have all counted that was used here: whoever ended the reply knew our last checkpoint only."""
+        used = self._finished_calls.plus(self._call_so_far())
+        await in_database_at_last(spending.settle_late, self.id, self._reply.attempt, used)
 
     async def _produce(self) -> Outcome:
         """Call the model, and again with the results of the tools that it asks for, until it has said its last word."""

@@ -18,7 +18,7 @@ from chat.claude.backend import Backend, Call, CallFailed, End, Text, Usage
 from chat.claude.context_rows import Row, living, rows_of
 from chat.claude.transcript import Line, Turn
 from chat.model_choice import is_demo_model
-from chat.models import Charge, Message, RoomSummary
+from chat.models import Charge, ChargePurpose, Message, RoomSummary
 from chat.protocol.errors import ErrorCode, ProtocolError
 from chat.realtime.database import in_database
 
@@ -136,7 +136,7 @@ async def _ask(room_id: int, backend: Backend, model: str, found: Slice) -> str:
 
 @transaction.atomic
 def _reserve(payer: int | None, room_id: int, model: str) -> Charge:
-    return spending.reserve(payer, room_id, model, purpose="summary")
+    return spending.reserve(payer, room_id, model, purpose=ChargePurpose.SUMMARY)
 
 
 def _call(model: str, found: Slice) -> Call:

@@ -8,13 +8,14 @@ from chat.models.membership import Membership, Role
 from chat.models.message import Kind, Mention, Message, Reaction
 from chat.models.reply import Reply, ReplyState
 from chat.models.room import Room, RoomKind
-from chat.models.spending import Charge, ChargeState, Spending
+from chat.models.spending import Charge, ChargePurpose, ChargeState, Spending
 from chat.models.summary import RoomSummary
 
 __all__ = [
     "Announcement",
     "Attachment",
     "Charge",
+    "ChargePurpose",
     "ChargeState",
     "Draft",
     "Invitation",

@@ -13,12 +13,18 @@ class ChargeState(models.TextChoices):
     RELEASED = "released"  # the call was never made
 
 
+class ChargePurpose(models.TextChoices):
+    REPLY = "reply"
+    LATE = "late"  # what an attempt used after its runner had been taken for dead
+    SUMMARY = "summary"
+
+
 class Charge(models.Model):
-    """One attempt at a reply, or one summary: the bill's line."""
+    """One attempt at a reply, what it used late, or one summary: the bill's line."""
 
     reply = models.ForeignKey("chat.Reply", on_delete=models.SET_NULL, null=True, blank=True, related_name="charges")
     attempt = models.PositiveIntegerField(default=1)
-    purpose = models.CharField(max_length=8, default="reply", choices=(("reply", "reply"), ("summary", "summary")))
+    purpose = models.CharField(max_length=8, default=ChargePurpose.REPLY, choices=ChargePurpose)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
     room = models.ForeignKey("chat.Room", on_delete=models.SET_NULL, null=True, related_name="+")
     model = models.CharField(max_length=80)

@@ -6,15 +6,17 @@ Django's own `a*` calls of a process all share one thread, so one slow query hol
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import ParamSpec, TypeVar
+from typing import Final, ParamSpec, TypeVar
 
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, close_old_connections
 
-from chat.protocol.errors import unavailable
+from chat.protocol.errors import ErrorCode, ProtocolError, unavailable
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+_AGAIN_SECONDS: Final = 0.5
 
 _threads = ThreadPoolExecutor(max_workers=settings.DATABASE_THREADS, thread_name_prefix="database")
 _writer_thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="writer")
@@ -37,6 +39,17 @@ def _guarded(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
 async def in_database(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Run a short synchronous function that uses the ORM. Raises UNAVAILABLE when the database cannot be used."""
     return await asyncio.get_running_loop().run_in_executor(_threads, lambda: _guarded(function, *args, **kwargs))
+
+
+async def in_database_at_last(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """The same; while the database cannot be used, ask again. It must do no harm twice: an answer may have been lost."""
+    while True:
+        try:
+            return await in_database(function, *args, **kwargs)
+        except ProtocolError as error:
+            if error.code != ErrorCode.UNAVAILABLE:
+                raise
+        await asyncio.sleep(_AGAIN_SECONDS)
 
 
 async def in_writer(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

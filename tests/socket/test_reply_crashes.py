@@ -118,6 +118,24 @@ async def test_a_frozen_runner_that_wakes_up_changes_nothing(cluster: tuple[Site
     await tabs.close_all()
 
 
+async def test_what_a_frozen_runner_used_before_it_noticed_is_paid_for(cluster: tuple[Site, FakeClaude]) -> None:
+    site, fake = cluster
+    tabs = Tabs(site)
+    _session, reply, victim, _there, elsewhere = await begin(site, fake, tabs)
+    victim.freeze()
+    interrupted = await end_of(elsewhere, reply, TOLD_WITHIN_SECONDS + 2)
+    settled = site.people.bill(reply)
+    victim.thaw()
+    await until(lambda: len(site.people.bill(reply)) > 1, "the runner told what it had used")
+    first, late = site.people.bill(reply)
+    assert [first] == settled and (late["attempt"], late["purpose"], late["state"]) == (1, "late", "settled")
+    assert first["cost_microusd"] == interrupted["reply"]["cost"] > 0
+    # It was billed for its question already; what came later is words.
+    assert late["input_tokens"] == 0 < late["output_tokens"] and late["cost_microusd"] > 0
+    assert site.people.tell("counters")["all ever"] == [0, first["cost_microusd"] + late["cost_microusd"]]
+    await tabs.close_all()
+
+
 async def test_a_stop_from_the_other_process_closes_the_upstream(cluster: tuple[Site, FakeClaude]) -> None:
     site, fake = cluster
     tabs = Tabs(site)

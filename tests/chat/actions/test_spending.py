@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from accounts.models import User
 from chat.actions import spending
 from chat.model_choice import DEMO_MODEL
-from chat.models import Charge, ChargeState, Kind, Message, Reply, ReplyState, Room, Spending
+from chat.models import Charge, ChargePurpose, ChargeState, Kind, Message, Reply, ReplyState, Room, Spending
 from chat.protocol.errors import ErrorCode, ProtocolError
 from config.prices import priced
 from tests.chat.conftest import person
@@ -238,9 +238,59 @@ def test_the_demo_is_on_the_bill_for_nothing_and_under_no_limit(alice: User, set
 def test_a_summary_may_have_no_person_to_pay(alice: User, settings: Any) -> None:
     settings.SPEND_USER_DAY_USD = 0.5
     den = room_of(alice, "den")
-    charge = spending.reserve(None, den.pk, MODEL, purpose="summary")
+    charge = spending.reserve(None, den.pk, MODEL, purpose=ChargePurpose.SUMMARY)
     assert spending.settle_charge(charge.pk, cents(5)) == 50_000
     assert counter(f"room:{den.pk}", charge.day.isoformat()) == (0, 50_000)
+    assert_counters_are_the_sum_of_the_charges()
+
+
+def test_what_an_attempt_used_after_others_had_settled_it_is_a_line_of_its_own(alice: User) -> None:
+    den = room_of(alice, "den")
+    reply = a_reply(den, state=ReplyState.INTERRUPTED)
+    with time_machine.travel(NOON, tick=False):
+        spending.reserve(alice.pk, den.pk, MODEL, reply_id=reply.pk)
+        spending.settle(reply.pk, 1, (60, 40, 0, 0))
+    for _ in range(2):
+        spending.settle_late(reply.pk, 1, (60, 70, 5, 0))
+    first, late = Charge.objects.order_by("pk")
+    assert (first.cost_microusd, first.output_tokens) == (10_000, 40)
+    assert (late.purpose, late.state, late.user_id, late.room_id, late.day) == (
+        "late",
+        "settled",
+        alice.pk,
+        den.pk,
+        first.day,
+    )
+    assert (late.input_tokens, late.output_tokens, late.cache_creation_input_tokens) == (0, 30, 5)
+    assert late.cost_microusd == 3_500
+    assert counter(f"user:{alice.pk}", "2026-11-23") == counter("all", "ever") == (0, 13_500)
+    assert spending.settled_before(reply.pk, 2) == (60, 40, 0, 0), "of the text that the next attempt continues"
+    assert_counters_are_the_sum_of_the_charges()
+
+
+def test_what_was_settled_in_full_costs_no_more_when_its_use_becomes_known(alice: User) -> None:
+    den = room_of(alice, "den")
+    reply = a_reply(den, state=ReplyState.INTERRUPTED)
+    spending.reserve(alice.pk, den.pk, MODEL, reply_id=reply.pk)
+    spending.settle(reply.pk, 1, None)
+    spending.settle_late(reply.pk, 1, cents(30))
+    assert [(line.cost_microusd, line.input_tokens) for line in Charge.objects.order_by("pk")] == [
+        (ONE_CALL, 0),
+        (0, 1_800),
+    ]
+    assert counter("all", "ever") == (0, ONE_CALL)
+    assert_counters_are_the_sum_of_the_charges()
+
+
+def test_nothing_is_late_where_all_was_known_or_nothing_was_settled(alice: User) -> None:
+    den = room_of(alice, "den")
+    known, waiting = a_reply(den, state=ReplyState.COMPLETE), a_reply(den)
+    for reply in (known, waiting):
+        spending.reserve(alice.pk, den.pk, MODEL, reply_id=reply.pk)
+    spending.settle(known.pk, 1, cents(3))
+    for reply in (known, waiting, a_reply(den)):
+        spending.settle_late(reply.pk, 1, cents(3))
+    assert Charge.objects.count() == 2
     assert_counters_are_the_sum_of_the_charges()
 
 
@@ -250,7 +300,7 @@ def test_what_a_dead_process_left_open_is_settled_as_reserved_and_nothing_else(a
     kept = spending.reserve(alice.pk, den.pk, MODEL, reply_id=running.pk)
     lost = [
         spending.reserve(alice.pk, den.pk, MODEL, reply_id=ended.pk),
-        spending.reserve(alice.pk, den.pk, MODEL, purpose="summary"),
+        spending.reserve(alice.pk, den.pk, MODEL, purpose=ChargePurpose.SUMMARY),
     ]
     assert spending.settle_lost(60) == 0, "too early: they may only be on their way"
     assert spending.settle_lost(-1) == 2
