@@ -43,10 +43,10 @@ def unsubscribe(credential: Credential) -> None:
     PushSubscription.objects.filter(session_key=credential.key, user=credential.user_id).delete()
 
 
-def endpoint_of(session_key: str | None) -> str:
-    """Return where this sign-in's browser is told, or ""."""
+def browser_of(session_key: str | None) -> Browser | None:
+    """Return the browser that is told for this sign-in, if there is one."""
     found = PushSubscription.objects.filter(session_key=session_key or "").first()
-    return "" if found is None else found.endpoint
+    return None if found is None else Browser(found.endpoint, found.p256dh, found.auth)
 
 
 def living(user_ids: Collection[int]) -> list[PushSubscription]:

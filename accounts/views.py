@@ -1,5 +1,9 @@
-"""Pages about oneself that django-allauth does not bring."""
+"""Pages about oneself that django-allauth does not bring, and two of its own that do more here."""
 
+from collections.abc import Callable
+from functools import wraps
+
+from allauth.account import views as allauth_views
 from allauth.mfa.models import Authenticator
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -8,7 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import push_subscriptions, vapid
+from accounts import credentials, push_subscriptions, vapid
 from accounts.forms import ProfileForm, TokenForm
 from accounts.models import ApiToken, User
 
@@ -34,9 +38,15 @@ def profile(request: SignedInRequest) -> HttpResponse:
         "second_steps": _second_steps(request.user),
         "token_count": request.user.api_tokens.count(),
         "push_key": push_key,
-        "push_endpoint": push_key and push_subscriptions.endpoint_of(request.session.session_key),
+        "push_endpoint": push_key and _push_endpoint(request),
     }
     return render(request, "accounts/profile.html", context)
+
+
+def _push_endpoint(request: HttpRequest) -> str:
+    """Return where this sign-in's browser is told, or ""."""
+    browser = push_subscriptions.browser_of(request.session.session_key)
+    return "" if browser is None else browser.endpoint
 
 
 def _second_steps(user: User) -> str:
@@ -72,6 +82,31 @@ def revoke_token(request: SignedInRequest, token_id: int) -> HttpResponse:
     token.delete()
     messages.success(request, f"Token “{name}” revoked.")
     return redirect("accounts_tokens")
+
+
+def _keeping_notifications(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Have the browser in which a person sets a new password told of messages as before: its sign-in goes on.
+
+    To the server it is a new session, and what belonged to the old one ends with it.
+    """
+
+    @wraps(view)
+    def kept(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+        before = request.session.session_key
+        browser = push_subscriptions.browser_of(before) if request.method == "POST" else None
+        response = view(request, *args, **kwargs)
+        if browser is not None and request.session.session_key != before:
+            request.session.save()  # a subscription whose session holds no sign-in yet could be taken for one that has ended
+            credential = credentials.from_request(request)
+            if credential is not None:
+                push_subscriptions.subscribe(credential, browser)
+        return response
+
+    return kept
+
+
+change_password = _keeping_notifications(allauth_views.password_change)
+set_password = _keeping_notifications(allauth_views.password_set)
 
 
 def too_many_requests(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

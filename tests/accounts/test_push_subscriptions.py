@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth.hashers import make_password
 from django.contrib.sessions.models import Session
 from django.test import Client
 from django.urls import reverse
@@ -14,7 +15,7 @@ from accounts import push_subscriptions
 from accounts.credentials import Credential
 from accounts.models import PushSubscription, User
 from tests.accounts.browsers import new_browser
-from tests.accounts.conftest import PASSWORD, Capture, sign_in
+from tests.accounts.conftest import PASSWORD, WRONG, Capture, sign_in
 
 SERVICE = "https://fcm.googleapis.com/fcm/send/"
 
@@ -37,7 +38,8 @@ def test_a_sign_in_has_one_browser_however_often_it_asks(alice: User, as_alice: 
     subscribe(alice, as_alice, "one")
     credential = subscribe(alice, as_alice, "two")
     assert told(alice) == ["two"]
-    assert push_subscriptions.endpoint_of(credential.key) == SERVICE + "two"
+    kept = push_subscriptions.browser_of(credential.key)
+    assert kept is not None and kept.endpoint == SERVICE + "two"
     push_subscriptions.unsubscribe(credential)
     assert told(alice) == []
 
@@ -63,12 +65,8 @@ def test_beyond_the_bound_the_oldest_browser_is_told_no_more(alice: User, bob: U
         lambda alice, client: client.post(reverse("account_logout")),
         lambda alice, client: Session.objects.all().delete(),
         lambda alice, client: User.objects.get(pk=alice.pk).delete(),
-        lambda alice, client: client.post(
-            reverse("account_change_password"),
-            {"oldpassword": PASSWORD, "password1": PASSWORD + "!", "password2": PASSWORD + "!"},
-        ),
     ],
-    ids=["signing out", "ending the session", "deleting the account", "changing the password"],
+    ids=["signing out", "ending the session", "deleting the account"],
 )
 def test_the_end_of_a_sign_in_is_the_end_of_its_subscription(
     alice: User,
@@ -80,6 +78,38 @@ def test_the_end_of_a_sign_in_is_the_end_of_its_subscription(
     with django_capture_on_commit_callbacks(execute=True):
         end(alice, as_alice)
     assert not PushSubscription.objects.exists()
+
+
+def test_a_new_password_ends_all_subscriptions_but_that_of_the_browser_it_was_set_in(
+    alice: User, as_alice: Client, django_capture_on_commit_callbacks: Capture
+) -> None:
+    subscribe(alice, as_alice, "here")
+    subscribe(alice, sign_in(alice), "elsewhere")
+    wrong = {"oldpassword": WRONG, "password1": PASSWORD + "!", "password2": PASSWORD + "!"}
+    with django_capture_on_commit_callbacks(execute=True):
+        assert as_alice.post(reverse("account_change_password"), wrong).status_code == 200
+    assert told(alice) == ["elsewhere", "here"]
+    with django_capture_on_commit_callbacks(execute=True):
+        as_alice.post(reverse("account_change_password"), {**wrong, "oldpassword": PASSWORD})
+    assert told(alice) == ["here"]
+    with django_capture_on_commit_callbacks(execute=True):
+        as_alice.post(reverse("account_logout"))
+    assert not PushSubscription.objects.exists()
+
+
+def test_a_first_password_leaves_this_browser_its_subscription(
+    alice: User, as_alice: Client, django_capture_on_commit_callbacks: Capture
+) -> None:
+    User.objects.filter(pk=alice.pk).update(password=make_password(None))
+    client = Client()
+    client.force_login(User.objects.get(pk=alice.pk))
+    subscribe(alice, client)
+    with django_capture_on_commit_callbacks(execute=True):
+        answer = client.post(
+            reverse("account_set_password"), {"password1": PASSWORD + "!", "password2": PASSWORD + "!"}
+        )
+    assert answer.status_code == 302
+    assert told(alice) == ["one"]
 
 
 def test_deactivation_ends_all_subscriptions(
