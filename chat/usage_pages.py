@@ -6,6 +6,7 @@ from typing import Any, Final, NamedTuple
 from django.http import HttpRequest, HttpResponseBase
 from django.views.decorators.http import require_GET
 
+from accounts.models import User
 from chat import access, page_data
 from chat.access import Actor
 from chat.actions import rooms, usage
@@ -14,6 +15,7 @@ from chat.model_choice import is_demo
 from chat.models import Role, Room
 from chat.page import actor_of, page, show
 from chat.protocol.errors import unauthorized
+from chat.shown_names import handle, shown_name
 
 _ELSEWHERE: Final = "Rooms that you have left"
 _SOMEBODY: Final = "Deleted accounts"
@@ -36,11 +38,18 @@ class Column(NamedTuple):
     height: int
 
 
+class Name(NamedTuple):
+    """How a room or person is called. slug: where the room is; handle: `@username`, where it says more."""
+
+    title: str
+    slug: str = ""
+    handle: str = ""
+
+
 class Line(NamedTuple):
     """A room or person, and their share of the largest in the list, in percent."""
 
-    title: str
-    slug: str
+    name: Name
     used: usage.Used
     share: int
 
@@ -80,11 +89,11 @@ def _of_room(actor: Actor, slug: str) -> dict[str, Any]:
     if membership is None or membership.role != Role.OWNER:
         raise unauthorized("Only the room's owners see what it has used.")
     charges = usage.of_room(room)
-    people = usage.by(usage.since(charges, usage.month_begin()), "user__username")
+    people = usage.by(usage.since(charges, usage.month_begin()), "user")
     return {
         **_sums(charges),
         "periods": _periods(usage.standings_of_rooms([room])[room.pk], charges),
-        "lines": _lines([(str(row.key or _SOMEBODY), "", row.used) for row in people]),
+        "lines": _lines(_with_people(people)),
         "owned": [],
         "shown_room": room,
         "shown_title": page_data.title_of(rooms.present(room), actor),
@@ -127,22 +136,30 @@ def _titles(actor: Actor) -> dict[str, str]:
     return {room.slug: page_data.title_of(room, actor) for room in rooms.list_rooms(actor).rooms}
 
 
-def _with_titles(rows: list[usage.Row], titles: dict[str, str]) -> list[tuple[str, str, usage.Used]]:
+def _with_people(rows: list[usage.Row]) -> list[tuple[Name, usage.Used]]:
+    people = User.objects.in_bulk([row.key for row in rows if row.key])
+
+    def name(user_id: int | None) -> Name:
+        person = people.get(user_id)
+        return Name(_SOMEBODY) if person is None else Name(shown_name(person), handle=handle(person))
+
+    return [(name(row.key), row.used) for row in rows]
+
+
+def _with_titles(rows: list[usage.Row], titles: dict[str, str]) -> list[tuple[Name, usage.Used]]:
     """Name the rooms that the reader is in; a room they have left may be called otherwise by now, which is not theirs."""
-    named = [(titles[row.key], row.key, row.used) for row in rows if row.key in titles]
+    named = [(Name(titles[row.key], slug=row.key), row.used) for row in rows if row.key in titles]
     others = [row.used for row in rows if row.key not in titles]
     if others:
-        named.append((_ELSEWHERE, "", usage.Used(*(sum(numbers) for numbers in zip(*others, strict=True)))))
+        named.append((Name(_ELSEWHERE), usage.Used(*(sum(numbers) for numbers in zip(*others, strict=True)))))
     return named
 
 
-def _lines(named: list[tuple[str, str, usage.Used]]) -> list[Line]:
-    most_cost, most_tokens = (
-        max((getattr(used, name) for *_, used in named), default=0) for name in ("cost", "tokens")
-    )
+def _lines(named: list[tuple[Name, usage.Used]]) -> list[Line]:
+    most_cost, most_tokens = (max((getattr(used, name) for _, used in named), default=0) for name in ("cost", "tokens"))
     return [
-        Line(title, slug, used, 100 * used.cost // most_cost if most_cost else 100 * used.tokens // (most_tokens or 1))
-        for title, slug, used in named
+        Line(name, used, 100 * used.cost // most_cost if most_cost else 100 * used.tokens // (most_tokens or 1))
+        for name, used in named
     ]
 
 

@@ -163,6 +163,7 @@ def test_who_works_by_keyboard_is_never_thrown_to_the_top_of_the_page(page: Page
     expect(page.get_by_test_id("waiting-prompt")).to_have_count(1)
     press("queue-withdraw")
     expect(page.get_by_test_id("waiting-prompt")).to_have_count(0)
+    expect(page.locator(".tombstone")).to_have_count(1)
     expect(page.get_by_test_id("composer")).to_be_focused()
     page.keyboard.press("Escape")
     ends(page.locator("[data-reply-state]").first, "stopped")

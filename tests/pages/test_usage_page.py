@@ -119,7 +119,15 @@ def test_an_owner_sees_who_has_spent_what_in_the_room(alice: Seat, bob: Seat, cl
     html = usage_of(alice, "launch")
     assert "$3.00 of $20.00" in section(html, "usage-month")
     lines = section(html, "usage-lines")
-    assert lines.index("bob") < lines.index("alice") and "Deleted accounts" in lines
+    assert lines.index("Bob") < lines.index("Alice") and "Deleted accounts" in lines
+
+
+def test_people_are_called_by_their_display_names(alice: Seat, bob: Seat, closed_room: Room) -> None:
+    bob.user.display_name = "Robert <b>Lee</b>"
+    bob.user.save()
+    a_reply(bob.user, closed_room)
+    html = usage_of(alice, "launch")
+    assert "<bdi>Robert &lt;b&gt;Lee&lt;/b&gt;</bdi>" in html and "@bob · 1 answer" in section(html, "usage-lines")
 
 
 @pytest.mark.parametrize(("name", "status"), [("bob", 403), ("mallory", 404)])

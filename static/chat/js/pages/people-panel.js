@@ -75,7 +75,7 @@ export class PeoplePanel {
     this.#button.dataset.online = online.slice(0, LISTED_AT_MOST).map((user) => user.username).join(" ");
     this.#button.replaceChildren(
       el("span", { class: "presence-faces" }, ...online.slice(0, FACES).map((user) => avatar(user.username, { size: "s" }))),
-      el("span", {}, live ? `${count} here` : String(peopleCount), inTabs && el("span", { class: "presence-tabs" }, inTabs)),
+      el("span", {}, live ? `${count} here` : inNumbers(peopleCount), inTabs && el("span", { class: "presence-tabs" }, inTabs)),
       el("span", { class: "visually-hidden" }, spoken.join(", ")),
     );
     this.#list.replaceChildren(...(session ? [claudeRow(claude)] : []), ...this.#groups({ people, peopleCount, online, onlineCount: count, session, live }));
@@ -94,6 +94,12 @@ export class PeoplePanel {
       ...group(live ? "Not here" : "Members", awayCount, online.length < onlineCount ? [] : away, (person) => row(person, false, 0)),
     ];
   }
+}
+
+/** @param {number} peopleCount 0: not known yet */
+function inNumbers(peopleCount) {
+  if (peopleCount === 0) return "People";
+  return peopleCount === 1 ? "1 person" : `${peopleCount} people`;
 }
 
 /** @param {string} words what it does */

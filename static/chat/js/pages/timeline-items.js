@@ -51,6 +51,7 @@ export function buildItems({ messages, pending, me, hasMore, unreadAfter = null,
   const streamOf = new Map(streams.map((stream) => [stream.messageId, stream]));
   let lineDrawn = unreadAfter === null;
   for (const message of messages) {
+    if (wentUnspoken(message) && message.seq !== target) continue;
     const unread = !lineDrawn && message.seq > /** @type {number} */ (unreadAfter) && isFromAnother(message, me);
     // Is the last read message not loaded? Then the first unread one may not be, either.
     const firstUnread = unread && (items.length > 0 || !hasMore);
@@ -60,6 +61,9 @@ export function buildItems({ messages, pending, me, hasMore, unreadAfter = null,
   for (const entry of pending) items.push(joined(waiting(entry, me, messages), items.at(-1)));
   return items;
 }
+
+/** Whether it is an answer that was taken back before its turn: of that, its prompt's row tells. @param {Message} message */
+const wentUnspoken = ({ deletedAt, reply }) => Boolean(deletedAt && reply) && reply.startedAt === undefined;
 
 /** Whether it counts as unread while it is not read. @param {Message} message @param {{id: string}} me */
 export const isFromAnother = (message, me) => message.kind === "text" && !message.deletedAt && message.author?.id !== me.id;
