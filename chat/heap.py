@@ -15,7 +15,7 @@ _M_ARENA_MAX: Final = -8
 _M_MMAP_THRESHOLD: Final = -3
 _ARENAS: Final = 1
 # Larger blocks are mapped one by one, and go back to the system when they are freed. Left alone, glibc raises this to 32 MB.
-_MAPPED_FROM_BYTES: Final = 128 * 1024
+_MAPPED_FROM_BYTES: Final = 64 * 1024
 # Giving back what is free between the blocks takes a millisecond or two for a heap of 60 MB.
 _TRIM_SECONDS: Final = 60.0
 

@@ -4,12 +4,15 @@ Django's own `a*` calls of a process all share one thread, so one slow query hol
 """
 
 import asyncio
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Final, ParamSpec, TypeVar
+from typing import Any, Final, ParamSpec, TypeVar
 
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, close_old_connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.signals import connection_created
 
 from chat.protocol.errors import ErrorCode, ProtocolError, unavailable
 
@@ -17,13 +20,25 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _AGAIN_SECONDS: Final = 0.5
+_WRITER: Final = "writer"
 
 _threads = ThreadPoolExecutor(max_workers=settings.DATABASE_THREADS, thread_name_prefix="database")
-_writer_thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="writer")
+_writer_thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=_WRITER)
 # Rendering hostile markdown can take long; it must hold up neither the event loop nor the database threads.
 _rendering_thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="render")
 # These wait for push services, which are other people's servers: nobody else may have to wait behind them.
 _push_threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="push")
+
+
+def _enlarge_writers_cache(connection: BaseDatabaseWrapper, **_: Any) -> None:
+    """Give the writer on SQLite a page cache of 1 MB: nobody else writes as much, so it mostly stays valid. With 0.2 MB,
+    storing in rounds of sixteen, in 400 rooms, takes 8 % longer; with 2 MB as long."""
+    if connection.vendor == "sqlite" and threading.current_thread().name.startswith(_WRITER):
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA cache_size=-1000")
+
+
+connection_created.connect(_enlarge_writers_cache, dispatch_uid="database.writers_cache")
 
 
 def _guarded(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

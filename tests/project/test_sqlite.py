@@ -47,5 +47,5 @@ def test_who_reads_and_then_writes_waits_for_the_others_and_nothing_is_lost(tmp_
     done = subprocess.run([sys.executable, "-c", code], env=env, cwd=REPOSITORY, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     normal = "1"
-    one_megabyte = "-1000"
-    assert done.stdout.split() == ["0", str(THREADS * TRANSACTIONS), "wal", normal, one_megabyte]
+    kilobytes = "-200"
+    assert done.stdout.split() == ["0", str(THREADS * TRANSACTIONS), "wal", normal, kilobytes]

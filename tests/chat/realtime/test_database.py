@@ -4,11 +4,11 @@ import asyncio
 import threading
 
 import pytest
-from django.db import DatabaseError, IntegrityError, InterfaceError, OperationalError
+from django.db import DatabaseError, IntegrityError, InterfaceError, OperationalError, connection
 
 from accounts.models import User
 from chat.protocol.errors import ErrorCode, ProtocolError
-from chat.realtime.database import in_database, in_renderer, in_writer
+from chat.realtime.database import in_database, in_database_at_last, in_renderer, in_writer
 
 # Opening a connection is allowed; only the last test also needs to see what other threads commit.
 pytestmark = pytest.mark.django_db
@@ -29,6 +29,36 @@ async def test_a_slow_query_holds_up_neither_the_loop_nor_the_writer() -> None:
     assert await in_writer(thread_name) and not slow.done()
     may_end.set()
     assert await slow
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL has one cache for all connections")
+async def test_the_writer_has_the_larger_page_cache() -> None:
+    def page_cache() -> int:
+        connection.close()
+        with connection.cursor() as cursor:
+            return int(cursor.execute("PRAGMA cache_size").fetchone()[0])
+
+    assert [await in_writer(page_cache), await in_database(page_cache)] == [-1000, -200]
+
+
+async def test_waiting_for_the_database_asks_again_until_it_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chat.realtime.database._AGAIN_SECONDS", 0.01)
+    errors = [OperationalError("gone"), InterfaceError("closed")]
+
+    def answer() -> str:
+        if errors:
+            raise errors.pop()
+        return "there"
+
+    assert await in_database_at_last(answer) == "there" and not errors
+
+
+async def test_waiting_for_the_database_does_not_wait_out_a_refusal() -> None:
+    def refuse() -> None:
+        raise ProtocolError(ErrorCode.NOT_FOUND, "There is no such thing.")
+
+    with pytest.raises(ProtocolError, match="no such thing"):
+        await in_database_at_last(refuse)
 
 
 @pytest.mark.parametrize("error", [OperationalError("gone"), InterfaceError("closed"), DatabaseError("disk full")])
