@@ -39,13 +39,37 @@ pragmas = [run(f"PRAGMA {name}")[0] for name in ("journal_mode", "synchronous", 
 print(failed, *run("SELECT value FROM counter"), *pragmas)
 """
 
+CACHES = """
+import django; django.setup()
+import asyncio
+from django.db import connection
+from chat.realtime.database import in_database, in_writer
+
+def page_cache():
+    with connection.cursor() as cursor:
+        return cursor.execute("PRAGMA cache_size").fetchone()[0]
+
+for work in (in_writer, in_database):
+    print(asyncio.run(work(page_cache)))
+"""
+
+
+def run(code: str, directory: Path) -> list[str]:
+    """Run a program with a database of its own, and return the words it says."""
+    database = f"sqlite:///{directory / 'own.sqlite3'}"
+    env = environment({"DEBUG": "1", "ENV_FILE": os.devnull, "DATABASE_URL": database})
+    done = subprocess.run([sys.executable, "-c", code], env=env, cwd=REPOSITORY, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.split()
+
 
 def test_who_reads_and_then_writes_waits_for_the_others_and_nothing_is_lost(tmp_path: Path) -> None:
     """With Django's defaults most of these fail at once with "database is locked"."""
-    env = environment({"DEBUG": "1", "ENV_FILE": os.devnull, "DATABASE_URL": f"sqlite:///{tmp_path / 'own.sqlite3'}"})
-    code = f"THREADS, TRANSACTIONS = {THREADS}, {TRANSACTIONS}{COUNTING}"
-    done = subprocess.run([sys.executable, "-c", code], env=env, cwd=REPOSITORY, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    said = run(f"THREADS, TRANSACTIONS = {THREADS}, {TRANSACTIONS}{COUNTING}", tmp_path)
     normal = "1"
     kilobytes = "-200"
-    assert done.stdout.split() == ["0", str(THREADS * TRANSACTIONS), "wal", normal, kilobytes]
+    assert said == ["0", str(THREADS * TRANSACTIONS), "wal", normal, kilobytes]
+
+
+def test_the_writer_has_the_largest_page_cache(tmp_path: Path) -> None:
+    assert run(CACHES, tmp_path) == ["-1000", "-200"]

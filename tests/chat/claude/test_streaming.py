@@ -33,7 +33,8 @@ async def test_a_delta_costs_no_query(monkeypatch: pytest.MonkeyPatch, settings:
         asked.append(function.__name__)
         return await in_database(function, *arguments, **options)
 
-    monkeypatch.setattr(streaming, "in_database", counted)
+    for way in ("in_database", "in_database_at_last"):
+        monkeypatch.setattr(streaming, way, counted)
     alice = Actor.of(await sync_to_async(User.objects.create)(username="alice"))
     await in_database(rooms.create_room, alice, requests.CreateRoom(kind="session", name="Desk", room="desk"))
     runtime = Runtime()

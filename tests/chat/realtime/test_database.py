@@ -4,7 +4,7 @@ import asyncio
 import threading
 
 import pytest
-from django.db import DatabaseError, IntegrityError, InterfaceError, OperationalError, connection
+from django.db import DatabaseError, IntegrityError, InterfaceError, OperationalError
 
 from accounts.models import User
 from chat.protocol.errors import ErrorCode, ProtocolError
@@ -29,16 +29,6 @@ async def test_a_slow_query_holds_up_neither_the_loop_nor_the_writer() -> None:
     assert await in_writer(thread_name) and not slow.done()
     may_end.set()
     assert await slow
-
-
-@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL has one cache for all connections")
-async def test_the_writer_has_the_larger_page_cache() -> None:
-    def page_cache() -> int:
-        connection.close()
-        with connection.cursor() as cursor:
-            return int(cursor.execute("PRAGMA cache_size").fetchone()[0])
-
-    assert [await in_writer(page_cache), await in_database(page_cache)] == [-1000, -200]
 
 
 async def test_waiting_for_the_database_asks_again_until_it_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
