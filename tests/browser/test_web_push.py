@@ -189,6 +189,20 @@ class Worker:
             if self._registrations:
                 break
             page.wait_for_timeout(50)
+        self._evaluate(
+            """() => {
+              self.shown = [];
+              const show = self.registration.showNotification.bind(self.registration);
+              self.registration.showNotification = async (title, options) => {
+                await show(title, options);
+                self.shown.push(options.body);
+              };
+            }"""
+        )
+
+    def _evaluate(self, script: str, told: str | None = None) -> Any:
+        (worker,) = self.page.context.service_workers
+        return worker.evaluate(script, told)
 
     def look_away(self) -> None:
         """Playwright has every page believe that it is looked at, until told otherwise."""
@@ -209,8 +223,9 @@ class Worker:
         return found
 
     def wait_for(self, body: str) -> list[dict[str, str]]:
+        """Wait until a notification is shown. Chromium forgets one for which it is asked before that."""
         for _ in range(100):
-            if body in [each["body"] for each in self.notifications()]:
+            if body in self._evaluate("self.shown"):
                 return self.notifications()
             self.page.wait_for_timeout(50)
         raise AssertionError(f"{body!r} was not shown, but {self.notifications()}")
@@ -218,8 +233,7 @@ class Worker:
     def click(self, body: str) -> list[str]:
         """Click a notification; return the addresses of the windows opened. Only a hand may open one and bring it to
         the front, so that these two are noted instead."""
-        (worker,) = self.page.context.service_workers
-        opened: list[str] = worker.evaluate(
+        opened: list[str] = self._evaluate(
             """async (body) => {
               const opened = [];
               self.clients.openWindow = async (url) => { opened.push(url); };
