@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from django.db.models import Q
 
 from accounts.models import User
-from chat.models import Attachment, Membership, Message, Role, Room, RoomKind
+from chat.models import Attachment, Membership, Message, Role, Room, RoomBan, RoomKind
 from chat.models.plain_sql import pairs_of
 from chat.protocol import wire
 from chat.protocol.errors import ProtocolError, not_found, unauthorized
@@ -39,12 +39,30 @@ class Actor(NamedTuple):
 
 
 def room_for(actor: Actor, slug: str) -> Room:
-    """Return a room that the actor may read. Raises NOT_FOUND."""
+    """Return a room that the actor may read. Raises NOT_FOUND, or UNAUTHORIZED in an open room that has banned them."""
     found = room_of_member(actor, slug)
-    room = Room.objects.filter(slug=slug, kind=RoomKind.OPEN).first() if found is None else found[0]
+    room = Room.objects.open_to(actor.id).filter(slug=slug).first() if found is None else found[0]
     if room is None:
-        raise not_found("room")
+        raise _why_closed_to(actor.id, Room.objects.filter(slug=slug).first())
     return room
+
+
+def ban_of(user_id: int, room: Room) -> RoomBan | None:
+    """Return the ban that keeps a person out of a room now."""
+    return RoomBan.objects.in_force().filter(room=room, user=user_id).first()
+
+
+def refuse_stranger(user_id: int, room: Room) -> ProtocolError:
+    """Return the refusal for a person who isn't a member, where a member would have been let in."""
+    if room.kind != RoomKind.OPEN:
+        return not_found("room")
+    return _why_closed_to(user_id, room, unless_banned=unauthorized("Join the room first."))
+
+
+def _why_closed_to(user_id: int, room: Room | None, unless_banned: ProtocolError | None = None) -> ProtocolError:
+    """A ban is only told of open rooms: that any other room exists is a secret."""
+    ban = ban_of(user_id, room) if room is not None and room.kind == RoomKind.OPEN else None
+    return unauthorized(ban.sentence) if ban is not None else unless_banned or not_found("room")
 
 
 def membership_in(actor: Actor, room: Room) -> Membership | None:
@@ -74,6 +92,9 @@ def locked_room_for(actor: Actor, slug: str) -> tuple[Room, Membership | None]:
     membership = membership_in(actor, room) if room is not None else None
     if room is None or (membership is None and room.kind != RoomKind.OPEN):
         raise not_found("room")
+    ban = ban_of(actor.id, room) if membership is None else None
+    if ban is not None:
+        raise unauthorized(ban.sentence)
     return room, membership
 
 
@@ -117,8 +138,19 @@ def may_moderate(membership: Membership) -> bool:
 
 def person_called(key: str) -> User:
     """Return the active user with this id or username. Raises NOT_FOUND."""
+    user = account_called(key)
+    if not user.is_active:
+        raise not_found("person")
+    return user
+
+
+def account_called(key: str) -> User:
+    """Return the user with this id or username, active or not: what is taken from people can be taken from all.
+
+    Raises NOT_FOUND.
+    """
     wanted = {"pk": int(key)} if key.isascii() and key.isdigit() and len(key) < 19 else {"username": key.lower()}
-    user = User.objects.filter(is_active=True, **wanted).first()
+    user = User.objects.filter(**wanted).first()
     if user is None:
         raise not_found("person")
     return user

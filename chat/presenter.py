@@ -10,7 +10,7 @@ from msgspec import UNSET, UnsetType
 
 from accounts.models import User
 from chat.model_choice import is_demo_model, model_of
-from chat.models import Attachment, Kind, Mention, Message, Reaction, Reply, Room
+from chat.models import Attachment, Kind, Mention, Message, Reaction, Reply, Room, RoomBan
 from chat.models.plain_sql import rows_of_any, rows_of_each
 from chat.protocol import wire
 
@@ -232,6 +232,17 @@ def _present_reply(reply: Reply, versions: int, people: dict[int, wire.UserRef])
 def present_usage(reply: Reply) -> wire.Usage:
     return wire.Usage(
         reply.input_tokens, reply.output_tokens, reply.cache_creation_input_tokens, reply.cache_read_input_tokens
+    )
+
+
+def present_ban(ban: RoomBan) -> wire.Ban:
+    return wire.Ban(
+        id=str(ban.pk),
+        user=user_ref(ban.user),
+        reason=ban.reason,
+        by=None if ban.created_by is None else user_ref(ban.created_by),
+        createdAt=millis(ban.created_at),
+        endsAt=_optional_millis(ban.ends_at),
     )
 
 

@@ -18,7 +18,7 @@ from chat.models import Attachment, Message, Room
 from chat.models.attachment import new_file_name
 from chat.presenter import present_attachment
 from chat.protocol import wire
-from chat.protocol.errors import ProtocolError, failed, invalid, not_found, unauthorized
+from chat.protocol.errors import ProtocolError, failed, invalid, not_found
 from chat.uploads import Upload
 
 log = structlog.get_logger(__name__)
@@ -40,7 +40,7 @@ def check_may_upload(actor: Actor, slug: str) -> None:
 def _room_to_write_in(actor: Actor, slug: str) -> Room:
     room = access.room_for(actor, slug)
     if access.membership_in(actor, room) is None:
-        raise unauthorized("Join the room first.")
+        raise access.refuse_stranger(actor.id, room)
     if room.archived_at is not None:
         raise failed("This room is archived.")
     return room

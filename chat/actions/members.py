@@ -1,7 +1,9 @@
 """Membership: joining, leaving, adding, removing and roles. Losing it ends every tab's subscription at once."""
 
 from django.db import transaction
+from msgspec import UNSET
 
+from accounts.bans import end_in_words
 from accounts.models import User
 from accounts.names import CLAUDE
 from chat import access
@@ -16,7 +18,15 @@ from chat.realtime.publishing import control, publish_after_commit
 
 
 def enter(room: Room, user_id: int, by: Actor, role: str = Role.MEMBER) -> Membership:
-    """Make somebody a member of a locked room, with notice and events. They have read what was there before them."""
+    """Make a person a member of a locked room, with notice and events. They have read what was there before them.
+
+    Every way into a room that exists leads through here. Raises UNAUTHORIZED to the banned, REQUEST_FAILED to others.
+    """
+    ban = access.ban_of(user_id, room)
+    if ban is not None and by.id == user_id:
+        raise unauthorized(ban.sentence)
+    if ban is not None:
+        raise failed(f"@{ban.user.username} is banned from this room{end_in_words(ban.ends_at)}. Lift the ban first.")
     notice = add_notice(room, Kind.JOIN, user_id, by_whom(by, user_id))
     membership = Membership.objects.create(room=room, user_id=user_id, role=role, last_read_seq=notice.seq)
     _tell(room, membership.user, role)
@@ -27,7 +37,7 @@ def enter(room: Room, user_id: int, by: Actor, role: str = Role.MEMBER) -> Membe
 def add_member(actor: Actor, request: requests.AddMember) -> wire.MembershipFact:
     """Make somebody a member. Raises UNAUTHORIZED for those who do not moderate the room."""
     room, own = access.locked_room_of_member(actor, request.room)
-    _refuse_direct(room)
+    refuse_direct(room)
     if room.archived_at is not None:
         raise failed("This room is archived.")
     _need_rank(own, Role(request.role), "add members")
@@ -45,12 +55,12 @@ def add_member(actor: Actor, request: requests.AddMember) -> wire.MembershipFact
 def remove_member(actor: Actor, request: requests.RemoveMember) -> wire.MembershipFact:
     """End somebody's membership. Raises UNAUTHORIZED, or NOT_FOUND when they are no member."""
     room, own = access.locked_room_of_member(actor, request.room)
-    _refuse_direct(room)
-    person = access.person_called(request.user)
+    refuse_direct(room)
+    person = access.account_called(request.user)
     target = _member(room, person)
     if target.pk != own.pk:
         _need_rank(own, Role(target.role), "remove this member")
-    _end(room, target, actor)
+    _leave(room, target, actor)
     return _fact(room, person, None)
 
 
@@ -58,8 +68,8 @@ def remove_member(actor: Actor, request: requests.RemoveMember) -> wire.Membersh
 def quit_room(actor: Actor, request: requests.QuitRoom) -> wire.MembershipFact:
     """End the actor's own membership."""
     room, own = access.locked_room_of_member(actor, request.room)
-    _refuse_direct(room)
-    _end(room, own, actor)
+    refuse_direct(room)
+    _leave(room, own, actor)
     return _fact(room, own.user, None)
 
 
@@ -67,8 +77,8 @@ def quit_room(actor: Actor, request: requests.QuitRoom) -> wire.MembershipFact:
 def set_role(actor: Actor, request: requests.SetRole) -> wire.MembershipFact:
     """Change a member's role. Nobody gives or takes a role above their own."""
     room, own = access.locked_room_of_member(actor, request.room)
-    _refuse_direct(room)
-    person = access.person_called(request.user)
+    refuse_direct(room)
+    person = access.account_called(request.user)
     target = _member(room, person)
     role = Role(request.role)
     _need_rank(own, max(role, Role(target.role), key=lambda each: each.rank), "change this role")
@@ -86,27 +96,28 @@ def expel(membership: Membership, by: Actor) -> None:
         room = Room.objects.select_for_update(no_key=True).get(pk=membership.room_id)
         # Looked at again under the lock: of two removals at once only one may write a notice.
         if Membership.objects.filter(pk=membership.pk).exists():
-            _remove(room, membership, by)
+            end(room, membership, by)
 
 
-def _end(room: Room, membership: Membership, by: Actor) -> None:
+def _leave(room: Room, membership: Membership, by: Actor) -> None:
     if membership.role == Role.OWNER:
         _keep_an_owner(room, membership)
-    _remove(room, membership, by)
+    end(room, membership, by)
 
 
-def _remove(room: Room, membership: Membership, by: Actor) -> None:
+def end(room: Room, membership: Membership, by: Actor, told: str = "") -> None:
+    """End a membership of a locked room. told: what the person reads beside the fact, if it was a ban."""
     user = membership.user
     add_notice(room, Kind.LEAVE, user.pk, by_whom(by, user.pk))
     membership.delete()
-    _tell(room, user, None)
+    _tell(room, user, None, told)
     control("access", user.pk, room.slug)
 
 
-def _tell(room: Room, user: User, role: str | None) -> None:
+def _tell(room: Room, user: User, role: str | None, told: str = "") -> None:
     """The room hears of the member; the member's own tabs hear it in their own group, joined or not."""
     fact = _fact(room, user, role)
-    news = wire.Notification("removed" if role is None else "added", room=room.slug)
+    news = wire.Notification("removed" if role is None else "added", room=room.slug, text=told or UNSET)
     publish_after_commit(
         ephemeral(room_group(room.slug), "member_updated", fact), ephemeral(user_group(user.pk), "notification", news)
     )
@@ -135,6 +146,6 @@ def _keep_an_owner(room: Room, leaving: Membership) -> None:
         raise failed("Make somebody else an owner first.")
 
 
-def _refuse_direct(room: Room) -> None:
+def refuse_direct(room: Room) -> None:
     if room.kind == RoomKind.DIRECT:
         raise failed("A direct room always has the same two people.")

@@ -10,16 +10,17 @@ from django.utils import timezone
 from msgspec import UNSET
 
 from accounts.models import User
+from chat import access
 from chat.access import Actor
 from chat.actions import answers, attachments
 from chat.actions.answers import NewAnswers, calls_claude
 from chat.actions.naming import name_session
 from chat.markdown import mentioned_names
-from chat.models import Kind, Membership, Mention, Message, Room, RoomKind
+from chat.models import Kind, Membership, Mention, Message, Room
 from chat.models.plain_sql import insert_all, locked, new, rows_of
 from chat.presenter import millis, present_attachment, present_message, present_reply_to, user_ref
 from chat.protocol import wire
-from chat.protocol.errors import ErrorCode, ProtocolError, failed, not_found, unauthorized, unavailable
+from chat.protocol.errors import ErrorCode, ProtocolError, failed, not_found, unavailable
 from chat.realtime.events import NOBODY, Requester
 
 _TRIES: Final = 4
@@ -198,7 +199,7 @@ def _refusal(
     if room is None:
         return not_found("room")
     if (room.pk, post.actor.id) not in members:
-        return unauthorized("Join the room first.") if room.kind == RoomKind.OPEN else not_found("room")
+        return access.refuse_stranger(post.actor.id, room)
     if room.archived_at is not None:
         return failed("This room is archived.")
     if post.reply_to is not None:

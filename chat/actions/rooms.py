@@ -53,7 +53,7 @@ def present(room: Room) -> wire.Room:
 
 def open_rooms_to_join(actor: Actor) -> list[wire.Room]:
     """Return the open rooms that the actor is not in yet."""
-    rooms = Room.objects.filter(kind=RoomKind.OPEN, archived_at=None).exclude(memberships__user=actor.id)
+    rooms = Room.objects.open_to(actor.id).filter(archived_at=None).exclude(memberships__user=actor.id)
     return [present_room(room) for room in rooms.order_by("name")[:200]]
 
 

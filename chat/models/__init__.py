@@ -2,6 +2,7 @@
 
 from chat.models.announcement import Announcement
 from chat.models.attachment import Attachment
+from chat.models.ban import RoomBan
 from chat.models.draft import Draft
 from chat.models.invitation import Invitation
 from chat.models.membership import Membership, Role
@@ -28,6 +29,7 @@ __all__ = [
     "ReplyState",
     "Role",
     "Room",
+    "RoomBan",
     "RoomKind",
     "RoomSummary",
     "Spending",

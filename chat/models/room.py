@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from chat.models.ban import RoomBan
 from chat.models.membership import Membership
 from chat.protocol.names import ROOM_SLUG_PATTERN
 
@@ -27,11 +28,20 @@ def new_epoch() -> str:
     return secrets.token_urlsafe(6)
 
 
+def _open_to(user_id: int) -> models.Q:
+    banned = RoomBan.objects.in_force().filter(room=models.OuterRef("pk"), user=user_id)
+    return models.Q(kind=RoomKind.OPEN) & ~models.Q(models.Exists(banned))
+
+
 class RoomQuerySet(models.QuerySet["Room"]):
     def visible_to(self, user_id: int) -> "RoomQuerySet":
-        """Rooms that this user may know of: open ones, and those that they are in."""
+        """Rooms that this user may read: open ones that haven't banned them, and those that they are in."""
         member = models.Exists(Membership.objects.filter(room=models.OuterRef("pk"), user=user_id))
-        return self.filter(models.Q(kind=RoomKind.OPEN) | models.Q(member))
+        return self.filter(_open_to(user_id) | models.Q(member))
+
+    def open_to(self, user_id: int) -> "RoomQuerySet":
+        """Rooms that this user may read and join without being asked in."""
+        return self.filter(_open_to(user_id))
 
     def of_member(self, user_id: int) -> "RoomQuerySet":
         return self.filter(memberships__user=user_id)

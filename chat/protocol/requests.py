@@ -131,6 +131,30 @@ class SetRole(Request):
     role: Literal["owner", "moderator", "member"]
 
 
+class BanMember(Request):
+    """Keeps a person out of a room, member or not. Their tabs get nothing more of it. `until`: milliseconds."""
+
+    room: Slug
+    user: UserKey
+    reason: Annotated[str, Meta(max_length=200)] = ""
+    until: Counter | UnsetType = UNSET
+
+
+class UnbanMember(Request):
+    """Lifts a ban: the person may come back, but is not a member again yet."""
+
+    room: Slug
+    user: UserKey
+
+
+class ListBans(Request):
+    """Lists the bans of a room that are in force, newest first."""
+
+    room: Slug
+    before: RowId | UnsetType = UNSET
+    limit: Annotated[int, Meta(ge=1, le=100)] = 50
+
+
 class GetMessages(Request):
     """Reads a page of history: the newest, or those before, after or around a `seq`."""
 
@@ -293,6 +317,9 @@ PAYLOADS: dict[str, type[Request]] = {
     "add_member": AddMember,
     "remove_member": RemoveMember,
     "set_role": SetRole,
+    "ban_member": BanMember,
+    "unban_member": UnbanMember,
+    "list_bans": ListBans,
     "get_messages": GetMessages,
     "sync": Sync,
     "create_message": CreateMessage,

@@ -258,6 +258,28 @@ class MembershipFact(Wire):
     role: str | None
 
 
+class Ban(Wire):
+    """A ban from a room that is in force. `by` is null when that account is gone; without `endsAt` it has no end."""
+
+    id: Id
+    user: UserRef
+    reason: str
+    by: UserRef | None
+    createdAt: Millis
+    endsAt: Millis | UnsetType = UNSET
+
+
+class BanFact(Wire):
+    room: str
+    ban: Ban
+
+
+class BanList(Wire):
+    room: str
+    bans: list[Ban]
+    hasMore: bool
+
+
 class MutedFact(Wire):
     room: str
     muted: bool

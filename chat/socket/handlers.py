@@ -15,7 +15,7 @@ from msgspec import UNSET
 
 from chat import markdown
 from chat.access import Actor
-from chat.actions import drafts, history, members, messages, people, reading, replies, rooms, search
+from chat.actions import bans, drafts, history, members, messages, people, reading, replies, rooms, search
 from chat.actions.answers import request_id_of
 from chat.actions.attachments import checked_message
 from chat.actions.content import checked_content
@@ -247,6 +247,9 @@ HANDLERS: Final[dict[str, Handler]] = {
     "add_member": _by_action(members.add_member),
     "remove_member": _by_action(members.remove_member),
     "set_role": _by_action(members.set_role),
+    "ban_member": _by_action(bans.ban_member),
+    "unban_member": _by_action(bans.unban_member),
+    "list_bans": _by_action(bans.list_bans),
     "get_messages": _by_action(history.page),
     "sync": _by_action(history.sync),
     "create_message": _create_message,

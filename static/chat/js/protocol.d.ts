@@ -29,6 +29,35 @@ export interface Attachment {
   height?: number;
 }
 
+/** A ban from a room that is in force. `by` is null when that account is gone; without `endsAt` it has no end. */
+export interface Ban {
+  id: string;
+  user: UserRef;
+  reason: string;
+  by: UserRef | null;
+  createdAt: number;
+  endsAt?: number;
+}
+
+export interface BanFact {
+  room: string;
+  ban: Ban;
+}
+
+export interface BanList {
+  room: string;
+  bans: Ban[];
+  hasMore: boolean;
+}
+
+/** Keeps a person out of a room, member or not. Their tabs get nothing more of it. `until`: milliseconds. */
+export interface BanMember {
+  room: string;
+  user: string;
+  reason?: string;
+  until?: number;
+}
+
 /** How Claude behaves in a room; what is left out stays as it is. An empty model: the installation's. */
 export interface ClaudeOptions {
   model?: string;
@@ -192,6 +221,13 @@ export interface Left {
 export interface Limits {
   frameBytes: number;
   contentChars: number;
+}
+
+/** Lists the bans of a room that are in force, newest first. */
+export interface ListBans {
+  room: string;
+  before?: string;
+  limit?: number;
 }
 
 /** Lists who has the room open now. */
@@ -559,6 +595,12 @@ export interface TypingFact {
   typing: boolean;
 }
 
+/** Lifts a ban: the person may come back, but is not a member again yet. */
+export interface UnbanMember {
+  room: string;
+  user: string;
+}
+
 /** Changes a room's name, topic, kind (open or closed), or how Claude behaves in it. */
 export interface UpdateRoom {
   room: string;
@@ -628,6 +670,9 @@ export interface RequestPayloads {
   add_member: AddMember;
   remove_member: RemoveMember;
   set_role: SetRole;
+  ban_member: BanMember;
+  unban_member: UnbanMember;
+  list_bans: ListBans;
   get_messages: GetMessages;
   sync: Sync;
   create_message: CreateMessage;
@@ -662,6 +707,9 @@ export interface AnswerData {
   add_member: MembershipFact;
   remove_member: MembershipFact;
   set_role: MembershipFact;
+  ban_member: BanFact;
+  unban_member: MembershipFact;
+  list_bans: BanList;
   get_messages: MessagePage;
   sync: SyncResult;
   create_message: MessageAnswer;

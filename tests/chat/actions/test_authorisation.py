@@ -9,6 +9,7 @@ from django.db import transaction
 from accounts.models import User
 from chat.access import Actor
 from chat.actions import (
+    bans,
     drafts,
     history,
     invitations,
@@ -22,7 +23,7 @@ from chat.actions import (
     search,
 )
 from chat.actions.posting import store
-from chat.models import Invitation, Membership, Message, Room
+from chat.models import Invitation, Membership, Message, Room, RoomBan
 from chat.protocol import requests
 from chat.protocol.errors import ProtocolError
 from tests.chat.conftest import person
@@ -46,6 +47,7 @@ class Scene:
             self.room.memberships.create(user=people_of_room[name], role="member" if name == "target" else name)
         # A second owner: rules about the last one are another matter.
         self.room.memberships.create(user=person("co-owner"), role="owner")
+        self.room.bans.create(user=person("banned"))
         self.user = people_of_room[role]
         self.actor = Actor.of(self.user)
         (self.others,) = say(people_of_room["target"], "room", "somebody else's")
@@ -89,6 +91,9 @@ ACTS: Final[dict[str, Act]] = {
     "add": by(members.add_member, lambda _scene: requests.AddMember("room", "guest")),
     "remove": by(members.remove_member, lambda _scene: requests.RemoveMember("room", "target")),
     "set role": by(members.set_role, lambda _scene: requests.SetRole("room", "target", "moderator")),
+    "ban": by(bans.ban_member, lambda _scene: requests.BanMember("room", "target")),
+    "lift a ban": by(bans.unban_member, lambda _scene: requests.UnbanMember("room", "banned")),
+    "list bans": by(bans.list_bans, lambda _scene: requests.ListBans("room")),
     "quit": by(members.quit_room, lambda _scene: requests.QuitRoom("room")),
     "invite": lambda scene: invitations.create(scene.actor, "room", 1, None),
     "end invitation": lambda scene: invitations.revoke(scene.actor, scene.invitation.pk),
@@ -105,12 +110,13 @@ MODERATORS_NEVER: Final = {**NEVER, "member": "UNAUTHORIZED"}
 RULES: Final[dict[str, dict[str, str]]] = {
     **dict.fromkeys(ACTS, EVERYBODY_IN_IT),
     **dict.fromkeys(("delete others'", "rename", "add", "remove", "set role", "invite", "end invitation"), MODERATORS),
+    **dict.fromkeys(("ban", "lift a ban", "list bans"), MODERATORS),
     "archive": OWNERS,
     "edit others'": NOBODY,
 }
 # In a direct room nothing about the two people, and nothing about the room itself, can be changed.
 DIRECT_RULES: Final = {
-    **dict.fromkeys(("add", "remove", "set role", "quit"), NEVER),
+    **dict.fromkeys(("add", "remove", "set role", "quit", "ban"), NEVER),
     **dict.fromkeys(("rename", "invite"), MODERATORS_NEVER),
 }
 # What an outsider may do in an open room; nothing anywhere else.
@@ -133,7 +139,7 @@ def outcome(scene: Scene, act: str) -> str:
 
 def state() -> list[Any]:
     """Return everything that an action could have changed."""
-    models: tuple[Any, ...] = (Room, Membership, Message, Invitation)
+    models: tuple[Any, ...] = (Room, Membership, Message, Invitation, RoomBan)
     return [list(model.objects.order_by("pk").values()) for model in models]
 
 
