@@ -61,11 +61,11 @@ class Hub:
         # The in-memory layer joins nothing but this process with itself.
         self.is_alone = isinstance(self.layer, InMemoryChannelLayer)
         self.feeds: dict[str, Feed] = {}
-        self.watchers = Watchers(self.feed_of, self._forget_if_idle)
+        self.watchers = Watchers(self.feeds, self.feed_of, self._forget_if_idle)
         self.connections: dict[str, Connection] = {}
         self._groups: dict[str, set[Connection]] = {}
         self._once: OrderedDict[str, None] = OrderedDict()
-        self._repairing: set[str] = set()
+        self._repairing: set[Feed] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._asked: dict[str, asyncio.Future[dict[str, Any]]] = {}
         self._handlers: dict[str, Handler] = {
@@ -303,8 +303,9 @@ class Hub:
     # --- Repair ---------------------------------------------------------------------------------------------
 
     def _gap_found(self, feed: Feed) -> None:
-        if feed.slug not in self._repairing:
-            self._repairing.add(feed.slug)
+        # The feed, not its room: the task of one that was forgotten ends without a look at the one that came after it.
+        if feed not in self._repairing:
+            self._repairing.add(feed)
             self.spawn(self._repair_soon(feed), "repair")
 
     async def _repair_soon(self, feed: Feed) -> None:
@@ -314,7 +315,7 @@ class Hub:
                 if not await self.repair(feed):
                     await asyncio.sleep(_REPAIR_RETRY_SECONDS)
         finally:
-            self._repairing.discard(feed.slug)
+            self._repairing.discard(feed)
 
     async def repair(self, feed: Feed) -> bool:
         """Read what a feed is missing and deliver it. False when the database could not be asked.

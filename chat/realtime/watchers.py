@@ -1,7 +1,7 @@
 """Tabs of members who have not opened a room: they hear that it has news, joined into one small frame a second."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from chat.protocol import frames, wire
@@ -26,7 +26,10 @@ class _News:
 class Watchers:
     """The first news goes out at once; what follows within a second is joined."""
 
-    def __init__(self, feed_of: Callable[[str], Feed], forget_if_idle: Callable[[Feed], None]) -> None:
+    def __init__(
+        self, feeds: Mapping[str, Feed], feed_of: Callable[[str], Feed], forget_if_idle: Callable[[Feed], None]
+    ) -> None:
+        self._feeds = feeds
         self._feed_of = feed_of
         self._forget_if_idle = forget_if_idle
         self._news: dict[str, _News] = {}
@@ -48,15 +51,17 @@ class Watchers:
         news = self._news.get(feed.slug)
         if news is None:
             self._news[feed.slug] = _News()
-            asyncio.get_running_loop().call_later(_JOINED_FOR_SECONDS, self._tell_rest, feed)
+            asyncio.get_running_loop().call_later(_JOINED_FOR_SECONDS, self._tell_rest, feed.slug)
             self._tell(feed, event.change or 0, [(event.author_id, event.mentions)])
         else:
             news.messages.append((event.author_id, event.mentions))
             news.seq = event.change or 0
 
-    def _tell_rest(self, feed: Feed) -> None:
-        news = self._news.pop(feed.slug)
-        if news.messages:
+    def _tell_rest(self, slug: str) -> None:
+        """Tell those who watch now: the feed that the first news came by may have been forgotten since, and begun again."""
+        news = self._news.pop(slug)
+        feed = self._feeds.get(slug)
+        if news.messages and feed is not None:
             self._tell(feed, news.seq, news.messages)
 
     def _tell(self, feed: Feed, seq: int, messages: list[tuple[int, tuple[int, ...]]]) -> None:

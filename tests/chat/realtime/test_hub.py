@@ -237,6 +237,18 @@ async def test_a_gap_is_repaired_as_soon_as_the_database_is_back(
     await until(lambda: changes(tab) == [1, 2, 3])
 
 
+async def test_a_gap_in_a_room_that_was_left_and_joined_again_is_repaired_at_once(
+    hub: Hub, layer: FakeLayer, database: Database
+) -> None:
+    gone = await joined(hub)
+    from_elsewhere(layer, database.post(2)[1])
+    await until(lambda: hub._repairing)
+    hub.leave("lounge", gone.as_connection)
+    tab = await joined(hub, "tab-2")
+    from_elsewhere(layer, database.post(1)[0])
+    await until(lambda: changes(tab) == [1, 2, 3], seconds=1)
+
+
 async def test_the_head_check_finds_what_no_hint_told_of(hub: Hub, database: Database) -> None:
     tab = await joined(hub)
     database.post(5)

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import pytest
 
@@ -127,4 +127,84 @@ async def test_after_any_wishes_and_outages_what_is_held_is_what_is_wanted(
             if chance.random() < 0.3:
                 await asyncio.sleep(0)
         layer.state = "works"
-        await until(lambda: layer.groups == wanted and subscriptions._held == wanted)
+        await until(lambda: layer.groups == wanted and subscriptions._wishes.held == wanted)
+
+
+class Gate:
+    """Holds the layer's calls back until the test lets each of them through."""
+
+    def __init__(self, layer: FakeLayer, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.begun = asyncio.Event()
+        self.go = asyncio.Event()
+        for name in ("group_add", "group_discard"):
+            monkeypatch.setattr(layer, name, self._behind(getattr(layer, name)))
+
+    def _behind(self, call: Callable[[str, str], Awaitable[None]]) -> Callable[[str, str], Awaitable[None]]:
+        async def gated(group: str, channel: str) -> None:
+            self.begun.set()
+            await self.go.wait()
+            await call(group, channel)
+
+        return gated
+
+
+async def test_a_wish_that_comes_while_the_group_is_being_discarded_is_not_dropped(
+    layer: FakeLayer, subscriptions: Subscriptions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running(subscriptions.run("hub.channel")):
+        subscriptions.want("room")
+        await subscriptions.wait_for("room", 5)
+        gate = Gate(layer, monkeypatch)
+        subscriptions.unwant("room")
+        await gate.begun.wait()
+        subscriptions.want("room")
+        waiting = asyncio.create_task(subscriptions.wait_for("room", 5))
+        await turns()
+        assert not waiting.done(), "the group is on its way out: it is not held"
+        gate.go.set()
+        await waiting
+        assert layer.groups == {"room"}
+
+
+async def test_a_group_that_is_given_up_while_it_is_being_added_is_discarded(
+    layer: FakeLayer, subscriptions: Subscriptions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = Gate(layer, monkeypatch)
+    async with running(subscriptions.run("hub.channel")):
+        subscriptions.want("room")
+        await gate.begun.wait()
+        subscriptions.unwant("room")
+        gate.go.set()
+        await until(lambda: layer.asked == [("add", "room"), ("discard", "room")])
+    assert layer.groups == set()
+
+
+async def test_what_is_added_while_the_layer_is_lost_is_added_again(
+    layer: FakeLayer, subscriptions: Subscriptions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = Gate(layer, monkeypatch)
+    async with running(subscriptions.run("hub.channel")):
+        subscriptions.want("room")
+        await gate.begun.wait()
+        subscriptions.lost()
+        gate.go.set()
+        await until(lambda: layer.asked == [("add", "room")] * 2)
+
+
+async def test_one_group_that_always_fails_keeps_no_other_from_its_turn(
+    layer: FakeLayer, subscriptions: Subscriptions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add = layer.group_add
+
+    async def group_add(group: str, channel: str) -> None:
+        if group == "broken":
+            raise ConnectionError
+        await add(group, channel)
+
+    monkeypatch.setattr(layer, "group_add", group_add)
+    monkeypatch.setattr(module, "_RETRY_SECONDS", 0.2)
+    async with running(subscriptions.run("hub.channel")):
+        for group in ("broken", *(f"room-{n}" for n in range(50))):
+            subscriptions.want(group)
+        async with asyncio.timeout(2):
+            await until(lambda: len(layer.groups) == 50)

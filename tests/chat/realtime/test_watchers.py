@@ -18,7 +18,7 @@ class House:
 
     def __init__(self) -> None:
         self.feeds: dict[str, Feed] = {}
-        self.watchers = Watchers(self.feed_of, self.forget)
+        self.watchers = Watchers(self.feeds, self.feed_of, self.forget)
 
     def feed_of(self, slug: str) -> Feed:
         return self.feeds.setdefault(slug, Feed(slug, lambda _feed: None))
@@ -68,6 +68,19 @@ async def test_the_first_news_comes_at_once_and_what_follows_is_joined(house: Ho
     await asyncio.sleep(0.1)
     house.post(5)
     assert news(bob)[2:] == [(1, 0, 5)], "after a quiet second news comes at once again"
+
+
+@pytest.mark.usefixtures("a_second_is_short")
+async def test_news_that_wait_reach_who_watches_after_the_room_was_forgotten_meanwhile(house: House) -> None:
+    bob, carol = FakeConnection("tab-1", 1), FakeConnection("tab-2", 2)
+    house.watch("lounge", bob)
+    house.post(1)
+    house.watchers.unwatch(house.feed_of("lounge"), bob.as_connection)
+    assert house.feeds == {}, "the room had no other use"
+    house.watch("lounge", carol)
+    house.post(2)
+    await until(lambda: news(carol))
+    assert news(carol) == [(1, 0, 2)] and news(bob) == [(1, 0, 1)]
 
 
 async def test_nobody_is_told_of_their_own_message_nor_of_what_does_not_count(house: House) -> None:
