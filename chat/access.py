@@ -132,6 +132,11 @@ def attachment_for(actor: Actor, public_id: str) -> Attachment:
     return found
 
 
+def is_staff(actor: Actor) -> bool:
+    """Whether the actor runs this installation. Costs a query: ask when it matters."""
+    return User.objects.filter(Q(is_staff=True) | Q(is_superuser=True), pk=actor.id, is_active=True).exists()
+
+
 def may_moderate(membership: Membership) -> bool:
     return Role(membership.role).rank >= Role.MODERATOR.rank
 

@@ -6,7 +6,6 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, TypeVar
 
 import structlog
-from django.conf import settings
 from django.core.exceptions import SuspiciousOperation
 from django.core.files.base import File
 from django.core.files.storage import default_storage
@@ -20,9 +19,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from chat import access, uploads
 from chat.access import Actor
-from chat.actions import attachments
+from chat.actions import attachments, rates
 from chat.api import HTTP_STATUS, credential_of, error_response, reader_of
-from chat.hourly import take_turn
 from chat.models import Attachment
 from chat.pictures import PREVIEW_TYPE
 from chat.protocol import frames, wire
@@ -55,7 +53,7 @@ async def upload(request: HttpRequest, slug: str) -> HttpResponse:
     try:
         actor = Actor.by(await credential_of(request))
         await in_database(attachments.check_may_upload, actor, slug)
-        take_turn(actor, "uploading", settings.UPLOADS_PER_HOUR)
+        rates.take(actor, rates.UPLOADS)
         kept = await _keep(actor, slug, await _in(_files, _file_in, request))
     except Refusal as refusal:
         return error_response(refusal.status, refusal.error)

@@ -1,16 +1,14 @@
 """HTTP for the export of a room, as JSON Lines: one message a line, in the shape that the protocol gives it."""
 
 import structlog
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils.http import content_disposition_header
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from chat.access import Actor
-from chat.actions import export
+from chat.actions import export, rates
 from chat.api import HTTP_STATUS, error_response, reader_of
-from chat.hourly import take_turn
 from chat.protocol import frames
 from chat.protocol.errors import ProtocolError
 from chat.realtime.database import in_database
@@ -27,7 +25,7 @@ async def room_export(request: HttpRequest, slug: str) -> HttpResponseBase:
         if isinstance(actor, HttpResponse):
             return actor
         room = await in_database(export.room_to_export, actor, slug)
-        take_turn(actor, "exporting", settings.EXPORTS_PER_HOUR)
+        rates.take(actor, rates.EXPORTS)
     except ProtocolError as error:
         return error_response(HTTP_STATUS[error.code], error)
     log.info("room.exported", room=slug, user=actor.id)

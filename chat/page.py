@@ -10,7 +10,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 
 from accounts.models import User
@@ -24,7 +24,7 @@ AnyRequest = TypeVar("AnyRequest", bound=requests.Request)
 
 
 def page(view: View) -> View:
-    """Wrap a page for people who are signed in; refusals of the layers below become 404 and 403."""
+    """Wrap a page for people who are signed in. Refusals become 404 and 403; others of a form are said on its page."""
 
     @wraps(view)
     def shown(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -35,7 +35,10 @@ def page(view: View) -> View:
                 raise Http404(error.message) from error
             if error.code == ErrorCode.UNAUTHORIZED:
                 raise PermissionDenied(error.message) from error
-            raise
+            if request.method != "POST":
+                raise
+            messages.error(request, error.message)
+            return redirect(request.get_full_path())
 
     # A page out of the browser's cache would show rooms to whoever signs in next.
     return never_cache(login_required(shown))

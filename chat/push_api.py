@@ -19,8 +19,8 @@ from accounts.models import ENDPOINT_CHARS
 from accounts.push_services import is_allowed
 from accounts.push_subscriptions import Browser
 from chat.access import Actor
+from chat.actions import rates
 from chat.api import HTTP_STATUS, credential_of, error_response
-from chat.hourly import take_turn
 from chat.protocol.errors import ProtocolError, invalid, not_found, unauthorized
 from chat.realtime.database import in_database
 from chat.socket.opening import Refusal
@@ -28,7 +28,6 @@ from chat.socket.opening import Refusal
 _BODY_BYTES: Final = 4096
 _KEY_CHARS: Final = 100
 _AUTH_BYTES: Final = 16
-_CHANGES_PER_HOUR: Final = 60
 # It loads nothing but the icon of a notification.
 _WORKER_POLICY: Final = "default-src 'none'; img-src 'self'; frame-ancestors 'none'"
 _ICONS: Final = (("icon-192", 192, "any"), ("icon-512", 512, "any"), ("icon-maskable-512", 512, "maskable"))
@@ -59,7 +58,7 @@ async def push_subscription(request: HttpRequest) -> HttpResponse:
         credential = await credential_of(request)
         if credential.kind != "session":
             raise unauthorized("Only a browser that is signed in can be told.")
-        take_turn(Actor.by(credential), "turning notifications on and off", _CHANGES_PER_HOUR)
+        rates.take(Actor.by(credential), rates.NOTIFICATIONS)
         if request.method == "DELETE":
             await in_database(push_subscriptions.unsubscribe, credential)
         elif vapid.offered_key() is None:

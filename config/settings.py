@@ -176,6 +176,23 @@ TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
 FRAMES_PER_SECOND = env.float("FRAMES_PER_SECOND", default=50)
 FRAMES_BURST = env.int("FRAMES_BURST", default=200)
 MESSAGES_PER_MINUTE = env.int("MESSAGES_PER_MINUTE", default=300)
+# What one person may do, in each process: half of it at once. Those who run the installation may create, add and change
+# more (docs/limits.md).
+ROOMS_PER_HOUR = env.int("ROOMS_PER_HOUR", default=60)
+MEMBERS_ADDED_PER_HOUR = env.int("MEMBERS_ADDED_PER_HOUR", default=400)
+INVITATIONS_PER_HOUR = env.int("INVITATIONS_PER_HOUR", default=60)
+CHANGES_PER_MINUTE = env.int("CHANGES_PER_MINUTE", default=300)
+SAVES_PER_MINUTE = env.int("SAVES_PER_MINUTE", default=600)
+TYPING_PER_MINUTE = env.int("TYPING_PER_MINUTE", default=300)
+SEARCHES_PER_MINUTE = env.int("SEARCHES_PER_MINUTE", default=60)
+# What one person, room or message may have.
+ROOMS_CREATED_PER_USER = env.int("ROOMS_CREATED_PER_USER", default=1000)
+ROOMS_PER_USER = env.int("ROOMS_PER_USER", default=2000)
+MEMBERS_PER_ROOM = env.int("MEMBERS_PER_ROOM", default=5000)
+INVITATIONS_PER_ROOM = env.int("INVITATIONS_PER_ROOM", default=50)
+INVITATIONS_PER_USER = env.int("INVITATIONS_PER_USER", default=200)
+DRAFTS_PER_USER = env.int("DRAFTS_PER_USER", default=200)
+REACTIONS_PER_MESSAGE = env.int("REACTIONS_PER_MESSAGE", default=1000)
 FRAME_BYTES = env.int("FRAME_BYTES", default=65536)
 CONTENT_CHARS = env.int("CONTENT_CHARS", default=20000)
 OUTBOX_BYTES = env.int("OUTBOX_BYTES", default=1_000_000)
@@ -260,6 +277,8 @@ UPLOAD_BYTES = env.int("UPLOAD_BYTES", default=10_000_000)
 UPLOAD_PIXELS = env.int("UPLOAD_PIXELS", default=40_000_000)
 UPLOADS_PER_MESSAGE = env.int("UPLOADS_PER_MESSAGE", default=5)
 UPLOADS_PER_HOUR = env.int("UPLOADS_PER_HOUR", default=200)
+# Of one person, in all rooms together.
+UPLOADED_BYTES_PER_USER = env.int("UPLOADED_BYTES_PER_USER", default=5_000_000_000)
 EXPORTS_PER_HOUR = env.int("EXPORTS_PER_HOUR", default=20)
 
 # --- Accounts -----------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from chat import access
 from chat.access import Actor
+from chat.actions import quotas
 from chat.actions.content import checked_content
 from chat.models import Attachment, Message, Room
 from chat.models.attachment import new_file_name
@@ -58,7 +59,9 @@ def keep(actor: Actor, slug: str, upload: Upload) -> wire.Attachment:
         height=upload.height,
         preview="" if upload.preview is None else new_file_name(),
     )
-    row.save()
+    with transaction.atomic():
+        quotas.check_storing(actor, upload.size)
+        row.save()
     try:
         _write(row.file.name, upload.file)
         if upload.preview is not None:

@@ -9,6 +9,8 @@ from msgspec import UNSET
 from accounts.models import User
 from chat import access
 from chat.access import Actor
+from chat.actions import quotas, rates
+from chat.actions.rates import rated
 from chat.models import Draft, Room
 from chat.models.plain_sql import rows_of
 from chat.protocol import requests, wire
@@ -42,6 +44,7 @@ def _owner(room: Room, actor: Actor) -> int | None:
     return None if room.is_session else actor.id
 
 
+@rated(rates.SAVES)
 @transaction.atomic
 def save_draft(actor: Actor, request: requests.SaveDraft) -> wire.DraftFact:
     """Keep a draft. Raises CONFLICT, with what is stored, when its version is not newer."""
@@ -58,6 +61,8 @@ def save_draft(actor: Actor, request: requests.SaveDraft) -> wire.DraftFact:
             "There is a newer draft.",
             details={"content": draft.content, "version": draft.version},
         )
+    if request.content and not draft.content and not room.is_session:
+        quotas.check_draft(actor)
     draft.content, draft.version, draft.saved_by_id = request.content, request.version, actor.id
     draft.save()
     fact = wire.DraftFact(room.slug, draft.content, draft.version, actor.ref)

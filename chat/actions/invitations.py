@@ -8,11 +8,13 @@ from django.utils import timezone
 
 from chat import access
 from chat.access import Actor
-from chat.actions import members
+from chat.actions import members, quotas, rates
+from chat.actions.rates import rated
 from chat.models import Invitation, Membership, Room, RoomKind
 from chat.protocol.errors import ErrorCode, ProtocolError, failed, not_found, unauthorized
 
 
+@rated(rates.INVITATIONS)
 @transaction.atomic
 def create(actor: Actor, slug: str, days: int, uses: int | None) -> Invitation:
     """Make a link that is good for some days and, if given, a number of uses. Raises UNAUTHORIZED, REQUEST_FAILED."""
@@ -21,6 +23,7 @@ def create(actor: Actor, slug: str, days: int, uses: int | None) -> Invitation:
         raise unauthorized("Only the room's owners and moderators may invite.")
     if room.kind == RoomKind.DIRECT:
         raise failed("A direct room always has the same two people.")
+    quotas.check_link(actor, room)
     return Invitation.objects.create(
         room=room, created_by_id=actor.id, expires_at=timezone.now() + timedelta(days=days), uses_left=uses
     )
@@ -34,6 +37,7 @@ def look_up(token: str) -> Invitation | None:
     return invitation
 
 
+@rated(rates.CHANGES)
 @transaction.atomic
 def accept(actor: Actor, token: str) -> str:
     """Bring the actor into the room; return its slug. Raises NOT_FOUND when the link is not good any more."""
@@ -43,6 +47,7 @@ def accept(actor: Actor, token: str) -> str:
     room = Room.objects.select_for_update(no_key=True).get(pk=invitation.room_id)
     if Membership.objects.filter(room=room, user=actor.id).exists():
         return room.slug
+    quotas.check_coming_in(room, [actor.id], actor)
     if invitation.uses_left is not None:
         # Compare and set: the last use of a link goes to one of two people who click in the same moment.
         taken = Invitation.objects.filter(pk=invitation.pk, uses_left__gt=0).update(uses_left=F("uses_left") - 1)

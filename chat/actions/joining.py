@@ -9,7 +9,7 @@ from msgspec import UNSET, UnsetType
 
 from chat import access
 from chat.access import Actor
-from chat.actions import drafts, members, replies, rooms
+from chat.actions import drafts, members, quotas, rates, replies, rooms
 from chat.models import Membership, Room, RoomKind
 from chat.protocol import requests, wire
 from chat.protocol.errors import ProtocolError, failed, not_found
@@ -139,6 +139,7 @@ class _Moment:
 
 
 def _enter(actor: Actor, slug: str) -> tuple[Room, Membership]:
+    rates.take(actor, rates.CHANGES)  # a notice that all members hear
     access.room_for(actor, slug)  # refuses without a lock: who asks for what is not there must hold up nobody
     with transaction.atomic():
         return _enter_locked(actor, slug)
@@ -152,5 +153,6 @@ def _enter_locked(actor: Actor, slug: str) -> tuple[Room, Membership]:
         raise not_found("room")
     if room.archived_at is not None:
         raise failed("This room is archived.")
+    quotas.check_coming_in(room, [actor.id], actor)
     membership = members.enter(room, actor.id, actor)
     return room, membership

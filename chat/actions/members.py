@@ -8,7 +8,9 @@ from accounts.models import User
 from accounts.names import CLAUDE
 from chat import access
 from chat.access import Actor
+from chat.actions import quotas, rates
 from chat.actions.notices import add_notice, by_whom
+from chat.actions.rates import rated
 from chat.models import Kind, Membership, Role, Room, RoomKind
 from chat.presenter import user_ref
 from chat.protocol import requests, wire
@@ -33,6 +35,7 @@ def enter(room: Room, user_id: int, by: Actor, role: str = Role.MEMBER) -> Membe
     return membership
 
 
+@rated(rates.MEMBERS)
 @transaction.atomic
 def add_member(actor: Actor, request: requests.AddMember) -> wire.MembershipFact:
     """Make somebody a member. Raises UNAUTHORIZED for those who do not moderate the room."""
@@ -47,10 +50,12 @@ def add_member(actor: Actor, request: requests.AddMember) -> wire.MembershipFact
     present = Membership.objects.filter(room=room, user=person).first()
     if present is not None:
         return _fact(room, person, present.role)
+    quotas.check_coming_in(room, [person.pk], actor)
     enter(room, person.pk, actor, request.role)
     return _fact(room, person, request.role)
 
 
+@rated(rates.CHANGES)
 @transaction.atomic
 def remove_member(actor: Actor, request: requests.RemoveMember) -> wire.MembershipFact:
     """End somebody's membership. Raises UNAUTHORIZED, or NOT_FOUND when they are no member."""
@@ -73,6 +78,7 @@ def quit_room(actor: Actor, request: requests.QuitRoom) -> wire.MembershipFact:
     return _fact(room, own.user, None)
 
 
+@rated(rates.CHANGES)
 @transaction.atomic
 def set_role(actor: Actor, request: requests.SetRole) -> wire.MembershipFact:
     """Change a member's role. Nobody gives or takes a role above their own."""

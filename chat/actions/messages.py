@@ -4,14 +4,16 @@ import re
 import unicodedata
 from typing import Final
 
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
 from chat import access, markdown
 from chat.access import Actor
-from chat.actions import answers, attachments, replies, summaries
+from chat.actions import answers, attachments, rates, replies, summaries
 from chat.actions.notices import take_change
+from chat.actions.rates import rated
 from chat.models import Kind, Membership, Mention, Message, Reaction, Room
 from chat.presenter import present_message
 from chat.protocol import requests, wire
@@ -20,6 +22,7 @@ from chat.realtime.events import durable
 from chat.realtime.publishing import publish_after_commit
 
 _EMOJI_KINDS_AT_MOST: Final = 20
+_REACTIONS_OF_ONE_AT_MOST: Final = 10
 _SYMBOLS: Final = frozenset({"So", "Sm", "Sk", "Po"})
 _JOINERS: Final = frozenset({"Mn", "Me", "Cf"})  # skin tones, variation selectors, zero-width joiners, tags
 _KEYCAP: Final = re.compile("[0-9#*]\ufe0f?\u20e3")
@@ -42,6 +45,7 @@ def edit_message(actor: Actor, message_id: str, content: str, html: str) -> wire
     return edited
 
 
+@rated(rates.CHANGES)
 @transaction.atomic
 def delete_message(actor: Actor, request: requests.DeleteMessage) -> wire.MessageAnswer:
     """Delete one's own message, or, as a moderator, anybody's. A tombstone without content stays. Idempotent."""
@@ -89,18 +93,32 @@ def delete_as_operator(message: Message, operator: Actor) -> None:
             _publish(room, message)
 
 
+@rated(rates.CHANGES)
 @transaction.atomic
 def add_reaction(actor: Actor, request: requests.AddReaction) -> wire.MessageAnswer:
     """Put an emoji on a message; a second time changes nothing."""
     emoji = checked_emoji(request.emoji)
     room, _membership, message = _living(actor, request.message)
-    kinds = set(message.reactions.values_list("emoji", flat=True))
+    present = list(message.reactions.values_list("user", "emoji"))
+    if (actor.id, emoji) in present:
+        return _answer(room, message)
+    _check_reactions(actor, emoji, present)
+    Reaction.objects.create(message=message, user_id=actor.id, emoji=emoji)
+    return _changed(room, message)
+
+
+def _check_reactions(actor: Actor, emoji: str, present: list[tuple[int, str]]) -> None:
+    """Raise REQUEST_FAILED where a message has enough: each one is sent to all members again with every further one."""
+    kinds = {each for _user, each in present}
     if emoji not in kinds and len(kinds) >= _EMOJI_KINDS_AT_MOST:
-        raise failed("There are enough different reactions on this message.")
-    _reaction, created = Reaction.objects.get_or_create(message=message, user_id=actor.id, emoji=emoji)
-    return _changed(room, message) if created else _answer(room, message)
+        raise failed(f"This message has {_EMOJI_KINDS_AT_MOST} different reactions, the most there can be. Join one.")
+    if sum(user_id == actor.id for user_id, _emoji in present) >= _REACTIONS_OF_ONE_AT_MOST:
+        raise failed(f"You have put {_REACTIONS_OF_ONE_AT_MOST} reactions on this message. Remove one first.")
+    if 0 < settings.REACTIONS_PER_MESSAGE <= len(present):
+        raise failed(f"This message has {settings.REACTIONS_PER_MESSAGE:,} reactions, the most there can be.")
 
 
+@rated(rates.CHANGES)
 @transaction.atomic
 def remove_reaction(actor: Actor, request: requests.RemoveReaction) -> wire.MessageAnswer:
     """Take one's emoji off a message; a second time changes nothing."""

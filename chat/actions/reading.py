@@ -4,12 +4,14 @@ from django.db import transaction
 
 from chat import access
 from chat.access import Actor
-from chat.actions import unread
+from chat.actions import rates, unread
+from chat.actions.rates import rated
 from chat.protocol import requests, wire
 from chat.realtime.events import ephemeral, user_group
 from chat.realtime.publishing import publish_after_commit
 
 
+@rated(rates.SAVES)
 @transaction.atomic
 def mark_read(actor: Actor, request: requests.MarkRead) -> wire.ReadFact:
     """Move the actor's read cursor, also backwards; all their tabs hear it. Raises NOT_FOUND."""

@@ -14,9 +14,10 @@ from accounts.models import User
 from accounts.names import CLAUDE
 from chat import access, pricing
 from chat.access import Actor
-from chat.actions import room_list
+from chat.actions import quotas, rates, room_list
 from chat.actions.naming import NEW_SESSION
 from chat.actions.notices import add_notice
+from chat.actions.rates import rated
 from chat.model_choice import may_be_offered
 from chat.models import Kind, Membership, Role, Room, RoomKind
 from chat.presenter import present_room, user_ref
@@ -57,26 +58,35 @@ def open_rooms_to_join(actor: Actor) -> list[wire.Room]:
     return [present_room(room) for room in rooms.order_by("name")[:200]]
 
 
-@transaction.atomic
 def create_room(actor: Actor, request: requests.CreateRoom) -> wire.RoomFact:
     """Create a room owned by the actor; for two people the direct room that they already have is returned.
 
     A session needs no name: it is called after its first prompt.
     """
+    if request.kind != "direct":  # before each of the people is looked up
+        rates.take(actor, rates.ROOMS)
+        rates.take(actor, rates.MEMBERS, len(request.members))
     named = [access.person_called(key) for key in request.members]
     people = list({person.pk: person for person in named}.values())  # by id and by name is still one person
     if any(person.username == CLAUDE for person in people):
         raise failed("Claude is no member of rooms. Write @claude in a room, or start a session.")
     if request.kind == "direct":
         return _direct_room(actor, people)
+    others = [person for person in people if person.pk != actor.id]
+    return _create(actor, request, others)
+
+
+@transaction.atomic
+def _create(actor: Actor, request: requests.CreateRoom, others: list[User]) -> wire.RoomFact:
     name = request.name.strip() if request.name is not UNSET else ""
     slug = request.room if request.room is not UNSET else ""
     if not (name or slug) and request.kind != "session":
         raise invalid("Give the room a name.", "$.name")
     room = Room(kind=request.kind, name=name or slug or NEW_SESSION, topic=request.topic, created_by_id=actor.id)
     _set_claude(room, request.claude)
+    quotas.check_creating(actor)
     _insert(room, slug)
-    _fill(room, actor, [person for person in people if person.pk != actor.id])
+    _fill(room, actor, others)
     return wire.RoomFact(present_room(room))
 
 
@@ -112,6 +122,7 @@ def _direct_room(actor: Actor, people: list[User]) -> wire.RoomFact:
     key = Room.direct_key_of(actor.id, other.pk)
     room = Room.objects.filter(direct_key=key).first()
     if room is None:
+        rates.take(actor, rates.ROOMS)
         # Not made of the two ids: a slug that can be guessed could be taken by somebody in their way.
         slug = f"direct-{secrets.token_hex(8)}"
         name = f"{actor.username}, {other.username}"
@@ -127,6 +138,7 @@ def _direct_room(actor: Actor, people: list[User]) -> wire.RoomFact:
 
 
 def _fill(room: Room, actor: Actor, people: list[User]) -> None:
+    quotas.check_coming_in(room, [actor.id, *(person.pk for person in people)], actor)
     members = [Membership(room=room, user_id=actor.id, role=Role.OWNER)]
     role = Role.OWNER if room.kind == RoomKind.DIRECT else Role.MEMBER
     members += [Membership(room=room, user=person, role=role) for person in people]
@@ -165,6 +177,7 @@ def slug_from(name: str, *, distinct: bool = False) -> str:
     return slug
 
 
+@rated(rates.CHANGES)
 @transaction.atomic
 def update_room(actor: Actor, request: requests.UpdateRoom) -> wire.RoomFact:
     """Change name, topic, kind or Claude's settings. Raises UNAUTHORIZED for those who do not moderate the room."""
@@ -192,6 +205,7 @@ def update_room(actor: Actor, request: requests.UpdateRoom) -> wire.RoomFact:
     return _tell(room)
 
 
+@rated(rates.CHANGES)
 @transaction.atomic
 def archive_room(actor: Actor, request: requests.ArchiveRoom) -> wire.RoomFact:
     """Make a room read-only. Raises UNAUTHORIZED for those who do not own it."""
@@ -205,6 +219,7 @@ def archive_room(actor: Actor, request: requests.ArchiveRoom) -> wire.RoomFact:
     return _tell(room)
 
 
+@rated(rates.SAVES)
 @transaction.atomic
 def mute_room(actor: Actor, request: requests.MuteRoom) -> wire.MutedFact:
     """Turn the actor's own notifications from a room off or on; all their tabs hear it."""

@@ -8,6 +8,8 @@ from msgspec import UNSET
 
 from chat import access
 from chat.access import Actor
+from chat.actions import rates
+from chat.actions.rates import rated
 from chat.actions.search_index import matching, newest
 from chat.models import Membership, Message
 from chat.presenter import present_in_rooms
@@ -20,6 +22,7 @@ _EXCERPT_CHARS: Final = 160
 _WORDS_AT_MOST: Final = 12
 
 
+@rated(rates.SEARCHES)
 def search_messages(actor: Actor, request: requests.SearchMessages) -> wire.SearchResult:
     """Return the messages that hold every word of the query; the last word may be unfinished. Raises NOT_FOUND."""
     words = words_of(request.query)

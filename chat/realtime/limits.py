@@ -2,6 +2,10 @@
 
 import math
 import time
+from typing import Final
+
+# From so many buckets on, the idle ones are looked for each time their number has doubled.
+_MANY: Final = 1000
 
 
 class TokenBucket:
@@ -15,17 +19,21 @@ class TokenBucket:
         self._tokens = self._burst
         self._at = time.monotonic()
 
-    def take(self) -> int:
-        """Take a token: 0 when there was one, else the milliseconds until there will be."""
+    def take(self, count: int = 1) -> int:
+        """Take so many tokens: 0 when they were there, else the milliseconds until they will be.
+
+        More than a burst is let through when the bucket is full, and owed: otherwise it could never be.
+        """
         if self._per_second <= 0:
             return 0
         now = time.monotonic()
         self._tokens = min(self._burst, self._tokens + (now - self._at) * self._per_second)
         self._at = now
-        if self._tokens >= 1:
-            self._tokens -= 1
+        needed = min(count, self._burst)
+        if self._tokens >= needed:
+            self._tokens -= count
             return 0
-        return math.ceil((1 - self._tokens) / self._per_second * 1000)
+        return math.ceil((needed - self._tokens) / self._per_second * 1000)
 
     @property
     def is_full(self) -> bool:
@@ -38,14 +46,18 @@ class PerUser:
     def __init__(self, per_second: float, burst: float) -> None:
         self._per_second, self._burst = per_second, burst
         self._buckets: dict[int, TokenBucket] = {}
+        self._many = _MANY
 
-    def take(self, user_id: int) -> int:
+    def take(self, user_id: int, count: int = 1) -> int:
         if self._per_second <= 0:
             return 0
         bucket = self._buckets.get(user_id)
         if bucket is None:
+            if len(self._buckets) >= self._many:
+                self.forget_idle()
+                self._many = max(_MANY, 2 * len(self._buckets))
             bucket = self._buckets[user_id] = TokenBucket(self._per_second, self._burst)
-        return bucket.take()
+        return bucket.take(count)
 
     def forget_idle(self) -> None:
         self._buckets = {user_id: bucket for user_id, bucket in self._buckets.items() if not bucket.is_full}

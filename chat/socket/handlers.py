@@ -15,7 +15,7 @@ from msgspec import UNSET
 
 from chat import markdown
 from chat.access import Actor
-from chat.actions import bans, drafts, history, members, messages, people, reading, replies, rooms, search
+from chat.actions import bans, drafts, history, members, messages, people, rates, reading, replies, rooms, search
 from chat.actions.answers import request_id_of
 from chat.actions.attachments import checked_message
 from chat.actions.content import checked_content
@@ -146,6 +146,7 @@ async def _post(runtime: Runtime, connection: Connection, frame: Frame, post: Po
 
 async def _edit_message(_runtime: Runtime, connection: Connection, frame: Frame) -> wire.Wire:
     content = checked_content(frame.payload.content)
+    await in_database(rates.take, connection.actor, rates.CHANGES)  # before the text is formatted, which is the costly part
     html = await in_renderer(markdown.render, content)
     return await in_database(messages.edit_message, connection.actor, frame.payload.message, content, html)
 
@@ -201,6 +202,7 @@ async def _continue_reply(runtime: Runtime, connection: Connection, frame: Frame
 
 
 async def _show_version(_runtime: Runtime, connection: Connection, frame: Frame) -> wire.Wire:
+    await in_database(rates.take, connection.actor, rates.CHANGES)
     text, prompt = await in_database(replies.version_text, connection.actor, frame.payload)
     html, prompt_html = await in_renderer(replies.html_of, text), await in_renderer(replies.html_of, prompt)
     return await in_database(replies.show_version, connection.actor, frame.payload, html, prompt_html)
@@ -216,6 +218,7 @@ async def _typing(runtime: Runtime, connection: Connection, frame: Frame) -> wir
     request = frame.payload
     if request.room not in connection.rooms:
         raise failed("Join the room first.")
+    rates.take(connection.actor, rates.TYPING)
     fact = wire.TypingFact(request.room, connection.actor.ref, request.typing)
     runtime.hub.publish(ephemeral(room_group(request.room), "typing", fact, without_user=connection.user_id))
     return wire.Nothing()

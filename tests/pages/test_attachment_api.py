@@ -17,8 +17,7 @@ from django.utils import timezone
 from PIL import Image
 
 from accounts.models import ApiToken
-from chat import hourly
-from chat.actions import members
+from chat.actions import members, rates
 from chat.actions.posting import Post, store
 from chat.models import Attachment, Room
 from chat.protocol import requests
@@ -40,9 +39,9 @@ POLICY: Final = "default-src 'none'; sandbox"
 @pytest.fixture(autouse=True)
 def media(settings: Any, tmp_path: Path) -> Iterator[Path]:
     settings.MEDIA_ROOT = str(tmp_path)
-    hourly._limit.cache_clear()
+    rates.forget()
     yield tmp_path
-    hourly._limit.cache_clear()
+    rates.forget()
 
 
 def upload(

@@ -10,7 +10,7 @@ from PIL import Image
 
 from accounts import vapid
 from accounts.models import ApiToken, PushSubscription
-from chat import hourly
+from chat.actions import rates
 from tests.accounts.browsers import subscription
 from tests.pages.conftest import Seat
 
@@ -24,9 +24,9 @@ ENDPOINT: Final = "https://fcm.googleapis.com/fcm/send/abc:def"
 @pytest.fixture(autouse=True)
 def keyed(settings: Any) -> Any:
     settings.VAPID_PRIVATE_KEY, settings.VAPID_SUBJECT = vapid.new_private_key(), "mailto:admin@chat.example"
-    hourly._limit.cache_clear()
+    rates.forget()
     yield settings
-    hourly._limit.cache_clear()
+    rates.forget()
 
 
 def ask(client: Client, shown: Any, **more: Any) -> Any:

@@ -11,8 +11,8 @@ from asgiref.sync import async_to_sync
 from django.test import Client
 
 from accounts.models import ApiToken
-from chat import export_api, hourly
-from chat.actions import export, history
+from chat import export_api
+from chat.actions import export, history, rates
 from chat.models import Membership, Role, Room
 from chat.protocol import frames, requests
 from chat.protocol.errors import ProtocolError
@@ -27,9 +27,9 @@ PATH = "/rooms/launch/export"
 
 @pytest.fixture(autouse=True)
 def _fresh_limit() -> Iterator[None]:
-    hourly._limit.cache_clear()
+    rates.forget()
     yield
-    hourly._limit.cache_clear()
+    rates.forget()
 
 
 def lines_of(response: Any) -> list[dict[str, Any]]:

@@ -106,13 +106,41 @@ def test_a_reaction_is_put_once_and_taken_off_once(alice: User, bob: User, bobs:
     assert unreact(bob, bobs).reactions == []
 
 
-def test_different_reactions_are_bounded(alice: User, bob: User, bobs: wire.Message) -> None:
+def test_different_reactions_are_bounded(alice: User, bob: User, carol: User, bobs: wire.Message) -> None:
     emoji = [chr(0x1F600 + n) for n in range(21)]
-    for each in emoji[:20]:
-        react(alice, bobs, each)
+    for number, each in enumerate(emoji[:20]):
+        react(alice if number % 2 else bob, bobs, each)
     with refused(ErrorCode.REQUEST_FAILED):
-        react(alice, bobs, emoji[20])
-    assert len(react(bob, bobs, emoji[0]).reactions) == 20, "one that is there already may still be joined"
+        react(carol, bobs, emoji[20])
+    assert len(react(carol, bobs, emoji[0]).reactions) == 20, "one that is there already may still be joined"
+
+
+def test_one_person_puts_ten_reactions_on_a_message_and_leaves_room_for_others(
+    alice: User, bob: User, bobs: wire.Message
+) -> None:
+    emoji = [chr(0x1F600 + n) for n in range(11)]
+    for each in emoji[:10]:
+        react(alice, bobs, each)
+    with refused(ErrorCode.REQUEST_FAILED) as caught:
+        react(alice, bobs, emoji[10])
+    assert caught.value.message == "You have put 10 reactions on this message. Remove one first."
+    assert len(react(alice, bobs, emoji[0]).reactions) == 10, "one that is there stays without a complaint"
+    assert len(react(bob, bobs, emoji[10]).reactions) == 11
+    unreact(alice, bobs, emoji[0])
+    react(alice, bobs, emoji[10])
+
+
+def test_all_reactions_to_a_message_are_bounded_together(
+    alice: User, bob: User, bobs: wire.Message, settings: Any
+) -> None:
+    settings.REACTIONS_PER_MESSAGE = 3
+    for who, emoji in ((alice, "👍"), (bob, "👍"), (alice, "🎉")):
+        react(who, bobs, emoji)
+    with refused(ErrorCode.REQUEST_FAILED) as caught:
+        react(bob, bobs, "🎉")
+    assert caught.value.message == "This message has 3 reactions, the most there can be."
+    unreact(alice, bobs, "👍")
+    react(bob, bobs, "🎉")
 
 
 @pytest.mark.parametrize("emoji", ["👍", "❤️", "👩🏽‍🚀", "🏳️‍🌈", "🇨🇭", "1️⃣", "#️⃣", "☕", "™", "‼️", "➕"])

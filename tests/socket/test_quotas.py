@@ -1,0 +1,115 @@
+"""What one person can do to others with as many requests as they like: little, and pages and the socket count together."""
+
+import asyncio
+import html
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.servers.pages import submit
+from tests.servers.people import Person, unique
+from tests.servers.sites import UVICORN_POSTGRES, UVICORN_SQLITE, Site, SiteBuilder
+from tests.servers.tabs import Tabs, cookie_with_csrf, http, session_cookie
+
+ATTACK_SECONDS = 3
+# As many as one page or process gives to somebody who begins: half of an hour's.
+ROOMS_PER_HOUR, MEMBERS_PER_HOUR = 60, 400
+TOO_FAST = "You are creating rooms too fast. Try again in "
+
+
+@pytest.fixture(scope="module", params=[UVICORN_SQLITE, UVICORN_POSTGRES], ids=str)
+def site(request: pytest.FixtureRequest, site_builder: SiteBuilder) -> Iterator[Site]:
+    """The rates that installations have."""
+    settings: dict[str, Any] = {"ROOMS_PER_HOUR": ROOMS_PER_HOUR, "MEMBERS_ADDED_PER_HOUR": MEMBERS_PER_HOUR}
+    with site_builder.running(request.param, **settings, CHANGES_PER_MINUTE=300, SAVES_PER_MINUTE=600) as site:
+        yield site
+
+
+def page(site: Site, key: str, path: str = "/rooms/") -> str:
+    with http(site.processes[0]) as client:
+        return html.unescape(client.get(path, headers=session_cookie(key)).text)
+
+
+async def test_rooms_made_on_the_page_and_by_the_socket_count_together(site: Site) -> None:
+    (alice,) = site.people.create("alice")
+    key, process = site.people.sign_in(alice), site.processes[0]
+    tabs = Tabs(site)
+    tab = await tabs(alice)
+    for _ in range(ROOMS_PER_HOUR // 6):
+        await tab.request("create_room", name="By the socket", kind="closed")
+        assert submit(process, key, "/rooms/new", {"kind": "closed", "name": unique("page")}).status_code == 302
+        assert submit(process, key, "/sessions/new", {}).status_code == 302
+    error = await tab.refusal("create_room", name="One too many", kind="closed")
+    assert error["code"] == "RATE_LIMITED" and 50_000 < error["retryAfter"] <= 60_000
+    assert error["message"].startswith(TOO_FAST)
+    with http(process) as client:
+        headers = {**cookie_with_csrf(key), "Referer": process.origin}
+        answer = client.post("/rooms/new", data={"kind": "closed", "name": "One too many"}, headers=headers)
+    assert answer.status_code == 422 and TOO_FAST in answer.text and "One too many" in answer.text
+    assert submit(process, key, "/sessions/new", {}).headers["Location"] == "/sessions/new"
+    assert TOO_FAST in page(site, key, "/rooms/new?kind=session")
+    listed = (await tab.request("list_rooms"))["rooms"]
+    assert len(listed) == ROOMS_PER_HOUR // 2
+    await tabs.close_all()
+
+
+async def test_a_victim_of_somebody_who_makes_rooms_as_fast_as_they_can_goes_on_as_before(site: Site) -> None:
+    mallory, victim = site.people.create("mallory", "victim")
+    key = site.people.sign_in(victim)
+    before, tabs = len(page(site, key)), Tabs(site)
+    made = [await attack(tabs, mallory, victim) for _ in range(1)]
+    assert 1 <= sum(made) <= ROOMS_PER_HOUR // 2 + 1
+    after = page(site, key)
+    assert len(after) < before + 60_000
+    await tabs.close_all()
+
+
+async def attack(tabs: Tabs, mallory: Person, victim: Person) -> int:
+    """Put the victim into new rooms from four tabs; return how many were made."""
+    end = time.monotonic() + ATTACK_SECONDS
+
+    async def one() -> int:
+        tab, made = await tabs(mallory), 0
+        while time.monotonic() < end:
+            name = "x" * 80
+            answer = await tab.ask("create_room", kind="closed", name=name, topic="t" * 300, members=[victim.username])
+            assert answer["success"] or answer["error"]["code"] == "RATE_LIMITED", answer
+            made += answer["success"]
+            await asyncio.sleep(0)
+        return made
+
+    return sum(await asyncio.gather(*(one() for _ in range(4))))
+
+
+async def test_typing_and_saving_without_end_is_refused_and_the_connection_goes_on(site_builder: SiteBuilder) -> None:
+    with site_builder.running(UVICORN_SQLITE, TYPING_PER_MINUTE=6, SAVES_PER_MINUTE=6, SEARCHES_PER_MINUTE=6) as site:
+        alice, bob = site.people.create("alice", "bob")
+        tabs = Tabs(site)
+        room = await tabs.make_room(alice, bob)
+        tab = await tabs.in_room(alice, room)
+        for type_, fields in (
+            ("typing", {"typing": True}),
+            ("mark_read", {"seq": 0}),
+            ("search_messages", {"query": "hello"}),
+        ):
+            answers = [await tab.ask(type_, room=room, **fields) for _ in range(5)]
+            assert [answer["success"] for answer in answers] == [True] * 3 + [False] * 2, type_
+            assert answers[-1]["error"]["code"] == "RATE_LIMITED" and 0 < answers[-1]["error"]["retryAfter"] <= 10_000
+        await tab.post(room, "goes on")
+        await tabs.close_all()
+
+
+async def test_edits_are_counted_before_their_text_is_formatted(site_builder: SiteBuilder) -> None:
+    with site_builder.running(UVICORN_SQLITE, CHANGES_PER_MINUTE=4) as site:
+        (alice,) = site.people.create("alice")
+        tabs = Tabs(site)
+        room = await tabs.make_room(alice)
+        tab = await tabs.in_room(alice, room)
+        message = (await tab.request("create_message", room=room, content="first"))["message"]["id"]
+        answers = [await tab.ask("edit_message", message=message, content=f"edit {n}") for n in range(4)]
+        assert [answer["success"] for answer in answers] == [True, True, False, False]
+        stored = [row["content"] for row in site.people.messages(room) if row["kind"] == "text"]
+        assert stored == ["edit 1"]
+        await tabs.close_all()
