@@ -82,7 +82,7 @@ def rated(rate: Rate) -> Callable[[Callable[Concatenate[Actor, P], T]], Callable
 
     def wrap(action: Callable[Concatenate[Actor, P], T]) -> Callable[Concatenate[Actor, P], T]:
         @wraps(action)
-        def counted(actor: Actor, *args: P.args, **kwargs: P.kwargs) -> T:
+        def counted(actor: Actor, /, *args: P.args, **kwargs: P.kwargs) -> T:
             take(actor, rate)
             return action(actor, *args, **kwargs)
 

@@ -146,7 +146,9 @@ async def _post(runtime: Runtime, connection: Connection, frame: Frame, post: Po
 
 async def _edit_message(_runtime: Runtime, connection: Connection, frame: Frame) -> wire.Wire:
     content = checked_content(frame.payload.content)
-    await in_database(rates.take, connection.actor, rates.CHANGES)  # before the text is formatted, which is the costly part
+    await in_database(
+        rates.take, connection.actor, rates.CHANGES
+    )  # before the text is formatted, which is the costly part
     html = await in_renderer(markdown.render, content)
     return await in_database(messages.edit_message, connection.actor, frame.payload.message, content, html)
 

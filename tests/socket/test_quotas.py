@@ -49,7 +49,6 @@ async def test_rooms_made_on_the_page_and_by_the_socket_count_together(site: Sit
         answer = client.post("/rooms/new", data={"kind": "closed", "name": "One too many"}, headers=headers)
     assert answer.status_code == 422 and TOO_FAST in answer.text and "One too many" in answer.text
     assert submit(process, key, "/sessions/new", {}).headers["Location"] == "/sessions/new"
-    assert TOO_FAST in page(site, key, "/rooms/new?kind=session")
     listed = (await tab.request("list_rooms"))["rooms"]
     assert len(listed) == ROOMS_PER_HOUR // 2
     await tabs.close_all()
@@ -59,8 +58,7 @@ async def test_a_victim_of_somebody_who_makes_rooms_as_fast_as_they_can_goes_on_
     mallory, victim = site.people.create("mallory", "victim")
     key = site.people.sign_in(victim)
     before, tabs = len(page(site, key)), Tabs(site)
-    made = [await attack(tabs, mallory, victim) for _ in range(1)]
-    assert 1 <= sum(made) <= ROOMS_PER_HOUR // 2 + 1
+    assert 1 <= await attack(tabs, mallory, victim) <= ROOMS_PER_HOUR // 2 + 1
     after = page(site, key)
     assert len(after) < before + 60_000
     await tabs.close_all()
