@@ -11,25 +11,27 @@ from chat.realtime.publishing import publish_after_commit
 
 NEW_SESSION: Final = "New session"
 _NAME_CHARS: Final = 60
-# Signs at the beginning of a line that only markdown means: headings, quotes, lists.
-_LINE_SIGNS: Final = re.compile(r"^(?:#{1,6}|>|[-*+]|\d{1,3}[.)])\s+")
-_EMPHASIS: Final = re.compile(r"(?<!\w)(\*{1,3}|_{1,3}|~~)(?=\S)(.+?)(?<=\S)\1(?!\w)")
-_LINK: Final = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
+# A prompt may be as long as a message. Its name stands at its beginning: nothing beyond this is looked at.
+_READ_CHARS: Final = 2_000
+_LINE_CHARS: Final = 300
+# The signs that begin a line in markdown: headings, quotes, lists.
+_LINE_SIGNS: Final = re.compile(r"(?:#{1,6}|>|[-*+]|\d{1,3}[.)])\s+")
+# Neither part may hold what could begin it, so that a search that fails has read each character once.
+_LINK: Final = re.compile(r"!?\[([^\[\]]*)\]\([^()]*\)")
+_EMPHASIS_SIGNS: Final = re.compile(r"\*+|_+|~+")
+_EMPHASES: Final = frozenset({"*", "**", "***", "_", "__", "___", "~~"})
 _FENCES: Final = ("```", "~~~")
 
 
-def name_session(room: Room, prompt: str) -> None:
-    """Call a session after its first prompt, once. Call it with the room locked, before the prompt is inserted.
+def name_session(room: Room, name: str) -> None:
+    """Give a session that has no name yet the one that its first prompt makes (`name_from`), once.
 
-    For every other room and message it is a look at two fields. Whoever names a session "New session" on purpose has
-    renamed it, and keeps the name.
+    Call it with the room locked, before the prompt is inserted. For every other room and message it is a look at two
+    fields. A session that someone has renamed to "New session" keeps that name.
     """
-    if not room.is_session or room.name != NEW_SESSION:
+    if not name or not room.is_session or room.name != NEW_SESSION:
         return
     if Message.objects.filter(room=room, kind__in=(Kind.TEXT, Kind.RENAME)).exists():
-        return
-    name = name_from(prompt)
-    if not name:
         return
     room.name = name
     Room.objects.filter(pk=room.pk).update(name=name)
@@ -38,20 +40,46 @@ def name_session(room: Room, prompt: str) -> None:
 
 def name_from(prompt: str) -> str:
     """Return the first line of a prompt as a name, or "" when it has none: code alone names nothing."""
-    for line in prompt.splitlines():
-        if line.lstrip().startswith(_FENCES):
+    for line in map(str.strip, prompt[:_READ_CHARS].splitlines()):
+        if line.startswith(_FENCES):
             return ""
-        name = _plain(line)
+        name = _plain(line[:_LINE_CHARS])
         if any(char.isalnum() for char in name):
             return name if len(name) <= _NAME_CHARS else _cut(name)
     return ""
 
 
 def _plain(line: str) -> str:
-    line = _LINK.sub(r"\1", _LINE_SIGNS.sub("", line.strip()))
-    line = _EMPHASIS.sub(r"\2", line.replace("`", ""))
+    signs = _LINE_SIGNS.match(line)
+    line = _LINK.sub(r"\1", line[signs.end() :] if signs else line)
+    line = _without_emphasis(line.replace("`", ""))
     line = "".join(char for char in line if char.isprintable())
     return " ".join(line.split()).removeprefix("@claude").lstrip(" ,:")
+
+
+def _without_emphasis(line: str) -> str:
+    """Leave out the pairs of signs that stand around words: `2 * 3` and `snake_case` keep theirs."""
+    opened: dict[str, tuple[int, int]] = {}
+    needless: list[tuple[int, int]] = []
+    for found in _EMPHASIS_SIGNS.finditer(line):
+        sign, (start, end) = found.group(), found.span()
+        if sign not in _EMPHASES:
+            continue
+        before, after = line[start - 1 : start], line[end : end + 1]
+        if sign in opened and not before.isspace() and not _is_in_word(after):
+            begun = opened[sign]
+            needless += [begun, (start, end)]
+            # What was opened between the two may not end outside them.
+            opened = {each: span for each, span in opened.items() if span < begun}
+        elif after and not after.isspace() and not _is_in_word(before):
+            opened[sign] = (start, end)
+    for start, end in sorted(needless, reverse=True):
+        line = line[:start] + line[end:]
+    return line
+
+
+def _is_in_word(char: str) -> bool:
+    return char.isalnum() or char == "_"
 
 
 def _cut(name: str) -> str:

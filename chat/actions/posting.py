@@ -29,7 +29,10 @@ _MENTIONS_AT_MOST: Final = 50
 
 
 class Post(NamedTuple):
-    """One message to store; content and html are ready. `must_answer`: Claude is to answer whatever it says."""
+    """One message to store; everything about its text is ready, since nothing may be computed while rooms are locked.
+
+    must_answer: Claude replies whatever it says. session_name: what a session without a name is called after it.
+    """
 
     actor: Actor
     slug: str
@@ -40,6 +43,7 @@ class Post(NamedTuple):
     must_answer: bool = False
     requester: Requester = NOBODY
     attachments: tuple[str, ...] = ()
+    session_name: str = ""
 
     @property
     def digest(self) -> bytes:
@@ -150,7 +154,7 @@ class _Round:
                 return error
             self._fresh.append(answer)
         if room.is_session:
-            name_session(room, post.content)
+            name_session(room, post.session_name)
         attachments.claim(post.attachments, self._claims, message)
         return message
 

@@ -19,6 +19,7 @@ from chat.actions import bans, drafts, history, members, messages, people, rates
 from chat.actions.answers import request_id_of
 from chat.actions.attachments import checked_message
 from chat.actions.content import checked_content
+from chat.actions.naming import name_from
 from chat.actions.posting import Post, Stored
 from chat.model_offer import learn_models
 from chat.protocol import requests, wire
@@ -96,6 +97,8 @@ async def _create_message(runtime: Runtime, connection: Connection, frame: Frame
         client_id=_client_id(request.clientId, frame.id),
         reply_to=None if request.replyTo is UNSET else int(request.replyTo),
         attachments=tuple(request.attachments),
+        # A room that this tab has not joined may be a session, too.
+        session_name=name_from(content) if connection.rooms.get(request.room, True) else "",
     )
     await _post(runtime, connection, frame, post)
 
@@ -117,6 +120,7 @@ async def _execute(runtime: Runtime, connection: Connection, frame: Frame) -> No
         must_answer=True,
         requester=_requester(connection, frame),
         attachments=tuple(request.attachments),
+        session_name=name_from(content),
     )
     await _post(runtime, connection, frame, post)
 

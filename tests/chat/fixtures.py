@@ -11,6 +11,7 @@ from django.db import connection
 
 from accounts.models import User
 from chat.access import Actor
+from chat.actions.naming import name_from
 from chat.actions.posting import Post, Result, Stored, store
 from chat.markdown import render
 from chat.models import Membership, Message, Role, Room
@@ -37,7 +38,16 @@ def a_post(
     reply_to: int | None = None,
     attachments: tuple[str, ...] = (),
 ) -> Post:
-    return Post(Actor.of(author), slug, content, render(content), client_id, reply_to, attachments=attachments)
+    return Post(
+        Actor.of(author),
+        slug,
+        content,
+        render(content),
+        client_id,
+        reply_to,
+        attachments=attachments,
+        session_name=name_from(content),
+    )
 
 
 def stored(results: Sequence[Result]) -> list[wire.Message]:

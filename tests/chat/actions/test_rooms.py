@@ -352,6 +352,12 @@ def test_a_session_named_by_people_keeps_its_name(alice: User) -> None:
         ("evil \u202etxt", "evil txt"),
         ("word " * 30, "word word word word word word word word word word word…"),
         ("x" * 100, "x" * 59 + "…"),
+        ("**bold _and_ so on** today", "bold and so on today"),
+        ("an *open** pair", "an *open** pair"),
+        ("***a*** and ~~b~~", "a and b"),
+        ("日本語の**予定**を立てて", "日本語の**予定**を立てて"),
+        ("[a](b)[c](d) ![e](f)", "ac e"),
+        ("[not a link", "[not a link"),
     ],
 )
 def test_a_name_is_the_first_line_of_a_prompt_without_its_signs(prompt: str, name: str) -> None:

@@ -63,7 +63,8 @@ export const COMMANDS = [
   { name: "help", does: "List the commands", may: () => true, run: ({ write }) => write("/") },
 ];
 
-const ONE_LINE = /^(\/{1,2})([a-z]+)(?:[^\S\n]+(.*))?$/i;
+/** One space alone leads to the argument: a run of them, tried at each length, would hold the page at a pasted megabyte. */
+const ONE_LINE = /^(\/{1,2})([a-z]+)(?:[^\S\n]([^\n]*))?$/i;
 
 /** @param {string} typed what a name begins with @param {Facts} facts @returns {readonly Command[]} that may be done here */
 export function commandsLike(typed, facts) {

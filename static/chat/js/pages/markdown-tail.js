@@ -3,11 +3,13 @@
  * is closed, so that words do not change their look when the rest arrives. A guess for the eye: it never lasts. Pure.
  */
 
+// These read each character of a line a few times at most, whatever it holds: no part may take what the next one takes, too.
 /** A line that may become a heading, a rule, a list, a fence, a table or what a link refers to, or only words. */
-const UNDECIDED_LINE = /^[ \t>]*(?:[-=*_+#]+|`{1,2}|~{1,2}|`{3,}[^`\n]*|~{3,}[^\n]*|\d{1,9}[.)]?|\||\[[^\]]+\]:.*)?[ \t]*$/;
-const FENCE = /^(?:[ \t>]|[-*+] |\d{1,9}[.)] )*(`{3,}|~{3,})([^\n]*)$/;
+const UNDECIDED_LINE =
+  /^[ \t>]*(?:(?:[-=*_+#]+|`{1,2}|~{1,2}|\d{1,9}[.)]?|\|)[ \t]*|`{3,}(?!`)[^`\n]*|~{3,}(?!~)[^\n]*|\[[^\]]+\]:.*)?$/;
+const FENCE = /^(?:[ \t>]|[-*+] |\d{1,9}[.)] )*(`{3,}(?!`)|~{3,}(?!~))([^\n]*)$/;
 const TABLE_LINE = /^[ \t>]*\|/;
-const DELIMITER_LINE = /^[ \t>]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$/;
+const DELIMITER_LINE = /^[ \t>]*(?:\|[ \t]*)?:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*(?:\|[ \t]*)?$/;
 const BLOCK_START = /^[ \t>]*(?:[-*+] |\d{1,9}[.)] |#{1,6} |\|)/;
 const MARKERS = "*_~";
 
@@ -126,7 +128,7 @@ function codeEnd(text, from, run) {
 /** @param {string} text @param {number} at of the marker @param {string} run @param {Scan} scan */
 function withCode(text, at, run, { open }) {
   // Half of its closing marker may be there already.
-  const code = text.slice(at + run.length).replace(/`+$/, "");
+  const code = withoutEnd(text.slice(at + run.length), "`");
   const before = text.slice(0, at);
   return code.trim() ? before + run + code + run + closers(open) : ended(before, { open, closedAt: -1 });
 }
@@ -160,10 +162,17 @@ function mark(scan, text, at, run) {
 function ended(text, { open, closedAt }) {
   const still = open.filter(({ at }) => at < text.length);
   if (closedAt === text.length) return text + closers(still);
-  const words = text.replace(/[*_~]+$/, "");
+  const words = withoutEnd(text, MARKERS);
   // Markers at the very end will open something, or are the first half of what closes it.
   const isMarked = words.length < text.length && (still.length > 0 || /(?:^|\s)$/.test(words));
   return still.length || isMarked ? words.trimEnd() + closers(still) : text;
+}
+
+/** A pattern would look for the end from each of a run's characters. @param {string} text @param {string} signs */
+function withoutEnd(text, signs) {
+  let end = text.length;
+  while (end > 0 && signs.includes(text[end - 1])) end -= 1;
+  return text.slice(0, end);
 }
 
 /** @param {{marker: string}[]} open */

@@ -3,7 +3,7 @@
  * by letter. So its text can grow without anybody reading it again. Pure.
  */
 
-const OPENING = /(?:(`{3,})[^`\n]*|(~{3,})[^\n]*)\n/y;
+const OPENING = /(?:(`{3,})(?!`)[^`\n]*|(~{3,})(?!~)[^\n]*)\n/y;
 
 export class OpenFence {
   #codeFrom;

@@ -1,0 +1,48 @@
+"""Every regular expression that meets outside text takes steps in proportion to that text.
+
+The patterns are found in the sources, so a new one is tested from the day it is written.
+"""
+
+from functools import cache
+from typing import Final
+
+import pytest
+
+from tests.regular_expressions.growth import worst_growth
+from tests.regular_expressions.sources import Found, in_python, in_scripts
+
+# What is put together while the program runs, and by what its parts are bounded.
+_MADE: Final = {
+    ("accounts/templatetags/account_pages.py", "pattern"): "a table of words, and the text is a User-Agent",
+    ("accounts/names.py", "USERNAME_PATTERN"): "tried as USERNAME_PATTERN",
+    ("chat/actions/search.py", "'|'.join((f'\\\\b{re.escape(word)}\\\\w*' for word in words))"): "12 words of a query",
+    ("chat/claude/tools.py", "'|'.join((f'\\\\b{re.escape(word)}' for word in words))"): "12 words of a query",
+    ("chat/socket/sse.py", "ROOM_SLUG_PATTERN"): "at most 50 characters",
+    ("chat/claude/demo_answers.py", "pattern"): "a table of words, each tried below",
+}
+
+
+@cache
+def _patterns() -> list[Found]:
+    return [*in_python()[0], *in_scripts()]
+
+
+def _ids() -> list[str]:
+    return [each.place for each in _patterns()]
+
+
+@pytest.mark.parametrize("found", _patterns(), ids=_ids())
+def test_a_pattern_is_linear(found: Found) -> None:
+    wrong = worst_growth(found.pattern, found.flags, is_anchored=found.is_anchored)
+    assert wrong is None, f"{found.place}: {found.pattern!r} takes {wrong}"
+
+
+def test_the_search_for_patterns_finds_those_that_are_known() -> None:
+    patterns = {each.pattern for each in _patterns()}
+    assert r"(?<![\w@/.])@([a-z0-9](?:[a-z0-9_.-]{0,30}[a-z0-9_-])?)" in patterns
+    assert r"^/rooms/([a-z0-9-]{1,50})/\Z" in patterns
+    assert len(patterns) > 60
+
+
+def test_every_pattern_that_is_made_while_running_is_known() -> None:
+    assert {(made.place, made.source) for made in in_python()[1]} == set(_MADE)
