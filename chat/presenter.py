@@ -13,8 +13,8 @@ from chat.model_choice import is_demo_model, model_of
 from chat.models import Attachment, Kind, Mention, Message, Reaction, Reply, Room, RoomBan
 from chat.models.plain_sql import rows_of_any, rows_of_each
 from chat.protocol import wire
+from chat.quotes import Quoted, present_reply_to, quoted_messages
 
-EXCERPT_CHARS: Final = 140
 _READ_AGAIN_AT_MOST: Final = 3
 _POINTING_TO_MESSAGES: Final = (
     (Reaction, ("message", "user", "emoji")),
@@ -23,8 +23,6 @@ _POINTING_TO_MESSAGES: Final = (
 )
 # Notices whose content is the user name of who did it, or nothing when people did it themselves.
 _BY_WHOM: Final = frozenset({Kind.JOIN.value, Kind.LEAVE.value})
-# What stands for a message that is files alone where it is quoted.
-ATTACHMENT: Final = "Attachment"
 
 
 def millis(moment: datetime) -> int:
@@ -37,12 +35,6 @@ def _optional_millis(moment: datetime | None) -> int | UnsetType:
 
 def user_ref(user: User) -> wire.UserRef:
     return wire.UserRef.of(user.pk, user.username, user.display_name)
-
-
-def excerpt_of(content: str) -> str:
-    """Return the beginning of a message on one line."""
-    line = " ".join(content.split())
-    return line if len(line) <= EXCERPT_CHARS else line[: EXCERPT_CHARS - 1] + "…"
 
 
 def present_room(room: Room, people: list[wire.UserRef] | None = None) -> wire.Room:
@@ -89,7 +81,7 @@ class _Related(NamedTuple):
 
     people: dict[int, wire.UserRef]
     named: dict[str, wire.UserRef]
-    quoted: dict[int, Message]
+    quoted: dict[int, Quoted]
     replies: dict[int, Reply]
     reactions: dict[int, list[tuple[str, int]]]  # message -> emoji and person, oldest first
     mentions: dict[int, list[int]]
@@ -117,7 +109,7 @@ def _related_to(messages: list[Message]) -> _Related:
     replies = _replies_shown_by(messages)
     ids = [message.pk for message in messages]
     quoted_ids = {message.reply_to_id for message in messages if message.reply_to_id is not None}
-    quoted = Message.objects.in_bulk(quoted_ids) if quoted_ids else {}
+    quoted = quoted_messages(quoted_ids)
     reaction_rows, mention_rows, attachment_rows = rows_of_each(_POINTING_TO_MESSAGES, "message", ids)
     reactions: dict[int, list[tuple[str, int]]] = {}
     for message_id, user_id, emoji in reaction_rows:
@@ -129,7 +121,7 @@ def _related_to(messages: list[Message]) -> _Related:
     having = [message_id for message_id, _, _ in attachment_rows]
     for attachment in Attachment.objects.filter(message__in=having) if having else ():
         attachments.setdefault(attachment.message_id or 0, []).append(attachment)
-    people = {message.author_id for message in (*messages, *quoted.values())}
+    people = {message.author_id for message in messages} | {message.author_id for message in quoted.values()}
     people |= {user_id for reply in replies.values() for user_id in (reply.requested_by_id, reply.stopped_by_id)}
     people |= {user_id for given in reactions.values() for _, user_id in given}
     refs = _refs(people, {message.content for message in messages if message.kind in _BY_WHOM and message.content})
@@ -146,7 +138,9 @@ def _replies_shown_by(messages: list[Message]) -> dict[int, Reply]:
     for _try in range(_READ_AGAIN_AT_MOST):
         if not wanted:
             break
-        replies |= Reply.objects.in_bulk({message.shown_id for message in wanted})
+        # Its words are the message's content already.
+        shown = Reply.objects.defer("text", "prompt_content", "error_detail")
+        replies |= shown.in_bulk({message.shown_id for message in wanted})
         wanted = [each for each in wanted if each.shown_id in replies and replies[each.shown_id].change > each.change]
         for message in wanted:
             with suppress(Message.DoesNotExist):  # it went, with its room, while we were reading
@@ -246,28 +240,11 @@ def present_ban(ban: RoomBan) -> wire.Ban:
     )
 
 
-def present_reply_to(message: Message, author: wire.UserRef | None) -> wire.ReplyTo:
-    """Return a message as it is quoted in another one."""
-    return wire.ReplyTo(
-        str(message.pk),
-        message.seq,
-        author,
-        excerpt_of(message.content) or _excerpt_without_text(message),
-        message.deleted_at is not None,
-    )
-
-
 def _present_quoted(message_id: int, related: _Related) -> wire.ReplyTo | UnsetType:
     message = related.quoted.get(message_id)
     if message is None:  # it went, with its room, while we were reading
         return UNSET
     return present_reply_to(message, related.people.get(message.author_id or 0))
-
-
-def _excerpt_without_text(message: Message) -> str:
-    """A message without a text has files; only tombstones and Claude's answers have neither at times."""
-    is_persons = message.kind == Kind.TEXT and message.shown_id is None
-    return ATTACHMENT if is_persons and message.deleted_at is None else ""
 
 
 def _present_reactions(reactions: Iterable[tuple[str, int]], people: dict[int, wire.UserRef]) -> list[wire.Reaction]:

@@ -205,6 +205,8 @@ PRESENCE_BEAT_SECONDS = env.float("PRESENCE_BEAT_SECONDS", default=3)
 PRESENCE_EXPIRY_SECONDS = env.float("PRESENCE_EXPIRY_SECONDS", default=10)
 # Rows that a recovery may bring before the client is told to start afresh.
 RECOVERY_ROWS = env.int("RECOVERY_ROWS", default=500)
+# Bytes of the messages in one response: a page, a recovery of one room or of several, found messages.
+PAGE_BYTES = env.int("PAGE_BYTES", default=400_000)
 DRAIN_SECONDS = env.float("DRAIN_SECONDS", default=5)
 
 # --- Claude -------------------------------------------------------------------------------------------------

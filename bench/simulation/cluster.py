@@ -64,7 +64,7 @@ class Database:
             raise NotImplementedError(function)
         slug, after, _limit = args
         self.count["repairs"] += 1
-        return self.change(slug), self.rows.get(slug, [])[after:]
+        return recovery.Missed(self.change(slug), self.rows.get(slug, [])[after:], has_more=False)
 
 
 class Heard:

@@ -4,13 +4,14 @@ from typing import Final
 
 from chat import access
 from chat.access import Actor
-from chat.models import Message, Room
-from chat.models.plain_sql import objects_of
+from chat.models import Room
+from chat.models.weights import lightest
 from chat.presenter import present_messages
 from chat.protocol import wire
 from chat.protocol.errors import unauthorized
 
 BATCH_ROWS: Final = 200
+_BATCH_BYTES: Final = 500_000
 
 
 def room_to_export(actor: Actor, slug: str) -> Room:
@@ -27,5 +28,6 @@ def batch(actor: Actor, slug: str, after: int, until: int) -> list[wire.Message]
     whoever loses the right while an export runs gets no further batch.
     """
     room = room_to_export(actor, slug)
-    some = "WHERE room_id = %s AND seq > %s AND seq <= %s ORDER BY seq LIMIT %s"
-    return present_messages(room.slug, objects_of(Message, some, room.pk, after, until, BATCH_ROWS))
+    some = "room_id = %s AND seq > %s AND seq <= %s"
+    rows, _has_more = lightest("seq", some, room.pk, after, until, at_most=BATCH_ROWS, budget=_BATCH_BYTES)
+    return present_messages(room.slug, rows)

@@ -5,54 +5,71 @@ from msgspec import UNSET
 from chat import access
 from chat.access import Actor
 from chat.models import Message, Room
-from chat.models.plain_sql import objects_of
-from chat.presenter import present_messages
+from chat.models.weights import lightest
+from chat.paging import page_bytes, presented
 from chat.protocol import requests, wire
-from chat.protocol.errors import ProtocolError
+from chat.protocol.errors import ErrorCode, ProtocolError
 from chat.realtime import recovery
 
 
 def page(actor: Actor, request: requests.GetMessages) -> wire.MessagePage:
-    """Return a page in `seq` order: the newest, or before, after or around a `seq`. Raises NOT_FOUND."""
+    """Return a page in `seq` order: the newest, or before, after or around a `seq`. Raises NOT_FOUND.
+
+    It may be shorter than was asked for: its messages have at most PAGE_BYTES, and those nearest to the `seq` come first.
+    """
     room = access.room_for(actor, request.room)
+    anchor, has_newer = -1, False
     if request.around is not UNSET:
         older, has_more = _older(room, request.around + 1, request.limit // 2 + 1)
         newer, has_newer = _newer(room, request.around, request.limit - len(older))
-        rows = older + newer
+        rows, anchor = older + newer, max(0, len(older) - 1)
     elif request.after is not UNSET:
         rows, has_newer = _newer(room, request.after, request.limit)
-        has_more = Message.objects.filter(room=room, seq__lte=request.after).exists()
+        has_more, anchor = Message.objects.filter(room=room, seq__lte=request.after).exists(), 0
     elif request.before is not UNSET:
         rows, has_more = _older(room, request.before, request.limit)
         has_newer = Message.objects.filter(room=room, seq__gte=request.before).exists()
     else:
         rows, has_more = _older(room, room.change + 1, request.limit)
-        has_newer = False
-    return wire.MessagePage(room.slug, present_messages(room.slug, rows), has_more, has_newer)
+    shown = presented([(room.slug, row) for row in rows], page_bytes(), anchor=anchor)
+    return wire.MessagePage(room.slug, shown.messages, has_more or shown.lacks_older, has_newer or shown.lacks_newer)
 
 
 def _older(room: Room, before: int, limit: int) -> tuple[list[Message], bool]:
     """Return up to `limit` messages before a `seq`, in its order, and whether there are more."""
-    found = objects_of(
-        Message, "WHERE room_id = %s AND seq < %s ORDER BY seq DESC LIMIT %s", room.pk, before, limit + 1
-    )
-    return found[:limit][::-1], len(found) > limit
+    some = "room_id = %s AND seq < %s"
+    found, has_more = lightest("-seq", some, room.pk, before, at_most=limit, budget=page_bytes())
+    return found[::-1], has_more
 
 
 def _newer(room: Room, after: int, limit: int) -> tuple[list[Message], bool]:
     """Return up to `limit` messages after a `seq`, in its order, and whether there are more."""
-    found = objects_of(Message, "WHERE room_id = %s AND seq > %s ORDER BY seq LIMIT %s", room.pk, after, limit + 1)
-    return found[:limit], len(found) > limit
+    return lightest("seq", "room_id = %s AND seq > %s", room.pk, after, at_most=limit, budget=page_bytes())
 
 
 def sync(actor: Actor, request: requests.Sync) -> wire.SyncResult:
-    """Recover several rooms at once. A room that may not be seen is refused on its own."""
-    return wire.SyncResult({slug: _recover(actor, slug, cursor) for slug, cursor in request.rooms.items()})
+    """Recover several rooms at once. A room that may not be seen is refused on its own.
+
+    All messages together have at most PAGE_BYTES. A room whose share does not fit behind that of the rooms before it is
+    refused with UNAVAILABLE, for the client to ask for it again: a reset would throw away what the client has of it.
+    """
+    left = whole = page_bytes()
+    rooms = {}
+    for slug, cursor in request.rooms.items():
+        rooms[slug], used = _recover(actor, slug, cursor, left, is_first=left == whole)
+        left = max(0, left - used)
+    return wire.SyncResult(rooms)
 
 
-def _recover(actor: Actor, slug: str, cursor: requests.SyncCursor) -> wire.Recovery:
+def _recover(
+    actor: Actor, slug: str, cursor: requests.SyncCursor, budget: int, *, is_first: bool
+) -> tuple[wire.Recovery, int]:
+    """Return what became of a room, and the bytes of its messages."""
     try:
-        found = recovery.since(access.room_for(actor, slug), cursor.change, cursor.epoch)
+        found = recovery.since(access.room_for(actor, slug), cursor.change, cursor.epoch, budget)
     except ProtocolError as error:
-        return wire.Recovery(error=error.code)
-    return wire.Recovery(found.messages, found.room.change, found.room.epoch, found.reset, found.has_more)
+        return wire.Recovery(error=error.code), 0
+    if not is_first and (found.is_cut or found.bytes > budget):
+        return wire.Recovery(error=ErrorCode.UNAVAILABLE), 0
+    recovered = wire.Recovery(found.messages, found.room.change, found.room.epoch, found.reset, found.has_more)
+    return recovered, found.bytes

@@ -18,9 +18,10 @@ from chat.actions.naming import name_session
 from chat.markdown import mentioned_names
 from chat.models import Kind, Membership, Mention, Message, Room
 from chat.models.plain_sql import insert_all, locked, new, rows_of
-from chat.presenter import millis, present_attachment, present_message, present_reply_to, user_ref
+from chat.presenter import millis, present_attachment, present_message, user_ref
 from chat.protocol import wire
 from chat.protocol.errors import ErrorCode, ProtocolError, failed, not_found, unavailable
+from chat.quotes import Quoted, present_reply_to
 from chat.realtime.events import NOBODY, Requester
 
 _TRIES: Final = 4
@@ -190,7 +191,7 @@ def _members(rooms: dict[str, Room], posts: Sequence[Post]) -> set[tuple[int, in
 
 def _replied_to(posts: Sequence[Post]) -> dict[int, Message]:
     ids = {post.reply_to for post in posts if post.reply_to is not None}
-    return Message.objects.select_related("author").in_bulk(ids) if ids else {}
+    return Message.objects.select_related("author").defer("html").in_bulk(ids) if ids else {}
 
 
 def _refusal(
@@ -306,6 +307,6 @@ def _present(
         clientId=UNSET if post.client_id is None else post.client_id,
         replyTo=UNSET
         if target is None
-        else present_reply_to(target, None if target.author is None else user_ref(target.author)),
+        else present_reply_to(Quoted.of(target), None if target.author is None else user_ref(target.author)),
         attachments=[present_attachment(claims[public_id]) for public_id in post.attachments] or UNSET,
     )

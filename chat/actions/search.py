@@ -11,8 +11,10 @@ from chat.access import Actor
 from chat.actions import rates
 from chat.actions.rates import rated
 from chat.actions.search_index import matching, newest
-from chat.models import Membership, Message
-from chat.presenter import present_in_rooms
+from chat.models import Membership, Room
+from chat.models.plain_sql import rows_of
+from chat.models.weights import lightest
+from chat.paging import page_bytes, presented
 from chat.protocol import requests, wire
 
 __all__ = ["excerpt", "matching", "newest", "search_messages", "words_of"]
@@ -34,11 +36,15 @@ def search_messages(actor: Actor, request: requests.SearchMessages) -> wire.Sear
         rooms = [access.room_for(actor, request.room).pk]
     before = None if request.before is UNSET else int(request.before)
     found = newest(words, rooms, before, request.limit + 1)
+    if not found:
+        return wire.SearchResult([], hasMore=False)
     # One that was deleted since the look into the index is no hit any more.
-    messages = Message.objects.filter(pk__in=found, deleted_at=None).select_related("room").order_by("-pk")
-    rows = present_in_rooms((row.room.slug, row) for row in messages)
-    hits = [wire.SearchHit(row, excerpt(row.content, words)) for row in rows]
-    return wire.SearchResult(hits[: request.limit], hasMore=len(rows) > request.limit)
+    some = f"id IN ({', '.join(['%s'] * len(found))}) AND deleted_at IS NULL"
+    rows, has_more = lightest("-id", some, *found, at_most=request.limit, budget=page_bytes())
+    slugs = dict(rows_of(Room, "id", "slug", id={row.room_id for row in rows}))
+    page = presented([(slugs[row.room_id], row) for row in rows if row.room_id in slugs], page_bytes())
+    hits = [wire.SearchHit(message, excerpt(message.content, words)) for message in page.messages]
+    return wire.SearchResult(hits, hasMore=has_more or page.lacks_newer)
 
 
 def words_of(query: str) -> list[str]:

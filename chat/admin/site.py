@@ -14,8 +14,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from chat.access import Actor
-from chat.presenter import excerpt_of
 from chat.protocol.errors import ProtocolError
+from chat.quotes import excerpt_of
 
 # Below Django's limit on the fields of a form (1000), each row being one hidden field of the page that asks.
 CHOSEN_AT_MOST: Final = 500

@@ -191,6 +191,11 @@ def failure(error: ProtocolError, request_id: str | int | None = None, data: Any
     return wire.Failure(now_ms(), body, requestId=UNSET if request_id is None else request_id, data=data)
 
 
+def size_of(value: object) -> int:
+    """Return how many bytes a wire value has when it is encoded."""
+    return len(_encoder.encode(value))
+
+
 def to_json(value: object) -> str:
     """Encode any wire value, outside an envelope."""
     return _encoder.encode(value).decode()

@@ -14,7 +14,7 @@ from accounts import push_subscriptions
 from accounts.models import PushSubscription
 from accounts.vapid import to_base64url
 from chat.models import Kind, Membership, Message, RoomKind
-from chat.presenter import ATTACHMENT, excerpt_of
+from chat.quotes import ATTACHMENT, excerpt_of
 from chat.shown_names import isolated, shown_name
 
 _TITLE_CHARS: Final = 100

@@ -16,7 +16,7 @@ import structlog
 from channels.layers import InMemoryChannelLayer, get_channel_layer
 from django.conf import settings
 
-from chat.protocol import frames
+from chat.protocol import frames, wire
 from chat.protocol.close import CloseCode
 from chat.protocol.errors import ProtocolError
 from chat.realtime import recovery
@@ -323,12 +323,27 @@ class Hub:
         A hole that even the database cannot fill (the missing event's row has changed again) ends in 4003: the
         clients come back with their cursors and get the newest states.
         """
-        known = feed.last or 0
-        try:
-            found = await in_database(recovery.changes_after, feed.slug, known, settings.RECOVERY_ROWS or None)
-        except ProtocolError:
-            return False
-        head, messages = found or (0, [])
+        known, left = feed.last or 0, settings.RECOVERY_ROWS or None
+        while True:
+            reached = feed.last or 0
+            try:
+                found = await in_database(recovery.changes_after, feed.slug, reached, left)
+            except ProtocolError:
+                return False
+            if found is None:
+                break
+            self._take_missed(feed, found.messages)
+            left = None if left is None else left - len(found.messages)
+            # What did not fit into one page is read next, unless there was a hole in this one.
+            if not found.has_more or left == 0 or (feed.last or 0) == reached:
+                break
+        head = 0 if found is None else found.head
+        if found is None or feed.is_behind(head):
+            log.warning("hub.position_lost", room=feed.slug, known=known, reached=feed.last, head=head)
+            self.end_room(feed, CloseCode.POSITION_LOST)
+        return True
+
+    def _take_missed(self, feed: Feed, messages: list[wire.Message]) -> None:
         for message in messages:
             if feed.next_change == message.change:
                 event = durable(message)
@@ -337,10 +352,6 @@ class Hub:
                 if message.kind == "leave" and message.author is not None:
                     # Whoever missed this event has missed the word that took the access away, too.
                     self.on_control("access", int(message.author.id), feed.slug)
-        if found is None or feed.is_behind(head):
-            log.warning("hub.position_lost", room=feed.slug, known=known, reached=feed.last, head=head)
-            self.end_room(feed, CloseCode.POSITION_LOST)
-        return True
 
     def end_room(self, feed: Feed, code: CloseCode) -> None:
         """Close everybody in a room whose order cannot be kept; a new feed begins with the first who comes back."""

@@ -33,8 +33,8 @@ def no_catch_up() -> None:
 
     since = recovery.since
 
-    def without_rows(room: Any, after: int | None, epoch: str | None) -> Any:
-        found = since(room, after, epoch)
+    def without_rows(room: Any, after: int | None, epoch: str | None, budget: int | None = None) -> Any:
+        found = since(room, after, epoch, budget)
         return found if after is None else found._replace(messages=[], reset=False)
 
     recovery.since = without_rows
@@ -46,8 +46,9 @@ def cursor_by_id() -> None:
 
     changed = recovery._changed
 
-    def created(room: Any, after: int, limit: int | None) -> list[Any]:
-        return [row for row in changed(room, after, limit) if row.seq > after]
+    def created(room: Any, after: int, limit: int | None, budget: int) -> tuple[list[Any], bool]:
+        rows, has_more = changed(room, after, limit, budget)
+        return [row for row in rows if row.seq > after], has_more
 
     recovery._changed = created
 

@@ -16,7 +16,7 @@ from django.core.management import call_command
 from accounts import tickets
 from accounts.credentials import Credential
 from accounts.models import ApiToken, PushSubscription, User
-from chat.models import Charge, Draft, Membership, Message, Reply, Room, Spending
+from chat.models import Charge, Draft, Membership, Message, Reaction, Reply, Room, Spending
 
 SIGN_IN_BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 
@@ -105,6 +105,36 @@ def fill_room(room: str, usernames: list[str]) -> None:
     Membership.objects.bulk_create(Membership(room=found, user=person) for person in people)
 
 
+def fill_with_messages(rooms: list[str], count: int, text: str, html_chars: int) -> None:
+    """Store messages of any weight: what was stored before there was a bound is still there."""
+    author = User.objects.order_by("pk").values_list("pk", flat=True)[0]
+    for slug in rooms:
+        room = Room.objects.get(slug=slug)
+        numbers = range(room.change + 1, room.change + 1 + count)
+        Message.objects.bulk_create(
+            Message(room=room, seq=n, change=n, author_id=author, content=text[:20_000], html="x" * html_chars)
+            for n in numbers
+        )
+        Room.objects.filter(pk=room.pk).update(change=numbers[-1])
+
+
+def react_to_all(room: str, messages: int, members: int) -> None:
+    """Put twenty emoji of so many people each on a room's newest messages."""
+    people = User.objects.bulk_create(
+        User(username=f"{room}-r{number}", display_name=f"A person with a long name {number}")
+        for number in range(members)
+    )
+    rows = Message.objects.filter(room__slug=room).order_by("-seq")[:messages]
+    Reaction.objects.bulk_create(
+        Reaction(message=row, user=person, emoji=chr(0x1F600 + kind))
+        for row in rows for kind in range(20) for person in people
+    )  # fmt: skip
+
+
+def epoch_of(room: str) -> str:
+    return str(Room.objects.get(slug=room).epoch)
+
+
 def messages(room: str) -> list[dict[str, Any]]:
     rows = Message.objects.filter(room__slug=room).order_by("seq")
     return [dict(row) for row in rows.values("id", "seq", "change", "kind", "content", "client_id")]
@@ -186,6 +216,9 @@ COMMANDS = {
         deactivate,
         delete_membership_silently,
         fill_room,
+        fill_with_messages,
+        react_to_all,
+        epoch_of,
         bill,
         counters,
         reply_of,

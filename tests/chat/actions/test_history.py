@@ -4,16 +4,18 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.test import override_settings
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import UNSET
 
 from accounts.models import User
 from chat.access import Actor
 from chat.actions import history
 from chat.models import Message, Room
-from chat.protocol import requests, wire
+from chat.protocol import frames, requests, wire
 from chat.protocol.errors import ErrorCode
-from tests.chat.fixtures import refused, room_of
+from tests.chat.fixtures import refused, room_of, say
 from tests.chat.properties import examples
 
 pytestmark = pytest.mark.django_db
@@ -129,6 +131,99 @@ def test_a_page_around_a_message_has_it_in_its_middle(den: Den) -> None:
     assert 1 in den.seqs(around=1, limit=5) and 100 in den.seqs(around=100, limit=5)
 
 
+@examples(100)
+@given(
+    room=rooms(),
+    weights=st.lists(st.sampled_from([1, 500, 3000]), min_size=30, max_size=30),
+    limit=st.integers(1, 12),
+    bound=st.integers(0, 50),
+    kind=st.sampled_from(["before", "after", "around", "newest"]),
+)
+def test_a_page_of_any_weights_is_bounded_in_bytes_has_no_hole_and_says_truly_what_lies_beyond(
+    den: Den, room: tuple[list[int], int], weights: list[int], limit: int, bound: int, kind: str
+) -> None:
+    seqs, changes = room
+    den.hold(seqs, changes)
+    for seq, weight in zip(seqs, weights, strict=False):
+        Message.objects.filter(seq=seq).update(content="x" * weight)
+    with override_settings(PAGE_BYTES=4000):
+        page = den.page(limit=limit, **({} if kind == "newest" else {kind: bound}))
+    shown = [message.seq for message in page.messages]
+    assert len(shown) <= limit and (len(shown) == 1 or frames.size_of(page.messages) <= 4000)
+    if shown:
+        first = seqs.index(shown[0])
+        assert shown == seqs[first : first + len(shown)], "no hole in it"
+        assert page.hasMore == (seqs[0] < shown[0]) and page.hasNewer == (seqs[-1] > shown[-1])
+    if kind == "newest" and seqs:
+        assert shown[-1] == seqs[-1]
+    if kind == "before" and any(seq < bound for seq in seqs):
+        assert shown[-1] == max(seq for seq in seqs if seq < bound)
+    if kind == "after" and any(seq > bound for seq in seqs):
+        assert shown[0] == min(seq for seq in seqs if seq > bound)
+    if kind == "around" and bound in seqs:
+        assert bound in shown
+
+
+def test_heavy_pages_turned_backwards_and_forwards_show_each_message_once(den: Den, settings: Any) -> None:
+    settings.PAGE_BYTES = 5000
+    den.hold(list(range(1, 41)), 40)
+    Message.objects.filter(seq__in=[3, 4, 17, 40]).update(content="x" * 6000)
+    for pages in (list(pages_backwards(den, 10))[::-1], list(pages_forwards(den, 10))):
+        assert [message.seq for page in pages for message in page.messages] == list(range(1, 41))
+        assert all(len(page.messages) == 1 or frames.size_of(page.messages) <= 5000 for page in pages)
+
+
+def test_rooms_that_are_synced_together_share_one_bound_and_the_rest_is_asked_for_again(
+    den: Den, alice: User, settings: Any
+) -> None:
+    settings.PAGE_BYTES = 10_000
+    rooms = {slug: room_of(alice, slug) for slug in ("one", "two", "three")}
+    for slug in rooms:
+        say(alice, slug, *("x" * 900 for _ in range(3)))
+    idle = room_of(alice, "idle")
+    cursors = {slug: requests.SyncCursor(0, room.epoch) for slug, room in rooms.items()}
+    cursors["idle"] = requests.SyncCursor(0, idle.epoch)
+    answered: dict[str, list[int]] = {}
+    rounds = 0
+    while cursors:
+        rounds += 1
+        found = history.sync(Actor.of(alice), requests.Sync(cursors)).rooms
+        assert frames.size_of(found) < 10_000 + 1000
+        for slug, each in found.items():
+            if each.error is UNSET:
+                assert not each.reset, "a room that fits by itself loses nothing because others were asked for with it"
+                answered[slug] = [message.seq for message in list(each.messages or [])]
+                del cursors[slug]
+            else:
+                assert each.error == ErrorCode.UNAVAILABLE
+    assert answered == {"one": [1, 2, 3], "two": [1, 2, 3], "three": [1, 2, 3], "idle": []} and rounds == 3
+
+
+def test_a_room_that_is_too_heavy_by_itself_is_reset_also_when_others_are_synced_with_it(
+    den: Den, alice: User, settings: Any
+) -> None:
+    settings.PAGE_BYTES = 10_000
+    rooms = {slug: room_of(alice, slug) for slug in ("light", "heavy")}
+    say(alice, "light", "1")
+    say(alice, "heavy", *("x" * 900 for _ in range(20)))
+    cursors = {slug: requests.SyncCursor(0, room.epoch) for slug, room in rooms.items()}
+    found = history.sync(Actor.of(alice), requests.Sync(cursors)).rooms
+    assert found["light"].reset is False and found["heavy"].error == ErrorCode.UNAVAILABLE
+    del cursors["light"]
+    again = history.sync(Actor.of(alice), requests.Sync(cursors)).rooms["heavy"]
+    assert again.reset is True and frames.size_of(again) < 10_500
+
+
+def test_rooms_whose_cursor_does_not_hold_are_all_reset_at_once_while_they_fit(den: Den, alice: User) -> None:
+    rooms = [room_of(alice, f"room-{number}") for number in range(20)]
+    for room in rooms:
+        say(alice, room.slug, "1", "2")
+    found = history.sync(
+        Actor.of(alice), requests.Sync({room.slug: requests.SyncCursor(1, "restored") for room in rooms})
+    ).rooms
+    assert all(each.reset is True and each.error is UNSET for each in found.values())
+
+
 def test_the_newest_page_holds_fifty(den: Den) -> None:
     den.hold(list(range(1, 101)), 100)
     page = den.page()
@@ -139,12 +234,12 @@ def test_the_newest_page_holds_fifty(den: Den) -> None:
 def test_a_page_costs_a_pinned_number_of_queries(den: Den, django_assert_num_queries: Any) -> None:
     den.hold(list(range(1, 201)), 200)
     for limit in (10, 100):
-        # The room with the membership, messages, what points to them, people.
-        with django_assert_num_queries(4):
+        # The room with the membership, the messages' weights, messages, what points to them, people.
+        with django_assert_num_queries(5):
             den.page(limit=limit)
-        with django_assert_num_queries(5):  # and whether there is more on the other side
+        with django_assert_num_queries(6):  # and whether there is more on the other side
             den.page(limit=limit, before=150)
-        with django_assert_num_queries(5):  # both sides
+        with django_assert_num_queries(7):  # both sides
             den.page(limit=limit, around=150)
 
 

@@ -16,7 +16,7 @@ from chat.access import Actor
 from chat.actions import messages, rooms, search
 from chat.actions.search_index import catch_up
 from chat.models import Membership, Message, Room
-from chat.protocol import requests, wire
+from chat.protocol import frames, requests, wire
 from chat.protocol.errors import ErrorCode
 from tests.chat.fixtures import refused, room_of, say
 from tests.chat.properties import examples
@@ -141,8 +141,9 @@ def test_a_search_costs_a_pinned_number_of_queries(
     for count in (3, 30):
         say(alice, "den", *("needle" for _ in range(count)))
         catch_up()
-        # The rooms, or the room with the membership; the index; and what presenting costs for any number of messages.
-        with django_assert_num_queries(5 + is_checked):
+        # The rooms, or the room with the membership; the index; the hits' weights, the hits and the names of their rooms;
+        # and what presenting costs for any number of messages.
+        with django_assert_num_queries(7 + is_checked):
             search.search_messages(actor, requests.SearchMessages("needle", limit=2, **where))
     looks = 2  # on SQLite the first is the check; on PostgreSQL the newest messages do not fill the page
     with django_assert_num_queries(1 + looks):
@@ -150,6 +151,24 @@ def test_a_search_costs_a_pinned_number_of_queries(
     looks = 2 if connection.vendor == "sqlite" else 4  # one part, the finished word alone, and those that hold it
     with django_assert_num_queries(1 + looks):
         search.search_messages(actor, requests.SearchMessages("nothing need", **where))
+
+
+def test_heavy_hits_are_bounded_in_bytes_and_turning_the_pages_brings_each_of_them(
+    alice: User, den: Room, settings: Any
+) -> None:
+    settings.PAGE_BYTES = 10_000
+    say(alice, "den", *("needle " + "x" * 900 for _ in range(20)), "needle " + "y" * 8000)
+    catch_up()
+    seen: list[str] = []
+    before: dict[str, Any] = {}
+    while True:
+        found = search.search_messages(Actor.of(alice), requests.SearchMessages("needle", limit=50, **before))
+        assert len(found.hits) == 1 or frames.size_of([hit.message for hit in found.hits]) <= 10_000
+        seen += [hit.message.id for hit in found.hits]
+        before = {"before": seen[-1]}
+        if not found.hasMore:
+            break
+    assert len(seen) == len(set(seen)) == 21 and seen == sorted(seen, key=int, reverse=True)
 
 
 def test_hits_are_found_in_every_part_of_the_table(alice: User, bob: User, den: Room) -> None:

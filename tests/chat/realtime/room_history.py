@@ -17,6 +17,7 @@ from chat.realtime.events import Event, durable, ephemeral, room_group
 from chat.realtime.feed import Feed
 from chat.realtime.hub import Hub
 from chat.realtime.payload import Payload
+from chat.realtime.recovery import Missed
 from tests.chat.realtime.doubles import FakeConnection, SharingOutbox
 
 SLUG: Final = "lounge"
@@ -130,9 +131,9 @@ class RoomHistory:
             mentions=[],
         )
 
-    def changes_after(self, _slug: str, after: int, limit: int) -> tuple[int, list[wire.Message]]:
+    def changes_after(self, _slug: str, after: int, limit: int) -> Missed:
         changed = sorted((change, seq) for seq, change in self.rows.items() if change > after)
-        return self.head, [self.message(seq) for _change, seq in changed[:limit]]
+        return Missed(self.head, [self.message(seq) for _change, seq in changed[:limit]], limit < len(changed))
 
     def heads(self, _slugs: list[str]) -> dict[str, tuple[int, str]]:
         return {SLUG: (self.head, EPOCH)}

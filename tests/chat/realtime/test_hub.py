@@ -13,6 +13,7 @@ from chat.realtime import hub as module
 from chat.realtime.events import GLOBAL_GROUP, Event, durable, ephemeral, room_group, user_group
 from chat.realtime.hub import Hub
 from chat.realtime.publishing import message_of, together
+from chat.realtime.recovery import Missed
 from tests.chat.realtime.doubles import FakeConnection, FakeLayer, until
 
 Logged = Callable[[str], int]
@@ -27,6 +28,7 @@ class Database:
         self.epoch = "epoch"
         self.away = False
         self.asked = 0
+        self.rows_at_once = 1000
 
     def post(self, count: int = 1) -> list[Event]:
         made = []
@@ -57,8 +59,10 @@ class Database:
             raise unavailable()
         return function(*args)
 
-    def changes_after(self, _slug: str, after: int, limit: int) -> tuple[int, list[wire.Message]]:
-        return self.head, [row for row in self.rows if row.change > after][:limit]
+    def changes_after(self, _slug: str, after: int, limit: int) -> Missed:
+        changed = [row for row in self.rows if row.change > after]
+        some = changed[: min(limit, self.rows_at_once)]
+        return Missed(self.head, some, len(some) < len(changed))
 
     def heads(self, slugs: list[str]) -> dict[str, tuple[int, str]]:
         return {"lounge": (self.head, self.epoch)} if self.epoch else {}
@@ -297,6 +301,28 @@ async def test_too_large_a_hole_ends_with_4003(hub: Hub, database: Database, set
     database.post(11)
     await hub.check_heads()
     assert tab.closed is CloseCode.POSITION_LOST and changes(tab) == list(range(1, 11))
+
+
+async def test_a_hole_of_several_pages_is_read_to_its_end_in_one_repair(hub: Hub, database: Database) -> None:
+    """What did not fit into the bytes of one page was taken for lost: every tab of the room was closed."""
+    tab = await joined(hub)
+    database.rows_at_once = 3
+    database.post(11)
+    await hub.check_heads()
+    assert tab.closed is None and changes(tab) == list(range(1, 12))
+
+
+async def test_a_hole_within_pages_that_cannot_be_filled_ends_with_4003_and_not_in_a_loop(
+    hub: Hub, database: Database
+) -> None:
+    tab = await joined(hub)
+    database.rows_at_once = 3
+    database.post(11)
+    del database.rows[5:9]  # they have changed again since
+    asked = database.asked
+    await hub.check_heads()
+    assert tab.closed is CloseCode.POSITION_LOST and changes(tab) == [1, 2, 3, 4, 5]
+    assert database.asked - asked <= 4
 
 
 async def test_watchers_of_a_room_survive_its_followers_end(hub: Hub, layer: FakeLayer, database: Database) -> None:

@@ -4,12 +4,15 @@ import random
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
 from chat.access import Actor
 from chat.actions import messages
-from chat.models import Message, Reply, ReplyState, Room
-from chat.protocol import requests, wire
+from chat.models import Message, Reply, ReplyState, Room, plain_sql, weights
+from chat.models.weights import lightest
+from chat.protocol import frames, requests, wire
 from chat.realtime import recovery
 from tests.chat.fixtures import room_of, say
 
@@ -125,11 +128,11 @@ def test_an_answer_that_moves_on_while_it_is_read_is_left_to_its_event(
     say(alice, "den", "two")
     changed = recovery._changed
 
-    def changed_and_then_ended(room: Room, after: int, limit: int | None) -> list[Message]:
-        rows = changed(room, after, limit)
+    def changed_and_then_ended(*which: Any) -> tuple[list[Message], bool]:
+        found = changed(*which)
         Message.objects.filter(pk=answer.pk).update(change=3)
         Reply.objects.update(change=3, state=ReplyState.COMPLETE)
-        return rows
+        return found
 
     monkeypatch.setattr(recovery, "_changed", changed_and_then_ended)
     found = since(den, 0)
@@ -140,11 +143,118 @@ def test_recovery_costs_a_pinned_number_of_queries(alice: User, den: Room, djang
     for count in (3, 40):
         say(alice, "den", *(f"{n}" for n in range(count)))
         for after in (0, None):
-            # The room, messages, what points to them, people.
-            with django_assert_num_queries(4):
+            # The room, the messages' weights, messages, what points to them, people.
+            with django_assert_num_queries(5):
                 since(den, after)
     with django_assert_num_queries(1):  # nothing was missed: the room tells
         since(den, 43)
+
+
+# --- In bytes ------------------------------------------------------------------------------------------------------------
+
+
+def test_rows_that_are_too_heavy_to_catch_up_with_are_a_reset_to_the_newest_that_fit(
+    alice: User, den: Room, settings: Any
+) -> None:
+    settings.PAGE_BYTES = 10_000
+    say(alice, "den", *("x" * 900 for _ in range(20)))
+    whole = since(den, 16)
+    assert [each.seq for each in whole.messages] == [17, 18, 19, 20] and not whole.reset and not whole.is_cut
+    found = since(den, 5)
+    assert found.reset and found.has_more and found.is_cut
+    seqs = [each.seq for each in found.messages]
+    assert seqs == list(range(seqs[0], 21)) and 1 < len(seqs) < 6
+    assert frames.size_of(found.messages) <= 10_000
+
+
+def test_the_first_page_of_a_room_is_bounded_in_bytes_and_says_that_there_is_more(
+    alice: User, den: Room, settings: Any
+) -> None:
+    settings.PAGE_BYTES = 10_000
+    say(alice, "den", *("x" * 900 for _ in range(20)))
+    found = since(den, None)
+    assert found.has_more and not found.reset and found.messages[-1].seq == 20
+    assert frames.size_of(found.messages) <= 10_000
+
+
+@pytest.mark.parametrize("after", [None, 1])
+def test_one_message_that_is_heavier_than_a_page_still_comes(
+    alice: User, den: Room, settings: Any, after: int | None
+) -> None:
+    settings.PAGE_BYTES = 1000
+    say(alice, "den", "1", "x" * 5000)
+    assert [each.seq for each in since(den, after).messages] == [2]
+
+
+@pytest.mark.parametrize("text", ["\x01" * 900, '"' * 900, "é" * 900, "\n" * 900])
+def test_what_grows_when_it_is_encoded_counts_as_it_is_encoded(
+    alice: User, den: Room, settings: Any, text: str
+) -> None:
+    settings.PAGE_BYTES = 20_000
+    Message.objects.bulk_create(
+        Message(room=den, seq=n, change=n, author=alice, content=text, html=text) for n in range(1, 31)
+    )
+    Room.objects.filter(pk=den.pk).update(change=30)
+    assert frames.size_of(since(den, None).messages) <= 20_000
+    assert frames.size_of(since(den, 0).messages) <= 20_000
+
+
+def test_what_claude_thought_and_looked_up_counts_too(alice: User, den: Room, settings: Any) -> None:
+    settings.PAGE_BYTES = 10_000
+    say(alice, "den", *(f"{n}" for n in range(10)))
+    tools = [{"name": "search_history", "input": "{}", "result": "x" * 2000}]
+    for message in Message.objects.filter(room=den):
+        message.shown = Reply.objects.create(
+            message=message, room=den, version=1, change=message.change, state=ReplyState.COMPLETE,
+            thinking="x" * 2000, tools=tools,
+        )  # fmt: skip
+        message.save()
+    found = since(den, None)
+    assert 1 <= len(found.messages) <= 2 and found.has_more
+
+
+def test_rows_without_a_bound_in_number_are_bounded_in_bytes(alice: User, den: Room, settings: Any) -> None:
+    settings.RECOVERY_ROWS, settings.PAGE_BYTES = 0, 30_000
+    say(alice, "den", *(f"{n}" for n in range(300)))
+    assert since(den, 0).reset and not since(den, 260).reset
+
+
+def test_no_more_rows_are_read_than_may_be_sent(alice: User, den: Room, settings: Any) -> None:
+    """To read all of 500 rows of a quarter of a megabyte and throw most away took 3.8 GB for 20 tabs."""
+    settings.PAGE_BYTES = 10_000
+    say(alice, "den", *("x" * 900 for _ in range(20)))
+    with CaptureQueriesContext(connection) as queries:
+        rows, has_more = lightest("-seq", "room_id = %s", den.pk, at_most=50, budget=10_000)
+    assert has_more and 1 < len(rows) < 7 and len(queries) == 2
+    assert [row.seq for row in rows] == list(range(20, 20 - len(rows), -1))
+
+
+def test_a_row_that_moves_on_between_the_two_looks_draws_no_other_one_in(
+    alice: User, den: Room, monkeypatch: Any
+) -> None:
+    one, *_ = say(alice, "den", "1", "2", "3", "4")
+    read = plain_sql.objects_of
+
+    def late(*asked: Any) -> Any:
+        edit(alice, one, "moved")
+        return read(*asked)
+
+    monkeypatch.setattr(weights, "objects_of", late)
+    rows, has_more = lightest("change", "room_id = %s AND change > %s", den.pk, 0, at_most=2, budget=10**6)
+    assert [row.change for row in rows] == [2] and has_more
+
+
+def test_the_hub_reads_on_where_the_bytes_of_a_page_ended(alice: User, den: Room, settings: Any) -> None:
+    settings.PAGE_BYTES = 10_000
+    say(alice, "den", *("x" * 900 for _ in range(20)))
+    heard: list[int] = []
+    while True:
+        found = recovery.changes_after("den", heard[-1] if heard else 0, 500)
+        assert found is not None and found.messages and frames.size_of(found.messages) <= 10_000
+        heard += [each.change for each in found.messages]
+        if not found.has_more:
+            break
+    assert heard == list(range(1, 21))
 
 
 # --- What the hub asks ---------------------------------------------------------------------------------------------------
@@ -153,7 +263,10 @@ def test_recovery_costs_a_pinned_number_of_queries(alice: User, den: Room, djang
 def test_the_hub_reads_what_it_is_missing(alice: User, den: Room) -> None:
     say(alice, "den", *(f"{n}" for n in range(5)))
     found = recovery.changes_after("den", 2, 2)
-    assert found is not None and found[0] == 5 and [each.change for each in found[1]] == [3, 4]
+    assert found is not None and found.head == 5 and [each.change for each in found.messages] == [3, 4]
+    assert found.has_more
+    rest = recovery.changes_after("den", 4, 2)
+    assert rest is not None and [each.change for each in rest.messages] == [5] and not rest.has_more
     assert recovery.changes_after("nowhere", 0, 5) is None
 
 
