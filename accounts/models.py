@@ -3,13 +3,15 @@
 import contextlib
 import hashlib
 import secrets
-from typing import ClassVar, Final
+from collections.abc import Iterable
+from typing import Any, ClassVar, Final
 
 from django.contrib.auth.models import AbstractUser
 from django.db import DatabaseError, models, transaction
 from django.utils import timezone
 
 from accounts.names import refuse_hidden_characters, username_validator
+from accounts.search_name import SearchNameField, with_search_name
 
 
 class User(AbstractUser):
@@ -30,6 +32,10 @@ class User(AbstractUser):
         validators=[refuse_hidden_characters],
         help_text="Shown beside the user name.",
     )
+    search_name = SearchNameField(of=("username", "display_name"))
+
+    def save(self, *, update_fields: Iterable[str] | None = None, **kwargs: Any) -> None:
+        super().save(update_fields=with_search_name(update_fields, "username", "display_name"), **kwargs)
 
     def get_full_name(self) -> str:
         return self.display_name or self.username

@@ -33,6 +33,11 @@ _BETWEEN_WORDS: Final = ("", ".", "_", "-")
 _ZERO_WIDTH_JOINER: Final = "\u200d"
 # Letters and signs that are drawn as nothing: fillers of Hangul, and the empty pattern of Braille.
 _BLANKS: Final = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+# What parts words in names, so that "team-alpha" is found as "team alpha" and as "alpha".
+_SEPARATORS: Final = str.maketrans(dict.fromkeys("-_./", " "))
+_FIRST_ACCENT_CLASS: Final = 200
+_ARABIC_SIGNS: Final = frozenset(map(chr, range(0x064B, 0x0653)))
+SEARCH_FORM_CHARS: Final = 255
 _HIDDEN_CATEGORIES: Final = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"})
 
 
@@ -45,6 +50,24 @@ def refuse_reserved_name(value: str) -> None:
 def fold_display_name(value: str) -> str:
     """Return the name in its one written form: compatibility characters replaced, white space single."""
     return " ".join(unicodedata.normalize("NFKC", value).split())
+
+
+def search_form(*names: str) -> str:
+    """Return names as they are compared when someone looks for them: without case, accents and separators.
+
+    Both databases compare what this returns, so both find the same: SQLite's own LIKE knows the case of ASCII alone.
+    """
+    decomposed = unicodedata.normalize("NFKD", " ".join(names).casefold()).casefold()
+    kept = "".join(char for char in decomposed if not _is_accent(char))
+    return " ".join(unicodedata.normalize("NFC", kept).translate(_SEPARATORS).split())[:SEARCH_FORM_CHARS]
+
+
+def _is_accent(char: str) -> bool:
+    """Whether a sign only decorates its letter: accents, Arabic vowel signs, an emoji's request for colour.
+
+    The signs that make another letter stay: Japanese voicing, the vowels of Indian and Thai scripts.
+    """
+    return unicodedata.combining(char) >= _FIRST_ACCENT_CLASS or char in _ARABIC_SIGNS or char == "\ufe0f"
 
 
 def refuse_hidden_characters(value: str) -> None:

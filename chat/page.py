@@ -1,8 +1,9 @@
 """What all pages share: who may see them, and how refusals and successes of the actions reach the reader."""
 
+import re
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 
 import msgspec
 from django import forms
@@ -12,12 +13,16 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
+from msgspec import UNSET, UnsetType
 
 from accounts.models import User
 from chat import page_data
 from chat.access import Actor
 from chat.protocol import frames, requests
 from chat.protocol.errors import ErrorCode, ProtocolError, invalid
+from chat.protocol.names import LIST_CURSOR_PATTERN
+
+_QUERY_CHARS: Final = 100
 
 View = Callable[..., HttpResponseBase]
 AnyRequest = TypeVar("AnyRequest", bound=requests.Request)
@@ -51,6 +56,17 @@ def actor_of(request: HttpRequest) -> Actor:
 def show(request: HttpRequest, template: str, status: int = 200, **facts: Any) -> HttpResponse:
     shell = page_data.shell(actor_of(request), cast("User", request.user))
     return render(request, template, {**shell, **facts}, status=status)
+
+
+def query_of(request: HttpRequest) -> str:
+    """Return the name that a page is searched for."""
+    return " ".join(request.GET.get("q", "").split())[:_QUERY_CHARS]
+
+
+def cursor_of(request: HttpRequest) -> str | UnsetType:
+    """Return where the page of a list begins. An address that someone changed shows the first page."""
+    after = request.GET.get("after", "")
+    return after if re.search(LIST_CURSOR_PATTERN, after) else UNSET
 
 
 def asked(kind: type[AnyRequest], /, **fields: Any) -> AnyRequest:

@@ -3,6 +3,7 @@
 Reads only. Everything comes through `access` and the actions, so a page shows nothing that the socket would refuse.
 """
 
+from collections.abc import Collection
 from typing import Any, Final
 
 import msgspec
@@ -13,11 +14,14 @@ from msgspec import UNSET
 
 from accounts.models import User
 from accounts.names import CLAUDE
+from accounts.search_name import words_of
 from chat import access
 from chat.access import Actor
 from chat.actions import drafts, history, member_list, rooms
 from chat.model_choice import is_demo
 from chat.models import Charge, Room, RoomKind
+from chat.models.room import RoomQuerySet
+from chat.presenter import present_room
 from chat.protocol import requests, wire
 from chat.shown_names import shown_name
 
@@ -32,7 +36,7 @@ _SECTIONS: Final = (
 
 def shell(actor: Actor, user: User) -> dict[str, Any]:
     """Return what every page of the application needs: who reads it, and their rooms for the sidebar."""
-    listed = rooms.list_rooms(actor).rooms
+    listed = rooms.list_rooms(actor, requests.ListRooms(limit=100_000)).rooms
     me = {"id": str(actor.id), "username": actor.username, "displayName": user.get_full_name()}
     facts = {"me": me, "rooms": msgspec.to_builtins(listed), "contentChars": settings.CONTENT_CHARS}
     facts["uploads"] = {"bytes": settings.UPLOAD_BYTES, "perMessage": settings.UPLOADS_PER_MESSAGE}
@@ -67,6 +71,13 @@ def title_of(room: wire.Room, actor: Actor) -> str:
     if room.kind != RoomKind.DIRECT or room.members is UNSET:
         return room.name
     return ", ".join(shown_name(person) for person in others_in(room, actor)) or room.name
+
+
+def titles_among(actor: Actor, known: RoomQuerySet, slugs: Collection[str]) -> dict[str, str]:
+    """Return what the reader calls those of these rooms that they may know of, archived ones too."""
+    found = list(known.filter(slug__in=slugs)) if slugs else []
+    people = rooms.people_of_direct_rooms([room.pk for room in found if room.kind == RoomKind.DIRECT])
+    return {room.slug: title_of(present_room(room, people.get(room.pk)), actor) for room in found}
 
 
 def username_of(room: wire.Room, actor: Actor) -> str:
@@ -126,10 +137,9 @@ def usage_of(room: Room) -> dict[str, int]:
 
 def search_facts(actor: Actor, found: wire.SearchResult) -> dict[str, Any]:
     """Return what the search page shows: each hit with what the reader calls its room."""
-    slugs = {hit.message.room for hit in found.hits}
-    listed = {room.slug: title_of(room, actor) for room in rooms.list_rooms(actor).rooms if room.slug in slugs}
+    titles = titles_among(actor, Room.objects.visible_to(actor.id), {hit.message.room for hit in found.hits})
     hits = [
-        {**msgspec.to_builtins(hit), "room_title": listed.get(hit.message.room, hit.message.room)} for hit in found.hits
+        {**msgspec.to_builtins(hit), "room_title": titles.get(hit.message.room, hit.message.room)} for hit in found.hits
     ]
     return {"hits": hits, "hasMore": found.hasMore}
 
@@ -137,6 +147,6 @@ def search_facts(actor: Actor, found: wire.SearchResult) -> dict[str, Any]:
 def people_like(query: str, *, besides: set[int]) -> list[User]:
     """Return active people whose name holds the query, for picking one. Everybody here may know everybody's name."""
     found = User.objects.filter(is_active=True).exclude(pk__in=besides).exclude(username=CLAUDE)
-    for word in query.split()[:5]:
-        found = found.filter(username__icontains=word) | found.filter(display_name__icontains=word)
+    for word in words_of(query):
+        found = found.filter(search_name__contains=word)
     return list(found.order_by("username")[:PEOPLE_IN_PICKER])

@@ -70,11 +70,13 @@ def _of_person(actor: Actor) -> dict[str, Any]:
     this_month = usage.since(charges, usage.month_begin())
     mine = list(Room.objects.filter(memberships__user=actor.id, memberships__role=Role.OWNER).exclude(kind="direct"))
     standings, used = usage.standings_of_rooms(mine), usage.by_room_of(mine)
-    titles = _titles(actor)
+    used_in = usage.by(this_month, "room__slug")
+    # A room they have left may be called otherwise by now, which is not theirs to know.
+    titles = page_data.titles_among(actor, Room.objects.of_member(actor.id), {row.key for row in used_in if row.key})
     return {
         **_sums(charges),
         "periods": _periods(usage.standings_of_person(actor.id), charges),
-        "lines": _lines(_with_titles(usage.by(this_month, "room__slug"), titles)),
+        "lines": _lines(_with_titles(used_in, titles)),
         "owned": sorted(
             ((room, used.get(room.pk, usage.Used()), standings[room.pk]) for room in mine if _has_use(room, used)),
             key=lambda each: (-each[1].cost, each[0].name.lower()),
@@ -130,10 +132,6 @@ def _columns(days: list[usage.Row]) -> list[Column]:
         x = number * (_COLUMN_WIDTH + _GAP_WIDTH)
         columns.append(Column(row.key, row.used, x, _CHART_HEIGHT - height, _COLUMN_WIDTH, height))
     return columns
-
-
-def _titles(actor: Actor) -> dict[str, str]:
-    return {room.slug: page_data.title_of(room, actor) for room in rooms.list_rooms(actor).rooms}
 
 
 def _with_people(rows: list[usage.Row]) -> list[tuple[Name, usage.Used]]:

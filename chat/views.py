@@ -7,16 +7,17 @@ from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
+from msgspec import UNSET
 
 from accounts.names import CLAUDE
 from chat import access, page_data
-from chat.actions import rooms
+from chat.actions import browsing, rooms
 from chat.actions.search import search_messages
 from chat.forms import ClaudeForm, CreateRoomForm
 from chat.model_choice import is_demo
 from chat.model_offer import offered_models
 from chat.models import Room, RoomKind
-from chat.page import actor_of, asked, page, show
+from chat.page import actor_of, asked, cursor_of, page, query_of, show
 from chat.protocol import requests
 from chat.protocol.errors import ErrorCode, ProtocolError
 
@@ -26,14 +27,21 @@ _HIGHEST_SEQ: Final = 2**53 - 1
 @page
 @require_GET
 def home(request: HttpRequest) -> HttpResponseBase:
-    return show(request, "chat/home.html", joinable=rooms.open_rooms_to_join(actor_of(request)), go_to_last_room=True)
+    return show(request, "chat/home.html", **_joinable(request), go_to_last_room=True)
 
 
 @page
 @require_GET
 def browse(request: HttpRequest) -> HttpResponseBase:
     """The same list, for those who ask for it: it never leads on to the last room."""
-    return show(request, "chat/home.html", joinable=rooms.open_rooms_to_join(actor_of(request)))
+    return show(request, "chat/home.html", **_joinable(request))
+
+
+def _joinable(request: HttpRequest) -> dict[str, Any]:
+    """Return a page of the open rooms that the reader could join, found by name when they look for one."""
+    query, after = query_of(request), cursor_of(request)
+    found = browsing.browse_rooms(actor_of(request), requests.BrowseRooms(query=query, after=after))
+    return {"query": query, "joinable": found, "is_first_page": after is UNSET}
 
 
 @page

@@ -6,6 +6,8 @@ from typing import Final, NamedTuple
 from django.core.paginator import Paginator
 from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
 
+from accounts.names import search_form
+from accounts.search_name import words_of
 from chat import access
 from chat.access import Actor
 from chat.models import Membership, Role, Room
@@ -16,7 +18,6 @@ from chat.protocol import wire
 FIRST_PEOPLE: Final = 200
 PEOPLE_ON_A_PAGE: Final = 100
 PEOPLE_LIKE: Final = 20
-_WORDS_AT_MOST: Final = 5
 _RANK: Final = Case(*(When(role=role, then=Value(-role.rank)) for role in Role), output_field=IntegerField())
 
 
@@ -63,8 +64,8 @@ def page(actor: Actor, slug: str, query: str = "", number: int = 1) -> PeoplePag
     A number beyond the last page means the last one.
     """
     found = _members(access.room_for(actor, slug))
-    for word in query.split()[:_WORDS_AT_MOST]:
-        found = found.filter(Q(user__username__icontains=word) | Q(user__display_name__icontains=word))
+    for word in words_of(query):
+        found = found.filter(user__search_name__contains=word)
     shown = Paginator(found.order_by(_RANK, "user__username"), PEOPLE_ON_A_PAGE).get_page(number)
     people = [_person(member) for member in shown.object_list]
     return PeoplePage(people, shown.paginator.count, shown.number, shown.paginator.num_pages)
@@ -72,8 +73,8 @@ def page(actor: Actor, slug: str, query: str = "", number: int = 1) -> PeoplePag
 
 def like(actor: Actor, slug: str, typed: str) -> list[Person]:
     """Return up to PEOPLE_LIKE members of whose name a word begins with what was typed, by name. Raises NOT_FOUND."""
-    begins = Q(user__username__istartswith=typed) | Q(user__display_name__istartswith=typed)
-    begins |= Q(user__display_name__icontains=f" {typed}")
+    wanted = search_form(typed)
+    begins = Q(user__search_name__startswith=wanted) | Q(user__search_name__contains=f" {wanted}")
     found = _members(access.room_for(actor, slug)).filter(begins, user__is_active=True)
     return [_person(member) for member in found.order_by("user__username")[:PEOPLE_LIKE]]
 

@@ -34,7 +34,7 @@ def name_session(room: Room, name: str) -> None:
     if Message.objects.filter(room=room, kind__in=(Kind.TEXT, Kind.RENAME)).exists():
         return
     room.name = name
-    Room.objects.filter(pk=room.pk).update(name=name)
+    room.save(update_fields=["name"])
     publish_after_commit(ephemeral(room_group(room.slug), "room_updated", wire.RoomFact(present_room(room))))
 
 

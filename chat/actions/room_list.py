@@ -1,28 +1,119 @@
-"""The list of somebody's rooms, read by one statement: no row of the ORM's, of which the longest list took thousands."""
+"""The rooms of a person, read by plain statements: with rows of the ORM the longest lists took thousands."""
 
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 from django.db import connection
 from msgspec import UNSET
 
-from chat.actions.unread import COUNTS
+from chat.actions.finding import LAST_NEWS, NameSearch, later_of, millis_of
+from chat.actions.list_pages import Cursor, Cut, Line, first_page, page_after
+from chat.actions.unread import COUNTS, URGENCY
 from chat.presenter import millis
-from chat.protocol import wire
+from chat.protocol import requests, wire
+from chat.realtime.watchers import WATCHED_ROOMS
 
-_ROOMS_OF_USER: Final = f"""
-    SELECT r.id, r.slug, r.name, r.kind, r.topic, r.change, r.epoch, r.created_at, r.last_message_at,
-        m.role, m.last_read_seq, m.muted, d.content, d.version, {COUNTS}
-    FROM chat_membership m JOIN chat_room r ON r.id = m.room_id
-    LEFT JOIN chat_draft d ON d.room_id = m.room_id AND d.user_id = m.user_id AND d.content <> ''
-    WHERE m.user_id = %s AND r.archived_at IS NULL ORDER BY r.name
-"""  # noqa: S608
+_MINE: Final = "FROM chat_membership m JOIN chat_room r ON r.id = m.room_id"
+_DRAFTS: Final = "LEFT JOIN chat_draft d ON d.room_id = m.room_id AND d.user_id = m.user_id AND d.content <> ''"
+# A direct room is called after the other person.
+_OTHERS: Final = """
+    LEFT JOIN chat_membership o ON r.kind = 'direct' AND o.room_id = r.id AND o.user_id <> m.user_id
+    LEFT JOIN accounts_user u ON u.id = o.user_id
+"""
+_NAME: Final = "coalesce(u.search_name, r.search_name)"
+_OF_USER: Final = "WHERE m.user_id = %s AND r.archived_at IS NULL"
 
 
-def of_user(user_id: int) -> list[tuple[int, wire.ListedRoom]]:
-    """Return the rooms that are not archived, by name, each with its id. Of direct rooms the members are still missing."""
+class Listing(NamedTuple):
+    """A page of rooms by id, where the next one begins, how many there are in all, and the slugs to watch."""
+
+    rooms: list[tuple[int, wire.ListedRoom]]
+    next: Cursor | None
+    total: int
+    slugs: list[str]
+
+
+def of_user(user_id: int, request: requests.ListRooms) -> Listing:
+    """Return the page of rooms that is asked for. Of direct rooms the members are still missing."""
+    if request.rooms is not UNSET:
+        rooms = some(user_id, request.rooms)
+        return Listing(rooms, None, len(rooms), [room.slug for _, room in rooms])
+    is_whole = not request.query and request.kinds is UNSET and request.after is UNSET
+    if is_whole:
+        # Most people are in fewer rooms than a page holds: then this statement is all it takes.
+        rooms = _read(user_id, "ORDER BY m.id LIMIT %s", request.limit + 1)
+        if len(rooms) <= request.limit:
+            found = dict(rooms)
+            lines = first_page([_line(*each) for each in rooms], request.limit).lines
+            return Listing(
+                [(line.id, found[line.id]) for line in lines], None, len(rooms), [line.slug for line in lines]
+            )
+    lines = lines_of(user_id, request.query)
+    if request.kinds is not UNSET:
+        lines = [line for line in lines if line.kind in request.kinds]
+    cut = _cut(lines, request)
+    listed = by_id(user_id, [line.id for line in cut.lines])
+    watched = sorted(lines, key=lambda line: -line.active)[:WATCHED_ROOMS] if is_whole else cut.lines
+    return Listing(listed, cut.next, len(lines), [line.slug for line in watched])
+
+
+def _line(room_id: int, room: wire.ListedRoom) -> Line:
+    urgency = 2 if room.mentions else int(room.unread > 0 and not room.muted)
+    return Line(room_id, room.slug, room.kind, room.activeAt or 0, urgency, 0)
+
+
+def _cut(lines: Sequence[Line], request: requests.ListRooms) -> Cut:
+    if request.after is UNSET and not request.query:
+        return first_page(lines, request.limit)
+    return page_after(lines, Cursor.read(request.after), request.limit)
+
+
+def lines_of(user_id: int, query: str = "") -> list[Line]:
+    """Return all rooms of a person, or those whose name holds every word of the query, in no order."""
+    search = NameSearch(query, _NAME)
+    statement = f"""
+        SELECT r.id, r.slug, r.kind, {_active()}, {URGENCY}, {search.rank}
+        {_MINE} {_OTHERS if search else ""} {_OF_USER} AND {search.condition}
+    """
     with connection.cursor() as cursor:
-        cursor.execute(_ROOMS_OF_USER, [user_id])
+        cursor.execute(statement, [*search.rank_parameters, user_id, *search.condition_parameters])
+        return [Line(*row) for row in cursor.fetchall()]
+
+
+def some(user_id: int, slugs: Collection[str]) -> list[tuple[int, wire.ListedRoom]]:
+    """Return those of these rooms that the person is in and that are not archived, by activity."""
+    if not slugs:
+        return []
+    found = _read(user_id, f"AND r.slug IN ({_marks(slugs)})", *slugs)
+    return sorted(found, key=lambda each: (-(each[1].activeAt or 0), -each[0]))
+
+
+def by_id(user_id: int, room_ids: Sequence[int]) -> list[tuple[int, wire.ListedRoom]]:
+    """Return these rooms of the person in this order. One that they have left meanwhile is missing."""
+    if not room_ids:
+        return []
+    found = dict(_read(user_id, f"AND r.id IN ({_marks(room_ids)})", *room_ids))
+    return [(room_id, found[room_id]) for room_id in room_ids if room_id in found]
+
+
+def _marks(values: Collection[Any]) -> str:
+    return ", ".join(["%s"] * len(values))
+
+
+def _active() -> str:
+    return millis_of(later_of(LAST_NEWS, "m.joined_at"))
+
+
+def _read(user_id: int, rest: str, *parameters: Any) -> list[tuple[int, wire.ListedRoom]]:
+    """Return rooms with their counts. rest: the end of the statement, a text of ours with %s for each parameter."""
+    statement = f"""
+        SELECT r.id, r.slug, r.name, r.kind, r.topic, r.change, r.epoch, r.created_at, r.last_message_at, {_active()},
+            m.role, m.last_read_seq, m.muted, d.content, d.version, {COUNTS}
+        {_MINE} {_DRAFTS} {_OF_USER} {rest}
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [user_id, *parameters])
         rows = cursor.fetchall()
     return [
         (
@@ -42,10 +133,11 @@ def of_user(user_id: int) -> list[tuple[int, wire.ListedRoom]]:
                 lastReadSeq=last_read_seq,
                 muted=bool(muted),
                 draft=UNSET if draft is None else wire.Draft(draft, version),
+                activeAt=active,
             ),
         )
         for (
-            room_id, slug, name, kind, topic, change, epoch, created_at, last_message_at,
+            room_id, slug, name, kind, topic, change, epoch, created_at, last_message_at, active,
             role, last_read_seq, muted, draft, version, unread, mentions,
         ) in rows
     ]  # fmt: skip

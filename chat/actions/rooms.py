@@ -29,13 +29,31 @@ from chat.realtime.publishing import publish_after_commit
 _SLUG_CHARS: Final = 50
 _SLUG_TRIES: Final = 5
 _CLAUDE_FIELDS: Final = ("claude_model", "claude_instructions", "claude_every_message", "claude_tools")
+_ALL_ROOMS: Final = requests.ListRooms()
 
 
-def list_rooms(actor: Actor) -> wire.RoomList:
-    """Return the actor's rooms by name, with what is unread in them: two queries, however many rooms."""
-    found = room_list.of_user(actor.id)
+def list_rooms(actor: Actor, request: requests.ListRooms = _ALL_ROOMS) -> wire.RoomList:
+    """Return a page of the actor's rooms, with what is unread in them."""
+    return listed_rooms(actor, request)[0]
+
+
+def listed_rooms(actor: Actor, request: requests.ListRooms) -> tuple[wire.RoomList, list[str]]:
+    """Return a page of the actor's rooms, and the slugs of those whose news their connection wants to hear.
+
+    Two queries for most people, four for those with more rooms than a page holds.
+    """
+    found = room_list.of_user(actor.id, request)
+    listed = with_people(found.rooms)
+    if request == _ALL_ROOMS:  # as it was before there were pages
+        listed.sort(key=lambda room: (room.name.casefold(), room.slug))
+    cursor = UNSET if found.next is None else str(found.next)
+    return wire.RoomList(listed, found.next is not None, found.total, next=cursor), found.slugs
+
+
+def with_people(found: list[tuple[int, wire.ListedRoom]]) -> list[wire.ListedRoom]:
+    """Return listed rooms, the direct ones with the people after whom they are called."""
     people = people_of_direct_rooms([room_id for room_id, room in found if room.kind == RoomKind.DIRECT])
-    return wire.RoomList([structs.replace(room, members=people[pk]) if pk in people else room for pk, room in found])
+    return [structs.replace(room, members=people[pk]) if pk in people else room for pk, room in found]
 
 
 def people_of_direct_rooms(room_ids: list[int]) -> dict[int, list[wire.UserRef]]:
@@ -50,12 +68,6 @@ def people_of_direct_rooms(room_ids: list[int]) -> dict[int, list[wire.UserRef]]
 def present(room: Room) -> wire.Room:
     people = people_of_direct_rooms([room.pk]).get(room.pk) if room.kind == RoomKind.DIRECT else None
     return present_room(room, people)
-
-
-def open_rooms_to_join(actor: Actor) -> list[wire.Room]:
-    """Return the open rooms that the actor is not in yet."""
-    rooms = Room.objects.open_to(actor.id).filter(archived_at=None).exclude(memberships__user=actor.id)
-    return [present_room(room) for room in rooms.order_by("name")[:200]]
 
 
 def create_room(actor: Actor, request: requests.CreateRoom) -> wire.RoomFact:

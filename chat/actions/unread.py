@@ -29,6 +29,22 @@ COUNTS: Final = """
             LIMIT 100) AS mentioned) END
 """
 
+# A column for the same statement: 2 where I am mentioned, 1 where a room that is not muted has news, else 0. It stops at
+# the first message, so that it may be asked of all rooms of a person.
+URGENCY: Final = """
+    CASE WHEN r.change <= m.last_read_seq THEN 0
+        WHEN EXISTS (
+            SELECT 1 FROM chat_mention JOIN chat_message ON chat_message.id = chat_mention.message_id
+            WHERE chat_mention.user_id = m.user_id AND chat_mention.room_id = m.room_id
+                AND chat_mention.seq > m.last_read_seq AND chat_message.deleted_at IS NULL) THEN 2
+        WHEN m.muted THEN 0
+        WHEN EXISTS (
+            SELECT 1 FROM chat_message
+            WHERE room_id = m.room_id AND seq > m.last_read_seq AND kind = 'text' AND deleted_at IS NULL
+                AND (author_id IS NULL OR author_id <> m.user_id)) THEN 1
+        ELSE 0 END
+"""
+
 
 def in_room(user_id: int, room_id: int, last_read_seq: int) -> Count:
     """Return the counts of one room."""

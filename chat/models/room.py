@@ -1,7 +1,8 @@
 """Rooms, and the counter that orders everything durable in them."""
 
 import secrets
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.core.validators import RegexValidator
@@ -9,6 +10,7 @@ from django.db import models
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from accounts.search_name import SearchNameField, with_search_name
 from chat.models.ban import RoomBan
 from chat.models.membership import Membership
 from chat.protocol.names import ROOM_SLUG_PATTERN
@@ -57,6 +59,7 @@ class Room(models.Model):
         help_text="The room's name on the wire and in links. It never changes.",
     )
     name = models.CharField(max_length=80)
+    search_name = SearchNameField(of=("name",))
     topic = models.CharField(max_length=300, blank=True)
     kind = models.CharField(max_length=8, choices=RoomKind, default=RoomKind.OPEN)
     direct_key = models.CharField(max_length=41, unique=True, null=True, blank=True, editable=False)
@@ -85,6 +88,9 @@ class Room(models.Model):
 
     def __str__(self) -> str:
         return self.slug
+
+    def save(self, *, update_fields: Iterable[str] | None = None, **kwargs: Any) -> None:
+        super().save(update_fields=with_search_name(update_fields, "name"), **kwargs)
 
     @property
     def is_session(self) -> bool:

@@ -7,6 +7,7 @@ from chat.protocol import requests, wire
 ANSWERS: Final[dict[str, tuple[str, type[wire.Wire]]]] = {
     "ping": ("pong", wire.Nothing),
     "list_rooms": ("list_rooms", wire.RoomList),
+    "browse_rooms": ("browse_rooms", wire.OpenRoomList),
     "create_room": ("create_room", wire.RoomFact),
     "update_room": ("update_room", wire.RoomFact),
     "archive_room": ("archive_room", wire.RoomFact),

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from chat.protocol.names import ROOM_SLUG_PATTERN, ROW_ID_PATTERN
+from chat.protocol.names import LIST_CURSOR_PATTERN, ROOM_SLUG_PATTERN, ROW_ID_PATTERN
 
 _MAX_INT = 2**53 - 1  # what JavaScript can count
 
@@ -23,6 +23,9 @@ ClientId = Annotated[str, Meta(min_length=1, max_length=64)]
 RoomName = Annotated[str, Meta(min_length=1, max_length=80)]
 Topic = Annotated[str, Meta(max_length=300)]
 Epoch = Annotated[str, Meta(max_length=16)]
+NameQuery = Annotated[str, Meta(max_length=100)]
+RoomKindName = Literal["open", "closed", "direct", "session"]
+ListCursor = Annotated[str, Meta(pattern=LIST_CURSOR_PATTERN)]
 ToolName = Literal["search_history", "list_members", "read_attachment"]
 
 
@@ -39,7 +42,28 @@ class Pong(Request):
 
 
 class ListRooms(Request):
-    """Lists the rooms that I am in, and asks for `unread` notifications about them from now on."""
+    """Lists the rooms that I am in, a page at a time, and asks for `unread` notifications about them from now on.
+
+    The first page begins with the rooms that have news for me, then come the most recently active ones. `query` finds
+    rooms by name; `kinds` and `rooms` narrow the list; `after` is the `next` of the page before.
+    """
+
+    query: NameQuery = ""
+    kinds: Annotated[list[RoomKindName], Meta(max_length=4)] | UnsetType = UNSET
+    rooms: Annotated[list[Slug], Meta(max_length=100)] | UnsetType = UNSET
+    after: ListCursor | UnsetType = UNSET
+    limit: PageSize = 200
+
+
+class BrowseRooms(Request):
+    """Lists the open rooms that I could join, a page at a time, the most recently active first.
+
+    `query` finds rooms by name, the best match first; `after` is the `next` of the page before.
+    """
+
+    query: NameQuery = ""
+    after: ListCursor | UnsetType = UNSET
+    limit: PageSize = 50
 
 
 class ClaudeOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -54,7 +78,7 @@ class ClaudeOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class CreateRoom(Request):
     """Creates a room. Of a direct room between the same two people there is only ever one."""
 
-    kind: Literal["open", "closed", "direct", "session"] = "open"
+    kind: RoomKindName = "open"
     name: RoomName | UnsetType = UNSET
     room: Slug | UnsetType = UNSET
     topic: Topic = ""
@@ -307,6 +331,7 @@ PAYLOADS: dict[str, type[Request]] = {
     "ping": Ping,
     "pong": Pong,
     "list_rooms": ListRooms,
+    "browse_rooms": BrowseRooms,
     "create_room": CreateRoom,
     "update_room": UpdateRoom,
     "archive_room": ArchiveRoom,

@@ -76,7 +76,10 @@ class Room(Wire):
 
 
 class ListedRoom(Room):
-    """A room of mine, with what concerns only me. `unread` and `mentions` stop counting at 100."""
+    """A room of mine, with what concerns only me. `unread` and `mentions` stop counting at 100.
+
+    `activeAt` is what lists are ordered by: the last message, else the room's beginning, or when I joined if that is later.
+    """
 
     role: str = "member"
     unread: int = 0
@@ -84,6 +87,13 @@ class ListedRoom(Room):
     lastReadSeq: int = 0
     muted: bool = False
     draft: Draft | UnsetType = UNSET
+    activeAt: Millis | UnsetType = UNSET
+
+
+class OpenRoom(Room):
+    """A room that I could join."""
+
+    peopleCount: int = 0
 
 
 class ReplyTo(Wire):
@@ -220,7 +230,21 @@ class Nothing(Wire):
 
 
 class RoomList(Wire):
+    """A page of my rooms. `next` leads to the following page; `total` counts the rooms of all pages."""
+
     rooms: list[ListedRoom]
+    hasMore: bool = False
+    total: int = 0
+    next: str | UnsetType = UNSET
+
+
+class OpenRoomList(Wire):
+    """A page of open rooms. `next` leads to the following page; `total` counts the rooms of all pages."""
+
+    rooms: list[OpenRoom]
+    hasMore: bool = False
+    total: int = 0
+    next: str | UnsetType = UNSET
 
 
 class RoomFact(Wire):

@@ -10,6 +10,8 @@ from chat.realtime.events import Event
 from chat.realtime.feed import Feed
 from chat.realtime.payload import Payload
 
+# Rooms that one connection hears of without having them open.
+WATCHED_ROOMS: Final = 2000
 _JOINED_FOR_SECONDS: Final = 1.0
 
 
@@ -35,6 +37,9 @@ class Watchers:
         self._news: dict[str, _News] = {}
 
     def watch(self, slug: str, connection: Connection) -> None:
+        """Tell a connection of a room's news from now on; beyond WATCHED_ROOMS it isn't told."""
+        if len(connection.watching) >= WATCHED_ROOMS and slug not in connection.watching:
+            return
         self._feed_of(slug).watchers.add(connection)
         connection.watching.add(slug)
 

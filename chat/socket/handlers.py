@@ -15,7 +15,20 @@ from msgspec import UNSET
 
 from chat import markdown
 from chat.access import Actor
-from chat.actions import bans, drafts, history, members, messages, people, rates, reading, replies, rooms, search
+from chat.actions import (
+    bans,
+    browsing,
+    drafts,
+    history,
+    members,
+    messages,
+    people,
+    rates,
+    reading,
+    replies,
+    rooms,
+    search,
+)
 from chat.actions.answers import request_id_of
 from chat.actions.attachments import checked_message
 from chat.actions.content import checked_content
@@ -66,11 +79,11 @@ async def _ping(_runtime: Runtime, connection: Connection, frame: Frame) -> None
     connection.answer("pong", wire.Nothing(), frame.id)
 
 
-async def _list_rooms(runtime: Runtime, connection: Connection, _frame: Frame) -> wire.Wire:
-    listed = await in_database(rooms.list_rooms, connection.actor)
+async def _list_rooms(runtime: Runtime, connection: Connection, frame: Frame) -> wire.Wire:
+    listed, watched = await in_database(rooms.listed_rooms, connection.actor, frame.payload)
     if not connection.is_closing:
-        for room in listed.rooms:
-            runtime.hub.watchers.watch(room.slug, connection)
+        for slug in watched:
+            runtime.hub.watchers.watch(slug, connection)
     return listed
 
 
@@ -246,6 +259,7 @@ async def _list_presence(runtime: Runtime, connection: Connection, frame: Frame)
 HANDLERS: Final[dict[str, Handler]] = {
     "ping": _ping,
     "list_rooms": _list_rooms,
+    "browse_rooms": _by_action(browsing.browse_rooms),
     "create_room": _with_models(rooms.create_room),
     "update_room": _with_models(rooms.update_room),
     "archive_room": _by_action(rooms.archive_room),

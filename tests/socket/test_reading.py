@@ -85,3 +85,32 @@ async def test_somebody_mentioned_is_told_in_every_tab(open_tab: Tabs, alice: Pe
     message = await alices.post(room, f"hey @{bob.username}!")
     for tab in bobs:
         assert (await tab.expect("notification", kind="mention"))["message"]["id"] == message["id"]
+
+
+async def test_news_of_a_room_on_a_later_page_is_told_and_the_room_can_be_asked_for(
+    open_tab: Tabs, alice: Person, bob: Person, room: str
+) -> None:
+    alices, bobs = await open_tab(alice), await open_tab(bob)
+    newer = (await alices.request("create_room", name="Newer", members=[bob.username]))["room"]["slug"]
+    listed = await bobs.request("list_rooms", limit=1)
+    assert [each["slug"] for each in listed["rooms"]] == [newer] and (listed["hasMore"], listed["total"]) == (True, 2)
+    await alices.post(room, "hello")
+    told = await bobs.expect("notification", kind="unread")
+    assert (told["room"], told["count"]) == (room, 1)
+    (shown,) = (await bobs.request("list_rooms", rooms=[room]))["rooms"]
+    assert (shown["slug"], shown["unread"]) == (room, 1)
+    after = await bobs.request("list_rooms", limit=2, after=listed["next"])
+    # Posting has moved it up, before the end of the first page.
+    assert after["rooms"] == []
+
+
+async def test_open_rooms_are_browsed_and_joined(open_tab: Tabs, alice: Person, mallory: Person) -> None:
+    alices, mallorys = await open_tab(alice), await open_tab(mallory)
+    name = f"Überquai {alice.username}"
+    slug = (await alices.request("create_room", kind="open", name=name))["room"]["slug"]
+    found = await mallorys.request("browse_rooms", query=name.upper())
+    assert [(each["slug"], each["peopleCount"]) for each in found["rooms"]] == [(slug, 1)]
+    await mallorys.request("join_room", room=slug)
+    assert (await mallorys.request("browse_rooms", query=name))["rooms"] == []
+    refusal = await mallorys.ask("browse_rooms", after="x")
+    assert refusal["error"]["code"] == "VALIDATION_ERROR"

@@ -58,6 +58,13 @@ export interface BanMember {
   until?: number;
 }
 
+/** Lists the open rooms that I could join, a page at a time, the most recently active first. */
+export interface BrowseRooms {
+  query?: string;
+  after?: string;
+  limit?: number;
+}
+
 /** How Claude behaves in a room; what is left out stays as it is. An empty model: the installation's. */
 export interface ClaudeOptions {
   model?: string;
@@ -235,8 +242,13 @@ export interface ListPresence {
   room: string;
 }
 
-/** Lists the rooms that I am in, and asks for `unread` notifications about them from now on. */
+/** Lists the rooms that I am in, a page at a time, and asks for `unread` notifications about them from now on. */
 export interface ListRooms {
+  query?: string;
+  kinds?: ("closed" | "direct" | "open" | "session")[];
+  rooms?: string[];
+  after?: string;
+  limit?: number;
 }
 
 /** A room of mine, with what concerns only me. `unread` and `mentions` stop counting at 100. */
@@ -258,6 +270,7 @@ export interface ListedRoom {
   lastReadSeq: number;
   muted: boolean;
   draft?: Draft;
+  activeAt?: number;
 }
 
 /** Sets how far I have read; lower than before marks as unread. */
@@ -344,6 +357,30 @@ export interface OnlineUser {
   username: string;
   tabs: number;
   displayName?: string;
+}
+
+/** A room that I could join. */
+export interface OpenRoom {
+  slug: string;
+  name: string;
+  kind: string;
+  topic: string;
+  change: number;
+  epoch: string;
+  createdAt: number;
+  archivedAt?: number;
+  lastMessageAt?: number;
+  members?: UserRef[];
+  claude?: ClaudeSettings;
+  peopleCount: number;
+}
+
+/** A page of open rooms. `next` leads to the following page; `total` counts the rooms of all pages. */
+export interface OpenRoomList {
+  rooms: OpenRoom[];
+  hasMore: boolean;
+  total: number;
+  next?: string;
 }
 
 /** `user_joined` and `user_left`: a person's first tab in the room, and the last one gone. */
@@ -469,8 +506,12 @@ export interface RoomFact {
   room: Room;
 }
 
+/** A page of my rooms. `next` leads to the following page; `total` counts the rooms of all pages. */
 export interface RoomList {
   rooms: ListedRoom[];
+  hasMore: boolean;
+  total: number;
+  next?: string;
 }
 
 /** Keeps unsent text, for my other tabs, or in a session for everybody's. The version must grow. */
@@ -660,6 +701,7 @@ export interface RequestPayloads {
   ping: Ping;
   pong: Pong;
   list_rooms: ListRooms;
+  browse_rooms: BrowseRooms;
   create_room: CreateRoom;
   update_room: UpdateRoom;
   archive_room: ArchiveRoom;
@@ -697,6 +739,7 @@ export interface RequestPayloads {
 export interface AnswerData {
   ping: Nothing;
   list_rooms: RoomList;
+  browse_rooms: OpenRoomList;
   create_room: RoomFact;
   update_room: RoomFact;
   archive_room: RoomFact;

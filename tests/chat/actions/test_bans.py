@@ -13,7 +13,19 @@ from accounts.claude import account
 from accounts.models import User
 from chat import access
 from chat.access import Actor
-from chat.actions import attachments, bans, export, history, invitations, joining, member_list, members, people, rooms
+from chat.actions import (
+    attachments,
+    bans,
+    browsing,
+    export,
+    history,
+    invitations,
+    joining,
+    member_list,
+    members,
+    people,
+    rooms,
+)
 from chat.actions.posting import store
 from chat.actions.search import search_messages
 from chat.models import Attachment, Kind, Membership, Room, RoomBan
@@ -101,9 +113,10 @@ def test_a_banned_person_posts_nothing_and_gets_no_files_of_an_open_room(alice: 
 def test_a_banned_person_finds_an_open_room_in_no_list(alice: User, plaza: Room) -> None:
     mallory = person("mallory")
     actor = Actor.of(mallory)
-    assert [room.slug for room in rooms.open_rooms_to_join(actor)] == ["plaza"]
+    assert [room.slug for room in browsing.browse_rooms(actor, requests.BrowseRooms()).rooms] == ["plaza"]
     ban(alice, "mallory")
-    assert rooms.open_rooms_to_join(actor) == []
+    found_open = browsing.browse_rooms(actor, requests.BrowseRooms())
+    assert (found_open.rooms, found_open.total) == ([], 0)
     assert not Room.objects.visible_to(mallory.pk).exists()
     found = history.sync(actor, requests.Sync({"plaza": requests.SyncCursor(0, plaza.epoch)}))
     assert found.rooms["plaza"].error == "UNAUTHORIZED"
@@ -144,7 +157,7 @@ def test_a_ban_is_over_at_its_end_without_anything_having_run(alice: User, bob: 
     ban(alice, "bob", until=in_ms(days=1))
     RoomBan.objects.update(ends_at=timezone.now() - timedelta(milliseconds=1))
     assert bans.list_bans(Actor.of(alice), requests.ListBans("plaza")).bans == []
-    assert [room.slug for room in rooms.open_rooms_to_join(Actor.of(bob))] == ["plaza"]
+    assert [room.slug for room in browsing.browse_rooms(Actor.of(bob), requests.BrowseRooms()).rooms] == ["plaza"]
     assert joining.open_room(Actor.of(bob), requests.JoinRoom("plaza")).role == "member"
     with refused(ErrorCode.NOT_FOUND):
         bans.unban_member(Actor.of(alice), requests.UnbanMember("plaza", "bob"))

@@ -8,7 +8,7 @@ from msgspec import UNSET
 
 from accounts.models import User
 from chat.access import Actor
-from chat.actions import drafts, messages, reading, rooms, unread
+from chat.actions import browsing, drafts, messages, reading, rooms, unread
 from chat.models import Membership, Room
 from chat.presenter import room_fields
 from chat.protocol import requests, wire
@@ -137,4 +137,5 @@ def test_open_rooms_that_i_am_not_in_are_offered(alice: User, bob: User) -> None
     room_of(bob, "den")
     room_of(alice, "mine", "open")
     Room.objects.filter(slug="old-square").update(archived_at=timezone.now())
-    assert [room.slug for room in rooms.open_rooms_to_join(Actor.of(alice))] == ["square"]
+    found = browsing.browse_rooms(Actor.of(alice), requests.BrowseRooms())
+    assert ([room.slug for room in found.rooms], found.hasMore, found.total) == (["square"], False, 1)

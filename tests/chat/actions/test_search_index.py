@@ -117,7 +117,8 @@ def test_the_migration_takes_along_what_was_not_indexed_yet(afterwards_as_it_was
     ids += [int(message.id) for message in say(alice, "den", "needle three")]
     call_command("migrate", "chat", "0008", verbosity=0)
     assert held("needle") == ids, "the rest was taken up on the way back"
-    ids += [int(message.id) for message in say(alice, "den", "needle four")]
+    # Not posted: of rooms the program wants columns that they have got since.
+    ids.append(Message.objects.create(room=den, seq=1000, change=1000, author=alice, content="needle four").pk)
     assert held("needle") == ids, "each message is indexed as it is stored"
     call_command("migrate", "chat", verbosity=0)
     edited = say(alice, "den", "needle five")[0]

@@ -138,3 +138,13 @@ async def test_watchers_with_the_same_numbers_get_the_same_payload(
     monkeypatch.setattr(FakeConnection, "send", lambda _self, payload: payloads.append(payload))
     house.post(1, author=99, mentions=(1, 2))
     assert len(payloads) == 50 and len(set(map(id, payloads))) == 2
+
+
+def test_a_connection_hears_of_so_many_rooms_and_of_those_it_has_already(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "WATCHED_ROOMS", 2)
+    bob = FakeConnection("tab-2", user_id=2)
+    for slug in ("one", "two", "three", "one"):
+        house.watchers.watch(slug, bob.as_connection)
+    assert bob.watching == {"one", "two"} and not house.feed_of("three").watchers

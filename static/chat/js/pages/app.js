@@ -95,7 +95,13 @@ class App {
 
   async #refetch() {
     try {
-      const { rooms } = await this.#client.request("list_rooms");
+      const rooms = [];
+      for (let after; ; ) {
+        const page = await this.#client.request("list_rooms", after ? { after } : {});
+        rooms.push(...page.rooms);
+        if (!page.hasMore) break;
+        after = page.next;
+      }
       this.#apply({ type: "listed", rooms });
     } catch {
       // The next connection asks again.
