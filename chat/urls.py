@@ -2,12 +2,23 @@
 
 from django.urls import path
 
-from chat import api, attachment_api, example_pages, export_api, push_api, room_pages, usage_pages, views
+from chat import (
+    api,
+    attachment_api,
+    example_pages,
+    export_api,
+    membership_pages,
+    push_api,
+    room_pages,
+    usage_pages,
+    views,
+)
 
 urlpatterns = [
     path("", views.home, name="home"),
     path("rooms/", views.browse, name="browse"),
     path("rooms/new", views.create_room, name="create_room"),
+    path("rooms/leave", membership_pages.leave_rooms, name="leave_rooms"),
     path("rooms/<slug:slug>/", views.room, name="room"),
     path("rooms/<slug:slug>/data", views.room_data, name="room_data"),
     path("rooms/<slug:slug>/usage", views.room_usage, name="room_usage"),

@@ -15,6 +15,7 @@ ANSWERS: Final[dict[str, tuple[str, type[wire.Wire]]]] = {
     "join_room": ("joined", wire.Joined),
     "leave_room": ("left", wire.Left),
     "quit_room": ("quit_room", wire.MembershipFact),
+    "quit_rooms": ("quit_rooms", wire.RoomsLeft),
     "add_member": ("add_member", wire.MembershipFact),
     "remove_member": ("remove_member", wire.MembershipFact),
     "set_role": ("set_role", wire.MembershipFact),

@@ -182,13 +182,16 @@ def with_request_id(text: str, request_id: str) -> str:
 
 def failure(error: ProtocolError, request_id: str | int | None = None, data: Any = UNSET) -> wire.Failure:
     """Turn an error into the envelope that tells of it."""
-    body = wire.ErrorBody(
+    return wire.Failure(now_ms(), error_body(error), requestId=UNSET if request_id is None else request_id, data=data)
+
+
+def error_body(error: ProtocolError) -> wire.ErrorBody:
+    return wire.ErrorBody(
         error.code,
         error.message,
         UNSET if error.details is None else error.details,
         UNSET if error.retry_after is None else error.retry_after,
     )
-    return wire.Failure(now_ms(), body, requestId=UNSET if request_id is None else request_id, data=data)
 
 
 def size_of(value: object) -> int:

@@ -132,6 +132,12 @@ class QuitRoom(Request):
     room: Slug
 
 
+class QuitRooms(Request):
+    """Ends my membership in several rooms, each for itself."""
+
+    rooms: Annotated[list[Slug], Meta(min_length=1, max_length=100)]
+
+
 class AddMember(Request):
     """Makes somebody a member."""
 
@@ -339,6 +345,7 @@ PAYLOADS: dict[str, type[Request]] = {
     "join_room": JoinRoom,
     "leave_room": LeaveRoom,
     "quit_room": QuitRoom,
+    "quit_rooms": QuitRooms,
     "add_member": AddMember,
     "remove_member": RemoveMember,
     "set_role": SetRole,

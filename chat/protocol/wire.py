@@ -480,6 +480,20 @@ class ErrorBody(Wire):
     retryAfter: Millis | UnsetType = UNSET
 
 
+class Leaving(Wire):
+    """How leaving one of several rooms went: `error` says why it was not left."""
+
+    room: str
+    left: bool
+    error: ErrorBody | UnsetType = UNSET
+
+
+class RoomsLeft(Wire):
+    """One result for each room, in the order of the request."""
+
+    results: list[Leaving]
+
+
 class Ok(Wire):
     """The envelope of an answer or an event. `type` names the request answered, or the event."""
 

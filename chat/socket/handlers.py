@@ -20,6 +20,7 @@ from chat.actions import (
     browsing,
     drafts,
     history,
+    leaving,
     members,
     messages,
     people,
@@ -95,6 +96,12 @@ async def _leave_room(runtime: Runtime, connection: Connection, frame: Frame) ->
     request = frame.payload
     runtime.leave_room(connection, request.room)
     connection.answer("left", wire.Left(request.room), frame.id)
+
+
+async def _quit_rooms(_runtime: Runtime, connection: Connection, frame: Frame) -> wire.Wire:
+    """Leave one room after the other: the database thread is free for others in between."""
+    slugs = dict.fromkeys(frame.payload.rooms)
+    return wire.RoomsLeft([await in_database(leaving.leave, connection.actor, slug) for slug in slugs])
 
 
 async def _create_message(runtime: Runtime, connection: Connection, frame: Frame) -> None:
@@ -267,6 +274,7 @@ HANDLERS: Final[dict[str, Handler]] = {
     "join_room": _join_room,
     "leave_room": _leave_room,
     "quit_room": _by_action(members.quit_room),
+    "quit_rooms": _quit_rooms,
     "add_member": _by_action(members.add_member),
     "remove_member": _by_action(members.remove_member),
     "set_role": _by_action(members.set_role),

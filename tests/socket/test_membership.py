@@ -178,3 +178,19 @@ async def test_who_is_no_member_cannot_be_removed_or_given_a_role(
     for user in (mallory.id, "nobody-at-all", "99999999999999999999999999999999"):
         assert (await tab.refusal("remove_member", room=room, user=user))["code"] == "NOT_FOUND"
         assert (await tab.refusal("set_role", room=room, user=user, role="member"))["code"] == "NOT_FOUND"
+
+
+async def test_several_rooms_are_left_together_and_all_tabs_hear_it(open_tab: Tabs, alice: Person, bob: Person) -> None:
+    rooms = [await open_tab.make_room(alice, bob) for _ in range(3)]
+    mine = await open_tab.make_room(bob, alice)
+    other = await open_tab.in_room(bob, rooms[0])
+    quitter = await open_tab(bob)
+    results = (await quitter.request("quit_rooms", rooms=[*rooms[:2], mine, rooms[0]]))["results"]
+    assert [(each["room"], each["left"]) for each in results] == [(rooms[0], True), (rooms[1], True), (mine, False)]
+    assert results[2]["error"]["code"] == "REQUEST_FAILED"
+    await other.expect("notification", kind="removed", room=rooms[0])
+    assert (await other.refusal("get_messages", room=rooms[0]))["code"] == "NOT_FOUND"
+    left = {room["slug"] for room in (await quitter.request("list_rooms"))["rooms"]}
+    assert left == {rooms[2], mine}
+    for wrong in ([], [f"room-{number}" for number in range(101)], ["No slug"], "room"):
+        assert (await quitter.refusal("quit_rooms", rooms=wrong))["code"] == "VALIDATION_ERROR"

@@ -221,6 +221,13 @@ export interface LeaveRoom {
   room: string;
 }
 
+/** How leaving one of several rooms went: `error` says why it was not left. */
+export interface Leaving {
+  room: string;
+  left: boolean;
+  error?: ErrorBody;
+}
+
 export interface Left {
   room: string;
 }
@@ -409,6 +416,11 @@ export interface QuitRoom {
   room: string;
 }
 
+/** Ends my membership in several rooms, each for itself. */
+export interface QuitRooms {
+  rooms: string[];
+}
+
 export interface Reaction {
   emoji: string;
   users: UserRef[];
@@ -512,6 +524,11 @@ export interface RoomList {
   hasMore: boolean;
   total: number;
   next?: string;
+}
+
+/** One result for each room, in the order of the request. */
+export interface RoomsLeft {
+  results: Leaving[];
 }
 
 /** Keeps unsent text, for my other tabs, or in a session for everybody's. The version must grow. */
@@ -709,6 +726,7 @@ export interface RequestPayloads {
   join_room: JoinRoom;
   leave_room: LeaveRoom;
   quit_room: QuitRoom;
+  quit_rooms: QuitRooms;
   add_member: AddMember;
   remove_member: RemoveMember;
   set_role: SetRole;
@@ -747,6 +765,7 @@ export interface AnswerData {
   join_room: Joined;
   leave_room: Left;
   quit_room: MembershipFact;
+  quit_rooms: RoomsLeft;
   add_member: MembershipFact;
   remove_member: MembershipFact;
   set_role: MembershipFact;

@@ -1,6 +1,6 @@
 /**
  * Small helps for the plain pages: copy buttons, questions before what cannot be undone, forms that are sent once,
- * selects that send themselves, times in the reader's zone. The pages work without it.
+ * selects that send themselves, checkboxes for all of a list, times in the reader's zone. The pages work without it.
  */
 
 import { fullLabel, momentLabel } from "./dates.js";
@@ -48,4 +48,15 @@ window.addEventListener("pageshow", () => document.querySelectorAll("[data-sent]
 document.addEventListener("change", (event) => {
   const select = event.target.closest("[data-submit-on-change]");
   if (select) select.form.requestSubmit(select.form.querySelector('[value="role"]'));
+});
+
+document.addEventListener("change", (event) => {
+  const form = event.target.form;
+  const all = form?.querySelector("[data-check-all]");
+  if (!all) return;
+  const boxes = [...form.querySelectorAll(`input[name="${all.dataset.checkAll}"]`)];
+  if (event.target === all) for (const box of boxes) box.checked = all.checked;
+  const checked = boxes.filter((box) => box.checked).length;
+  all.checked = checked === boxes.length;
+  all.indeterminate = checked > 0 && checked < boxes.length;
 });

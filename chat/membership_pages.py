@@ -1,0 +1,47 @@
+"""The pages about one's own memberships: leaving several rooms at once."""
+
+from typing import Final
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import redirect
+from django.views.decorators.http import require_http_methods
+from msgspec import UNSET
+
+from chat.access import Actor
+from chat.actions import leaving
+from chat.page import actor_of, asked, page, show
+from chat.protocol import requests
+
+_NAMED_AT_MOST: Final = 5
+
+
+@page
+@require_http_methods(["GET", "POST"])
+def leave_rooms(request: HttpRequest) -> HttpResponseBase:
+    """The reader's rooms, to choose those that they leave together."""
+    actor = actor_of(request)
+    if request.method == "POST":
+        if chosen := request.POST.getlist("room"):
+            _leave(request, actor, asked(requests.QuitRooms, rooms=chosen))
+        else:
+            messages.error(request, "Choose the rooms that you want to leave.")
+        return redirect(request.get_full_path())
+    query = request.GET.get("q", "").strip()[:60]
+    number = request.GET.get("page", "")
+    found = leaving.leavable(
+        actor, query, int(number) if number.isascii() and number.isdigit() and len(number) < 7 else 1
+    )
+    return show(request, "chat/leave_rooms.html", found=found, query=query)
+
+
+def _leave(request: HttpRequest, actor: Actor, wanted: requests.QuitRooms) -> None:
+    results = [leaving.leave(actor, slug) for slug in dict.fromkeys(wanted.rooms)]
+    left = sum(each.left for each in results)
+    if left:
+        messages.success(request, f"You left {left} room{'' if left == 1 else 's'}.")
+    kept = [(each.room, each.error.message) for each in results if each.error is not UNSET]
+    for slug, why in kept[:_NAMED_AT_MOST]:
+        messages.error(request, f"You are still in {slug}. {why}")
+    if len(kept) > _NAMED_AT_MOST:
+        messages.error(request, f"You are still in {len(kept) - _NAMED_AT_MOST} more rooms for such reasons.")
