@@ -16,9 +16,11 @@ from channels.routing import ProtocolTypeRouter  # noqa: E402 - needs Django's a
 
 from chat.routing import socket_application  # noqa: E402
 from chat.socket import health, runtime, sse  # noqa: E402
+from config.admission import Admission  # noqa: E402
 from config.body_limit import limited  # noqa: E402
+from config.slow_readers import impatient  # noqa: E402
 
-_pages = limited(_django)
+_pages = impatient(limited(Admission(_django)))
 
 
 async def _with_runtime(scope: dict[str, Any], receive: Any, send: Any) -> None:

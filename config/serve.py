@@ -19,6 +19,11 @@ from typing import Final, NoReturn
 import environ
 import structlog
 
+try:
+    import resource
+except ImportError:  # Windows
+    resource = None  # type: ignore[assignment]
+
 BACKLOG: Final = 4096
 _DEFAULT_HOST: Final = "127.0.0.1"
 _DEFAULT_PORT: Final = 8000
@@ -34,6 +39,7 @@ def main() -> None:
     parser.add_argument("--laptop", action="store_true", help="make the tables and demo people first; DEBUG unless set")
     laptop = parser.parse_args().laptop
     try:
+        allow_many_files()
         set_up_django(laptop=laptop)
         host, port = address()
         listener = listen(host, port)
@@ -104,6 +110,14 @@ def workers() -> int:
     if int(text) > 1 and not settings.REDIS_URL:
         refuse("several processes need a Redis to hear each other: set REDIS_URL, or WORKERS=1.")
     return int(text)
+
+
+def allow_many_files() -> None:
+    """Use all file descriptors that the system grants: by default it is 1,024 of often a million, and each tab takes one."""
+    if resource is not None:
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        if soft != hard:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def listen(host: str, port: int) -> socket.socket:

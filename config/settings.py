@@ -101,6 +101,10 @@ TEMPLATES = [
 DATABASES = {"default": env.db("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'db.sqlite3'}")}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 DATABASE_THREADS = env.int("DATABASE_THREADS", default=4)
+# Requests for pages that one process works on at the same time (config.admission). Each may hold a connection.
+PAGES_AT_ONCE = env.int("PAGES_AT_ONCE", default=6)
+# The threads that use the database beside these: one that stores messages, one that checks access, four for web push.
+_OTHER_DATABASE_THREADS = 6
 
 _database = DATABASES["default"]
 if _database["ENGINE"] == "django.db.backends.sqlite3":
@@ -122,7 +126,14 @@ if _database["ENGINE"] == "django.db.backends.sqlite3":
 elif _database["ENGINE"] == "django.db.backends.postgresql":
     _database["CONN_MAX_AGE"] = 0  # the pool keeps them open
     _database["OPTIONS"] = {
-        "pool": {"min_size": 1, "max_size": env.int("DATABASE_POOL_SIZE", default=DATABASE_THREADS + 6), "timeout": 5},
+        "pool": {
+            "min_size": 1,
+            # One for each thread that may want one, so none ever waits for another.
+            "max_size": env.int(
+                "DATABASE_POOL_SIZE", default=DATABASE_THREADS + PAGES_AT_ONCE + _OTHER_DATABASE_THREADS
+            ),
+            "timeout": 5,
+        },
         "connect_timeout": 5,
         # Where the database's host vanishes, the system would wait for its answer for a quarter of an hour.
         "keepalives_idle": 10,
@@ -283,6 +294,12 @@ UPLOADS_PER_HOUR = env.int("UPLOADS_PER_HOUR", default=200)
 UPLOADED_BYTES_PER_USER = env.int("UPLOADED_BYTES_PER_USER", default=5_000_000_000)
 EXPORTS_PER_HOUR = env.int("EXPORTS_PER_HOUR", default=20)
 
+# What a request's body, and the reading of a response, may take: this long, and a second more for each so many bytes.
+BODY_SECONDS = env.float("BODY_SECONDS", default=30)
+BODY_BYTES_PER_SECOND = env.int("BODY_BYTES_PER_SECOND", default=20_000)
+# Bytes of all bodies over 64 KB that a process holds, in memory or on disk; one person may have a quarter of them.
+BODIES_BYTES = env.int("BODIES_BYTES", default=200_000_000)
+
 # --- Accounts -----------------------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "accounts.User"
@@ -291,6 +308,8 @@ PASSWORD_HASHERS = [
     "accounts.hashers.SerialArgon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
+# Requests that wait for their turn to hash a password: one takes some 0.12 s, and none waits longer than 5 s.
+PASSWORDS_WAITING = env.int("PASSWORDS_WAITING", default=20)
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (

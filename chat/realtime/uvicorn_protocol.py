@@ -7,7 +7,8 @@ servers without them Parley uses ASGI's `send`, and waits.
 
 import asyncio
 import logging
-from typing import Any, Final, cast
+from collections import Counter
+from typing import Any, ClassVar, Final, cast
 
 from django.conf import settings
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -28,6 +29,8 @@ _CLOSE_TIMEOUT_SECONDS: Final = 10.0
 _LINGER_SECONDS: Final = 2.0
 _HEAD_BYTES: Final = 65_536
 _HEAD_SECONDS: Final = 20.0
+# For the last 128 KB of a response; what is larger has a time of its own (config.slow_readers).
+_UNREAD_SECONDS: Final = 30.0
 _HEAD_TOO_LARGE: Final = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 )
@@ -188,28 +191,67 @@ class _Writer:
 class AbortableHttp(HttpToolsProtocol):
     """Adds the extension: a function that cuts the connection with all that it still holds.
 
-    Bounds a request's head in bytes and in time: uvicorn waits for ever for one that does not end or does not begin, and
-    a stranger's silent connections would take up all that a process may have open.
+    Bounds a request's head in bytes and in time: uvicorn waits forever for one that does not end or does not begin, and
+    a stranger's silent connections would take up all that a process may have open. Bounds as well how many connections
+    without a socket one address has, and how long a response that is complete may lie unread.
     """
+
+    # Of connections that have not become sockets, by address: those are counted by the registry.
+    _open: ClassVar[Counter[str]] = Counter()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._is_in_head = True
         self._head_bytes = 0
         self._head_timer: asyncio.TimerHandle | None = None
+        self._unread_timer: asyncio.TimerHandle | None = None
+        self._counted_as: str | None = None
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
+        # Behind a proxy all connections come from one address; counting them is its work then.
+        if self.client is not None and not settings.TRUSTED_PROXIES:
+            if 0 < settings.SOCKETS_PER_ADDRESS <= self._open[self.client[0]]:
+                transport.abort()
+                return
+            self._counted_as = self.client[0]
+            self._open[self._counted_as] += 1
         self._head_timer = self.loop.call_later(_HEAD_SECONDS, transport.close)
 
+    def _count_no_more(self) -> None:
+        if self._counted_as is not None:
+            self._open[self._counted_as] -= 1
+            if not self._open[self._counted_as]:
+                del self._open[self._counted_as]
+            self._counted_as = None
+
     def handle_websocket_upgrade(self) -> None:
+        self._count_no_more()
         super().handle_websocket_upgrade()
         # The parser holds this protocol, whose work is done: without this line they would wait for a garbage collection.
         self.parser = cast(Any, None)
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self._count_no_more()
         self._stop_head_timer()
+        self._stop_unread_timer()
         super().connection_lost(exc)
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        # uvicorn closes after a while, and closing waits until everything is sent: for a client that reads nothing, forever.
+        if self._unread_timer is None and self.transport.get_write_buffer_size():
+            self._unread_timer = self.loop.call_later(_UNREAD_SECONDS, self._cut_off_unread)
+
+    def _stop_unread_timer(self) -> None:
+        if self._unread_timer is not None:
+            self._unread_timer.cancel()
+            self._unread_timer = None
+
+    def _cut_off_unread(self) -> None:
+        self._unread_timer = None
+        if self.transport.get_write_buffer_size():
+            self.transport.abort()
 
     def _stop_head_timer(self) -> None:
         if self._head_timer is not None:
@@ -228,6 +270,7 @@ class AbortableHttp(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
+        self._stop_unread_timer()  # the next response has a time of its own
         self._is_in_head, self._head_bytes = True, 0
         if self._head_timer is None:  # a further request on the same connection
             self._head_timer = self.loop.call_later(_HEAD_SECONDS, self.transport.close)

@@ -1,8 +1,10 @@
 """The cast of these tests, and ways to sign in as them."""
 
 import secrets
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from allauth.mfa.webauthn.internal.auth import WebAuthn
 from cryptography.hazmat.primitives.asymmetric import ec
+from django.contrib.auth.hashers import MD5PasswordHasher
 from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
@@ -21,6 +24,7 @@ from fido2.webauthn import AttestationObject, AttestedCredentialData, Authentica
 from accounts import tickets
 from accounts.models import User
 from accounts.revocation import access_changed
+from config.admission import HASHING_VIEWS
 
 PASSWORD = "correct horse battery staple"
 WRONG = "wrong horse battery staple"
@@ -37,6 +41,37 @@ def _fresh_limits(settings: Any) -> Iterator[None]:
     yield
     cache.clear()
     tickets._box.cache_clear()
+
+
+@pytest.fixture(autouse=True)
+def _only_known_forms_hash(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Any other request that hashes a password would not wait in the line of `config.admission`."""
+    others: list[str] = []
+
+    def noting(original: Callable[..., Any]) -> Callable[..., Any]:
+        def hashing(*args: Any) -> Any:
+            match = _request_at_work()
+            if match is not None and match not in HASHING_VIEWS:
+                others.append(match)
+            return original(*args)
+
+        return hashing
+
+    for name in ("encode", "verify"):
+        monkeypatch.setattr(MD5PasswordHasher, name, noting(getattr(MD5PasswordHasher, name)))
+    yield
+    assert not others, f"these hash a password and are not in HASHING_VIEWS: {set(others)}"
+
+
+def _request_at_work() -> str | None:
+    """Return the name of the view from which this is called, however deep."""
+    frame: FrameType | None = sys._getframe()
+    while frame is not None:
+        match = getattr(frame.f_locals.get("request"), "resolver_match", None)
+        if match is not None:
+            return str(match.view_name)
+        frame = frame.f_back
+    return None
 
 
 @pytest.fixture

@@ -2,9 +2,8 @@
 
 import asyncio
 import io
-import json
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 from unittest import mock
@@ -21,7 +20,6 @@ from chat.actions import members, rates
 from chat.actions.posting import Post, store
 from chat.models import Attachment, Room
 from chat.protocol import requests
-from config.body_limit import limited
 from tests.chat import files
 from tests.pages.conftest import Seat
 from tests.servers.pages import submit
@@ -358,70 +356,9 @@ def test_a_hostile_picture_is_refused_and_leaves_nothing(
     assert [path for path in media.rglob("*") if path.is_file()] == []
 
 
-# --- The bound on bodies --------------------------------------------------------------------------------------------
-
-
-class Told:
-    """An ASGI client that sends some pieces of a body and keeps what it is told."""
-
-    def __init__(self, path: str, pieces: list[bytes], **headers: str) -> None:
-        self.scope = {
-            "type": "http",
-            "path": path,
-            "headers": [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()],
-        }
-        self.unread = list(pieces)
-        self.answers: list[dict[str, Any]] = []
-
-    async def receive(self) -> dict[str, Any]:
-        piece = self.unread.pop(0)
-        return {"type": "http.request", "body": piece, "more_body": bool(self.unread)}
-
-    async def send(self, message: Mapping[str, Any]) -> None:
-        self.answers.append(dict(message))
-
-    async def ask(self) -> int:
-        await limited(_reader)(self.scope, self.receive, self.send)
-        return int(self.answers[0]["status"])
-
-
-async def _reader(scope: dict[str, Any], receive: Any, send: Any) -> None:
-    while (await receive())["more_body"]:
-        pass
-    await send({"type": "http.response.start", "status": 200, "headers": []})
-    await send({"type": "http.response.body", "body": b"read"})
-
+# --- With a real server ----------------------------------------------------------------------------------------------
 
 UPLOAD_PATH: Final = "/rooms/launch/attachments"
-
-
-async def test_a_body_that_says_that_it_is_too_large_is_not_read(settings: Any) -> None:
-    settings.UPLOAD_BYTES = 100_000
-    client = Told(UPLOAD_PATH, [b"unread"], content_length="200000")
-    assert await client.ask() == 413
-    assert client.unread == [b"unread"]
-    error = json.loads(client.answers[1]["body"])["error"]
-    assert (error["code"], error["message"]) == ("VALIDATION_ERROR", "A file may have 100,000 bytes at most.")
-
-
-async def test_a_body_that_does_not_say_its_size_is_read_up_to_the_limit(settings: Any) -> None:
-    settings.UPLOAD_BYTES = 100_000
-    client = Told(UPLOAD_PATH, [b"a" * 50_000] * 100)
-    assert await client.ask() == 413
-    assert len(client.unread) == 97
-    assert await Told(UPLOAD_PATH, [b"a" * 50_000] * 2).ask() == 200
-
-
-async def test_every_other_request_is_a_form_and_has_its_bound(settings: Any) -> None:
-    for path in ("/accounts/login/", "/rooms/launch/attachments/more", "/rooms/attachments", "/"):
-        assert await Told(path, [b""], content_length="3000000").ask() == 413, path
-        assert await Told(path, [b"a" * 1_000_000] * 3).ask() == 413, path
-        assert await Told(path, [b"a" * 1_000_000] * 2).ask() == 200, path
-
-
-async def test_no_limit_is_no_limit(settings: Any) -> None:
-    settings.UPLOAD_BYTES = 0
-    assert await Told(UPLOAD_PATH, [b"a" * 1_000_000] * 20, content_length="20000000").ask() == 200
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,9 @@ from tests.servers.server_process import ServerProcess
 from tests.servers.sites import Site
 from tests.servers.tabs import cookie_with_csrf, http
 
+# What Django asks of a form that no page of ours has made.
+CSRF = {"Cookie": f"csrftoken={'a' * 32}", "X-CSRFToken": "a" * 32}
+
 
 def submit(process: ServerProcess, session_key: str, path: str, fields: dict[str, str]) -> httpx.Response:
     """Post a form as somebody who is signed in; anything but success is an error of the test."""

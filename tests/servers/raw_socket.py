@@ -36,6 +36,21 @@ def frame(opcode: int, payload: bytes, *, fin: bool = True, masked: bool = True,
     return head + (b"\0\0\0\0" if masked else b"") + payload
 
 
+async def small_connection(process: ServerProcess) -> socket.socket:
+    """Return a TCP connection whose buffers are small, so that not reading is felt soon."""
+    connection = socket.socket()
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _SMALL_BUFFER_BYTES)
+    # The kernel sizes the server's buffer by it: with a loopback's 64 KB that would swallow 2.5 MB first.
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, _SMALL_SEGMENT_BYTES)
+    return await _connect(connection, process)
+
+
+async def _connect(connection: socket.socket, process: ServerProcess) -> socket.socket:
+    connection.setblocking(False)
+    await asyncio.get_running_loop().sock_connect(connection, ("127.0.0.1", process.port))
+    return connection
+
+
 class RawSocket:
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.reader = reader
@@ -44,13 +59,7 @@ class RawSocket:
     @classmethod
     async def open(cls, process: ServerProcess, person: Person, *, reads_little: bool = False) -> "RawSocket":
         """Open a socket with an API token. `reads_little` makes the buffers small, so that not reading is felt soon."""
-        connection = socket.socket()
-        if reads_little:
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _SMALL_BUFFER_BYTES)
-            # The kernel sizes the server's buffer by it: with a loopback's 64 KB that would swallow 2.5 MB first.
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, _SMALL_SEGMENT_BYTES)
-        connection.setblocking(False)
-        await asyncio.get_running_loop().sock_connect(connection, ("127.0.0.1", process.port))
+        connection = await small_connection(process) if reads_little else await _connect(socket.socket(), process)
         reader, writer = await asyncio.open_connection(
             sock=connection, limit=_SMALL_BUFFER_BYTES if reads_little else 2**20
         )

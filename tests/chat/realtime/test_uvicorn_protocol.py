@@ -217,3 +217,65 @@ async def test_a_long_body_is_no_head_and_another_request_may_follow(line: Line)
         assert b"".join(line.written).count(b"HTTP/1.1 200 ") == count
     assert not line.is_closed
     protocol.connection_lost(None)
+
+
+class Caller(Line):
+    """A connection from an address, which may leave unread what is written."""
+
+    def __init__(self, address: str, unread: int = 0) -> None:
+        super().__init__()
+        self._address, self._unread = address, unread
+        self.is_aborted = False
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
+        return (self._address, 50_000) if name == "peername" else default
+
+    def get_write_buffer_size(self) -> int:
+        return self._unread
+
+    def abort(self) -> None:
+        self.is_aborted = True
+
+
+def call(address: str, unread: int = 0) -> tuple[Caller, AbortableHttp]:
+    config = Config(reading, log_config=None, ws=FrameProtocol)
+    config.load()
+    caller, protocol = Caller(address, unread), AbortableHttp(config, ServerState(), {})
+    protocol.connection_made(caller)
+    return caller, protocol
+
+
+async def test_one_address_has_only_so_many_connections_that_are_no_sockets(settings: Any) -> None:
+    settings.SOCKETS_PER_ADDRESS = 2
+    calls = [call("203.0.113.1") for _ in range(3)]
+    assert [caller.is_aborted for caller, _ in calls] == [False, False, True]
+    assert not call("203.0.113.2")[0].is_aborted
+    calls[2][1].connection_lost(None)  # it was never counted
+    assert call("203.0.113.1")[0].is_aborted
+    calls[0][1].connection_lost(None)
+    assert not call("203.0.113.1")[0].is_aborted
+
+
+async def test_a_connection_that_becomes_a_socket_is_counted_elsewhere(settings: Any) -> None:
+    settings.SOCKETS_PER_ADDRESS = 1
+    _, protocol = call("203.0.113.3")
+    protocol.data_received(HANDSHAKE)
+    assert not call("203.0.113.3")[0].is_aborted
+
+
+async def test_behind_a_proxy_all_come_from_one_address(settings: Any) -> None:
+    settings.SOCKETS_PER_ADDRESS, settings.TRUSTED_PROXIES = 1, 1
+    assert not any(call("127.0.0.1")[0].is_aborted for _ in range(3))
+
+
+@pytest.mark.parametrize(("unread", "is_aborted"), [(100_000, True), (0, False)])
+async def test_the_end_of_a_response_does_not_lie_unread_forever(
+    monkeypatch: pytest.MonkeyPatch, unread: int, is_aborted: bool
+) -> None:
+    monkeypatch.setattr(uvicorn_protocol, "_UNREAD_SECONDS", 0.05)
+    caller, protocol = call("203.0.113.4", unread)
+    protocol.data_received(b"GET / HTTP/1.1\r\nHost: chat\r\n\r\n")
+    await asyncio.sleep(0.2)
+    assert b" 200 " in caller.written[0]
+    assert caller.is_aborted is is_aborted
+    protocol.connection_lost(None)
