@@ -115,8 +115,8 @@ Scope = dict[str, Any]
 class Visitor:
     """A request whose client may go away while it waits."""
 
-    def __init__(self, address: str = "203.0.113.9", path: str = "/rooms/") -> None:
-        self.scope: Scope = {"type": "http", "method": "GET", "path": path, "headers": [], "client": (address, 1)}
+    def __init__(self, address: str = "203.0.113.9", path: str = "/rooms/", method: str = "GET") -> None:
+        self.scope: Scope = {"type": "http", "method": method, "path": path, "headers": [], "client": (address, 1)}
         self.gone = asyncio.Event()
         self.sent: list[Any] = []
         self._has_asked = False
@@ -142,6 +142,19 @@ def slow_pages(until: asyncio.Event, seen: list[str]) -> Callable[..., Awaitable
         await send({"type": "http.response.body", "body": b"done"})
 
     return application
+
+
+async def test_the_line_before_passwords_is_as_long_as_the_setting_says(settings: Any) -> None:
+    settings.PASSWORDS_WAITING = 2
+    until, seen = asyncio.Event(), list[str]()
+    pages = Admission(slow_pages(until, seen))
+    visitors = [Visitor(f"203.0.113.{number}", "/accounts/login/", "POST") for number in range(5)]
+    runs = [asyncio.create_task(pages(each.scope, each.receive, each.send)) for each in visitors]
+    await asyncio.sleep(0.01)
+    assert (pages.passwords.served, pages.passwords.waiting, pages.pages.served) == (1, 2, 1)
+    until.set()
+    await asyncio.gather(*runs)
+    assert sorted(each.sent[0]["status"] for each in visitors) == [200, 200, 200, 503, 503]
 
 
 async def test_a_client_that_goes_away_while_it_waits_leaves_the_line(settings: Any) -> None:

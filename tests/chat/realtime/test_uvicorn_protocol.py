@@ -236,9 +236,12 @@ class Caller(Line):
     def abort(self) -> None:
         self.is_aborted = True
 
+    def set_protocol(self, protocol: Any) -> None:
+        self.protocol = protocol
 
-def call(address: str, unread: int = 0) -> tuple[Caller, AbortableHttp]:
-    config = Config(reading, log_config=None, ws=FrameProtocol)
+
+def call(address: str, unread: int = 0, application: Any = reading) -> tuple[Caller, AbortableHttp]:
+    config = Config(application, log_config=None, ws=FrameProtocol)
     config.load()
     caller, protocol = Caller(address, unread), AbortableHttp(config, ServerState(), {})
     protocol.connection_made(caller)
@@ -258,8 +261,9 @@ async def test_one_address_has_only_so_many_connections_that_are_no_sockets(sett
 
 async def test_a_connection_that_becomes_a_socket_is_counted_elsewhere(settings: Any) -> None:
     settings.SOCKETS_PER_ADDRESS = 1
-    _, protocol = call("203.0.113.3")
+    caller, protocol = call("203.0.113.3", application=accepting)
     protocol.data_received(HANDSHAKE)
+    assert isinstance(caller.protocol, FrameProtocol)
     assert not call("203.0.113.3")[0].is_aborted
 
 
