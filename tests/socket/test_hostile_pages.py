@@ -60,7 +60,7 @@ def test_a_form_of_too_many_fields_gets_one_answer(site: Site, alice: Person) ->
 def test_what_is_no_passkey_gets_one_answer(site: Site) -> None:
     """From strangers: with a passkey one signs in."""
     headers = {**cookie_with_csrf("nobody"), "Referer": site.processes[0].origin}
-    for credential in ("[" * 50_000, "9" * 5000, json.dumps({"id": "\0"})):
+    for credential in ("[" * 20_000, "9" * 5000, json.dumps({"id": "\0"})):
         marks = site.log_marks()
         with http(site.processes[0]) as client:
             answer = client.post("/accounts/2fa/webauthn/login/", data={"credential": credential}, headers=headers)
