@@ -1,6 +1,8 @@
 """Message text to safe HTML: markdown with HTML off, then an allow-list. No images: they would tell who reads.
 
 Most messages have nothing to format; those take a short cut that gives the same HTML (a property test compares them).
+Anything else may take long: a server has it rendered by `chat.realtime.rendering`, in a process with a deadline. Code gets
+no colours here: the page colours it, where a slow grammar holds up no one.
 """
 
 import html
@@ -12,18 +14,19 @@ import nh3
 from markdown_it import MarkdownIt
 from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
-from pygments import highlight
-from pygments.formatters import HtmlFormatter
-from pygments.lexers import get_lexer_by_name
-from pygments.util import ClassNotFound
 
 MENTION: Final = re.compile(r"(?<![\w@/.])@([a-z0-9](?:[a-z0-9_.-]{0,30}[a-z0-9_-])?)", re.ASCII | re.IGNORECASE)
 
 # Text that no rule of markdown, linkify or mentions could touch.
 _PLAIN: Final = re.compile(r"(?![0-9]+[.)])[A-Za-z0-9 ,;?'\"()éèêàâäöüßñçÄÖÜ’–—…]+[.!]?")
-_HIGHLIGHTED_CHARS_AT_MOST: Final = 20_000
 # Looking for bare addresses takes time in proportion to the text for each thing that begins like one.
 _COLONS_WITH_LINKS: Final = 100
+# A text that would become more HTML than this is shown as it was written: 4,000 bytes, and five for each of its own.
+# Escaping "&" takes five, so that what is shown as it was written has the same bound.
+_HTML_BYTES_ANYWAY: Final = 4_000
+_HTML_BYTES_PER_BYTE: Final = 5
+HTML_BYTES_AT_MOST: Final = 400_000
+_AS_WRITTEN: Final = '<p class="as-written">'
 _TAGS: Final = {
     "a", "blockquote", "br", "code", "del", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "pre",
     "s", "span", "strong", "table", "tbody", "td", "th", "thead", "tr", "ul",
@@ -32,16 +35,50 @@ _ATTRIBUTES: Final = {"a": {"href"}, "ol": {"start"}, "code": {"class"}, "span":
 
 
 def render(content: str) -> str:
-    """Return the HTML of a message: safe to put into a page as it is."""
+    """Return the HTML of a message: safe to put into a page as it is, and no larger than `html_bytes_for`."""
     if is_plain(content):
         return f"<p>{html.escape(content, quote=False)}</p>\n"
-    return nh3.clean(
-        _parser(links=content.count(":") <= _COLONS_WITH_LINKS).render(content),
+    most = html_bytes_for(content)
+    parsed = _parser(links=content.count(":") <= _COLONS_WITH_LINKS).render(content)
+    if len(parsed) > 2 * most:  # it leaves out what the allow-list adds to links, and may quote more
+        return as_written(content)
+    cleaned = nh3.clean(
+        parsed,
         tags=_TAGS,
         attributes=_ATTRIBUTES,
         url_schemes={"http", "https", "mailto"},
         link_rel="noopener noreferrer nofollow",
     )
+    return as_written(content) if len(cleaned.encode()) > most else cleaned
+
+
+def html_bytes_for(content: str) -> int:
+    """Return how many bytes the HTML of a text may have."""
+    return min(HTML_BYTES_AT_MOST, _HTML_BYTES_ANYWAY + _HTML_BYTES_PER_BYTE * len(content.encode()))
+
+
+def as_written(content: str) -> str:
+    """Return the HTML of a text that is not formatted, because that would take too long or become too large."""
+    lines = content.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "\ufffd")
+    return f"{_AS_WRITTEN}{html.escape(lines, quote=False).replace(chr(10), '<br>')}</p>\n"
+
+
+def is_as_written(html_: str) -> bool:
+    """Whether this HTML is that of `as_written`: the allow-list lets no other paragraph keep a class."""
+    return html_.startswith(_AS_WRITTEN)
+
+
+def warm_up() -> None:
+    """Make the parsers, and everything that they make when they are first used."""
+    for links in (True, False):
+        _parser(links=links).render("*a* `b` [c](https://d.e)\n\n- f\n\n| g |\n|---|\n| @h |\n")
+    nh3.clean("")
+
+
+def start_over() -> None:
+    """Forget the parsers: one that was interrupted may be half changed."""
+    _parser.cache_clear()
+    warm_up()
 
 
 def is_plain(content: str) -> bool:
@@ -57,23 +94,13 @@ def mentioned_names(content: str) -> set[str]:
 @cache
 def _parser(*, links: bool) -> MarkdownIt:
     """Return the parser; with `links` it also makes links of bare addresses."""
-    parser = MarkdownIt("commonmark", {"html": False, "linkify": links, "breaks": True, "highlight": _highlight})
+    parser = MarkdownIt("commonmark", {"html": False, "linkify": links, "breaks": True})
     parser.enable(["table", "strikethrough", *(["linkify"] if links else [])])
     parser.disable("image")
     # A bare "example.py" is a file more often than a place; only what says http(s):// or mailto: becomes a link.
     parser.linkify.set({"fuzzy_link": False, "fuzzy_email": False, "fuzzy_ip": False})  # type: ignore[union-attr]
     parser.core.ruler.push("mention", _mark_mentions)
     return parser
-
-
-def _highlight(code: str, language: str, _attributes: str) -> str:
-    if not language or len(code) > _HIGHLIGHTED_CHARS_AT_MOST:
-        return html.escape(code, quote=False)
-    try:
-        lexer = get_lexer_by_name(language, stripnl=False, ensurenl=False)
-    except ClassNotFound:
-        return html.escape(code, quote=False)
-    return str(highlight(code, lexer, HtmlFormatter(nowrap=True)))
 
 
 def _mark_mentions(state: StateCore) -> None:

@@ -4,7 +4,7 @@ import msgspec
 from django.db import transaction
 from msgspec import UNSET
 
-from chat import access, markdown
+from chat import access
 from chat.access import Actor
 from chat.actions import answers, summaries
 from chat.actions.notices import take_change
@@ -182,8 +182,3 @@ def _locked_reply(actor: Actor, message_id: str, *, must_have_ended: bool = Fals
 
 def _answer(message: wire.Message) -> wire.ReplyAnswer:
     return wire.ReplyAnswer(message, "" if message.reply is UNSET else message.reply.state)
-
-
-def html_of(text: str) -> str:
-    """Return a reply's text as safe HTML."""
-    return markdown.render(text) if text else ""

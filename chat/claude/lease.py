@@ -16,7 +16,6 @@ from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from chat import markdown
 from chat.actions import answers, spending
 from chat.actions.notices import take_change
 from chat.claude.backend import Usage
@@ -27,6 +26,8 @@ from chat.realtime.events import Requester
 log = structlog.get_logger(__name__)
 
 _CANDIDATES: Final = 50
+# Each comes with its text.
+_LOST_AT_ONCE: Final = 50
 _LOST_SENTENCE: Final = "The server that ran this reply went away."
 
 
@@ -176,26 +177,41 @@ def _end(room: Room, reply: Reply, last: Checkpoint, outcome: Outcome, html: str
     answers.tell(room, message, requester)
 
 
-def sweep(running_here: Collection[int] = ()) -> int:
-    """End the replies whose runner is gone: interrupted, with the text of their last checkpoint. Returns how many.
+class Lost(NamedTuple):
+    """A reply whose runner is gone, as its last checkpoint has it."""
+
+    last: Checkpoint
+    outcome: Outcome
+    room_id: int
+    owner: str
+
+
+def lost(running_here: Collection[int] = ()) -> list[Lost]:
+    """Return some of the replies whose runner is gone. Their texts are still to be rendered, which may take long.
 
     running_here: replies that this process runs itself. On a busy machine it may be late with their leases; it would be
     the only one to believe that it is gone.
     """
-    ended = 0
     expired = Reply.objects.filter(state=ReplyState.RUNNING, lease_expires_at__lt=Now())
-    for reply in expired.exclude(pk__in=running_here).select_related("stopped_by"):
-        last = Checkpoint(
-            reply.pk, reply.epoch, reply.text, reply.thinking, reply.n, reply.tools,
-            Usage(*(getattr(reply, name) for name in Usage._fields)),
-        )  # fmt: skip
-        was_stopped = reply.stopped_by_id is not None
-        outcome = (
-            Outcome(ReplyState.STOPPED, "stopped")
-            if was_stopped
-            else Outcome(ReplyState.INTERRUPTED, error=_LOST_SENTENCE, error_detail=f"Runner {reply.owner} is gone.")
-        )
-        if finish(last, outcome, markdown.render(reply.text) if reply.text else "", is_orphan=True):
-            log.warning("reply.runner_gone", reply=reply.pk, owner=reply.owner)
-            ended += 1
-    return ended
+    return [_lost(reply) for reply in expired.exclude(pk__in=running_here).order_by("pk")[:_LOST_AT_ONCE]]
+
+
+def _lost(reply: Reply) -> Lost:
+    last = Checkpoint(
+        reply.pk, reply.epoch, reply.text, reply.thinking, reply.n, reply.tools,
+        Usage(*(getattr(reply, name) for name in Usage._fields)),
+    )  # fmt: skip
+    outcome = (
+        Outcome(ReplyState.STOPPED, "stopped")
+        if reply.stopped_by_id is not None
+        else Outcome(ReplyState.INTERRUPTED, error=_LOST_SENTENCE, error_detail=f"Runner {reply.owner} is gone.")
+    )
+    return Lost(last, outcome, reply.room_id, reply.owner)
+
+
+def end_lost(gone: Lost, html: str) -> bool:
+    """End a reply with the text of its last checkpoint. False when another process was quicker."""
+    is_ended = finish(gone.last, gone.outcome, html, is_orphan=True)
+    if is_ended:
+        log.warning("reply.runner_gone", reply=gone.last.reply_id, owner=gone.owner)
+    return is_ended

@@ -25,6 +25,7 @@ from chat.protocol.errors import ProtocolError
 from chat.realtime.database import in_database
 from chat.realtime.hub import Hub
 from chat.realtime.publishing import CLAUDE_GROUP
+from chat.realtime.rendering import html_of_reply
 
 log = structlog.get_logger(__name__)
 
@@ -171,7 +172,10 @@ class Runner:
         while True:
             await asyncio.sleep(_SWEEP_SECONDS * random.uniform(0.8, 1.2))  # noqa: S311 - spreads load
             try:
-                await in_database(lease.sweep, list(self._streams))
+                for gone in await in_database(lease.lost, list(self._streams)):
+                    # Between the two steps, on no database thread: a text that is slow to render holds none.
+                    html = await html_of_reply(gone.last.text, gone.room_id)
+                    await in_database(lease.end_lost, gone, html)
                 if time.monotonic() - lost_checked_at > _LOST_CHARGES_SECONDS:
                     lost_checked_at = time.monotonic()
                     await in_database(spending.settle_lost, _LOST_CHARGES_SECONDS)

@@ -19,13 +19,13 @@ from chat.claude.backend import Backend, Call, CallFailed, End, Text, Thinking, 
 from chat.claude.conversation import Conversation, shown_to_members, told
 from chat.claude.lease import Checkpoint, Outcome, Verdict
 from chat.claude.pace import Pace
-from chat.markdown import render
 from chat.models import Reply, ReplyState
 from chat.protocol import wire
 from chat.protocol.errors import ErrorCode, ProtocolError
-from chat.realtime.database import in_database, in_database_at_last, in_renderer
+from chat.realtime.database import in_database, in_database_at_last
 from chat.realtime.events import Requester, ephemeral, room_group
 from chat.realtime.hub import Hub
+from chat.realtime.rendering import html_of_reply
 
 log = structlog.get_logger(__name__)
 
@@ -165,7 +165,7 @@ class Stream:
     async def _finish(self, outcome: Outcome) -> bool:
         """Write the end; while the database is away, try again. False: the reply is not ours any more."""
         last = self.checkpoint()
-        html = await in_renderer(render, last.text) if last.text else ""
+        html = await html_of_reply(last.text, self.room_id)
         return await in_database_at_last(lease.finish, last, outcome, html)
 
     async def _pay_late(self) -> None:

@@ -168,7 +168,8 @@ class Attachment(Wire):
 
 
 class Message(Wire, kw_only=True):
-    """`html` is the content made safe to show. What ends a stream leaves it out: its text has just been streamed.
+    """`html` is the content made safe to show. What ends a stream leaves it out, since its text has just been
+    streamed, unless that is shown as it was written.
 
     by: who added or removed the author, in notices of kind `join` and `leave` whose content is that user name.
     """

@@ -24,8 +24,6 @@ _WRITER: Final = "writer"
 
 _threads = ThreadPoolExecutor(max_workers=settings.DATABASE_THREADS, thread_name_prefix="database")
 _writer_thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=_WRITER)
-# Rendering hostile markdown can take long; it must hold up neither the event loop nor the database threads.
-_rendering_thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="render")
 # These wait for push services, which are other people's servers: nobody else may have to wait behind them.
 _push_threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="push")
 
@@ -78,11 +76,6 @@ def after_the_round(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs)
     SQLite wakes nobody who waits for its lock: beside a busy writer a thread of its own may wait until it is refused.
     """
     return _writer_thread.submit(lambda: _guarded(function, *args, **kwargs)).result()
-
-
-async def in_renderer(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Run a function that uses much CPU and no database."""
-    return await asyncio.get_running_loop().run_in_executor(_rendering_thread, lambda: function(*args, **kwargs))
 
 
 async def in_pusher(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

@@ -5,6 +5,7 @@ from typing import Final, NamedTuple
 import msgspec
 from msgspec import UNSET
 
+from chat import markdown
 from chat.protocol import frames, wire
 from chat.protocol.errors import ErrorCode, ProtocolError
 
@@ -105,7 +106,9 @@ def _durable_text(message: wire.Message) -> str:
     if reply.state == "queued":
         return frames.event("stream_start", wire.StreamStart(room, message, reply.requestedBy, reply.model, change))
     # The text has been streamed and comes once more as content; as HTML a third time would be too much.
-    ended = msgspec.structs.replace(message, html=UNSET)
+    # The page has formatted the text itself while it streamed. It can't know that the server gave that up.
+    html = message.html if message.html is not UNSET and markdown.is_as_written(message.html) else UNSET
+    ended = msgspec.structs.replace(message, html=html)
     if reply.state in ("complete", "stopped"):
         usage = wire.Usage(0, 0, 0, 0) if reply.usage is UNSET else reply.usage
         stop_reason = reply.state if reply.stopReason is UNSET else reply.stopReason

@@ -13,7 +13,6 @@ import structlog
 from django.conf import settings
 from msgspec import UNSET
 
-from chat import markdown
 from chat.access import Actor
 from chat.actions import (
     bans,
@@ -40,9 +39,10 @@ from chat.protocol import requests, wire
 from chat.protocol.errors import ErrorCode, ProtocolError, failed
 from chat.protocol.frames import Frame
 from chat.realtime.connection import Connection
-from chat.realtime.database import in_database, in_renderer
+from chat.realtime.database import in_database
 from chat.realtime.events import NOBODY, Requester, ephemeral, room_group
 from chat.realtime.presence import topic_of_room
+from chat.realtime.rendering import html_of, of_user
 from chat.socket import joining
 from chat.socket.runtime import Runtime
 
@@ -113,7 +113,7 @@ async def _create_message(runtime: Runtime, connection: Connection, frame: Frame
         actor=connection.actor,
         slug=request.room,
         content=content,
-        html=await _html_of(content),
+        html=await html_of(content, of_user(connection.user_id)),
         client_id=_client_id(request.clientId, frame.id),
         reply_to=None if request.replyTo is UNSET else int(request.replyTo),
         attachments=tuple(request.attachments),
@@ -134,7 +134,7 @@ async def _execute(runtime: Runtime, connection: Connection, frame: Frame) -> No
         actor=connection.actor,
         slug=request.session,
         content=content,
-        html=await _html_of(content),
+        html=await html_of(content, of_user(connection.user_id)),
         client_id=_client_id(request.clientId, frame.id),
         reply_to=None,
         must_answer=True,
@@ -150,10 +150,6 @@ def _take_turn(runtime: Runtime, connection: Connection) -> None:
     wait = runtime.messages_per_user.take(connection.user_id)
     if wait:
         raise ProtocolError(ErrorCode.RATE_LIMITED, "You are posting too fast.", retry_after=wait)
-
-
-async def _html_of(content: str) -> str:
-    return markdown.render(content) if markdown.is_plain(content) else await in_renderer(markdown.render, content)
 
 
 def _requester(connection: Connection, frame: Frame) -> Requester:
@@ -173,7 +169,7 @@ async def _edit_message(_runtime: Runtime, connection: Connection, frame: Frame)
     await in_database(
         rates.take, connection.actor, rates.CHANGES
     )  # before the text is formatted, which is the costly part
-    html = await in_renderer(markdown.render, content)
+    html = await html_of(content, of_user(connection.user_id))
     return await in_database(messages.edit_message, connection.actor, frame.payload.message, content, html)
 
 
@@ -230,7 +226,8 @@ async def _continue_reply(runtime: Runtime, connection: Connection, frame: Frame
 async def _show_version(_runtime: Runtime, connection: Connection, frame: Frame) -> wire.Wire:
     await in_database(rates.take, connection.actor, rates.CHANGES)
     text, prompt = await in_database(replies.version_text, connection.actor, frame.payload)
-    html, prompt_html = await in_renderer(replies.html_of, text), await in_renderer(replies.html_of, prompt)
+    owner = of_user(connection.user_id)
+    html, prompt_html = await html_of(text, owner), await html_of(prompt, owner)
     return await in_database(replies.show_version, connection.actor, frame.payload, html, prompt_html)
 
 

@@ -1,5 +1,6 @@
 """Messages as HTML: formatted as people expect, the short cut no different, and safe whatever they write."""
 
+from html import escape, unescape
 from html.parser import HTMLParser
 from types import SimpleNamespace
 from typing import Final
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from chat import markdown
 from chat.markdown import is_plain, mentioned_names, render
 from tests.chat.properties import examples
+from tests.hostile_texts import HOSTILE, SWELLING
 
 
 def the_long_way(content: str) -> str:
@@ -128,10 +130,58 @@ def test_in_a_text_of_very_many_colons_only_marked_links_are_links() -> None:
     assert [render(text + links).count("<a ") for text in (few, many)] == [3, 2]
 
 
-def test_code_is_highlighted_by_classes_only() -> None:
+def test_code_is_its_text_and_the_name_of_its_language() -> None:
+    """The page colours it: a grammar that is slow on the server would hold up everyone."""
     html = render("```python\nprint('<b>')\n```")
-    assert '<span class="' in html and "style" not in html and "<b>" not in html
+    assert html == "<pre><code class=\"language-python\">print('&lt;b&gt;')\n</code></pre>\n"
     assert "&lt;b&gt;" in render("```no-such-language\n<b>\n```") and "&lt;b&gt;" in render("```\n<b>\n```")
+
+
+# --- What is not formatted -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_html_has_a_bound_by_the_size_of_its_text(name: str) -> None:
+    text = HOSTILE[name]
+    html = render(text)
+    assert len(html.encode()) <= markdown.html_bytes_for(text) <= 4_000 + 5 * len(text.encode())
+    if markdown.is_as_written(html):
+        assert_reads_as_written(html, text)
+
+
+def test_what_would_become_too_large_is_shown_as_it_was_written() -> None:
+    for name, text in SWELLING.items():
+        assert markdown.is_as_written(render(text)), name
+    for fewer in (text[:300] for text in SWELLING.values()):
+        assert not markdown.is_as_written(render(fewer)), "a short text is formatted, whatever it becomes"
+
+
+@pytest.mark.parametrize("char", ["&", "<", "\n", "a\n", "\u0301", "😀"])
+def test_a_text_as_it_was_written_has_the_same_bound(char: str) -> None:
+    text = "a" + char * 20_000 + "a"
+    assert len(markdown.as_written(text).encode()) <= markdown.html_bytes_for(text)
+
+
+def test_no_html_is_larger_than_the_largest() -> None:
+    assert markdown.html_bytes_for("x" * 10_000_000) == markdown.HTML_BYTES_AT_MOST
+
+
+@examples(100)
+@given(st.text(max_size=200))
+def test_a_text_as_it_was_written_keeps_its_words_and_lines(content: str) -> None:
+    assert_reads_as_written(markdown.as_written(content), content)
+
+
+def assert_reads_as_written(html: str, text: str) -> None:
+    assert html.startswith('<p class="as-written">') and html.endswith("</p>\n")
+    inside = html.removeprefix('<p class="as-written">').removesuffix("</p>\n")
+    normal = text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "\ufffd")
+    assert unescape(inside.replace("<br>", "\n")) == unescape(escape(normal, quote=False))
+    assert "<" not in inside.replace("<br>", "")
+
+
+def test_nothing_that_people_write_looks_like_a_text_that_was_not_formatted() -> None:
+    assert not markdown.is_as_written(render('<p class="as-written">x</p>\n\n*y*'))
 
 
 def test_mentions_are_names_of_people() -> None:

@@ -6,8 +6,11 @@ import time
 
 import pytest
 
+from chat import markdown
+from tests.hostile_texts import HOSTILE, SLOW
 from tests.servers.people import Person
 from tests.servers.sites import EACH_SERVER, Site
+from tests.servers.socket_client import SocketClient
 from tests.servers.tabs import Tabs
 
 pytestmark = pytest.mark.parametrize("profile", EACH_SERVER, ids=str)
@@ -23,6 +26,7 @@ NO_INK = {
 
 # The tags that markdown makes, with the only attributes that they may carry.
 HARMLESS_TAG = re.compile(
+    r'<p class="as-written">|'
     r"</?(p|em|strong|code|pre|table|thead|tbody|tr|td|th|ul|ol|li|blockquote|br)/?>"
     r'|<code class="[^"<>]+">|<span class="[\w -]+">|</span>'
     r'|<pre data-language="\w+">|<a href="https?://[^"<>]*" rel="noopener noreferrer nofollow">|</a>'
@@ -49,11 +53,7 @@ HARMFUL = {
     "a form": '<form action="https://evil.example"><input name=password></form>',
 }
 
-HEAVY = {
-    "brackets": "[" * 19_000,
-    "nested links": "[a](" * 4_000,
-    "emphasis": "*a **b" * 2_800,
-    "quotes": ">" * 15_000,
+HEAVY = HOSTILE | {
     "lists": "\n".join("  " * depth + "- a" for depth in range(100)),
     "backticks": " ".join("`" * n for n in range(1, 180)),
     "a table": "|" * 9_000 + "\n" + "|-" * 4_500,
@@ -113,8 +113,33 @@ async def test_text_that_is_hard_to_format_holds_nobody_up(
         begun = time.monotonic()
         await bobs.fence()
         longest = max(longest, time.monotonic() - begun)
-    assert (await posting)["content"] == content
+    posted = await posting
+    assert posted["content"] == content.strip()
+    assert len(posted["html"].encode()) <= markdown.html_bytes_for(content)
     assert longest < 1.5, "the event loop stood still while a message was formatted"
+
+
+async def test_one_person_who_floods_slow_texts_keeps_no_other_waiting(
+    site: Site, open_tab: Tabs, alice: Person, bob: Person, room: str
+) -> None:
+    alices = await open_tab.in_room(alice, room)
+    bobs = [await open_tab.in_room(bob, room) for _ in range(3)]
+    await alices.post(room, "*The process* that formats is there.")
+    slowest = SLOW["lines that begin a definition"][:19_000]
+
+    async def flood(tab: SocketClient, name: int) -> None:
+        for number in range(4):
+            await tab.post(room, f"{slowest}{name} {number}")
+
+    floods = [asyncio.create_task(flood(tab, name)) for name, tab in enumerate(bobs)]
+    waits = []
+    while not all(task.done() for task in floods):
+        began = time.monotonic()
+        assert "<em>" in (await alices.post(room, "*Is* it `formatted`?"))["html"]
+        waits.append(time.monotonic() - began)
+        await asyncio.sleep(0.1)
+    await asyncio.gather(*floods)
+    assert len(waits) > 3 and sorted(waits)[len(waits) // 2] < 0.5 and max(waits) < 2, waits
 
 
 async def test_right_to_left_overrides_and_confusables_are_stored_as_written(

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from chat import markdown
+from tests.hostile_texts import GRAMMARS, SWELLING
 from tests.servers.events import assert_gapless
 from tests.servers.fake_claude import FakeClaude, Normal, Slow
 from tests.servers.server_process import ServerProcess
@@ -31,9 +33,11 @@ def runner_of(site: Site) -> ServerProcess:
     return next(process for process in site.processes if "reply.started" in process.log_text(0))
 
 
-async def begin(site: Site, fake: FakeClaude, tabs: Tabs) -> tuple[str, str, ServerProcess, SocketClient, SocketClient]:
+async def begin(
+    site: Site, fake: FakeClaude, tabs: Tabs, text: str = LONG
+) -> tuple[str, str, ServerProcess, SocketClient, SocketClient]:
     """Begin a long reply; return the session, its message, who runs it, a tab there and a tab on the other process."""
-    fake.default = Slow(LONG, pause_s=PAUSE_SECONDS)
+    fake.default = Slow(text, pause_s=PAUSE_SECONDS)
     alice, bob = site.people.create("alice", "bob")
     session = await make_session(tabs, alice, bob)
     everywhere = [
@@ -158,5 +162,35 @@ async def test_a_runner_that_is_told_to_end_keeps_its_text(cluster: tuple[Site, 
     ended = await end_of(elsewhere, reply, 5)
     assert ended["reply"]["state"] == "interrupted"
     assert ended["content"] == streamed(elsewhere, reply)
+    victim.start()
+    await tabs.close_all()
+
+
+async def test_a_hostile_reply_ends_as_any_other_whether_or_not_its_process_dies(
+    cluster: tuple[Site, FakeClaude],
+) -> None:
+    """The sweep of each process once formatted such a text on a database thread, where it never ended."""
+    site, fake = cluster
+    tabs = Tabs(site)
+    hostile = "\n".join(GRAMMARS[name] for name in ("a comment in mcschema", "lines in autohotkey")) + "\n\n"
+    session, reply, victim, _there, elsewhere = await begin(site, fake, tabs, hostile + LONG)
+    victim.kill()
+    interrupted = await end_of(elsewhere, reply, TOLD_WITHIN_SECONDS + 2)
+    assert interrupted["reply"]["state"] == "interrupted" and interrupted["content"].startswith(hostile)
+    fake.default = Normal(hostile + "THE END")
+    await elsewhere.request("retry_reply", message=reply)
+    ended = await end_of(elsewhere, reply)
+    assert ended["reply"]["state"] == "complete"
+    assert "html" not in ended, "the page formats what has streamed, as the server does"
+    (stored,) = [row for row in site.people.messages(session) if str(row["id"]) == reply]
+    assert stored["content"] == hostile + "THE END"
+    page = await elsewhere.request("get_messages", room=session)
+    (shown,) = [row for row in page["messages"] if row["id"] == reply]
+    assert shown["html"].startswith("<pre>") and shown["html"].endswith("<p>THE END</p>\n")
+    # What the server does not format, the page must not format either.
+    fake.default = Normal(SWELLING["addresses"])
+    await elsewhere.request("retry_reply", message=reply)
+    ended = await end_of(elsewhere, reply)
+    assert ended["html"] == markdown.as_written(SWELLING["addresses"])
     victim.start()
     await tabs.close_all()

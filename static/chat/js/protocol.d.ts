@@ -293,7 +293,7 @@ export interface MembershipFact {
   role: string | null;
 }
 
-/** `html` is the content made safe to show. What ends a stream leaves it out: its text has just been streamed. */
+/** `html` is the content made safe to show. What ends a stream leaves it out, since its text has just been streamed, unless that is shown as it was written. */
 export interface Message {
   id: string;
   room: string;

@@ -8,7 +8,7 @@ from django.db import DatabaseError, IntegrityError, InterfaceError, Operational
 
 from accounts.models import User
 from chat.protocol.errors import ErrorCode, ProtocolError
-from chat.realtime.database import in_database, in_database_at_last, in_renderer, in_writer
+from chat.realtime.database import in_database, in_database_at_last, in_writer
 
 # Opening a connection is allowed; only the last test also needs to see what other threads commit.
 pytestmark = pytest.mark.django_db
@@ -19,8 +19,8 @@ def thread_name() -> str:
 
 
 async def test_each_kind_of_work_has_threads_of_its_own() -> None:
-    names = [await work(thread_name) for work in (in_database, in_writer, in_renderer)]
-    assert [name.split("_")[0] for name in names] == ["database", "writer", "render"]
+    names = [await work(thread_name) for work in (in_database, in_writer)]
+    assert [name.split("_")[0] for name in names] == ["database", "writer"]
 
 
 async def test_a_slow_query_holds_up_neither_the_loop_nor_the_writer() -> None:
@@ -67,7 +67,7 @@ async def test_other_errors_pass_as_they_are() -> None:
     def fail() -> None:
         raise LookupError("ours")
 
-    for work in (in_database, in_writer, in_renderer):
+    for work in (in_database, in_writer):
         with pytest.raises(LookupError):
             await work(fail)
 

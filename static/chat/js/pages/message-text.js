@@ -1,6 +1,7 @@
 /**
  * The text of a reply in the page: streamed here, or as the server has rendered it. What has streamed stays when the
- * reply ends; the server's HTML is for those who come later, and for a text so long that it was shown in parts.
+ * reply ends; the server's HTML is for those who come later, for a text so long that it was shown in parts, and for one that
+ * the server does not format.
  */
 
 import { dressCodeBlocks } from "./code-blocks.js";
@@ -50,7 +51,7 @@ export class MessageText {
     // To put the parts together here would read all of it at once, which takes longer than the browser's own parser.
     const wasStreamed = this.#paced !== null && content.startsWith(this.#text ?? "") && !this.#markdown?.isParted;
     this.#isFinal = true;
-    if (html !== undefined && !(wasStreamed && this.#text)) this.#put(content, html);
+    if (html !== undefined && (isAsWritten(html) || !(wasStreamed && this.#text))) this.#put(content, html);
     else if (this.#text === null) this.#begin(content);
     else this.#set(content, true);
   }
@@ -103,6 +104,9 @@ export class MessageText {
     showRendered(this.element, html);
   }
 }
+
+/** Has the server given up formatting it? Then the page does not format it, either. @param {string} html */
+const isAsWritten = (html) => html.startsWith('<p class="as-written">');
 
 /** @param {HTMLElement} prose @param {string} html from the server */
 export function showRendered(prose, html) {
