@@ -19,8 +19,13 @@ def redact(_logger: Any, _name: str, event: dict[str, Any]) -> dict[str, Any]:
 
 
 def in_one_line(_logger: Any, _name: str, event: dict[str, Any]) -> dict[str, Any]:
-    """Take the traceback from what Django refused as hostile: anybody can send such requests, each of forty lines."""
-    if str(event.get("logger")).startswith("django.security."):
+    """Take the traceback from what Django refused: anyone can send such requests, and each would log forty lines.
+
+    Django logs a refusal (a response from 400 to 499) as a warning, and a fault of ours as an error.
+    """
+    logger = str(event.get("logger"))
+    is_refusal = logger.startswith("django.request") and event.get("level") == "warning"
+    if is_refusal or logger.startswith("django.security."):
         event.pop("exc_info", None)
     return event
 

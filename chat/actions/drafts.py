@@ -1,6 +1,8 @@
 """Unsent text. The higher version wins, so that a late save from a sleeping tab cannot overwrite newer words."""
 
+import time
 from collections.abc import Collection
+from typing import Final
 
 from django.conf import settings
 from django.db import transaction
@@ -17,6 +19,10 @@ from chat.protocol import requests, wire
 from chat.protocol.errors import ErrorCode, ProtocolError, invalid
 from chat.realtime.events import ephemeral, room_group, user_group
 from chat.realtime.publishing import publish_after_commit
+
+# How far a version may run ahead: of the stored one for clients that count, of our clock for those that send the time.
+_VERSIONS_AHEAD: Final = 1000
+_MS_AHEAD: Final = 60_000
 
 
 def of(room: Room, actor: Actor) -> wire.Draft | None:
@@ -47,7 +53,8 @@ def _owner(room: Room, actor: Actor) -> int | None:
 @rated(rates.SAVES)
 @transaction.atomic
 def save_draft(actor: Actor, request: requests.SaveDraft) -> wire.DraftFact:
-    """Keep a draft. Raises CONFLICT, with what is stored, when its version is not newer."""
+    """Keep a draft. Raises CONFLICT, with what is stored, when its version is not newer, and VALIDATION_ERROR when it is so
+    far ahead that other tabs could not go beyond it."""
     if settings.CONTENT_CHARS and len(request.content) > settings.CONTENT_CHARS:
         raise invalid("The text is too long.", "$.content")
     # The room's row lock makes the comparison of versions safe between processes.
@@ -61,6 +68,9 @@ def save_draft(actor: Actor, request: requests.SaveDraft) -> wire.DraftFact:
             "There is a newer draft.",
             details={"content": draft.content, "version": draft.version},
         )
+    if request.version > _highest_version(draft.version):
+        # The highest number that there is would be the last version of this draft, for everyone who shares it.
+        raise invalid(f"The version is too far ahead. The stored one is {draft.version}: send the next.", "$.version")
     if request.content and not draft.content and not room.is_session:
         quotas.check_draft(actor)
     draft.content, draft.version, draft.saved_by_id = request.content, request.version, actor.id
@@ -69,3 +79,7 @@ def save_draft(actor: Actor, request: requests.SaveDraft) -> wire.DraftFact:
     group = room_group(room.slug) if room.is_session else user_group(actor.id)
     publish_after_commit(ephemeral(group, "draft_updated", fact))
     return fact
+
+
+def _highest_version(stored: int) -> int:
+    return max(stored + _VERSIONS_AHEAD, int(time.time() * 1000) + _MS_AHEAD)

@@ -28,6 +28,7 @@ from chat.realtime.publishing import publish_after_commit
 
 _SLUG_CHARS: Final = 50
 _SLUG_TRIES: Final = 5
+_SECRET_BYTES: Final = 4
 _CLAUDE_FIELDS: Final = ("claude_model", "claude_instructions", "claude_every_message", "claude_tools")
 _ALL_ROOMS: Final = requests.ListRooms()
 
@@ -97,7 +98,7 @@ def _create(actor: Actor, request: requests.CreateRoom, others: list[User]) -> w
     room = Room(kind=request.kind, name=name or slug or NEW_SESSION, topic=request.topic, created_by_id=actor.id)
     _set_claude(room, request.claude)
     quotas.check_creating(actor)
-    _insert(room, slug)
+    _insert(room, slug, actor)
     _fill(room, actor, others)
     return wire.RoomFact(present_room(room))
 
@@ -159,25 +160,31 @@ def _fill(room: Room, actor: Actor, people: list[User]) -> None:
     publish_after_commit(*(ephemeral(user_group(member.user_id), "notification", added) for member in members))
 
 
-def _insert(room: Room, slug: str) -> Room:
-    """Insert under the wanted slug, or under one made from the name. Raises REQUEST_FAILED when it is taken."""
+def _insert(room: Room, asked: str, actor: Actor) -> Room:
+    """Insert under the slug that was asked for, or under one made from the name.
+
+    A slug that a room of other people occupies gets an ending, as a taken name does: a refusal would tell that the room
+    exists. Raises REQUEST_FAILED when a room that the actor can see has the slug.
+    """
     for attempt in range(_SLUG_TRIES):
-        # A new session's name is about to change: the next one should not be told from it by a number.
-        room.slug = slug or (
-            _session_slug() if room.name == NEW_SESSION else slug_from(room.name, distinct=attempt > 0)
-        )
+        room.slug = asked if asked and attempt == 0 else _made_slug(room, asked, distinct=attempt > 0)
         try:
             with transaction.atomic():
                 room.save(force_insert=True)
             return room
         except IntegrityError:
-            if slug:
+            if asked and attempt == 0 and Room.objects.visible_to(actor.id).filter(slug=asked).exists():
                 break
-    raise failed("There is already a room of this name.")
+    raise failed("There is already a room with this address. Choose another one.")
 
 
-def _session_slug() -> str:
-    return f"session-{secrets.token_hex(4)}"
+def _made_slug(room: Room, asked: str, *, distinct: bool) -> str:
+    if not asked and room.kind == RoomKind.OPEN:
+        return slug_from(room.name, distinct=distinct)
+    # A new session's name is about to change: the next one should not be told from it by a number.
+    base = asked or ("session" if room.name == NEW_SESSION else slug_from(room.name))
+    # A slug that can be worked out from a name would tell, when somebody else asks for it, that the room exists.
+    return f"{base[: _SLUG_CHARS - 2 * _SECRET_BYTES - 1].rstrip('-')}-{secrets.token_hex(_SECRET_BYTES)}"
 
 
 def slug_from(name: str, *, distinct: bool = False) -> str:

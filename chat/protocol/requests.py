@@ -271,7 +271,7 @@ class Typing(Request):
 
 
 class SaveDraft(Request):
-    """Keeps unsent text, for my other tabs, or in a session for everybody's. The version must grow."""
+    """Keeps unsent text, for my other tabs, or in a session for everyone's. The version must grow, and not by too much."""
 
     room: Slug
     content: str

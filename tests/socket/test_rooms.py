@@ -57,9 +57,14 @@ async def test_a_room_of_a_name_without_letters_can_be_opened(open_tab: Tabs, al
     assert (await tab.request("join_room", room=slug))["room"]["name"] == "日本語"
 
 
-async def test_a_taken_slug_is_refused(open_tab: Tabs, alice: Person, mallory: Person, room: str) -> None:
-    tab = await open_tab(mallory)
-    assert (await tab.refusal("create_room", room=room, name="Mine"))["code"] == "REQUEST_FAILED"
+async def test_a_taken_slug_is_refused_to_those_who_see_the_room_and_given_an_ending_for_others(
+    open_tab: Tabs, alice: Person, mallory: Person, room: str
+) -> None:
+    alices, mallorys = await open_tab(alice), await open_tab(mallory)
+    assert (await alices.refusal("create_room", room=room, name="Mine"))["code"] == "REQUEST_FAILED"
+    made = (await mallorys.request("create_room", room=room, name="Mine"))["room"]
+    assert made["slug"].startswith(f"{room}-") and made["name"] == "Mine"
+    assert (await mallorys.refusal("join_room", room=room))["code"] == "NOT_FOUND"
 
 
 @pytest.mark.parametrize("profile", EACH_SERVER, ids=str)

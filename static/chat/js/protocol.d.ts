@@ -531,7 +531,7 @@ export interface RoomsLeft {
   results: Leaving[];
 }
 
-/** Keeps unsent text, for my other tabs, or in a session for everybody's. The version must grow. */
+/** Keeps unsent text, for my other tabs, or in a session for everyone's. The version must grow, and not by too much. */
 export interface SaveDraft {
   room: string;
   content: string;

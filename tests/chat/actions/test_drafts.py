@@ -1,5 +1,6 @@
 """Unsent text follows in every tab; the higher version wins, whatever comes late."""
 
+import time
 from functools import partial
 
 import pytest
@@ -65,8 +66,41 @@ def test_only_a_higher_version_is_accepted_and_the_refusal_tells_what_is_stored(
         with told() as heard, refused(ErrorCode.CONFLICT) as caught:
             save(alice, "older", version)
         assert caught.value.details == {"content": "newer", "version": 5} and heard.events == []
-    save(alice, "", 2**53 - 1)
-    assert shown(alice) == wire.Draft("", 2**53 - 1)
+    save(alice, "", 6)
+    assert shown(alice) == wire.Draft("", 6)
+
+
+def milliseconds() -> int:
+    return int(time.time() * 1000)
+
+
+@pytest.mark.parametrize("kind", ["closed", "session"])
+@pytest.mark.parametrize("ahead", [2**53 - 1, 2**53 - 2, 2**52])
+def test_no_version_is_so_high_that_it_would_be_the_last(alice: User, bob: User, kind: str, ahead: int) -> None:
+    room_of(alice, "den", kind, members=[bob])
+    for stored in (0, 7):
+        if stored:
+            save(alice, "words", stored)
+        with refused(ErrorCode.VALIDATION_ERROR) as caught:
+            save(alice, "mine for ever", ahead)
+        assert caught.value.details == {"path": "$.version"}
+    save(bob if kind == "session" else alice, "the next", 8)
+    assert Draft.objects.get().content == "the next"
+
+
+def test_versions_may_be_counted_with_gaps_or_be_the_time_in_milliseconds(alice: User, den: Room) -> None:
+    for version in (1, 1001, 1500, milliseconds(), milliseconds() + 50_000):
+        assert save(alice, "text", version).version == version
+    with refused(ErrorCode.VALIDATION_ERROR):
+        save(alice, "text", milliseconds() + 120_000)
+    assert save(alice, "text", Draft.objects.get().version + 1)
+
+
+def test_after_the_highest_version_there_is_always_a_next_one(alice: User, den: Room) -> None:
+    for _ in range(20):
+        drafts_version = Draft.objects.first().version if Draft.objects.exists() else 0  # type: ignore[union-attr]
+        save(alice, "as high as may be", max(drafts_version + 1000, milliseconds() + 50_000))
+    assert Draft.objects.get().version < milliseconds() + 100_000
 
 
 def test_the_first_version_is_at_least_one(alice: User, den: Room) -> None:

@@ -70,6 +70,32 @@ def test_a_slug_that_was_asked_for_is_used_or_refused(alice: User, bob: User) ->
     assert Room.objects.count() == 1 and not Membership.objects.filter(user=bob).exists()
 
 
+@pytest.mark.parametrize("kind", ["closed", "session"])
+def test_no_outcome_tells_that_a_room_of_others_has_the_slug(alice: User, mallory: User, kind: str) -> None:
+    secret = create(alice, room="merger", name="Merger", kind=kind)
+    for fields in ({"room": "merger", "name": "Merger"}, {"name": "Merger"}, {"room": "merger", "kind": kind}):
+        made = create(mallory, **fields)
+        assert made.slug != "merger" and re.fullmatch(r"merger-[0-9a-f]{4,8}", made.slug)
+        assert re.search(ROOM_SLUG_PATTERN, made.slug)
+    assert set(Membership.objects.filter(room=secret).values_list("user__username", flat=True)) == {"alice"}
+    with refused(ErrorCode.REQUEST_FAILED):  # those who are in it may know, and a repeated request is refused
+        create(alice, room="merger", name="Merger", kind=kind)
+
+
+@pytest.mark.parametrize("kind", ["closed", "session"])
+def test_the_slug_of_a_room_that_is_not_open_cannot_be_worked_out_from_its_name(
+    alice: User, mallory: User, kind: str
+) -> None:
+    made = create(alice, name="Merger with Initech", kind=kind)
+    assert re.fullmatch(r"merger-with-initech-[0-9a-f]{8}", made.slug)
+    assert create(mallory, name="Merger with Initech").slug == "merger-with-initech", "as if there were none"
+
+
+def test_a_long_slug_that_others_have_taken_still_gets_an_ending(alice: User, mallory: User) -> None:
+    create(alice, room="x" * 50, kind="closed")
+    assert re.fullmatch(r"x{41}-[0-9a-f]{8}", create(mallory, room="x" * 50).slug)
+
+
 @pytest.mark.parametrize("fields", [{}, {"name": "   "}, {"name": "\t\n", "topic": "x"}])
 def test_a_room_needs_a_name(alice: User, fields: dict[str, str]) -> None:
     with refused(ErrorCode.VALIDATION_ERROR):
