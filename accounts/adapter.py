@@ -1,6 +1,7 @@
 """Our answers to the questions that django-allauth asks."""
 
 import unicodedata
+from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
@@ -10,6 +11,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from accounts.models import User
+from accounts.origins import public_origin
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -21,6 +23,11 @@ class AccountAdapter(DefaultAccountAdapter):
     def clean_username(self, username: str, shallow: bool = False) -> str:
         folded = unicodedata.normalize("NFKC", username).strip().lower()
         return str(super().clean_username(folded, shallow))
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Name this installation by where people reach it; allauth would take the Host of the request that asked."""
+        site = {"name": "Parley", "domain": public_origin(self.request)}
+        super().send_mail(template_prefix, email, {**context, "current_site": site})
 
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
         return reverse("accounts_profile")  # the form again, empty, would look as if nothing had happened

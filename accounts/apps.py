@@ -11,4 +11,5 @@ class AccountsConfig(AppConfig):
         from accounts import checks, revocation
 
         register(checks.check_web_push)
+        register(checks.check_public_url, deploy=True)
         revocation.watch_credentials()

@@ -1,6 +1,6 @@
-"""Refuses addresses and cookies with a NUL in them, before a page asks the database for it.
+"""Refuses addresses and cookies with a NUL in them, and has links begin with the public origin.
 
-PostgreSQL takes no text with one: every page would answer that with an error of the server, and a traceback in the log.
+PostgreSQL takes no text with a NUL: every page would answer that with an error of the server, and a traceback in the log.
 """
 
 from collections.abc import Callable
@@ -12,6 +12,8 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.decorators import sync_and_async_middleware
 
+from accounts.origins import make_links_public
+
 _NUL: Final = "\0"
 _ESCAPED_NUL: Final = "%00"
 
@@ -21,9 +23,11 @@ def address_middleware(get_response: Callable[[HttpRequest], Any]) -> Callable[[
     """Stands before everything that reads the database, and after what writes headers."""
 
     async def serve(request: HttpRequest) -> HttpResponseBase:
+        make_links_public(request)
         return _refusal(request) if _holds_nul(request) else await get_response(request)
 
     def serve_in_thread(request: HttpRequest) -> HttpResponseBase:
+        make_links_public(request)
         return _refusal(request) if _holds_nul(request) else get_response(request)
 
     return serve if iscoroutinefunction(get_response) else serve_in_thread

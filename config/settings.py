@@ -5,6 +5,7 @@
 """
 
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -34,6 +35,13 @@ if not SECRET_KEY:
     SECRET_KEY = "debug-only-key-that-signs-nothing-of-value-on-a-laptop"  # noqa: S105
 
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"] if DEBUG else [])
+
+# The beginning of links in mails and invitations; empty: the host that the request named, if it is allowed.
+PUBLIC_URL = env.str("PUBLIC_URL", default="").rstrip("/")
+if not re.fullmatch(r"(https?://[^/?#@\s]+)?", PUBLIC_URL):
+    raise ImproperlyConfigured(
+        f"PUBLIC_URL is {PUBLIC_URL!r}; it must be like https://chat.example.org, without a path."
+    )
 
 # TLS is ended by the proxy in front of us (docs/deployment.md). In debug there is none.
 TLS = env.bool("TLS", default=not DEBUG)

@@ -12,6 +12,7 @@ from django.conf import settings
 
 from accounts import credentials, tickets
 from accounts.credentials import BEARER, Credential
+from accounts.origins import is_allowed_host
 from chat.protocol import frames
 from chat.protocol.errors import ErrorCode, ProtocolError
 from chat.realtime.database import in_database
@@ -56,6 +57,10 @@ def foreign_origin() -> Refusal:
     return _refusal(403, ErrorCode.UNAUTHORIZED, "This page may not open a connection here.")
 
 
+def foreign_host() -> Refusal:
+    return _refusal(400, ErrorCode.VALIDATION_ERROR, "This server has another name. Use the address of its pages.")
+
+
 def unknown_path() -> Refusal:
     return _refusal(404, ErrorCode.NOT_FOUND, "There is nothing here. The socket is at /ws.")
 
@@ -72,6 +77,7 @@ async def let_in(scope: Scope, runtime: "Runtime") -> tuple[Credential, str]:
 
     No await may follow before `runtime.admit`: many openings at once must not all pass the limits.
     """
+    check_host(scope)
     address = address_of(scope)
     shown = await credential_of(scope)
     check_room_for_one_more(runtime, shown.credential.user_id, address)
@@ -79,6 +85,16 @@ async def let_in(scope: Scope, runtime: "Runtime") -> tuple[Credential, str]:
     # Again, because others may have come in while the ticket was being spent.
     check_room_for_one_more(runtime, credential.user_id, address)
     return credential, address
+
+
+def check_host(scope: Scope) -> None:
+    """Raise Refusal unless the one Host header is in ALLOWED_HOSTS, as for pages.
+
+    A page of another site whose name has come to lead to our address sends its own name: to its browser we are that site.
+    """
+    hosts = [bytes(value) for name, value in scope.get("headers", ()) if bytes(name).lower() == b"host"]
+    if len(hosts) != 1 or not is_allowed_host(hosts[0].decode("latin-1")):
+        raise foreign_host()
 
 
 async def credential_of(scope: Scope) -> Shown:

@@ -5,6 +5,8 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 from tests.servers.processes import REPOSITORY
 
 
@@ -70,3 +72,15 @@ def test_without_tls_the_cookies_have_plain_names_so_that_a_laptop_can_set_them(
     assert seen["csrf"][:2] == ["csrftoken", ""]
     assert seen["session"][:2] == ["sessionid", False]
     assert seen["hsts"] == ""
+
+
+@pytest.mark.parametrize(
+    "url", ["chat.example.org", "ftp://a", "https://a/b", "https://a?b", "https://me@a", "https://"]
+)
+def test_a_public_url_that_is_not_an_origin_is_refused(url: str) -> None:
+    assert "PUBLIC_URL is" in run(START, DEBUG="1", PUBLIC_URL=url).stderr
+
+
+def test_a_public_url_may_end_with_a_slash_and_have_a_port() -> None:
+    told = "from django.conf import settings; print(settings.PUBLIC_URL)"
+    assert run(told, DEBUG="1", PUBLIC_URL="https://chat.example.org:8443/").stdout == "https://chat.example.org:8443\n"

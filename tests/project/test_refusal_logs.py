@@ -72,7 +72,9 @@ def client() -> Client:
         ("/settings/tokens/1/revoke", 302),
     ],
 )
-def test_a_refused_page_is_one_line_without_a_traceback(client: Client, lines: Lines, address: str, status: int) -> None:
+def test_a_refused_page_is_one_line_without_a_traceback(
+    client: Client, lines: Lines, address: str, status: int
+) -> None:
     assert client.get(address).status_code == status
     logged = lines()
     assert len(logged) == (status >= 400)

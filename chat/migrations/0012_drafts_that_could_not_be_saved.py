@@ -11,6 +11,6 @@ def free(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("chat", "0010_charges_of_late_use")]
+    dependencies = [("chat", "0011_room_ban")]
 
     operations = [migrations.RunPython(free, migrations.RunPython.noop)]
