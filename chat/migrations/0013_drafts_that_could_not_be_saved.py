@@ -11,6 +11,6 @@ def free(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("chat", "0011_room_ban")]
+    dependencies = [("chat", "0012_room_search_name")]
 
     operations = [migrations.RunPython(free, migrations.RunPython.noop)]
