@@ -4,7 +4,7 @@ What does not exist and what one may not see raise the same NOT_FOUND.
 """
 
 from collections.abc import Collection
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from django.db.models import Q
 
@@ -135,6 +135,36 @@ def attachment_for(actor: Actor, public_id: str) -> Attachment:
 def is_staff(actor: Actor) -> bool:
     """Whether the actor runs this installation. Costs a query: ask when it matters."""
     return User.objects.filter(Q(is_staff=True) | Q(is_superuser=True), pk=actor.id, is_active=True).exists()
+
+
+# What people may do to a message, by what they have to do with it; docs/protocol.md has the same table. Each right is tied
+# to what does not change hands, never to the last person who pressed a button: any member can become that.
+_MAY: Final[dict[str, frozenset[str]]] = {
+    "edit": frozenset({"author"}),
+    "delete": frozenset({"author", "asker", "moderator"}),
+    "stop": frozenset({"member"}),
+    "retry": frozenset({"member"}),
+    "continue": frozenset({"member"}),
+    "show version": frozenset({"member"}),
+    "restore prompt": frozenset({"asker"}),
+}
+
+
+def may(what: str, actor: Actor, membership: Membership, message: Message) -> bool:
+    """Whether a member of its room may do this to a message. `asker`: the author of the prompt that it answers."""
+    allowed = _MAY[what]
+    return (
+        "member" in allowed
+        or ("author" in allowed and message.author_id == actor.id)
+        or ("moderator" in allowed and may_moderate(membership))
+        or ("asker" in allowed and _asker_of(message) == actor.id)
+    )
+
+
+def _asker_of(message: Message) -> int | None:
+    """Return who wrote the prompt of Claude's answer; None when that account is gone, and for other messages."""
+    prompt = None if message.shown is None else message.shown.prompt
+    return None if prompt is None else prompt.author_id
 
 
 def may_moderate(membership: Membership) -> bool:

@@ -86,9 +86,9 @@ def is_plain(content: str) -> bool:
     return _PLAIN.fullmatch(content) is not None and content.strip() == content and "  " not in content
 
 
-def mentioned_names(content: str) -> set[str]:
-    """Return the user names that a text mentions, whether or not there are such people."""
-    return {match.group(1).lower() for match in MENTION.finditer(content)} if "@" in content else set()
+def mentioned_names(content: str) -> list[str]:
+    """Return the user names that a text mentions, in its order, each once, whether or not there are such people."""
+    return list(dict.fromkeys(match.group(1).lower() for match in MENTION.finditer(content))) if "@" in content else []
 
 
 @cache

@@ -15,7 +15,7 @@ from chat.actions import spending, summaries
 from chat.actions.notices import take_change
 from chat.markdown import mentioned_names
 from chat.model_choice import is_demo_model, model_of
-from chat.models import Charge, Kind, Message, Reply, ReplyState, Room
+from chat.models import Charge, Kind, Membership, Message, Reply, ReplyState, Room
 from chat.presenter import millis, present_message, user_ref
 from chat.protocol import wire
 from chat.protocol.errors import failed
@@ -181,8 +181,21 @@ def queue_again(room: Room, answer: Message, reply: Reply, actor: Actor, request
     return tell(room, answer)
 
 
-def end_waiting(room: Room, answer: Message, reply: Reply, by_user_id: int) -> wire.Message:
-    """End a reply whose turn has not come: it was stopped, or its prompt withdrawn."""
+def withdraw_waiting(room: Room, user_id: int, by_user_id: int) -> None:
+    """End what waits for Claude on the word of a person who is no longer a member of this locked room."""
+    for reply in Reply.objects.filter(room=room, requested_by=user_id, state=ReplyState.QUEUED).select_related(
+        "message"
+    ):
+        end_waiting(room, reply.message, reply, by_user_id)
+
+
+def is_still_wanted(reply: Reply) -> bool:
+    """Whether the person who asked for a reply may still ask: it was theirs to pay for, and for their eyes."""
+    return Membership.objects.active().filter(room=reply.room_id, user=reply.requested_by_id or 0).exists()
+
+
+def end_waiting(room: Room, answer: Message, reply: Reply, by_user_id: int | None) -> wire.Message:
+    """End a reply whose turn has not come: it was stopped, or its prompt withdrawn. by_user_id: None for the program."""
     spending.release(reply.pk, reply.attempt)
     answer.change = take_change(room)
     _update(

@@ -15,7 +15,8 @@ from accounts.models import User
 from accounts.names import CLAUDE
 from chat import access
 from chat.access import Actor
-from chat.actions import members
+from chat.actions import members, rates
+from chat.actions.rates import rated
 from chat.models import Membership, Role, Room, RoomBan
 from chat.presenter import present_ban, user_ref
 from chat.protocol import requests, wire
@@ -24,6 +25,7 @@ from chat.protocol.errors import failed, invalid, not_found, unauthorized
 _LONGEST: Final = timedelta(days=3660)
 
 
+@rated(rates.CHANGES)
 @transaction.atomic
 def ban_member(actor: Actor, request: requests.BanMember) -> wire.BanFact:
     """Keep a person out of a room, member or not; a second ban replaces the first. Raises UNAUTHORIZED, REQUEST_FAILED."""
@@ -40,6 +42,7 @@ def ban_member(actor: Actor, request: requests.BanMember) -> wire.BanFact:
     return wire.BanFact(room.slug, present_ban(impose(room, person, actor, request.reason, ends_at)))
 
 
+@rated(rates.CHANGES)
 @transaction.atomic
 def unban_member(actor: Actor, request: requests.UnbanMember) -> wire.MembershipFact:
     """Let a banned person come back. They aren't a member again by that. Raises UNAUTHORIZED, or NOT_FOUND."""

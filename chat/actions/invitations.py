@@ -1,4 +1,4 @@
-"""Invitation links: whoever has one, and is signed in, may come in."""
+"""Invitation links: anyone who has one, and is signed in, may join. A link is good as long as its maker may invite."""
 
 from datetime import timedelta
 
@@ -10,7 +10,7 @@ from chat import access
 from chat.access import Actor
 from chat.actions import members, quotas, rates
 from chat.actions.rates import rated
-from chat.models import Invitation, Membership, Room, RoomKind
+from chat.models import Invitation, Membership, Room
 from chat.protocol.errors import ErrorCode, ProtocolError, failed, not_found, unauthorized
 
 
@@ -21,8 +21,9 @@ def create(actor: Actor, slug: str, days: int, uses: int | None) -> Invitation:
     room, membership = access.locked_room_of_member(actor, slug)
     if not access.may_moderate(membership):
         raise unauthorized("Only the room's owners and moderators may invite.")
-    if room.kind == RoomKind.DIRECT:
-        raise failed("A direct room always has the same two people.")
+    members.refuse_direct(room)
+    if room.archived_at is not None:
+        raise failed("This room is archived.")
     quotas.check_link(actor, room)
     return Invitation.objects.create(
         room=room, created_by_id=actor.id, expires_at=timezone.now() + timedelta(days=days), uses_left=uses
@@ -31,10 +32,7 @@ def create(actor: Actor, slug: str, days: int, uses: int | None) -> Invitation:
 
 def look_up(token: str) -> Invitation | None:
     """Return the invitation behind a link while it is good."""
-    invitation = Invitation.objects.select_related("room", "created_by").filter(token=token).first()
-    if invitation is None or not invitation.is_open or invitation.room.archived_at is not None:
-        return None
-    return invitation
+    return Invitation.objects.good().select_related("room", "created_by").filter(token=token).first()
 
 
 @rated(rates.CHANGES)
@@ -45,6 +43,8 @@ def accept(actor: Actor, token: str) -> str:
     if invitation is None:
         raise not_found("invitation")
     room = Room.objects.select_for_update(no_key=True).get(pk=invitation.room_id)
+    if look_up(token) is None:  # it ended while we waited for the room, with its maker's rights perhaps
+        raise not_found("invitation")
     if Membership.objects.filter(room=room, user=actor.id).exists():
         return room.slug
     quotas.check_coming_in(room, [actor.id], actor)
@@ -81,5 +81,4 @@ def of_room(actor: Actor, slug: str) -> list[Invitation]:
     membership = access.membership_in(actor, room)
     if membership is None or not access.may_moderate(membership):
         return []
-    found = Invitation.objects.filter(room=room, expires_at__gt=timezone.now()).exclude(uses_left=0)
-    return list(found.select_related("created_by"))
+    return list(Invitation.objects.good().filter(room=room).select_related("created_by"))

@@ -8,10 +8,10 @@ from accounts.models import User
 from accounts.names import CLAUDE
 from chat import access
 from chat.access import Actor
-from chat.actions import quotas, rates
+from chat.actions import answers, quotas, rates
 from chat.actions.notices import add_notice, by_whom
 from chat.actions.rates import rated
-from chat.models import Kind, Membership, Role, Room, RoomKind
+from chat.models import Invitation, Kind, Membership, Role, Room, RoomKind
 from chat.presenter import user_ref
 from chat.protocol import requests, wire
 from chat.protocol.errors import failed, not_found, unauthorized
@@ -90,10 +90,17 @@ def set_role(actor: Actor, request: requests.SetRole) -> wire.MembershipFact:
     _need_rank(own, max(role, Role(target.role), key=lambda each: each.rank), "change this role")
     if target.role == Role.OWNER and role != Role.OWNER:
         _keep_an_owner(room, target)
-    target.role = role
-    target.save(update_fields=["role"])
-    _tell(room, person, role)
+    give_role(room, target, role)
     return _fact(room, person, role)
+
+
+def give_role(room: Room, membership: Membership, role: str) -> None:
+    """Change the role of a member of a locked room, whatever the rules say. What rests on a lost right ends."""
+    membership.role = role
+    membership.save(update_fields=["role"])
+    if not access.may_moderate(membership):
+        _revoke_links(room, membership.user_id)
+    _tell(room, membership.user, role)
 
 
 def expel(membership: Membership, by: Actor) -> None:
@@ -116,8 +123,15 @@ def end(room: Room, membership: Membership, by: Actor, told: str = "") -> None:
     user = membership.user
     add_notice(room, Kind.LEAVE, user.pk, by_whom(by, user.pk))
     membership.delete()
+    _revoke_links(room, user.pk)
+    answers.withdraw_waiting(room, user.pk, by.id)
     _tell(room, user, None, told)
     control("access", user.pk, room.slug)
+
+
+def _revoke_links(room: Room, maker_id: int) -> None:
+    """Links are not good any more without their maker's rights; gone, they can't become so again with a new role."""
+    Invitation.objects.filter(room=room, created_by=maker_id).delete()
 
 
 def _tell(room: Room, user: User, role: str | None, told: str = "") -> None:

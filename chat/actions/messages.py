@@ -8,13 +8,12 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.models import User
-from chat import access, markdown
+from chat import access
 from chat.access import Actor
-from chat.actions import answers, attachments, rates, replies, summaries
+from chat.actions import answers, attachments, mentions, rates, replies, summaries
 from chat.actions.notices import take_change
 from chat.actions.rates import rated
-from chat.models import Kind, Membership, Mention, Message, Reaction, Room
+from chat.models import Kind, Membership, Message, Reaction, Room
 from chat.presenter import present_message
 from chat.protocol import requests, wire
 from chat.protocol.errors import failed, invalid, unauthorized
@@ -29,17 +28,22 @@ _KEYCAP: Final = re.compile("[0-9#*]\ufe0f?\u20e3")
 
 
 @transaction.atomic
-def edit_message(actor: Actor, message_id: str, content: str, html: str) -> wire.MessageAnswer:
-    """Change one's own message to content that was checked, and formatted outside the transaction: that takes long."""
-    room, _membership, message = _living(actor, message_id)
-    if message.author_id != actor.id:
+def edit_message(actor: Actor, message_id: str, content: str, html: str, *, forget: bool = False) -> wire.MessageAnswer:
+    """Change one's own message to content that was checked, and formatted outside the transaction: that takes long.
+
+    forget: of a prompt, nothing is kept of what it said before, not even for its author.
+    """
+    room, membership, message = _living(actor, message_id)
+    if not access.may("edit", actor, membership, message):
         raise unauthorized("Only its author may edit a message.")
     replies.check_editable(message)
     message.content, message.html, message.edited_at = content, html, timezone.now()
     message.change = take_change(room)
     message.save(update_fields=["content", "html", "edited_at", "change"])
-    _mention_again(room, message)
+    mentions.renew(message)
     summaries.forget(room.pk, message.seq)
+    if forget:
+        replies.forget_earlier_texts(message)
     edited = _publish(room, message)
     replies.prompt_edited(room, message, actor)
     return edited
@@ -48,10 +52,9 @@ def edit_message(actor: Actor, message_id: str, content: str, html: str) -> wire
 @rated(rates.CHANGES)
 @transaction.atomic
 def delete_message(actor: Actor, request: requests.DeleteMessage) -> wire.MessageAnswer:
-    """Delete one's own message, or, as a moderator, anybody's. A tombstone without content stays. Idempotent."""
+    """Delete one's own message, Claude's answer to it, or, as a moderator, any. A tombstone stays. Idempotent."""
     room, membership, message = access.locked_message_for(actor, request.message)
-    asked_for = message.shown is not None and message.shown.requested_by_id == actor.id
-    if message.author_id != actor.id and not asked_for and not access.may_moderate(membership):
+    if not access.may("delete", actor, membership, message):
         raise unauthorized("Only its author or a moderator may delete a message.")
     if message.kind != Kind.TEXT:
         raise failed("A notice cannot be deleted.")
@@ -163,13 +166,3 @@ def _publish(room: Room, message: Message) -> wire.MessageAnswer:
 def _answer(room: Room, message: Message) -> wire.MessageAnswer:
     fresh = Message.objects.get(pk=message.pk)
     return wire.MessageAnswer(present_message(room.slug, fresh))
-
-
-def _mention_again(room: Room, message: Message) -> None:
-    names = markdown.mentioned_names(message.content)
-    people = User.objects.filter(username__in=names, memberships__room=room) if names else User.objects.none()
-    people = people.exclude(pk=message.author_id or 0)
-    message.mentions.exclude(user__in=people).delete()
-    Mention.objects.bulk_create(
-        [Mention(message=message, user=person, room=room, seq=message.seq) for person in people], ignore_conflicts=True
-    )

@@ -12,10 +12,9 @@ from chat.access import Actor
 from chat.actions import members, rooms
 from chat.actions.notices import add_notice
 from chat.models import Kind, Membership, Room, RoomKind
-from chat.presenter import user_ref
 from chat.protocol import wire
 from chat.protocol.errors import failed
-from chat.realtime.events import ephemeral, room_group, user_group
+from chat.realtime.events import ephemeral, room_group
 from chat.realtime.publishing import publish_after_commit
 
 
@@ -63,12 +62,9 @@ def add_member(room_id: int, user_id: int, role: str, operator: Actor) -> Member
 def set_role(membership: Membership, role: str) -> None:
     """Change a member's role, and tell the room and the member."""
     room = _locked(membership.room_id)
-    if Membership.objects.filter(pk=membership.pk).update(role=role):
-        fact = wire.MembershipFact(room.slug, user_ref(membership.user), role)
-        publish_after_commit(
-            ephemeral(room_group(room.slug), "member_updated", fact),
-            ephemeral(user_group(membership.user_id), "notification", wire.Notification("added", room=room.slug)),
-        )
+    current = Membership.objects.filter(pk=membership.pk).select_related("user").first()
+    if current is not None:
+        members.give_role(room, current, role)
 
 
 @transaction.atomic

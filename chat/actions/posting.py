@@ -9,14 +9,12 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 from msgspec import UNSET
 
-from accounts.models import User
 from chat import access
 from chat.access import Actor
-from chat.actions import answers, attachments
+from chat.actions import answers, attachments, mentions
 from chat.actions.answers import NewAnswers, calls_claude
 from chat.actions.naming import name_session
-from chat.markdown import mentioned_names
-from chat.models import Kind, Membership, Mention, Message, Room
+from chat.models import Kind, Membership, Message, Room
 from chat.models.plain_sql import insert_all, locked, new, rows_of
 from chat.presenter import millis, present_attachment, present_message, user_ref
 from chat.protocol import wire
@@ -26,7 +24,6 @@ from chat.realtime.events import NOBODY, Requester
 
 _TRIES: Final = 4
 _DIGEST_BYTES: Final = 16
-_MENTIONS_AT_MOST: Final = 50
 
 
 class Post(NamedTuple):
@@ -166,7 +163,7 @@ class _Round:
         _insert(self._fresh, {room.pk: room for room in self._rooms.values()}, self._now)
         if self._claims:
             attachments.store_claims(self._claims, self._fresh)
-        mentions = _insert_mentions(self._fresh)
+        mentioned = mentions.store(self._fresh)
         self._answers.insert({room.pk: room.slug for room in self._rooms.values()})
         presented: dict[int, Stored] = {}
         results: list[Result] = []
@@ -176,7 +173,7 @@ class _Round:
             elif result.pk in presented:
                 results.append(presented[result.pk]._replace(is_first=False))
             else:
-                shown = _present(post, result, self._replied_to, mentions.get(result.pk, ()), self._claims)
+                shown = _present(post, result, self._replied_to, mentioned.get(result.pk, ()), self._claims)
                 answer = self._answers.by_prompt.get(id(result))
                 direct_to = self._rooms[post.slug].other_than(post.actor.id)
                 presented[result.pk] = Stored(shown, True, answer, post.requester, direct_to)
@@ -258,36 +255,11 @@ def _insert(fresh: list[Message], rooms: dict[int, Room], now: datetime) -> None
         )
 
 
-def _insert_mentions(fresh: list[Message]) -> dict[int, list[int]]:
-    """Store who is mentioned, members of the room only; return their ids by message."""
-    names = {message.pk: mentioned_names(message.content) for message in fresh}
-    wanted = set().union(*names.values())
-    if not wanted:
-        return {}
-    room_ids = {message.room_id for message in fresh}
-    people = User.objects.filter(username__in=wanted, memberships__room__in=room_ids)
-    found = {
-        (room_id, name): user_id for room_id, name, user_id in people.values_list("memberships__room", "username", "pk")
-    }
-    mentions: dict[int, list[int]] = {}
-    for message in fresh:
-        ids = {found[message.room_id, name] for name in names[message.pk] if (message.room_id, name) in found}
-        ids.discard(message.author_id or 0)
-        mentions[message.pk] = sorted(ids)[:_MENTIONS_AT_MOST]
-    rows = [
-        Mention(message=message, user_id=user_id, room_id=message.room_id, seq=message.seq)
-        for message in fresh
-        for user_id in mentions[message.pk]
-    ]
-    Mention.objects.bulk_create(rows)
-    return mentions
-
-
 def _present(
     post: Post,
     message: Message,
     replied_to: dict[int, Message],
-    mentions: Sequence[int],
+    mentioned: Sequence[int],
     claims: attachments.Claims,
 ) -> wire.Message:
     """Return the stored message without reading it again: everything in it is known here."""
@@ -303,7 +275,7 @@ def _present(
         html=post.html,
         createdAt=millis(message.created_at),
         reactions=[],
-        mentions=[str(user_id) for user_id in mentions],
+        mentions=[str(user_id) for user_id in mentioned],
         clientId=UNSET if post.client_id is None else post.client_id,
         replyTo=UNSET
         if target is None

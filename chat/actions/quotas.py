@@ -8,7 +8,6 @@ from collections.abc import Collection
 
 from django.conf import settings
 from django.db.models import Count, Sum
-from django.utils import timezone
 
 from accounts.models import User
 from chat import access
@@ -60,7 +59,7 @@ def _in_too_many(actor: Actor, user_id: int, username: str) -> ProtocolError:
 
 def check_link(actor: Actor, room: Room) -> None:
     """Raise REQUEST_FAILED when the locked room, or the actor, has as many open invitation links as there may be."""
-    good = Invitation.objects.filter(expires_at__gt=timezone.now()).exclude(uses_left=0)
+    good = Invitation.objects.good()
     if 0 < settings.INVITATIONS_PER_ROOM <= good.filter(room=room).count():
         raise failed(
             f"This room has {settings.INVITATIONS_PER_ROOM:,} invitation links, the most there can be. End one."

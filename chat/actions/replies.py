@@ -6,12 +6,12 @@ from msgspec import UNSET
 
 from chat import access
 from chat.access import Actor
-from chat.actions import answers, summaries
+from chat.actions import answers, mentions, summaries
 from chat.actions.notices import take_change
-from chat.models import Message, Reply, ReplyState, Room
+from chat.models import Membership, Message, Reply, ReplyState, Room
 from chat.models.plain_sql import rows_of
 from chat.protocol import requests, wire
-from chat.protocol.errors import failed, not_found
+from chat.protocol.errors import failed, not_found, unauthorized
 from chat.realtime.events import NOBODY, Requester, durable
 from chat.realtime.publishing import publish_after_commit, signal
 
@@ -21,7 +21,7 @@ _BUSY = "Claude is answering. Stop it first."
 @transaction.atomic
 def stop_reply(actor: Actor, request: requests.StopReply) -> wire.ReplyAnswer:
     """Ask for the end of a reply. One that waits ends here; a running one ends where it runs, soon. Idempotent."""
-    room, message, reply = _locked_reply(actor, request.message)
+    room, _membership, message, reply = _locked_reply(actor, request.message, "stop")
     if reply.state == ReplyState.QUEUED:
         return _answer(answers.end_waiting(room, message, reply, actor.id))
     if reply.state == ReplyState.RUNNING:
@@ -40,7 +40,7 @@ def state_of(actor: Actor, message_id: str) -> wire.ReplyAnswer:
 @transaction.atomic
 def retry_reply(actor: Actor, request: requests.RetryReply, requester: Requester = NOBODY) -> wire.ReplyAnswer:
     """Have Claude answer again. Raises REQUEST_FAILED while it still answers, QUOTA_EXCEEDED without money."""
-    room, message, reply = _locked_reply(actor, request.message, must_have_ended=True)
+    room, _membership, message, reply = _locked_reply(actor, request.message, "retry")
     if reply.state == ReplyState.FAILED and not reply.text:
         return _answer(answers.queue_again(room, message, reply, actor, requester))
     return _answer(answers.queue_version(room, message, actor, reply.prompt, requester))
@@ -49,7 +49,7 @@ def retry_reply(actor: Actor, request: requests.RetryReply, requester: Requester
 @transaction.atomic
 def continue_reply(actor: Actor, request: requests.ContinueReply, requester: Requester = NOBODY) -> wire.ReplyAnswer:
     """Have Claude go on in the same message. Raises REQUEST_FAILED when there is nothing to go on with."""
-    room, message, reply = _locked_reply(actor, request.message, must_have_ended=True)
+    room, _membership, message, reply = _locked_reply(actor, request.message, "continue")
     was_cut = reply.state == ReplyState.COMPLETE and reply.stop_reason == "max_tokens"
     if not reply.text or not (was_cut or reply.state in (ReplyState.INTERRUPTED, ReplyState.STOPPED)):
         raise failed("There is nothing to continue.")
@@ -67,19 +67,19 @@ def version_text(actor: Actor, request: requests.ShowVersion) -> tuple[str, str]
 
 @transaction.atomic
 def show_version(actor: Actor, request: requests.ShowVersion, html: str, prompt_html: str) -> wire.MessageAnswer:
-    """Show another version of an answer, and of its prompt. Raises REQUEST_FAILED while Claude answers."""
-    room, message, reply = _locked_reply(actor, request.message, must_have_ended=True)
+    """Show another version of an answer; to the prompt's author alone it brings back what they had asked then.
+
+    What an author has edited out is theirs: others would read it, or put it back for all to read. Raises REQUEST_FAILED
+    while Claude answers.
+    """
+    room, membership, message, reply = _locked_reply(actor, request.message, "show version")
     version = message.versions.filter(version=request.version).first()
     if version is None:
         raise not_found("version")
     if version.pk == reply.pk:
         return wire.MessageAnswer(answers.presented(room, message))
-    prompt = version.prompt
-    if prompt is not None and prompt.deleted_at is None and version.prompt_content not in ("", prompt.content):
-        prompt.content, prompt.html, prompt.change = version.prompt_content, prompt_html, take_change(room)
-        prompt.save(update_fields=["content", "html", "change"])
-        summaries.forget(room.pk, prompt.seq)
-        publish_after_commit(durable(answers.presented(room, prompt)))
+    if access.may("restore prompt", actor, membership, message):
+        _restore_prompt(room, version, prompt_html)
     message.shown, message.content, message.html = version, version.text, html
     message.change = take_change(room)
     message.save(update_fields=["shown", "content", "html", "change"])
@@ -87,6 +87,22 @@ def show_version(actor: Actor, request: requests.ShowVersion, html: str, prompt_
     shown = answers.presented(room, message)
     publish_after_commit(durable(shown))
     return wire.MessageAnswer(shown)
+
+
+def _restore_prompt(room: Room, version: Reply, html: str) -> None:
+    prompt = version.prompt
+    if prompt is None or prompt.deleted_at is not None or version.prompt_content in ("", prompt.content):
+        return
+    prompt.content, prompt.html, prompt.change = version.prompt_content, html, take_change(room)
+    prompt.save(update_fields=["content", "html", "change"])
+    mentions.renew(prompt)
+    summaries.forget(room.pk, prompt.seq)
+    publish_after_commit(durable(answers.presented(room, prompt)))
+
+
+def forget_earlier_texts(prompt: Message) -> None:
+    """Keep nothing of what a prompt said before. Earlier versions of the answer stay, and are shown beside its new text."""
+    Reply.objects.filter(prompt=prompt).update(prompt_content="")
 
 
 def check_editable(prompt: Message) -> None:
@@ -168,16 +184,19 @@ def _readable(actor: Actor, message_id: str) -> tuple[Room, Message]:
     return message.room, message
 
 
-def _locked_reply(actor: Actor, message_id: str, *, must_have_ended: bool = False) -> tuple[Room, Message, Reply]:
-    room, _membership, message = access.locked_message_for(actor, message_id)
+def _locked_reply(actor: Actor, message_id: str, what: str) -> tuple[Room, Membership, Message, Reply]:
+    """Return a reply that the actor may do this to, its room locked. Raises UNAUTHORIZED, NOT_FOUND, REQUEST_FAILED."""
+    room, membership, message = access.locked_message_for(actor, message_id)
     reply = message.shown
     if reply is None or message.deleted_at is not None:
         raise not_found("reply")
+    if not access.may(what, actor, membership, message):
+        raise unauthorized()
     if room.archived_at is not None:
         raise failed("This room is archived.")
-    if must_have_ended and reply.is_open:
+    if what != "stop" and reply.is_open:
         raise failed(_BUSY)
-    return room, message, reply
+    return room, membership, message, reply
 
 
 def _answer(message: wire.Message) -> wire.ReplyAnswer:

@@ -3,9 +3,8 @@
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
-from django.utils import timezone
 
 from chat.admin.site import ChatAdmin
 from chat.models import Invitation
@@ -18,14 +17,14 @@ class IsOpen(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> tuple[tuple[str, str], ...]:
         return (("yes", "Yes"), ("no", "No"))
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Invitation]) -> QuerySet[Invitation]:
-        over = Q(expires_at__lte=timezone.now()) | Q(uses_left=0)
-        return {"yes": queryset.exclude(over), "no": queryset.filter(over)}.get(self.value() or "", queryset)
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        chosen = {"yes": True, "no": False}.get(self.value() or "")
+        return queryset if chosen is None else queryset.filter(is_good=chosen)
 
 
 @admin.register(Invitation)
 class InvitationAdmin(ChatAdmin):
-    """Deleting an invitation is revoking it: who follows the link afterwards is told that it is over."""
+    """Deleting an invitation revokes it. It also ends with its maker's right to invite, and with its room."""
 
     list_display = ("room", "created_by", "created_at", "expires_at", "uses_left", "good")
     list_filter = (IsOpen, "created_at")
@@ -35,9 +34,14 @@ class InvitationAdmin(ChatAdmin):
     show_full_result_count = False
     fields = readonly_fields = ("room", "created_by", "created_at", "expires_at", "uses_left", "good")
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Invitation]:
+        good = Exists(Invitation.objects.good().filter(pk=OuterRef("pk")))
+        invitations: QuerySet[Invitation] = super().get_queryset(request).annotate(is_good=good)
+        return invitations
+
     @admin.display(description="still good", boolean=True)
-    def good(self, invitation: Invitation) -> bool:
-        return invitation.is_open
+    def good(self, invitation: Any) -> bool:
+        return bool(invitation.is_good)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -90,6 +90,12 @@ def _claim(reply_id: int, owner: str) -> Reply | None:
     room = Room.objects.select_for_update(no_key=True).get(pk=found)
     if Reply.objects.filter(room=room, state=ReplyState.RUNNING).exists():
         return None
+    waiting = Reply.objects.select_related("message").filter(pk=reply_id, state=ReplyState.QUEUED).first()
+    if waiting is None:
+        return None
+    if not answers.is_still_wanted(waiting):
+        answers.end_waiting(room, waiting.message, waiting, None)
+        return None
     change = room.change + 1
     taken = Reply.objects.filter(pk=reply_id, state=ReplyState.QUEUED).update(
         state=ReplyState.RUNNING,

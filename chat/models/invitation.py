@@ -1,4 +1,4 @@
-"""Links that let somebody into a room."""
+"""Links that let people into a room."""
 
 import secrets
 from typing import ClassVar
@@ -7,9 +7,19 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from chat.models.membership import Membership
+
 
 def new_invitation_token() -> str:
     return secrets.token_urlsafe(18)
+
+
+class InvitationQuerySet(models.QuerySet["Invitation"]):
+    def good(self) -> "InvitationQuerySet":
+        """Links that let people in now. Asked for at each use: a link has no more rights than its maker has by then."""
+        maker = Membership.objects.moderating().filter(room=models.OuterRef("room"), user=models.OuterRef("created_by"))
+        unused = self.filter(expires_at__gt=timezone.now(), room__archived_at=None).exclude(uses_left=0)
+        return unused.filter(models.Exists(maker))
 
 
 class Invitation(models.Model):
@@ -20,14 +30,10 @@ class Invitation(models.Model):
     expires_at = models.DateTimeField()
     uses_left = models.PositiveIntegerField(null=True, blank=True, help_text="Empty: any number.")
 
-    objects: ClassVar[models.Manager["Invitation"]] = models.Manager()
+    objects: ClassVar[InvitationQuerySet] = InvitationQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         ordering = ("-created_at",)
 
     def __str__(self) -> str:
         return f"invitation to {self.room_id}"
-
-    @property
-    def is_open(self) -> bool:
-        return self.expires_at > timezone.now() and self.uses_left != 0

@@ -17,6 +17,16 @@ class Role(models.TextChoices):
         return (Role.MEMBER, Role.MODERATOR, Role.OWNER).index(self)
 
 
+class MembershipQuerySet(models.QuerySet["Membership"]):
+    def active(self) -> "MembershipQuerySet":
+        """Memberships of people who may use Parley at all."""
+        return self.filter(user__is_active=True)
+
+    def moderating(self) -> "MembershipQuerySet":
+        """Memberships of active people who moderate their room."""
+        return self.active().filter(role__in=[role for role in Role if role.rank >= Role.MODERATOR.rank])
+
+
 class Membership(models.Model):
     room = models.ForeignKey("chat.Room", on_delete=models.CASCADE, related_name="memberships")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships")
@@ -25,7 +35,7 @@ class Membership(models.Model):
     last_read_seq = models.BigIntegerField(default=0)
     joined_at = models.DateTimeField(default=timezone.now, editable=False)
 
-    objects: ClassVar[models.Manager["Membership"]] = models.Manager()
+    objects: ClassVar[MembershipQuerySet] = MembershipQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         constraints = (models.UniqueConstraint(fields=("room", "user"), name="one_membership_per_person"),)

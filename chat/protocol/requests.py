@@ -221,10 +221,11 @@ class CreateMessage(Request):
 
 
 class EditMessage(Request):
-    """Changes the content of a message of mine."""
+    """Changes the content of a message of mine. `forget`: what a prompt said before is not kept for me, either."""
 
     message: RowId
     content: str
+    forget: bool = False
 
 
 class DeleteMessage(Request):
@@ -321,7 +322,7 @@ class ContinueReply(Request):
 
 
 class ShowVersion(Request):
-    """Shows another version of an answer, and of the prompt that it answered, to everybody."""
+    """Shows another version of an answer to all, and if the prompt is mine, brings back what I had asked then."""
 
     message: RowId
     version: Annotated[int, Meta(ge=1, le=10_000)]

@@ -165,12 +165,13 @@ async def _post(runtime: Runtime, connection: Connection, frame: Frame, post: Po
 
 
 async def _edit_message(_runtime: Runtime, connection: Connection, frame: Frame) -> wire.Wire:
-    content = checked_content(frame.payload.content)
-    await in_database(
-        rates.take, connection.actor, rates.CHANGES
-    )  # before the text is formatted, which is the costly part
+    request = frame.payload
+    content = checked_content(request.content)
+    # Before the text is formatted, which is the costly part.
+    await in_database(rates.take, connection.actor, rates.CHANGES)
     html = await html_of(content, of_user(connection.user_id))
-    return await in_database(messages.edit_message, connection.actor, frame.payload.message, content, html)
+    actor = connection.actor
+    return await in_database(messages.edit_message, actor, request.message, content, html, forget=request.forget)
 
 
 def _client_id(client_id: Any, request_id: str | int | None) -> str | None:

@@ -130,10 +130,11 @@ export interface DraftFact {
   user: UserRef;
 }
 
-/** Changes the content of a message of mine. */
+/** Changes the content of a message of mine. `forget`: what a prompt said before is not kept for me, either. */
 export interface EditMessage {
   message: string;
   content: string;
+  forget?: boolean;
 }
 
 export interface ErrorBody {
@@ -567,7 +568,7 @@ export interface SetRole {
   role: "member" | "moderator" | "owner";
 }
 
-/** Shows another version of an answer, and of the prompt that it answered, to everybody. */
+/** Shows another version of an answer to all, and if the prompt is mine, brings back what I had asked then. */
 export interface ShowVersion {
   message: string;
   version: number;

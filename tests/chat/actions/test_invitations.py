@@ -1,5 +1,6 @@
 """Invitation links: good for as long and as often as was said, for one room, and for nobody after that."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 
@@ -8,8 +9,9 @@ from django.utils import timezone
 
 from accounts.models import User
 from chat.access import Actor
-from chat.actions import invitations
-from chat.models import Invitation, Membership, Room
+from chat.actions import bans, invitations, members, operators
+from chat.models import Invitation, Kind, Membership, Room
+from chat.protocol import requests
 from chat.protocol.errors import ErrorCode, ProtocolError
 from tests.chat.conftest import Listening, person
 from tests.chat.fixtures import in_threads, refused, room_of, rows_of
@@ -91,6 +93,98 @@ def test_only_those_who_moderate_end_and_list_links(
             invitations.revoke(Actor.of(mallory), id_)
     invitations.revoke(Actor.of(carol), link.pk)
     assert not Invitation.objects.filter(pk=link.pk).exists()
+
+
+# --- A link has no more rights than its maker has now --------------------------------------------------------------------
+
+
+def demote(alice: User, maker: User) -> None:
+    members.set_role(Actor.of(alice), requests.SetRole("den", maker.username, "member"))
+
+
+def demote_as_operator(alice: User, maker: User) -> None:
+    operators.set_role(Membership.objects.get(room__slug="den", user=maker), "member")
+
+
+def remove(alice: User, maker: User) -> None:
+    members.remove_member(Actor.of(alice), requests.RemoveMember("den", maker.username))
+
+
+def quit_(alice: User, maker: User) -> None:
+    members.quit_room(Actor.of(maker), requests.QuitRoom("den"))
+
+
+def remove_as_operator(alice: User, maker: User) -> None:
+    operators.remove_member(Membership.objects.get(room__slug="den", user=maker), Actor.of(alice))
+
+
+def ban(alice: User, maker: User) -> None:
+    bans.ban_member(Actor.of(alice), requests.BanMember("den", maker.username))
+
+
+def deactivate(alice: User, maker: User) -> None:
+    maker.is_active = False
+    maker.save(update_fields=["is_active"])
+
+
+def lose_the_row(alice: User, maker: User) -> None:
+    """No action did it: the link is compared with the membership at each use."""
+    Membership.objects.filter(room__slug="den", user=maker).delete()
+
+
+LOSSES = [demote, demote_as_operator, remove, quit_, remove_as_operator, ban, deactivate, lose_the_row]
+
+
+@pytest.mark.parametrize("lose", LOSSES, ids=lambda lose: lose.__name__)
+def test_a_link_ends_with_its_makers_right_to_invite(
+    alice: User, carol: User, mallory: User, den: Room, lose: Callable[[User, User], None]
+) -> None:
+    carols, alices = invite(carol), invite(alice)
+    lose(alice, carol)
+    assert invitations.look_up(carols.token) is None
+    for person_ in (mallory, carol):
+        if not Membership.objects.filter(room=den, user=person_).exists():
+            with refused(ErrorCode.NOT_FOUND):
+                accept(person_, carols.token)
+    assert invitations.of_room(Actor.of(alice), "den") == [alices]
+    assert accept(person("dave"), alices.token) == "den", "links of others stay good"
+
+
+@pytest.mark.parametrize("lose", [demote, remove, quit_, ban], ids=lambda lose: lose.__name__)
+def test_a_link_does_not_come_back_with_a_new_role(
+    alice: User, carol: User, mallory: User, den: Room, lose: Callable[[User, User], None]
+) -> None:
+    link = invite(carol)
+    lose(alice, carol)
+    den.bans.all().delete()
+    Membership.objects.update_or_create(room=den, user=carol, defaults={"role": "moderator"})
+    with refused(ErrorCode.NOT_FOUND):
+        accept(mallory, link.token)
+
+
+def test_a_maker_who_keeps_the_right_keeps_the_links(alice: User, carol: User, mallory: User, den: Room) -> None:
+    link = invite(carol)
+    members.set_role(Actor.of(alice), requests.SetRole("den", "carol", "owner"))
+    assert accept(mallory, link.token) == "den"
+
+
+def test_no_link_is_made_to_an_archived_room(alice: User, den: Room) -> None:
+    Room.objects.update(archived_at=timezone.now())
+    with refused(ErrorCode.REQUEST_FAILED):
+        invite(alice)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("silence")
+def test_removing_the_maker_and_using_the_link_at_once_never_lets_in_afterwards(alice: User, carol: User) -> None:
+    room_of(alice, "den", moderators=[carol])
+    for round_ in range(5):
+        Membership.objects.get_or_create(room=Room.objects.get(), user=carol, defaults={"role": "moderator"})
+        link, guest = invite(carol), person(f"guest-{round_}")
+        in_threads(partial(accept, guest, link.token), partial(remove, alice, carol))
+        notices = [(row.kind, row.author_id) for row in rows_of("den")]
+        came, went = (Kind.JOIN, guest.pk), len(notices) - 1 - notices[::-1].index((Kind.LEAVE, carol.pk))
+        assert came not in notices or notices.index(came) < went
 
 
 @pytest.mark.django_db(transaction=True)

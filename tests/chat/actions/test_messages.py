@@ -15,7 +15,7 @@ from chat.actions.posting import store
 from chat.models import Mention, Message, Reaction, Room
 from chat.protocol import requests, wire
 from chat.protocol.errors import ErrorCode, ProtocolError
-from tests.chat.conftest import Listening
+from tests.chat.conftest import Listening, person
 from tests.chat.fixtures import a_post, refused, room_of, say, stored
 
 pytestmark = pytest.mark.django_db
@@ -65,6 +65,26 @@ def test_a_change_takes_the_next_number_keeps_the_place_and_is_told_once(
     assert Room.objects.get(slug="den").change == 3
     ((group, type_, data),) = heard.events
     assert (group, type_, data["change"], data["message"]["seq"]) == ("room:den", "message_updated", 3, 1)
+
+
+def test_an_edit_mentions_no_more_people_than_a_post(alice: User, den: Room) -> None:
+    crowd = [person(f"guest-{n}") for n in range(60)]
+    for each in crowd:
+        den.memberships.create(user=each)
+    text = " ".join(f"@{each.username}" for each in crowd)
+    (posted, other) = say(alice, "den", text, "hello")
+    edited = messages.edit_message(Actor.of(alice), other.id, text, "").message
+    assert edited.mentions == posted.mentions and len(edited.mentions) == 50
+    assert Mention.objects.filter(message=int(other.id)).count() == 50
+    back = messages.edit_message(Actor.of(alice), other.id, text, "").message
+    assert back.mentions == posted.mentions, "again is the same"
+
+
+def test_an_edit_notifies_no_one(alice: User, bob: User, den: Room, told: Listening) -> None:
+    (message,) = say(alice, "den", "hello")
+    with told() as heard:
+        messages.edit_message(Actor.of(alice), message.id, "hello @bob", "")
+    assert [kind for _group, kind, _data in heard.events] == ["message_updated"]
 
 
 def test_an_edit_replaces_text_html_and_mentions(alice: User, bob: User, carol: User, den: Room) -> None:

@@ -233,6 +233,18 @@ def test_mentions_are_bounded(alice: User, den: Room) -> None:
     assert len(message.mentions) == 50 == Mention.objects.count()
 
 
+def test_a_text_full_of_names_holds_up_nobody_elses_message(alice: User, bob: User, den: Room) -> None:
+    """Each name would be a parameter of one statement for the whole round, and SQLite takes 32,766."""
+    floods = [" ".join(f"@{n * 3000 + name:x}" for name in range(2800)) for n in range(200)]
+    posts = [a_post(alice, "den")._replace(content=content, html="") for content in floods]
+    with CaptureQueriesContext(connection) as captured:
+        results = store([*posts, a_post(bob, "den", "@alice hello")])
+    assert set(codes(results)) == {""}
+    assert stored(results)[-1].mentions == [str(alice.pk)]
+    lookup = next(query["sql"] for query in captured.captured_queries if "username" in query["sql"])
+    assert lookup.count(",") < 32_766
+
+
 def test_the_answer_to_a_reply_shows_what_is_left_of_its_target(alice: User, bob: User, den: Room) -> None:
     (first,) = say(bob, "den", "word " * 100)
     (reply,) = stored(store([a_post(alice, "den", "yes", reply_to=int(first.id))]))

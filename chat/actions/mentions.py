@@ -1,0 +1,62 @@
+"""Who a message mentions: one rule for what is posted, for edits, and for an earlier text that is shown again.
+
+Claude's answers mention no one. An edit changes who is mentioned, and so the counts of unread mentions; it notifies no
+one, or editing would be a way around what limits posting.
+"""
+
+from collections.abc import Collection
+from typing import Final
+
+from accounts.models import User
+from chat.markdown import mentioned_names
+from chat.models import Mention, Message
+
+AT_MOST: Final = 50
+# A text has room for thousands of names that no one has, and each is a parameter of the statement by which a whole round of
+# messages is looked up: SQLite takes 32,766, and more held up everyone else's messages for a minute.
+_LOOKED_UP_AT_MOST: Final = 100
+
+
+def store(fresh: Collection[Message]) -> dict[int, list[int]]:
+    """Store who is mentioned in new messages; return their ids by message."""
+    found = _of(fresh)
+    Mention.objects.bulk_create(_rows(fresh, found))
+    return found
+
+
+def renew(message: Message) -> None:
+    """Store who is mentioned in a message of a locked room whose text has changed."""
+    found = _of([message])
+    message.mentions.exclude(user__in=found.get(message.pk, [])).delete()
+    Mention.objects.bulk_create(_rows([message], found), ignore_conflicts=True)
+
+
+def _of(messages: Collection[Message]) -> dict[int, list[int]]:
+    """Return the ids of up to AT_MOST people for each message: members of its room, its author left out."""
+    names = {message.pk: _names_in(message.content) for message in messages}
+    wanted = set().union(*names.values())
+    if not wanted:
+        return {}
+    room_ids = {message.room_id for message in messages}
+    people = User.objects.filter(username__in=wanted, memberships__room__in=room_ids)
+    found = {
+        (room_id, name): user_id for room_id, name, user_id in people.values_list("memberships__room", "username", "pk")
+    }
+    mentioned: dict[int, list[int]] = {}
+    for message in messages:
+        ids = {found[message.room_id, name] for name in names[message.pk] if (message.room_id, name) in found}
+        ids.discard(message.author_id or 0)
+        mentioned[message.pk] = sorted(ids)[:AT_MOST]
+    return mentioned
+
+
+def _names_in(content: str) -> list[str]:
+    return mentioned_names(content)[:_LOOKED_UP_AT_MOST]
+
+
+def _rows(messages: Collection[Message], found: dict[int, list[int]]) -> list[Mention]:
+    return [
+        Mention(message=message, user_id=user_id, room_id=message.room_id, seq=message.seq)
+        for message in messages
+        for user_id in found.get(message.pk, ())
+    ]
