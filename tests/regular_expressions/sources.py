@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -53,11 +54,22 @@ def in_python() -> tuple[list[Found], list[Made]]:
                 if not (isinstance(node, ast.Call) and _is_of_re(node.func)):
                     continue
                 place = f"{path.relative_to(ROOT)}:{node.lineno}"
-                if isinstance(node.args[0], ast.Constant):
-                    found.append(Found(place, str(node.args[0].value), _flags_of(node), _is_anchored(node, text)))
+                pattern = _pattern_of(node.args[0], path)
+                if pattern is not None:
+                    found.append(Found(place, pattern, _flags_of(node), _is_anchored(node, text)))
                 else:
                     made.append(Made(place.partition(":")[0], ast.unparse(node.args[0])))
     return found, made
+
+
+def _pattern_of(argument: ast.expr, path: Path) -> str | None:
+    """Return a pattern that stands in the call, or is a constant of the module; None for one that is put together."""
+    if isinstance(argument, ast.Constant):
+        return str(argument.value)
+    if isinstance(argument, ast.Name) and argument.id.isupper():
+        module = import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
+        return str(getattr(module, argument.id))
+    return None
 
 
 def _is_of_re(function: ast.expr) -> bool:

@@ -1,4 +1,4 @@
-"""A fuzzer against a running server: requests that are nearly right, and frames that are nearly frames.
+"""A fuzzer against a running server: requests that are nearly right, frames that are nearly frames, and hostile texts.
 
 60 s here; `make fuzz SECONDS=600` goes on for longer. It prints its seed first, and
 FUZZ_SEED=… plays the same again. The decoder by itself is tried in tests/protocol/test_decoder_properties.py.
@@ -8,6 +8,7 @@ import asyncio
 import json
 import os
 import random
+import secrets
 import socket
 import time
 from collections.abc import Callable
@@ -17,6 +18,8 @@ import hypothesis
 from hypothesis import HealthCheck, Phase, given
 from hypothesis import strategies as st
 
+from tests.chat.test_hostile_operations import READERS, assert_linear
+from tests.hostile_grammar import RECIPES, Recipe
 from tests.protocol.wire_strategies import JSON_VALUES, REQUESTS
 from tests.servers.people import Person
 from tests.servers.raw_socket import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, frame
@@ -29,6 +32,7 @@ SEED = int(os.environ.get("FUZZ_SEED", random.SystemRandom().randrange(2**32)))
 GROWTH_BYTES = 150_000_000
 ANSWER_SECONDS = 30
 FENCE = "the fence"
+TEXT_BYTES = 40_000  # as JSON at most the 65,536 of a frame: signs that are escaped take two
 
 HANDSHAKE = (
     "GET /ws HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -124,6 +128,45 @@ def requests_never_end_the_conversation(line: Line, said: list[str]) -> None:
     assert any(answer.get("requestId") == FENCE for answer in line.texts()), "the server hung up"
 
 
+def post(text: str, room: str, request_id: str) -> bytes:
+    payload = {"room": room, "content": text}
+    request = {"type": "create_message", "id": request_id, "payload": payload}
+    return frame(TEXT, json.dumps(request, ensure_ascii=False).encode())
+
+
+class Slowest:
+    """How long each hostile text took until it was stored, and which ones were the slowest for their size."""
+
+    def __init__(self, room: str) -> None:
+        self._room = room
+        self._took: list[tuple[float, int, Recipe]] = []
+
+    def a_hostile_text_is_stored_and_read_in_linear_time(self, line: Line, dish: tuple[Recipe, int]) -> None:
+        recipe, chars = dish
+        for reader in READERS.values():
+            assert_linear(reader, recipe)
+        text = recipe.of(chars).encode()[:TEXT_BYTES].decode(errors="ignore")
+        began = time.monotonic()
+        request_id = secrets.token_urlsafe()  # under one id there is only one text
+        line.send(post(text, self._room, request_id))
+        said = next(each for each in line.texts() if each.get("requestId") == request_id)
+        code = said.get("error", {}).get("code", "")
+        assert code in ("", "VALIDATION_ERROR"), (code, recipe)
+        self._took.append((time.monotonic() - began, len(text), recipe))
+
+    def report(self) -> str:
+        """Return the slowest for their size, and the slowest of all."""
+        if not self._took:
+            return "no text was stored"
+        by_size = sorted(self._took, key=lambda each: each[0] / (each[1] + 1_000), reverse=True)[:3]
+        slowest = max(self._took, key=lambda each: each[0])
+        lines = [
+            f"  {took * 1000:.0f} ms for {chars} characters of {recipe!r}"
+            for took, chars, recipe in [*by_size, slowest]
+        ]
+        return "\n".join([f"{len(self._took)} texts; the slowest for their size, and of all:", *lines])
+
+
 def whatever_the_bytes_the_line_ends_with_its_client(line: Line, pieces: list[bytes]) -> None:
     try:
         for piece in pieces:
@@ -136,11 +179,15 @@ def whatever_the_bytes_the_line_ends_with_its_client(line: Line, pieces: list[by
 class Fuzzer:
     """Tries examples until the time is over, and counts them. Of those that fail Hypothesis shows the smallest."""
 
-    def __init__(self, process: ServerProcess, person: Person, room: str) -> None:
+    def __init__(self, process: ServerProcess, person: Person, room: str, quiet_room: str) -> None:
+        """quiet_room: one that the random requests do not know, and so can't leave."""
         self._process, self._person = process, person
+        self.slowest = Slowest(quiet_room)
+        dishes = st.tuples(RECIPES, st.sampled_from([500, 4_000, 19_000]))
         self._plays: list[tuple[Callable[[Line, Any], None], st.SearchStrategy[Any]]] = [
             (requests_never_end_the_conversation, st.lists(texts(room), max_size=10)),
             (whatever_the_bytes_the_line_ends_with_its_client, st.lists(wire_pieces(room), max_size=10)),
+            (self.slowest.a_hostile_text_is_stored_and_read_in_linear_time, dishes),
         ]
         self.count = 0
 
@@ -191,12 +238,12 @@ async def chat_until(site: Site, alice: Person, bob: Person, is_over: asyncio.Ev
 
 async def test_nearly_right_input_harms_nobody(site_builder: SiteBuilder) -> None:
     print(f"FUZZ_SEED={SEED} FUZZ_SECONDS={SECONDS:g}")
-    with site_builder.running(UVICORN_SQLITE) as site:
+    with site_builder.running(UVICORN_SQLITE, MESSAGES_PER_MINUTE="0") as site:
         alice, bob, mallory = site.people.create("alice", "bob", "mallory")
         process = site.processes[0]
-        room = await Tabs(site).make_room(mallory)
+        room, quiet_room = await Tabs(site).make_room(mallory), await Tabs(site).make_room(mallory)
         before = process.memory_bytes()
-        fuzzer = Fuzzer(process, mallory, room)
+        fuzzer = Fuzzer(process, mallory, room, quiet_room)
         is_over = asyncio.Event()
         chatting = asyncio.create_task(chat_until(site, alice, bob, is_over))
         try:
@@ -205,7 +252,7 @@ async def test_nearly_right_input_harms_nobody(site_builder: SiteBuilder) -> Non
             is_over.set()
         await chatting
         grown = process.memory_bytes() - before
-        print(f"{fuzzer.count} conversations, {grown / 1e6:.0f} MB more")
+        print(f"{fuzzer.count} conversations, {grown / 1e6:.0f} MB more; {fuzzer.slowest.report()}")
         assert fuzzer.count > 0 and process.is_running
         assert grown < GROWTH_BYTES
         assert errors_in(site.log_text()) == []
