@@ -400,7 +400,7 @@ CONTENT_SECURITY_POLICY = {
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
         "require-trusted-types-for": ["'script'"],
-        "trusted-types": ["parley-sanitised", "parley-service-worker"],
+        "trusted-types": ["parley-sanitised", "parley-service-worker", "parley-highlighter"],
     },
 }
 SECURE_CONTENT_TYPE_NOSNIFF = True

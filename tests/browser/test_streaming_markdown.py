@@ -14,12 +14,12 @@ from tests.js.static_server import StaticServer
 
 _POLICY: Final = (
     "default-src 'none'; script-src 'self'; img-src 'self'; "
-    "require-trusted-types-for 'script'; trusted-types parley-sanitised"
+    "require-trusted-types-for 'script'; trusted-types parley-sanitised parley-highlighter"
 )
 _HARNESS: Final = "<!doctype html><meta charset=utf-8><title>Harness</title><main></main>"
 
 # Brings both kinds of DOM to one form: what does not show is left out (target of links, white space between blocks,
-# the pieces that colour code, in which pygments and highlight.js differ).
+# the pieces that color code, which come later).
 _PRELUDE: Final = """
 async () => {
   // How much the parser reads, and how much is written into the page.
@@ -60,8 +60,7 @@ async () => {
       const betweenBlocks = BLOCKS.has(node.nodeName) && !after.trim();
       return betweenBlocks ? "" : (BLOCKS.has(next?.nodeName) || /^(H\\d|P|PRE)$/.test(next?.nodeName ?? "") || (!child.nextSibling && node.nodeName === "LI") ? after.trimEnd() : after);
     });
-    // Pygments takes line ends away at both ends, and adds one.
-    const inside = node.nodeName === "CODE" && isCode ? pieces.join("").replace(/^\\n+|\\n+$/g, "") : pieces.join("");
+    const inside = pieces.join("");
     if (node.nodeName === "SPAN" && isCode) return inside;
     const attributes = [...node.attributes].filter(({ name }) => name !== "target").map(({ name, value }) => ` ${name}=${JSON.stringify(value)}`);
     return `<${node.nodeName.toLowerCase()}${attributes.sort().join("")}>${inside}</>`;

@@ -6,7 +6,9 @@ from typing import Final
 
 _IMPORT: Final = re.compile(r'^(?:import|export)\s(?:[^;"=]*\sfrom\s)?"([^"]+)";', re.MULTILINE)
 # A name in a comment counts, too: hashed names are written into those as into imports.
-_ANY_NAME: Final = re.compile(r'(?:^(?:import|export)\s(?:[^;"=]*\sfrom\s)?|\bimport\()"([^"]+)"', re.MULTILINE)
+_ANY_NAME: Final = re.compile(
+    r'(?:^(?:import|export)\s(?:[^;"=]*\sfrom\s)?|\bimport\(|\bnew URL\()"([^"]+)"', re.MULTILINE
+)
 
 
 def loaded_by(script: Path) -> list[Path]:

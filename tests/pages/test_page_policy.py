@@ -54,7 +54,7 @@ def test_pages_carry_the_policy_and_keep_to_it(alice: Seat, closed_room: Room, p
     assert policy["style-src"] == ["'self'"]
     assert policy["frame-ancestors"] == ["'none'"]
     assert policy["require-trusted-types-for"] == ["'script'"]
-    assert policy["trusted-types"] == ["parley-sanitised", "parley-service-worker"]
+    assert policy["trusted-types"] == ["parley-sanitised", "parley-service-worker", "parley-highlighter"]
     violations = Violations()
     violations.feed(response.content.decode())
     assert violations.found == []

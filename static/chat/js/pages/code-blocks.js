@@ -1,11 +1,12 @@
 /**
- * Blocks of code: the name of the language, a button that copies, colours. The same for those that are streamed and
- * those that the server has rendered.
+ * Blocks of code: the name of the language, a button that copies, colors. The same for those that are streamed and
+ * those that the server has rendered, which come without colors, or with an older version's.
  */
 
 import { el } from "./dom.js";
+import { whenSeen } from "./when-seen.js";
 
-/** Longer ones stay in one colour, here and on the server. */
+/** Longer ones stay in one color. */
 const HIGHLIGHTED_CHARS_AT_MOST = 20_000;
 const LANGUAGE_CHARS = 24;
 /** Longer code grows in parts with boxes of their own: a new line then lays out the last part, not all of it. */
@@ -64,20 +65,41 @@ export class CodeBlock {
     }
   }
 
-  /** All of it is here. */
-  async highlight() {
-    if (this.#isHighlighted || !this.#language || this.#text.length > HIGHLIGHTED_CHARS_AT_MOST) return;
-    const text = this.#text;
+  /** The text is in the page already. */
+  adopt() {
+    this.#text = this.#code.textContent ?? "";
+    this.highlight();
+  }
+
+  /** All of it is here: it gets its colors once it is in view. */
+  highlight() {
+    if (this.#isHighlighted || !this.#language || !this.#text || this.#text.length > HIGHLIGHTED_CHARS_AT_MOST) return;
+    whenSeen(/** @type {Element} */ (this.#code.parentElement), () => this.#color(this.#text));
+  }
+
+  /** @param {string} text */
+  async #color(text) {
     try {
       const { highlighted } = await import("./highlighting.js");
+      if (this.#isHighlighted) return;
+      if (!this.#code.isConnected) return this.highlight();
       const pieces = await highlighted(text, this.#language);
-      if (!pieces || text !== this.#text) return;
+      if (!pieces || text !== this.#text || this.#isHighlighted) return;
+      // New nodes would end the selection of a person who is about to copy it.
+      if (isSelected(this.#code)) return document.addEventListener("selectionchange", () => this.highlight(), { once: true });
       this.#code.replaceChildren(...pieces);
+      this.#last = null;
       this.#isHighlighted = true;
     } catch {
-      // Offline, or a new version of the site: it stays in one colour.
+      // Offline, or a new version of the site: it stays in one color.
     }
   }
+}
+
+/** @param {Element} element */
+function isSelected(element) {
+  const selection = document.getSelection();
+  return Boolean(selection && !selection.isCollapsed && selection.containsNode(element, true));
 }
 
 /** @param {string} language */
@@ -93,7 +115,9 @@ export function dressCodeBlocks(root) {
     const language = /(?:^|\s)language-(\S+)/.exec(pre.firstElementChild?.className ?? "")?.[1] ?? "";
     const place = document.createComment("");
     pre.replaceWith(place);
-    place.replaceWith(new CodeBlock(language, /** @type {HTMLElement} */ (pre)).element);
+    const block = new CodeBlock(language, /** @type {HTMLElement} */ (pre));
+    place.replaceWith(block.element);
+    block.adopt();
   }
 }
 

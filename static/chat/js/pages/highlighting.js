@@ -1,34 +1,17 @@
 /**
- * Code to coloured pieces, in the browser: for what is streamed. The library and each language are fetched when first
- * needed. Its classes become those of pygments, which colours the same code on the server, so one set of rules fits both.
+ * Code to colored pieces, for what is streamed and for what the server has rendered: the server colors nothing. A worker does
+ * it, one text after the other. One that takes too long is ended with it, and is not tried again.
  */
 
 import { el } from "./dom.js";
 
-/** One literal path each: hashed names are put in where the site is deployed. @type {Record<string, () => Promise<any>>} */
-const LANGUAGES = {
-  bash: () => import("../../vendor/highlight/languages/bash.min.js"),
-  c: () => import("../../vendor/highlight/languages/c.min.js"),
-  cpp: () => import("../../vendor/highlight/languages/cpp.min.js"),
-  css: () => import("../../vendor/highlight/languages/css.min.js"),
-  diff: () => import("../../vendor/highlight/languages/diff.min.js"),
-  dockerfile: () => import("../../vendor/highlight/languages/dockerfile.min.js"),
-  go: () => import("../../vendor/highlight/languages/go.min.js"),
-  ini: () => import("../../vendor/highlight/languages/ini.min.js"),
-  java: () => import("../../vendor/highlight/languages/java.min.js"),
-  javascript: () => import("../../vendor/highlight/languages/javascript.min.js"),
-  json: () => import("../../vendor/highlight/languages/json.min.js"),
-  kotlin: () => import("../../vendor/highlight/languages/kotlin.min.js"),
-  markdown: () => import("../../vendor/highlight/languages/markdown.min.js"),
-  php: () => import("../../vendor/highlight/languages/php.min.js"),
-  python: () => import("../../vendor/highlight/languages/python.min.js"),
-  ruby: () => import("../../vendor/highlight/languages/ruby.min.js"),
-  rust: () => import("../../vendor/highlight/languages/rust.min.js"),
-  sql: () => import("../../vendor/highlight/languages/sql.min.js"),
-  typescript: () => import("../../vendor/highlight/languages/typescript.min.js"),
-  xml: () => import("../../vendor/highlight/languages/xml.min.js"),
-  yaml: () => import("../../vendor/highlight/languages/yaml.min.js"),
-};
+/** @typedef {import("./highlight-worker.js").Piece} Piece */
+
+/** Those that highlight-worker.js can fetch. */
+const LANGUAGES = new Set([
+  "bash", "c", "cpp", "css", "diff", "dockerfile", "go", "ini", "java", "javascript", "json",
+  "kotlin", "markdown", "php", "python", "ruby", "rust", "sql", "typescript", "xml", "yaml",
+]);
 
 /** @type {Record<string, string>} */
 const ALSO = {
@@ -38,40 +21,81 @@ const ALSO = {
   rs: "rust", postgresql: "sql", sqlite: "sql", ts: "typescript", tsx: "typescript", html: "xml", svg: "xml", yml: "yaml",
 };
 
-/** The first part of its scope names to the class that pygments gives the like. @type {Record<string, string>} */
-const CLASSES = {
-  comment: "c1", quote: "c1", doctag: "c1",
-  keyword: "k", "selector-tag": "nt", name: "nt", operator: "o", punctuation: "p",
-  string: "s1", regexp: "s1", subst: "si", char: "se", "template-tag": "s1", addition: "gi", deletion: "gd",
-  number: "mi", literal: "kc", symbol: "kc",
-  title: "nf", section: "gh", attr: "na", attribute: "na", "selector-class": "nc", "selector-id": "nc", "selector-attr": "na",
-  built_in: "nb", type: "nc", meta: "nd", variable: "nv", "template-variable": "nv", params: "n", property: "n",
-};
+/** Of work in the worker. An ordinary text of the longest kind takes a tenth of it. */
+const WORK_MS = 250;
+/** A result may be there already when the page was busy for so long that the time seems to be over. */
+const LATE_MS = 50;
+/** Until it begins: the library and the language are being fetched. */
+const LOAD_MS = 20_000;
+/** A language in which so many texts took too long is left alone: someone makes them for it. */
+const SLOW_TEXTS_AT_MOST = 5;
 
-/** @type {Promise<any> | null} */
-let core = null;
+const policy = globalThis.trustedTypes?.createPolicy("parley-highlighter", { createScriptURL: () => WORKER });
+const WORKER = String(new URL("./highlight-worker.js", import.meta.url));
+
+/** @type {Worker | null} */
+let worker = null;
+/** Texts that took too long, by language. @type {Map<string, Set<string>>} */
+const slow = new Map();
+/** The end of what is asked for now. @type {Promise<any>} */
+let last = Promise.resolve();
+let asked = 0;
 
 /**
  * @param {string} code
  * @param {string} language as it was written
- * @returns {Promise<(globalThis.Node | string)[] | null>} null: nobody here knows this language
+ * @returns {Promise<(globalThis.Node | string)[] | null>} null: it stays in one color
  */
 export async function highlighted(code, language) {
   const written = language.toLowerCase();
   const name = Object.hasOwn(ALSO, written) ? ALSO[written] : written;
-  if (!Object.hasOwn(LANGUAGES, name)) return null;
-  core ??= import("../../vendor/highlight/core.min.js").then((module) => module.default);
-  const [library, grammar] = await Promise.all([core, LANGUAGES[name]()]);
-  if (!library.getLanguage(name)) library.registerLanguage(name, grammar.default);
-  // Its result as HTML is of no use here: nothing that was made in the browser becomes HTML. This is the tree behind it.
-  const tree = library.highlight(code, { language: name, ignoreIllegals: true })._emitter.rootNode;
-  return tree.children.map(piece);
+  if (!LANGUAGES.has(name)) return null;
+  const turn = last.then(() => (isTooSlow(name, code) ? null : ask(name, code)));
+  last = turn;
+  return (await turn)?.map(shown) ?? null;
 }
 
-/** @param {any} part a text, or a scope with parts in it @returns {globalThis.Node | string} */
-function piece(part) {
-  if (typeof part === "string") return part;
-  const children = part.children.map(piece);
-  const name = CLASSES[part.scope?.split(".")[0]];
-  return el("span", name ? { class: name } : {}, ...children);
+/** @param {string} name @param {string} code */
+function isTooSlow(name, code) {
+  const texts = slow.get(name);
+  return texts !== undefined && (texts.has(code) || texts.size >= SLOW_TEXTS_AT_MOST);
+}
+
+/** @param {string} language @param {string} code @returns {Promise<Piece[] | null>} */
+function ask(language, code) {
+  const id = (asked += 1);
+  return new Promise((resolve) => {
+    const end = (/** @type {Piece[] | null} */ pieces) => {
+      clearTimeout(timer);
+      if (worker) worker.onmessage = worker.onerror = null;
+      resolve(pieces);
+    };
+    const giveUp = (/** @type {boolean} */ isSlow) => {
+      worker?.terminate();
+      if (isSlow) slow.set(language, (slow.get(language) ?? new Set()).add(code));
+      end(null);
+      worker = null;
+    };
+    let timer = setTimeout(giveUp, LOAD_MS, false);
+    try {
+      worker ??= new Worker(/** @type {any} */ (policy ? policy.createScriptURL("") : WORKER), { type: "module" });
+    } catch {
+      return end(null);
+    }
+    worker.onerror = () => giveUp(false);
+    worker.onmessage = ({ data }) => {
+      if (data.id !== id) return;
+      clearTimeout(timer);
+      if (data.hasBegun) timer = setTimeout(() => (timer = setTimeout(giveUp, LATE_MS, true)), WORK_MS);
+      else end(data.pieces);
+    };
+    worker.postMessage({ id, language, code });
+  });
+}
+
+/** @param {Piece} piece @returns {globalThis.Node | string} */
+function shown(piece) {
+  if (typeof piece === "string") return piece;
+  const [name, ...children] = piece;
+  return el("span", name ? { class: name } : {}, ...children.map(shown));
 }
