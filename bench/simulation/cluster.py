@@ -71,6 +71,7 @@ class Heard:
     """An outbox that only counts: frames by type into a counter that all tabs share, and `disorder`."""
 
     is_clear = True
+    waiting_bytes = 0
 
     def __init__(self, count: Counter[str]) -> None:
         self._count = count

@@ -44,6 +44,11 @@ class Post(NamedTuple):
     session_name: str = ""
 
     @property
+    def chars(self) -> int:
+        """How much memory its texts take, about."""
+        return len(self.content) + len(self.html)
+
+    @property
     def digest(self) -> bytes:
         """What the client id stands for: the same id with another digest is a CONFLICT."""
         parts = f"{self.slug}\0{self.reply_to or ''}\0{self.content}"

@@ -23,6 +23,11 @@ log = structlog.get_logger(__name__)
 
 _ROUND_AT_MOST: Final = 256
 _WAITING_AT_MOST: Final = 10_000
+# Characters of the texts of one round, unless a single post has more: a tab is sent a round at once, and may have only so
+# much waiting.
+_ROUND_CHARS: Final = 250_000
+# Characters of all posts that wait.
+_WAITING_CHARS: Final = 32_000_000
 # So old may grow what a search would have to take into the full-text index first, unless posts keep waiting.
 _INDEXED_AFTER_SECONDS: Final = 2.0
 
@@ -32,6 +37,7 @@ class Writer:
         self._hub = hub
         self._pusher = pusher
         self._waiting: deque[tuple[Post, asyncio.Future[Stored]]] = deque()
+        self._waiting_chars = 0
         self._filled = asyncio.Event()  # or the index is due
         self._index_timer: asyncio.TimerHandle | None = None  # from the first message that is not in the index
         self._is_index_due = False
@@ -39,11 +45,12 @@ class Writer:
     def post(self, post: Post) -> "asyncio.Future[Stored]":
         """Queue a message; the future brings what was stored, or raises ProtocolError. Order of calls is kept."""
         future: asyncio.Future[Stored] = asyncio.get_running_loop().create_future()
-        if len(self._waiting) >= _WAITING_AT_MOST:
+        if len(self._waiting) >= _WAITING_AT_MOST or self._waiting_chars >= _WAITING_CHARS:
             # The database is slower than everybody's typing: refuse, rather than fill the memory.
             future.set_exception(ProtocolError(ErrorCode.UNAVAILABLE, "Too busy right now. Please try again."))
             return future
         self._waiting.append((post, future))
+        self._waiting_chars += post.chars
         self._filled.set()
         return future
 
@@ -61,8 +68,8 @@ class Writer:
                 await self._catch_up_some()
 
     async def _store_round(self) -> None:
-        size = min(_ROUND_AT_MOST, len(self._waiting))
-        posts, futures = zip(*(self._waiting.popleft() for _ in range(size)), strict=True)
+        posts, futures = self._take_round()
+        size = len(posts)
         try:
             results: list[Result] = await in_writer(store, posts)
         except ProtocolError as error:
@@ -83,6 +90,19 @@ class Writer:
             self._publish(each)
         if stored and self._index_timer is None:
             self._index_timer = asyncio.get_running_loop().call_later(_INDEXED_AFTER_SECONDS, self._index_is_due)
+
+    def _take_round(self) -> tuple[list[Post], list["asyncio.Future[Stored]"]]:
+        """Take the oldest posts that wait, as many as a round may have; always one."""
+        posts: list[Post] = []
+        futures: list[asyncio.Future[Stored]] = []
+        chars = 0
+        while self._waiting and len(posts) < _ROUND_AT_MOST and (chars < _ROUND_CHARS or not posts):
+            post, future = self._waiting.popleft()
+            posts.append(post)
+            futures.append(future)
+            chars += post.chars
+        self._waiting_chars -= chars
+        return posts, futures
 
     def _index_is_due(self) -> None:
         self._is_index_due = True

@@ -22,29 +22,28 @@ def lightest(column: str, where: str, *parameters: int, at_most: int | None, bud
     name, descends = column.removeprefix("-"), column.startswith("-")
     order = f"ORDER BY {name}{' DESC' if descends else ''}"
     look = budget // LEAST_BYTES + 2 if at_most is None else min(at_most, budget // LEAST_BYTES + 1) + 1
-    weights = _weights(name, f"WHERE {where} {order} LIMIT %s", (*parameters, look))
-    taken = _fitting([weight for _, weight in weights[: look - 1]], budget)
+    taken, last, has_more = _fitting(name, f"WHERE {where} {order} LIMIT %s", (*parameters, look), look - 1, budget)
     if not taken:
-        return [], bool(weights)
+        return [], has_more
     # By its last place, not by a number of rows: a row that moves on meanwhile must not draw in one that was not weighed.
-    last = f"{name} {'>=' if descends else '<='} %s"
-    rows = objects_of(Message, f"WHERE {where} AND {last} {order}", *parameters, weights[taken - 1][0])
-    return rows, taken < len(weights)
+    upto = f"{name} {'>=' if descends else '<='} %s"
+    return objects_of(Message, f"WHERE {where} AND {upto} {order}", *parameters, last), has_more
 
 
-def _fitting(weights: list[int], budget: int) -> int:
-    for count, weight in enumerate(weights):
-        budget -= weight + LEAST_BYTES
-        if budget < 0:
-            return max(1, count)
-    return len(weights)
+def _fitting(name: str, rest: str, parameters: tuple[int, ...], at_most: int, budget: int) -> tuple[int, int, bool]:
+    """Return how many rows fit, the place of the last of them, and whether there are more.
 
-
-def _weights(name: str, rest: str, parameters: tuple[int, ...]) -> list[tuple[int, int]]:
+    SQLite reads a text to know its length, and each row only when it is fetched: so it stops where the budget ends.
+    """
+    taken = last = 0
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {name}, {_weight(connection.vendor)} FROM chat_message {rest}", parameters)  # noqa: S608
-        found: list[tuple[int, int]] = cursor.fetchall()
-    return found
+        for place, weight in cursor:
+            budget -= weight + LEAST_BYTES
+            if taken == at_most or (taken and budget < 0):
+                return taken, last, True
+            taken, last = taken + 1, place
+    return taken, last, False
 
 
 @cache

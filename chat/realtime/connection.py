@@ -36,6 +36,7 @@ class Connection:
         "frame_budget",
         "id",
         "in_flight",
+        "in_flight_chars",
         "joining",
         "last_activity",
         "last_pong",
@@ -62,7 +63,7 @@ class Connection:
         self.opened_at = time.time()
         self.last_activity = self.last_pong = time.monotonic()
         self.busy_since: float | None = None
-        self.in_flight = 0
+        self.in_flight = self.in_flight_chars = 0
         self.last_post: asyncio.Future[Any] | None = None
         self.refusals = 0
         self.frame_budget = TokenBucket(settings.FRAMES_PER_SECOND, settings.FRAMES_BURST)

@@ -10,12 +10,14 @@ from typing import Final, Protocol
 
 from django.conf import settings
 
-from chat.realtime.outbox import DROPPABLE_PART, FrameWriter, may_drop
+from chat.realtime.outbox import DROPPABLE_PART, FrameWriter, is_too_much, may_drop
 from chat.realtime.payload import Payload, joined
 
 # In each turn the loop reads what has come meanwhile, and what that makes due is joined: three turns deliver up to twice as
 # much as one. A turn with nothing to do takes microseconds.
 _TURNS_UNTIL_WRITTEN: Final = 3
+# From so much on it is looked at whether what is pending fits; after that, each time it has grown by as much again.
+_WEIGHED_CHARS: Final = 100_000
 
 
 class Due(Protocol):
@@ -49,14 +51,20 @@ def _wait(turns: int) -> None:
 class DirectOutbox:
     """Frames of one connection's own: answers, and what it gets apart from its rooms' other connections."""
 
-    __slots__ = ("_on_overflow", "_pending", "_writer", "is_clear", "is_closed")
+    __slots__ = ("_on_overflow", "_pending", "_pending_chars", "_weigh_at", "_writer", "is_clear", "is_closed")
 
     def __init__(self, writer: FrameWriter, on_overflow: Callable[[], None]) -> None:
         self._writer = writer
         self._on_overflow = on_overflow
         self._pending: list[Payload] = []
+        self._pending_chars = 0  # a text knows its length without being encoded
+        self._weigh_at = _WEIGHED_CHARS
         self.is_clear = True
         self.is_closed = False
+
+    @property
+    def waiting_bytes(self) -> int:
+        return self._writer.buffered() + self._pending_chars
 
     def push(self, payload: Payload) -> None:
         if self.is_closed:
@@ -65,10 +73,30 @@ class DirectOutbox:
             self.is_clear = False
             write_soon(self)
         self._pending.append(payload)
+        self._pending_chars += len(payload.text)
+        if self._pending_chars > self._weigh_at:
+            self._weigh()
+
+    def _weigh(self) -> None:
+        """Give up before more is pending than may wait: joined, it would be copied for this connection alone."""
+        held = self._writer.buffered()
+        self._pending = _without_droppable(self._pending, held)
+        if is_too_much(held, self._pending, settings.OUTBOX_BYTES):
+            self.take_back()
+            self._on_overflow()
+            return
+        self._pending_chars = sum(len(payload.text) for payload in self._pending)
+        self._weigh_at = self._pending_chars + _WEIGHED_CHARS
+
+    def take_back(self) -> list[Payload]:
+        """Return what is not written yet, and forget it."""
+        pending, self._pending = self._pending, []
+        self._pending_chars, self._weigh_at = 0, _WEIGHED_CHARS
+        return pending
 
     def flush(self, limit: int) -> None:
         """Write what is pending."""
-        pending, self._pending = self._pending, []
+        pending = self.take_back()
         self.is_clear = True
         if pending and not self.is_closed:
             self.write(pending, joined(pending), limit)
@@ -80,9 +108,13 @@ class DirectOutbox:
                 self._on_overflow()
                 return
             kept = _without_droppable(payloads, held)
+            if is_too_much(held, kept, limit):
+                self._on_overflow()
+                return
             if not kept:
                 return
-            frames = joined(kept)
+            if len(kept) < len(payloads):
+                frames = joined(kept)
         self._writer.write(frames)
 
     def close(self, code: int, reason: str) -> None:

@@ -19,7 +19,30 @@ Own = tuple[Connection, Payload]
 _Item = tuple[Event, Payload, Own | None]
 
 _HELD_AT_MOST: Final = 1000
+_HELD_CHARS: Final = 4_000_000
 _JOIN_BUFFER_AT_MOST: Final = 2000
+# More than this would not go into an outbox either.
+_JOIN_BUFFER_CHARS: Final = 1_000_000
+
+
+class _Buffer(list[_Item]):
+    """What comes while a connection joins. What has run over is no use any more: the joining begins again."""
+
+    __slots__ = ("_chars", "has_run_over")
+
+    def __init__(self) -> None:
+        self._chars = 0
+        self.has_run_over = False
+
+    def take(self, item: _Item) -> None:
+        if self.has_run_over:
+            return
+        self._chars += len(item[0].text)
+        if len(self) == _JOIN_BUFFER_AT_MOST or self._chars > _JOIN_BUFFER_CHARS:
+            self.has_run_over = True
+            self.clear()
+        else:
+            self.append(item)
 
 
 class Feed:
@@ -39,7 +62,7 @@ class Feed:
         self.live: set[Connection] = set()
         self.watchers: set[Connection] = set()  # members who have not opened the room: they hear only that it moves
         self.held: dict[int, _Item] = {}
-        self.joining: dict[Connection, list[_Item]] = {}
+        self.joining: dict[Connection, _Buffer] = {}
         self._late: dict[Connection, int] = {}
         self._burst: Burst | None = None
         self._on_gap = on_gap
@@ -68,7 +91,7 @@ class Feed:
         """Buffer what comes from now on: the caller reads the database next."""
         self._leave_live(connection)
         self._late.pop(connection, None)
-        self.joining[connection] = []
+        self.joining[connection] = _Buffer()
 
     def can_go_live(self, connection: Connection, change: int) -> bool:
         """Whether what was read up to `change`, and what was buffered, reach the feed without a hole.
@@ -77,7 +100,7 @@ class Feed:
         had read further has moved the feed on: then the database must be read again.
         """
         buffered = self.joining.get(connection)
-        if buffered is None or len(buffered) > _JOIN_BUFFER_AT_MOST:
+        if buffered is None or buffered.has_run_over:
             return False
         if self.last is None or change >= self.last:
             return True
@@ -118,7 +141,7 @@ class Feed:
         if event.change is None:
             self._deliver(event, payload, own)
         elif self.last is None or event.change > self.last + 1:
-            if len(self.held) < _HELD_AT_MOST and (self.joining or self.last is not None):
+            if (self.joining or self.last is not None) and self._may_hold_more():
                 self.held[event.change] = (event, payload, own)
             if self.last is not None:
                 self._on_gap(self)
@@ -129,6 +152,12 @@ class Feed:
                 self._release_held()
             if self._late:
                 self._promote()
+
+    def _may_hold_more(self) -> bool:
+        """Whether an event that came early may be kept. One that is not is read from the database, with those before it."""
+        if len(self.held) >= _HELD_AT_MOST:
+            return False
+        return sum(len(event.text) for event, _, _ in self.held.values()) < _HELD_CHARS
 
     def _release_held(self) -> None:
         for change in sorted(self.held):
@@ -175,8 +204,7 @@ class Feed:
             if (event.change is None or event.change > change) and _hears(connection, event):
                 connection.send(_frame_for(connection, payload, own))
         for buffer in self.joining.values():
-            if len(buffer) <= _JOIN_BUFFER_AT_MOST:
-                buffer.append((event, payload, own))
+            buffer.take((event, payload, own))
 
 
 def _release_exceptions(burst: Burst, event: Event, own: Own | None) -> None:

@@ -13,6 +13,10 @@ log = structlog.get_logger(__name__)
 
 _QUEUED_AT_MOST: Final = 10_000
 _TOGETHER_AT_MOST: Final = 50
+# Characters of the events that wait while the layer is away, and of those that go as one message, unless one alone has more.
+_QUEUED_CHARS: Final = 16_000_000
+_TOGETHER_CHARS: Final = 250_000
+_SMALL_CHARS: Final = 500
 _SEND_TIMEOUT_SECONDS: Final = 5.0
 
 
@@ -29,16 +33,18 @@ class LayerSender:
         self._layer = layer
         self._on_return = on_return
         # By group; the group that has waited longest comes first.
-        self._queues: OrderedDict[str, deque[dict[str, Any]]] = OrderedDict()
-        self._count = 0
+        self._queues: OrderedDict[str, deque[tuple[dict[str, Any], int]]] = OrderedDict()
+        self._count = self._chars = 0
         self._filled = asyncio.Event()
         self._failing = False
 
     def put(self, group: str, message: dict[str, Any]) -> None:
-        if self._count == _QUEUED_AT_MOST:
+        chars = _chars_of(message)
+        while self._count and (self._count >= _QUEUED_AT_MOST or self._chars + chars > _QUEUED_CHARS):
             self._take(1)
-        self._queues.setdefault(group, deque()).append(message)
+        self._queues.setdefault(group, deque()).append((message, chars))
         self._count += 1
+        self._chars += chars
         self._filled.set()
 
     async def run(self) -> None:
@@ -52,8 +58,14 @@ class LayerSender:
     def _take(self, at_most: int) -> tuple[str, list[dict[str, Any]]]:
         """Take the oldest messages of the group that has waited longest; what is left of them waits behind the others."""
         group, queue = self._queues.popitem(last=False)
-        messages = [queue.popleft() for _ in range(min(at_most, len(queue)))]
+        messages: list[dict[str, Any]] = []
+        taken = 0
+        while queue and len(messages) < at_most and (taken < _TOGETHER_CHARS or not messages):
+            message, chars = queue.popleft()
+            messages.append(message)
+            taken += chars
         self._count -= len(messages)
+        self._chars -= taken
         if queue:
             self._queues[group] = queue
         return group, messages
@@ -71,3 +83,9 @@ class LayerSender:
                 log.info("layer.reachable_again")
                 self._on_return()
             self._failing = False
+
+
+def _chars_of(message: dict[str, Any]) -> int:
+    """Return about how much memory a message takes: an event's text, and little else of what is said."""
+    event = message.get("event")
+    return _SMALL_CHARS if event is None else _SMALL_CHARS + len(event[1])

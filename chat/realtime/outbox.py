@@ -4,11 +4,14 @@ Kinds with one behaviour. `DirectOutbox` (direct_outbox.py) writes ready-made fr
 uvicorn_protocol.py) and knows how much the transport still holds. `SendOutbox` uses ASGI's `send`, on any server;
 sse_outbox.py is its sister for server-sent events. Whoever reads too slowly fills the outbox; it is then dropped and
 the owner told, who closes with 4001. Well before that a slow reader loses what is droppable: deltas, whose gap it sees.
+
+What is about to be held counts, all but the largest frame of it: one response may be as large as it is, and is never cut in
+two. So an outbox holds OUTBOX_BYTES and one frame at most.
 """
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final, Protocol
 
 import structlog
@@ -44,6 +47,10 @@ class Outbox(Protocol):
     def is_clear(self) -> bool:
         """Whether frames that are written now would overtake none that wait."""
 
+    @property
+    def waiting_bytes(self) -> int:
+        """About how much its client has still to read."""
+
     def push(self, payload: Payload) -> None:
         """Queue a frame."""
 
@@ -58,6 +65,7 @@ class _EndedOutbox:
 
     __slots__ = ()
     is_clear: Final = True
+    waiting_bytes: Final = 0
 
     def push(self, payload: Payload) -> None: ...
 
@@ -67,6 +75,12 @@ class _EndedOutbox:
 
 
 ENDED: Final = _EndedOutbox()
+
+
+def is_too_much(held: int, payloads: Sequence[Payload], limit: int) -> bool:
+    """Whether these frames are more than may wait behind what is held already."""
+    sizes = [len(payload.framed) for payload in payloads]
+    return bool(sizes) and held + sum(sizes) - max(sizes) > limit > 0
 
 
 def may_drop(waiting_bytes: int) -> bool:
@@ -89,6 +103,10 @@ class SendOutbox:
         self._bytes = 0
         self._close: tuple[int, str] | None = None
         self._task: asyncio.Task[None] | None = None
+
+    @property
+    def waiting_bytes(self) -> int:
+        return self._bytes
 
     def push(self, payload: Payload) -> None:
         if self._close is not None:

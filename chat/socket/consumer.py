@@ -18,6 +18,7 @@ from chat.protocol.errors import ErrorCode, ProtocolError
 from chat.realtime.connection import Connection
 from chat.realtime.outbox import Send
 from chat.socket import opening, runtime
+from chat.socket.back_pressure import has_much_to_read, until_read
 from chat.socket.handlers import HANDLERS
 from chat.socket.opening import Refusal, Scope
 from chat.socket.runtime import Runtime
@@ -79,6 +80,8 @@ class ChatConsumer(AsyncConsumer):
             if message["type"] == "websocket.disconnect":
                 return
             if connection.is_closing:
+                continue
+            if has_much_to_read(connection) and not await until_read(connection):
                 continue
             text = message.get("text")
             if text is None:

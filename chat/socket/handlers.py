@@ -50,6 +50,8 @@ log = structlog.get_logger(__name__)
 
 Handler = Callable[[Runtime, Connection, Frame], Awaitable[wire.Wire | None]]
 
+# Characters of one connection's posts that are not stored yet: so its responses fit into its outbox together.
+_IN_FLIGHT_CHARS: Final = 250_000
 _STOP_TRIES: Final = 30
 _STOP_PAUSE_SECONDS: Final = 0.05
 
@@ -159,8 +161,9 @@ def _requester(connection: Connection, frame: Frame) -> Requester:
 async def _post(runtime: Runtime, connection: Connection, frame: Frame, post: Post) -> None:
     future = connection.last_post = runtime.writer.post(post)
     connection.in_flight += 1
-    future.add_done_callback(partial(_posted, connection, frame))
-    if connection.in_flight >= settings.REQUESTS_IN_FLIGHT > 0:
+    connection.in_flight_chars += post.chars
+    future.add_done_callback(partial(_posted, connection, frame, post.chars))
+    if connection.in_flight >= settings.REQUESTS_IN_FLIGHT > 0 or connection.in_flight_chars > _IN_FLIGHT_CHARS:
         await asyncio.wait([future])  # back-pressure: the socket is not read further until this one is stored
 
 
@@ -180,8 +183,9 @@ def _client_id(client_id: Any, request_id: str | int | None) -> str | None:
     return None if request_id is None else str(request_id)
 
 
-def _posted(connection: Connection, frame: Frame, future: "asyncio.Future[Stored]") -> None:
+def _posted(connection: Connection, frame: Frame, chars: int, future: "asyncio.Future[Stored]") -> None:
     connection.in_flight -= 1
+    connection.in_flight_chars -= chars
     if connection.last_post is future:
         connection.last_post = None
     if future.cancelled():

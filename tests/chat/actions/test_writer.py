@@ -133,6 +133,29 @@ async def test_a_round_is_bounded(store: Store, monkeypatch: pytest.MonkeyPatch)
     assert [len(each) for each in store.rounds] == [10, 10, 5]
 
 
+async def test_a_round_is_bounded_in_bytes_too_and_holds_one_post_however_long(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A round of the longest posts was written to each tab of the room at once: all were closed for reading too slowly."""
+    monkeypatch.setattr(module, "_ROUND_CHARS", 1000)
+    writer, _hub = new_writer()
+    futures = [writer.post(post("x" * chars)) for chars in (400, 400, 400, 400, 5000, 10, 10)]
+    async with running(writer.run()):
+        await asyncio.gather(*futures)
+    assert [[len(content) for content in each] for each in store.rounds] == [[400] * 3, [400, 5000], [10, 10]]
+
+
+async def test_waiting_posts_are_bounded_in_bytes_too(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_WAITING_CHARS", 1000)
+    writer, _hub = new_writer()
+    futures = [writer.post(post("x" * 600)) for _ in range(5)]
+    async with running(writer.run()):
+        results = await asyncio.gather(*futures, return_exceptions=True)
+        assert [getattr(result, "code", "") for result in results] == ["", "", *[ErrorCode.UNAVAILABLE] * 3]
+        again = await asyncio.gather(*(writer.post(post("x" * 600)) for _ in range(2)))
+    assert len(again) == 2, "what was stored waits no more"
+
+
 async def test_too_many_waiting_are_refused_before_they_fill_the_memory(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -59,7 +59,7 @@ class WithoutJoinBuffer(Feed):
     """Throws away what came while somebody was joining."""
 
     def go_live(self, connection: Connection, change: int, epoch: str) -> None:
-        self.joining[connection] = []
+        self.joining[connection].clear()
         super().go_live(connection, change, epoch)
 
 
@@ -174,9 +174,23 @@ def test_a_join_whose_buffer_ran_over_must_be_redone(monkeypatch: pytest.MonkeyP
     for change in range(4, 50):
         feed.take(*event(change))
     assert not feed.can_go_live(second, 0) and not feed.can_go_live(second, 49)
-    assert len(feed.joining[second]) == 4, "the buffer itself is bounded"
+    assert feed.joining[second] == [], "what has run over is no use: it is not kept"
     feed.begin_joining(second)
     assert feed.can_go_live(second, 49)
+
+
+def test_a_join_whose_buffer_ran_over_in_bytes_must_be_redone_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(feed_module, "_JOIN_BUFFER_CHARS", 1000)
+    feed, _gaps = new_feed()
+    joined(feed, "tab-1", 0)
+    second = FakeConnection("tab-2").as_connection
+    feed.begin_joining(second)
+    while feed.can_go_live(second, 0):
+        feed.take(*event((feed.last or 0) + 1))
+    assert feed.last is not None and 2 < feed.last < 40 and feed.joining[second] == []
+    feed.begin_joining(second)
+    feed.take(*event(feed.last + 1))
+    assert feed.can_go_live(second, feed.last - 1)
 
 
 def test_a_join_that_read_less_than_the_others_must_be_redone() -> None:
@@ -207,6 +221,18 @@ def test_what_is_held_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(feed.held) == 3 and tab.sent == [] and gaps
     feed.take(*event(1))
     assert [frame["data"]["change"] for frame in tab.sent] == [1, 2, 3, 4]
+
+
+def test_what_is_held_is_bounded_in_bytes_too_and_the_gap_is_still_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(feed_module, "_HELD_CHARS", 1000)
+    feed, gaps = new_feed()
+    tab = joined(feed, "tab-1", 0)
+    for change in range(2, 100):
+        feed.take(*event(change))
+    held = len(feed.held)
+    assert 1 < held < 40 and len(gaps) == 98 and feed.has_gap
+    feed.take(*event(1))
+    assert [frame["data"]["change"] for frame in tab.sent] == list(range(1, held + 2))
 
 
 def test_a_feed_that_nobody_follows_holds_nothing() -> None:

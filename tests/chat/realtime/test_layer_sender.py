@@ -104,3 +104,42 @@ async def test_a_layer_that_hangs_costs_a_time_out_and_not_the_sender(
         sender.put("group", note(9))
         await until(lambda: 9 in numbers(layer))
     assert logged("layer.unreachable") == 1
+
+
+def event(number: int, chars: int) -> dict[str, Any]:
+    return {"type": "hub.event", "origin": "me", "event": ["group", "x" * chars], "number": number}
+
+
+async def test_while_the_layer_is_away_the_oldest_are_dropped_by_bytes_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten thousand events of the longest messages were gigabytes."""
+    monkeypatch.setattr(layer_sender, "_QUEUED_CHARS", 100_000)
+    layer = FakeLayer()
+    sender = LayerSender(layer, lambda: None)
+    for number in range(1000):
+        sender.put("group", event(number, 9_500))
+    sender.put("group", note(1000))
+    async with running(sender.run()):
+        await until(lambda: numbers(layer)[-1:] == [1000])
+    assert numbers(layer) == list(range(991, 1001))
+
+
+async def test_one_event_that_is_larger_than_the_queue_may_be_is_still_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(layer_sender, "_QUEUED_CHARS", 1000)
+    layer = FakeLayer()
+    sender = LayerSender(layer, lambda: None)
+    sender.put("group", event(1, 5000))
+    async with running(sender.run()):
+        await until(lambda: numbers(layer) == [1])
+        sender.put("group", event(2, 10))
+        await until(lambda: numbers(layer) == [1, 2])
+
+
+async def test_long_events_go_in_several_messages(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(layer_sender, "_TOGETHER_CHARS", 10_000)
+    layer = FakeLayer()
+    sender = LayerSender(layer, lambda: None)
+    for number in range(6):
+        sender.put("group", event(number, 4_600))
+    async with running(sender.run()):
+        await until(partial(has_sent, layer, 6))
+    assert [each for _group, each in sent(layer)] == [[0, 1], [2, 3], [4, 5]]

@@ -332,3 +332,70 @@ def test_a_payload_knows_its_type_and_is_one_event() -> None:
     assert payload.as_event == b"event: new_message\nid: 7\ndata: " + payload.text.encode() + b"\n\n"
     assert payload.as_event is payload.as_event, "made once for all who get it"
     assert b"id:" not in Payload('{"type":"typing"}').as_event
+
+
+# --- What is about to be held --------------------------------------------------------------------------------------------
+
+
+async def test_what_is_about_to_be_held_counts_before_it_is_held(settings: Any) -> None:
+    """One look at what was held already let frames of any number through, as long as they came together."""
+    settings.OUTBOX_BYTES = 1000
+    writer = FakeWriter()
+    connection = connection_to(writer=writer)
+    for _ in range(4):
+        connection.send(Payload("x" * 500))
+    await turns(3)
+    assert connection.close_code is CloseCode.TOO_SLOW and writer.written == []
+
+
+async def test_the_largest_of_what_is_written_does_not_count_so_a_page_and_news_pass_together(settings: Any) -> None:
+    settings.OUTBOX_BYTES = 1000
+    writer = FakeWriter()
+    connection = connection_to(writer=writer)
+    for size in (300, 5000, 600):
+        connection.send(Payload("x" * size))
+    await turns(3)
+    assert not connection.is_closing and len(writer.written) == 1
+
+
+async def test_what_is_pending_is_given_up_before_more_of_it_is_held_than_may_wait(settings: Any) -> None:
+    """A joining tab is handed all that came meanwhile in one turn: that was joined, and copied, before it was looked at."""
+    settings.OUTBOX_BYTES = 300_000
+    writer = FakeWriter()
+    connection = connection_to(writer=writer)
+    sent = 0
+    while not connection.is_closing and sent < 1000:
+        connection.send(Payload("é" * 10_000))
+        sent += 1
+    assert connection.close_code is CloseCode.TOO_SLOW and sent <= 25
+    assert isinstance(connection.outbox, DirectOutbox) and connection.outbox.take_back() == []
+    assert writer.written == [] and writer.closed == [4001]
+
+
+async def test_many_deltas_that_are_pending_are_left_out_and_close_nobody(settings: Any) -> None:
+    settings.OUTBOX_BYTES = 300_000
+    writer = FakeWriter()
+    connection = connection_to(writer=writer)
+    for _ in range(100):
+        connection.send(delta("x" * 10_000))
+    connection.send(Payload("durable", 1))
+    await turns(3)
+    assert not connection.is_closing and sum(map(len, writer.written)) < 85_000
+    assert writer.written[0].endswith(b"durable")
+
+
+async def test_an_outbox_tells_how_much_waits_to_be_read(settings: Any) -> None:
+    writer = FakeWriter()
+    writer.held = 500
+    outbox = DirectOutbox(writer, unexpected)
+    outbox.push(Payload("x" * 100))
+    assert outbox.waiting_bytes == 600
+    await turns(3)
+    assert outbox.waiting_bytes == 500
+    server = FakeServer()
+    server.may_take.clear()
+    sender = SendOutbox(server.send, unexpected)
+    sender.push(Payload("x" * 98))
+    sender.push(Payload("y" * 98))
+    await turns(3)
+    assert sender.waiting_bytes == 100, "the first is on its way"
