@@ -249,6 +249,8 @@ DEMO_WORDS_PER_SECOND = env.float("DEMO_WORDS_PER_SECOND", default=25)
 REPLIES_IN_WEB = env.bool("REPLIES_IN_WEB", default=True)
 # Prompts of one room that Claude has not answered yet.
 PROMPTS_PER_ROOM = env.int("PROMPTS_PER_ROOM", default=30)
+# Those of them that one person has asked.
+PROMPTS_PER_PERSON = env.int("PROMPTS_PER_PERSON", default=10)
 REPLIES_AT_ONCE = env.int("REPLIES_AT_ONCE", default=200)
 # A runner that has not renewed its claim for so long is dead, and its reply interrupted.
 REPLY_LEASE_SECONDS = env.float("REPLY_LEASE_SECONDS", default=5)

@@ -1,6 +1,7 @@
 """The rows of Claude's answers: made with their prompts, queued, ended. In a transaction that holds the room's lock."""
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -49,7 +50,7 @@ class NewAnswers:
 
         Raises QUOTA_EXCEEDED, and REQUEST_FAILED when too much waits for Claude in this room.
         """
-        _check_queue(room, sum(answer.room_id == room.pk for _, answer, *_ in self._planned))
+        _check_queue(room, actor, [who.id for _, answer, who, *_ in self._planned if answer.room_id == room.pk])
         charge = spending.reserve(actor.id, room.pk, model_of(room))
         room.change += 1
         answer = Message(
@@ -72,14 +73,22 @@ class NewAnswers:
             self.by_prompt[id(prompt)] = _present_new(slugs[answer.room_id], answer, reply, actor)
 
 
-def _check_queue(room: Room, planned: int = 0) -> None:
-    """Raise REQUEST_FAILED where Claude has so much to answer that nobody would wait for the end of it."""
-    if not settings.PROMPTS_PER_ROOM:
+def _check_queue(room: Room, actor: Actor, planned: Sequence[int] = ()) -> None:
+    """Raise REQUEST_FAILED where Claude has so much to answer that nobody would wait for the end of it.
+
+    planned: whose prompts of the same room the same round stores before this one.
+    """
+    most, most_own = settings.PROMPTS_PER_ROOM, settings.PROMPTS_PER_PERSON
+    if not (most or most_own):
         return
     # One of them may be under way: it is to be answered, but does not wait.
-    unanswered = planned + Reply.objects.filter(room=room, state__in=(ReplyState.QUEUED, ReplyState.RUNNING)).count()
-    if unanswered >= settings.PROMPTS_PER_ROOM:
-        raise failed(f"Claude has {unanswered} prompts to answer here already. Let it answer some, or take one back.")
+    unanswered = Reply.objects.filter(room=room, state__in=(ReplyState.QUEUED, ReplyState.RUNNING))
+    askers = [*planned, *unanswered.values_list("requested_by", flat=True)]
+    own = askers.count(actor.id)
+    if 0 < most_own <= own:
+        raise failed(f"Claude has {own} prompts of yours to answer here already. Let it answer some, or take one back.")
+    if 0 < most <= len(askers):
+        raise failed(f"Claude has {len(askers)} prompts to answer here already. Let it answer some, or take one back.")
 
 
 def _queue(answer: Message, prompt: Message | None, actor: Actor, charge: Charge, requester: Requester) -> Reply:
@@ -146,7 +155,7 @@ def queue_version(
     room: Room, answer: Message, actor: Actor, prompt: Message | None, requester: Requester
 ) -> wire.Message:
     """Queue another version of an answer that has ended, and show it. Raises QUOTA_EXCEEDED and REQUEST_FAILED."""
-    _check_queue(room)
+    _check_queue(room, actor)
     charge = spending.reserve(actor.id, room.pk, model_of(room))
     answer.version_count += 1
     answer.content = answer.html = ""
@@ -159,7 +168,7 @@ def queue_version(
 
 def queue_again(room: Room, answer: Message, reply: Reply, actor: Actor, requester: Requester) -> wire.Message:
     """Queue a version that has ended once more, to go on with the text it has. Raises QUOTA_EXCEEDED and REQUEST_FAILED."""
-    _check_queue(room)
+    _check_queue(room, actor)
     charge = spending.reserve(actor.id, room.pk, model_of(room), attempt=reply.attempt + 1, reply_id=reply.pk)
     answer.change = take_change(room)
     _update(

@@ -113,10 +113,10 @@ def _stepped(taken: list[tuple[Line, int]], spent: int, budget: int, anchor: int
 
 def _split(reply: Reply, rows: Iterable[Row], at_most: int) -> tuple[Turn, Iterable[Line]]:
     """Return the turn to be answered, which is the newest message, and the lines before it."""
-    lines = filter(None, map(transcript.line_of, rows))
+    lines = transcript.lines_of(rows)
     newest = next(lines, None)
     if newest is not None and newest.id == reply.prompt_id:
-        return transcript.spoken(newest, at_most), lines
+        return transcript.spoken(newest._replace(is_waiting=False), at_most), lines
     # It was deleted after it had been answered: what it said is nobody's business any more.
     return Turn("user", prompts.PROMPT_IS_GONE), lines if newest is None else chain((newest,), lines)
 

@@ -25,6 +25,7 @@ class Row(NamedTuple):
 
     author: a user name, or None when the account is gone. state: None unless this is an answer of Claude's.
     context_from: of such an answer, where the context began that it was given. answers: the seq it replies to.
+    prompt: of such an answer, the id of the message that it answers.
     """
 
     id: int
@@ -35,6 +36,7 @@ class Row(NamedTuple):
     state: str | None
     context_from: int | None
     answers: int | None
+    prompt: int | None = None
     files: tuple[File, ...] = ()
 
     @property
@@ -49,7 +51,7 @@ class Row(NamedTuple):
 
 _COLUMNS: Final = (
     *("pk", "seq", "content", "created_at"),
-    *("author__username", "shown__state", "shown__context_from", "reply_to__seq"),
+    *("author__username", "shown__state", "shown__context_from", "reply_to__seq", "shown__prompt"),
 )
 
 

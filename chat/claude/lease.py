@@ -18,14 +18,15 @@ from django.utils import timezone
 
 from chat.actions import answers, spending
 from chat.actions.notices import take_change
+from chat.claude import turns
 from chat.claude.backend import Usage
+from chat.claude.turns import Head
 from chat.models import Message, Reply, ReplyState, Room
 from chat.models.plain_sql import rows_of, update_rows
 from chat.realtime.events import Requester
 
 log = structlog.get_logger(__name__)
 
-_CANDIDATES: Final = 50
 # Each comes with its text.
 _LOST_AT_ONCE: Final = 50
 _LOST_SENTENCE: Final = "The server that ran this reply went away."
@@ -65,16 +66,10 @@ def _lease() -> Any:
 
 
 def claim_next(owner: str) -> Reply | None:
-    """Claim the reply that has waited longest in a room where none runs; None when there is none."""
-    waiting = Reply.objects.filter(state=ReplyState.QUEUED).order_by("pk").values_list("pk", "room", "change")
-    busy = set(Reply.objects.filter(state=ReplyState.RUNNING).values_list("room", flat=True))
-    first: dict[int, tuple[int, int]] = {}
-    for pk, room_id, change in waiting:
-        if room_id not in busy and (room_id not in first or change < first[room_id][0]):
-            first[room_id] = (change, pk)
-    for _change, pk in sorted(first.values(), key=lambda each: each[1])[:_CANDIDATES]:
+    """Claim the reply whose turn it is, in a room where none runs; None when there is none."""
+    for head in turns.in_turn():
         try:
-            claimed = _claim(pk, owner)
+            claimed = _claim(head, owner)
         except IntegrityError:  # another runner took another prompt of this room in the same moment
             continue
         if claimed is not None:
@@ -83,12 +78,9 @@ def claim_next(owner: str) -> Reply | None:
 
 
 @transaction.atomic
-def _claim(reply_id: int, owner: str) -> Reply | None:
-    found = Reply.objects.filter(pk=reply_id).values_list("room", flat=True).first()
-    if found is None:
-        return None
-    room = Room.objects.select_for_update(no_key=True).get(pk=found)
-    if Reply.objects.filter(room=room, state=ReplyState.RUNNING).exists():
+def _claim(head: Head, owner: str) -> Reply | None:
+    room = Room.objects.select_for_update(no_key=True).filter(pk=head.room_id).first()
+    if room is None or Reply.objects.filter(room=room, state=ReplyState.RUNNING).exists():
         return None
     waiting = Reply.objects.select_related("message").filter(pk=reply_id, state=ReplyState.QUEUED).first()
     if waiting is None:
@@ -97,7 +89,7 @@ def _claim(reply_id: int, owner: str) -> Reply | None:
         answers.end_waiting(room, waiting.message, waiting, None)
         return None
     change = room.change + 1
-    taken = Reply.objects.filter(pk=reply_id, state=ReplyState.QUEUED).update(
+    taken = Reply.objects.filter(pk=head.reply_id, state=ReplyState.QUEUED).update(
         state=ReplyState.RUNNING,
         change=change,
         owner=owner,
@@ -108,8 +100,8 @@ def _claim(reply_id: int, owner: str) -> Reply | None:
     if not taken:
         return None
     take_change(room)
-    Message.objects.filter(shown=reply_id).update(change=change)
-    reply = Reply.objects.select_related("message", "prompt", "room", "requested_by").get(pk=reply_id)
+    Message.objects.filter(shown=head.reply_id).update(change=change)
+    reply = Reply.objects.select_related("message", "prompt", "room", "requested_by").get(pk=head.reply_id)
     answers.tell(room, reply.message)
     return reply
 

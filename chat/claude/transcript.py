@@ -6,7 +6,7 @@ do not, and only this module writes such lines. So no text can pass for another 
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any, Final, Literal, NamedTuple
@@ -17,6 +17,7 @@ from chat.claude.context_rows import File, Row
 Role = Literal["user", "assistant"]
 
 BEGINNING_IS_MISSING: Final = "[Earlier messages of this room are not shown here.]"
+WAITS: Final = ", gets an answer of its own later"
 _LEFT_OUT: Final = "[{} characters are left out here.]"
 # What a cut costs beside the text that stays: the line above, and the mark of a line cut in two.
 _CUT_TOKENS: Final = 50
@@ -32,6 +33,7 @@ class Line(NamedTuple):
 
     answers: the seq of the message that it replies to.
     context_from: of Claude's answers, where the context began that it was given.
+    is_waiting: Claude answers it later.
     """
 
     seq: int
@@ -42,6 +44,7 @@ class Line(NamedTuple):
     files: tuple[File, ...] = ()
     context_from: int | None = None
     id: int | None = None
+    is_waiting: bool = False
 
     @property
     def is_claudes(self) -> bool:
@@ -76,6 +79,17 @@ def line_of(row: Row) -> Line | None:
     )
 
 
+def lines_of(newest_first: Iterable[Row]) -> Iterator[Line]:
+    """Yield what rows say, newest first; of a prompt whose turn has not come, that its answer is still to come."""
+    waiting: set[int] = set()
+    for row in newest_first:
+        if row.is_open and row.prompt is not None:
+            waiting.add(row.prompt)  # an answer stands after its prompt, so it comes first here
+        line = line_of(row)
+        if line is not None:
+            yield line._replace(is_waiting=line.id in waiting)
+
+
 def clean(text: str) -> str:
     """Return the text without what nobody can see, and without blank ends, which the Messages API refuses."""
     return _UNSEEN.sub("", text).strip()
@@ -100,11 +114,12 @@ def heading(line: Line) -> str:
     """Return the lines above a person's words: number, name and time, and the files that came along."""
     when = line.at.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
     answering = "" if line.answers is None else f", replying to [{line.answers}]"
+    waiting = WAITS if line.is_waiting else ""
     files = (
         f"attachment {each.id}: {one_line(each.name)}, {one_line(each.content_type)}, {each.size} bytes"
         for each in line.files
     )
-    return "\n".join((f"[{line.seq}] @{line.speaker}, {when}{answering}:", *files))
+    return "\n".join((f"[{line.seq}] @{line.speaker}, {when}{answering}{waiting}:", *files))
 
 
 def spoken(line: Line, at_most: int | None = None) -> Turn:

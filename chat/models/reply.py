@@ -22,6 +22,10 @@ class ReplyState(models.TextChoices):
         return self in (ReplyState.QUEUED, ReplyState.RUNNING)
 
 
+def _turns(name: str, *of: str) -> models.Index:
+    return models.Index(fields=(*of, "started_at"), name=name, condition=models.Q(started_at__isnull=False))
+
+
 class Reply(models.Model):
     """A version of an answer. Its text is a checkpoint while it runs, and the message's content once it has ended.
 
@@ -80,6 +84,11 @@ class Reply(models.Model):
         )
         indexes = (
             models.Index(fields=("id",), name="open_replies", condition=models.Q(state__in=("queued", "running"))),
+            # When a person, a room, and a person in a room had their last turn: chat.claude.turns. A reply enters them when
+            # it starts, so posting a prompt writes none of them.
+            _turns("turns_of_person", "requested_by"),
+            _turns("turns_of_room", "room"),
+            _turns("turns_in_room", "room", "requested_by"),
         )
 
     def __str__(self) -> str:

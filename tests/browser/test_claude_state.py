@@ -81,6 +81,18 @@ def test_the_queue_does_not_open_for_a_prompt_whose_turn_is_now_but_for_one_that
     }
 
 
+def test_prompts_are_shown_in_the_order_of_their_turns(page: Page) -> None:
+    bob = {"id": "2", "username": "bob"}
+    rows = [prompt(1), answer(2, "running", change=20, startedAt=5)]
+    for seq, asker in [(3, ALICE), (5, ALICE), (7, bob), (9, bob)]:
+        rows += [prompt(seq), answer(seq + 1, "queued", change=seq + 1, requestedBy=asker)]
+    waiting = call(page, "claudeState", rows, [])["waiting"]
+    assert [each["prompt"]["id"] for each in waiting] == ["7", "3", "9", "5"]
+    retried = [prompt(1), answer(2, "queued", change=30), prompt(3), answer(4, "queued", change=4)]
+    state = call(page, "claudeState", retried, [])
+    assert ([each["prompt"]["id"] for each in state["waiting"]], state["stoppableId"]) == (["3", "1"], "4")
+
+
 def test_a_reply_is_known_by_its_stream_where_its_message_is_not_loaded(page: Page) -> None:
     stream = {"messageId": "80", "state": "running", "text": "So"}
     assert call(page, "claudeState", [prompt(1)], [stream])["stoppableId"] == "80"

@@ -6,8 +6,9 @@ import json
 import pytest
 
 from tests.servers.fake_claude import FakeClaude, Held
+from tests.servers.fake_claude.requests import prompt_of
 from tests.servers.sessions import claude_settings, end_of, make_session
-from tests.servers.sites import CLUSTER, SiteBuilder
+from tests.servers.sites import CLUSTER, UVICORN_SQLITE, SiteBuilder
 from tests.servers.tabs import Tabs
 
 # A dollar a token, a reservation of 3 + 2 tokens: the limit allows five of those.
@@ -87,4 +88,47 @@ async def test_no_more_prompts_wait_in_a_room_than_the_limit_allows(site_builder
         await tab.request("delete_message", message=last["id"])
         await tab.request("execute", session=session, prompt="in its place")
         fake.release()
+        await tabs.close_all()
+
+
+async def test_one_person_s_prompts_leave_room_for_those_of_others(site_builder: SiteBuilder) -> None:
+    with (
+        FakeClaude(default=Held(text="a b c", pieces=3, after=1)) as fake,
+        site_builder.running(UVICORN_SQLITE, PROMPTS_PER_PERSON="3", **claude_settings(fake)) as site,
+    ):
+        tabs = Tabs(site)
+        alice, bob = site.people.create("alice", "bob")
+        session = await make_session(tabs, alice, bob)
+        opened = [await tabs.in_room(alice, session) for _ in range(6)]
+        answers = await asyncio.gather(*(tab.ask("execute", session=session, prompt="at once") for tab in opened))
+        assert sum(answer["success"] for answer in answers) == 3
+        refused = await opened[0].refusal("create_message", room=session, content="One more")
+        assert refused["code"] == "REQUEST_FAILED"
+        assert (
+            refused["message"]
+            == "Claude has 3 prompts of yours to answer here already. Let it answer some, or take one back."
+        )
+        bobs = await tabs.in_room(bob, session)
+        assert (await bobs.ask("execute", session=session, prompt="my turn"))["success"]
+        fake.release()
+        await tabs.close_all()
+
+
+async def test_the_next_person_waits_for_one_reply_and_not_for_all_of_another_s(site_builder: SiteBuilder) -> None:
+    with (
+        FakeClaude(default=Held(text="a b c", pieces=3, after=1)) as fake,
+        site_builder.running(UVICORN_SQLITE, REPLIES_AT_ONCE="1", **claude_settings(fake)) as site,
+    ):
+        tabs = Tabs(site)
+        alice, bob = site.people.create("alice", "bob")
+        session = await make_session(tabs, alice, bob)
+        tab, bobs = await tabs.in_room(alice, session), await tabs.in_room(bob, session)
+        for number in range(8):
+            await tab.request("execute", session=session, prompt=f"a{number}")
+        assert await fake.until(lambda fake: len(fake.requests) == 1)
+        answer = await bobs.request("execute", session=session, prompt="b0")
+        fake.default = Held(text="d e f", pieces=3, after=99)
+        fake.release()
+        assert (await end_of(bobs, answer["reply"]["id"]))["reply"]["state"] == "complete"
+        assert [prompt_of(seen.body).rpartition("> ")[2] for seen in fake.requests][:2] == ["a0", "b0"]
         await tabs.close_all()
