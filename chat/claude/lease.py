@@ -82,7 +82,7 @@ def _claim(head: Head, owner: str) -> Reply | None:
     room = Room.objects.select_for_update(no_key=True).filter(pk=head.room_id).first()
     if room is None or Reply.objects.filter(room=room, state=ReplyState.RUNNING).exists():
         return None
-    waiting = Reply.objects.select_related("message").filter(pk=reply_id, state=ReplyState.QUEUED).first()
+    waiting = Reply.objects.select_related("message").filter(pk=head.reply_id, state=ReplyState.QUEUED).first()
     if waiting is None:
         return None
     if not answers.is_still_wanted(waiting):
