@@ -17,7 +17,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
-from chat import access, uploads
+from chat import access, picture_work, uploads
 from chat.access import Actor
 from chat.actions import attachments, rates
 from chat.api import HTTP_STATUS, credential_of, error_response, reader_of
@@ -26,6 +26,7 @@ from chat.pictures import PREVIEW_TYPE
 from chat.protocol import frames, wire
 from chat.protocol.errors import ErrorCode, ProtocolError, invalid, unavailable
 from chat.realtime.database import in_database
+from chat.realtime.rendering import of_user
 from chat.socket.opening import Refusal
 
 log = structlog.get_logger(__name__)
@@ -37,8 +38,6 @@ _JSON: Final = "application/json"
 _POLICY: Final = "default-src 'none'; sandbox"
 
 _files = ThreadPoolExecutor(max_workers=2, thread_name_prefix="files")
-# One: a picture being decoded takes hundreds of megabytes, so they wait for each other.
-_pictures = ThreadPoolExecutor(max_workers=1, thread_name_prefix="pictures")
 
 
 async def _in(threads: ThreadPoolExecutor, function: Callable[..., T], *args: Any) -> T:
@@ -77,8 +76,9 @@ def _file_in(request: HttpRequest) -> "UploadedFile[bytes]":
 
 
 async def _keep(actor: Actor, slug: str, file: "UploadedFile[bytes]") -> wire.Attachment:
-    threads = _pictures if await _in(_files, uploads.is_picture, file) else _files
-    found = await _in(threads, uploads.inspect, file, file.name or "")
+    is_picture = await _in(_files, uploads.is_picture, file)
+    picture = await picture_work.made_anew(file, of_user(actor.id)) if is_picture else None
+    found = await _in(_files, uploads.inspect, file, file.name or "", picture)
     try:
         return await in_database(attachments.keep, actor, slug, found)
     finally:

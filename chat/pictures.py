@@ -1,6 +1,7 @@
 """Pictures that people upload, made anew: nothing but pixels comes out, whatever was hidden around them in the file.
 
-Uses much memory and CPU: to be called on one thread only, never on the event loop.
+Uses much memory and processor time, and can't be interrupted: a server has it done by `chat.picture_work`, in a process that
+can be killed. So nothing here knows of Django.
 """
 
 import errno
@@ -9,7 +10,6 @@ import warnings
 from collections.abc import Iterator
 from typing import IO, Any, Final, NamedTuple
 
-from django.conf import settings
 from PIL import Image, ImageOps
 from PIL.JpegImagePlugin import get_sampling
 
@@ -51,27 +51,30 @@ def is_picture(head: bytes) -> bool:
     return head.startswith(_MAGIC) or (head[:4] == b"RIFF" and head[8:12] == b"WEBP")
 
 
-def made_anew(file: IO[bytes]) -> Picture:
-    """Return a copy of nothing but the picture. Raises Unreadable for damaged files and for too many pixels."""
+def made_anew(file: IO[bytes], most_pixels: int) -> Picture:
+    """Return a copy of nothing but the picture. Raises Unreadable for damaged files and for too many pixels.
+
+    most_pixels: of all frames together; 0: any number.
+    """
     # Decoders look at this before they reserve memory, and refuse twice as much.
-    Image.MAX_IMAGE_PIXELS = settings.UPLOAD_PIXELS or None
+    Image.MAX_IMAGE_PIXELS = most_pixels or None
     try:
         with Image.open(file, formats=_OPENED) as image:
-            return _made_anew(image)
+            return _made_anew(image, most_pixels)
     except Unreadable:
         raise
     except Exception as error:  # decoders of hostile files raise whatever comes to them
         if isinstance(error, Image.DecompressionBombError):
-            raise _too_many_pixels() from error
+            raise _too_many_pixels(most_pixels) from error
         if isinstance(error, OSError) and error.errno == errno.ENOSPC:
             raise
         raise Unreadable("This picture is damaged.") from error
 
 
-def _made_anew(image: Image.Image) -> Picture:
+def _made_anew(image: Image.Image, most_pixels: int) -> Picture:
     kind = image.format or ""
-    _check_size(image, 1)
-    frames = _frames_in(image) if kind in _ANIMATED and not image.info.get("default_image") else 1
+    _check_size(image, 1, most_pixels)
+    frames = _frames_in(image, most_pixels) if kind in _ANIMATED and not image.info.get("default_image") else 1
     image.seek(0)
     if frames > 1:
         whole, size = _animation(image, kind, frames)
@@ -85,24 +88,24 @@ def _made_anew(image: Image.Image) -> Picture:
     return Picture(_TYPES[kind], *still.size, whole, _preview(still))
 
 
-def _check_size(image: Image.Image, frames: int) -> None:
+def _check_size(image: Image.Image, frames: int, most_pixels: int) -> None:
     width, height = image.size
-    if 0 < settings.UPLOAD_PIXELS < width * height * frames:
-        raise _too_many_pixels()
+    if 0 < most_pixels < width * height * frames:
+        raise _too_many_pixels(most_pixels)
 
 
-def _too_many_pixels() -> Unreadable:
-    return Unreadable(f"A picture may have {settings.UPLOAD_PIXELS:,} pixels at most, all its frames together.")
+def _too_many_pixels(most_pixels: int) -> Unreadable:
+    return Unreadable(f"A picture may have {most_pixels:,} pixels at most, all its frames together.")
 
 
-def _frames_in(image: Image.Image) -> int:
+def _frames_in(image: Image.Image, most_pixels: int) -> int:
     """Count the frames, up to what is allowed: what the file claims may be a lie, or take minutes to find out."""
     for number in range(1, _FRAMES_AT_MOST + 1):
         try:
             image.seek(number)
         except EOFError:
             return number
-        _check_size(image, number + 1)
+        _check_size(image, number + 1, most_pixels)
     raise Unreadable(f"An animation may have {_FRAMES_AT_MOST} frames at most.")
 
 

@@ -10,6 +10,7 @@ from django.conf import settings
 
 from chat import pictures
 from chat.models.attachment import NAME_CHARS
+from chat.pictures import Picture
 from chat.protocol.errors import ErrorCode, ProtocolError, invalid
 
 TEXT: Final = "text/plain; charset=utf-8"
@@ -18,6 +19,7 @@ ANYTHING: Final = "application/octet-stream"
 CHUNK_BYTES: Final = 256 * 1024
 _NO_NAME: Final = "file"
 _EXTENSION_CHARS: Final = 20
+_NAME_CHARS_READ: Final = 1_000
 # Control characters that no text has. Tab, line ends, form feed and escape (of terminals' colours) it may have.
 _CONTROL: Final = bytes(set(range(32)) - {9, 10, 12, 13, 27})
 # A picture may come out a little larger than it went in; by more, and it was made to.
@@ -53,20 +55,25 @@ class Upload(NamedTuple):
 
 
 def is_picture(file: IO[bytes]) -> bool:
-    """Whether looking at this file means decoding a picture, which is the work of another thread."""
+    """Whether looking at this file means decoding a picture, which is the work of another process."""
     file.seek(0)
     return pictures.is_picture(file.read(pictures.HEAD_BYTES))
 
 
-def inspect(file: IO[bytes], name: str) -> Upload:
-    """Return what is to be kept of an uploaded file. Raises VALIDATION_ERROR."""
+def inspect(file: IO[bytes], name: str, picture: Picture | None = None) -> Upload:
+    """Return what is to be kept of an uploaded file. Raises VALIDATION_ERROR.
+
+    picture: what was made of a file that is one. Without it, it is made here: not for servers, which it would hold up.
+    """
     size = _size_of(file)
     if size == 0:
         raise invalid("This file is empty.", "$.file")
     check_size(size)
     name = safe_name(name)
+    if picture is not None:
+        return _of_picture(picture, name)
     if is_picture(file):
-        return _picture(file, name)
+        return _of_picture(_picture(file), name)
     return Upload(name, _type_of(file), size, file)
 
 
@@ -76,12 +83,15 @@ def check_size(size: int) -> None:
         raise TooLarge
 
 
-def _picture(file: IO[bytes], name: str) -> Upload:
+def _picture(file: IO[bytes]) -> Picture:
     file.seek(0)
     try:
-        made = pictures.made_anew(file)
+        return pictures.made_anew(file, settings.UPLOAD_PIXELS)
     except pictures.Unreadable as error:
         raise invalid(str(error), "$.file") from error
+
+
+def _of_picture(made: Picture, name: str) -> Upload:
     size = _size_of(made.file)
     upload = Upload(name, made.content_type, size, made.file, made.width, made.height, made.preview)
     try:
@@ -127,7 +137,8 @@ def _chunks(file: IO[bytes]) -> Iterator[bytes]:
 
 def safe_name(name: str) -> str:
     """Return the last part of a path, without what would turn around, hide or break the text that shows it."""
-    last = name.replace("\\", "/").rsplit("/", 1)[-1]
+    # Cut first: to compose a long run of marks takes time by the square of its length.
+    last = name.replace("\\", "/").rsplit("/", 1)[-1][-_NAME_CHARS_READ:]
     # Categories C*: control characters, bidi overrides, zero-width ones, lone surrogates. Zl, Zp: line ends.
     kept = "".join(char for char in last if not _is_trouble(char))
     tidy = " ".join(unicodedata.normalize("NFC", kept).split()).strip(". ")

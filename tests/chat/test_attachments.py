@@ -1,6 +1,8 @@
 """What an uploaded file is taken for, and what is left of it: pixels of pictures, and names without tricks."""
 
 import io
+import tempfile
+import time
 import zlib
 from typing import Any
 
@@ -9,7 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from chat import pictures, uploads
+from chat import picture_work, pictures, uploads
+from chat.bounded import pool
+from chat.bounded.child import Status
+from chat.bounded.process import Response
 from chat.models.attachment import NAME_CHARS
 from chat.protocol.errors import ErrorCode, ProtocolError
 from chat.uploads import ANYTHING, PDF, TEXT, Upload
@@ -332,3 +337,72 @@ def test_every_name_can_be_stored_and_shown(name: str) -> None:
     assert safe.encode()
     assert ("/" not in safe and safe.strip(". ") == safe) or len(safe) == NAME_CHARS
     assert uploads.safe_name(safe) == safe or len(safe) == NAME_CHARS
+
+
+def test_a_long_name_of_marks_takes_no_time_by_the_square_of_its_length() -> None:
+    began = time.process_time()
+    uploads.safe_name("a" + "\u0323\u0301" * 500_000 + ".png")
+    assert time.process_time() - began < 1
+
+
+# --- In a process of its own ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("content", [files.picture("PNG", 1000, 500), files.picture("JPEG"), files.animation("GIF")])
+@pytest.mark.parametrize("is_in_memory", [True, False])
+async def test_a_server_makes_pictures_anew_in_another_process(content: bytes, is_in_memory: bool) -> None:
+    with io.BytesIO(content) if is_in_memory else tempfile.TemporaryFile() as file:
+        if not is_in_memory:
+            file.write(content)
+            file.flush()
+        made = await picture_work.made_anew(file, "alice")
+        file.seek(0)
+        upload, here = uploads.inspect(file, "a.png", made), inspected(content, "a.png")
+    assert upload[:3] == here[:3] and (upload.width, upload.height) == (here.width, here.height)
+    assert upload.file.read() == here.file.read()
+    assert (upload.preview is None) == (here.preview is None)
+    if upload.preview is not None and here.preview is not None:
+        assert upload.preview.read() == here.preview.read()
+    upload.close()
+
+
+async def test_what_another_process_refuses_is_told_as_if_it_were_here(settings: Any) -> None:
+    settings.UPLOAD_PIXELS = 100
+    for content in (files.picture("PNG"), files.picture("PNG")[:-40]):
+        with pytest.raises(ProtocolError) as caught:
+            await picture_work.made_anew(io.BytesIO(content), "alice")
+        assert (caught.value.code, caught.value.message) == (ErrorCode.VALIDATION_ERROR, refusal(content))
+
+
+async def test_a_picture_that_takes_too_long_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(picture_work, "_SECONDS", 0.05)
+    slow = files.picture("WEBP", 4000, 3000)
+    with pytest.raises(ProtocolError, match="takes too long") as caught:
+        await picture_work.made_anew(io.BytesIO(slow), "mallory")
+    assert caught.value.details == {"path": "$.file"}
+    monkeypatch.undo()
+    made = await picture_work.made_anew(io.BytesIO(files.picture("PNG")), "alice")
+    assert made.content_type == "image/png"
+    made.file.close()
+
+
+@pytest.mark.parametrize(
+    ("is_own", "code"), [(True, ErrorCode.RATE_LIMITED), (False, ErrorCode.UNAVAILABLE)], ids=["own", "all"]
+)
+async def test_only_so_many_pictures_wait(monkeypatch: pytest.MonkeyPatch, is_own: bool, code: ErrorCode) -> None:
+    async def full(*_: Any) -> Any:
+        raise pool.Full(is_own=is_own)
+
+    monkeypatch.setattr(pool, "run", full)
+    with pytest.raises(ProtocolError) as caught:
+        await picture_work.made_anew(io.BytesIO(files.picture("PNG")), "alice")
+    assert caught.value.code is code
+
+
+async def test_a_full_disk_is_no_fault_of_the_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def full(*_: Any) -> Any:
+        return Response(Status.DONE, 0.0, b'{"errno": 28}')
+
+    monkeypatch.setattr(pool, "run", full)
+    with pytest.raises(OSError, match="No space left"):
+        await picture_work.made_anew(io.BytesIO(files.picture("PNG")), "alice")
