@@ -1,12 +1,15 @@
 # Parley as a container: `docker build -t parley .`; compose.yaml runs it with PostgreSQL and Valkey.
 
-FROM python:3.13-slim AS packages
+# By its digest: a tag may be moved to another image. docs/deployment.md says how to take a newer one.
+ARG PYTHON=python:3.13-slim@sha256:7c61056e61ac89e852de05f3dc6fa51a6dd2181797bceed46aa725dd7cb2cd3b
+
+FROM ${PYTHON} AS packages
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
 # With web push, so that its keys are all that it takes to turn it on.
 COPY requirements.txt requirements-push.txt /tmp/
 RUN python -m venv /opt/venv && /opt/venv/bin/pip install --requirement /tmp/requirements-push.txt
 
-FROM python:3.13-slim
+FROM ${PYTHON}
 ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 HOST=0.0.0.0 PORT=8000 MEDIA_ROOT=/srv/media
 RUN useradd --system --uid 10001 --home-dir /srv/parley --shell /usr/sbin/nologin parley
 WORKDIR /srv/parley
