@@ -1,9 +1,9 @@
 """The rows of Claude's answers: made with their prompts, queued, ended. In a transaction that holds the room's lock."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
@@ -14,7 +14,6 @@ from accounts.names import CLAUDE
 from chat.access import Actor
 from chat.actions import spending, summaries
 from chat.actions.notices import take_change
-from chat.markdown import mentioned_names
 from chat.model_choice import is_demo_model, model_of
 from chat.models import Charge, Kind, Membership, Message, Reply, ReplyState, Room
 from chat.presenter import millis, present_message, user_ref
@@ -23,14 +22,12 @@ from chat.protocol.errors import failed
 from chat.realtime.events import NOBODY, Requester, durable
 from chat.realtime.publishing import publish_after_commit, signal
 
-_MENTION: Final = f"@{CLAUDE}"
 
-
-def calls_claude(room: Room, content: str) -> bool:
+def calls_claude(room: Room, mentioned: Collection[str]) -> bool:
     """Whether a message in this room is a prompt: every one in a session, elsewhere those that mention Claude."""
     if room.is_session and room.claude_every_message:
         return True
-    return _MENTION in content.lower() and CLAUDE in mentioned_names(content)
+    return CLAUDE in mentioned
 
 
 def request_id_of(request_id: str | int | None) -> str:

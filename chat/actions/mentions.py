@@ -4,7 +4,7 @@ Claude's answers mention no one. An edit changes who is mentioned, and so the co
 one, or editing would be a way around what limits posting.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 from accounts.models import User
@@ -17,23 +17,26 @@ AT_MOST: Final = 50
 _LOOKED_UP_AT_MOST: Final = 100
 
 
-def store(fresh: Collection[Message]) -> dict[int, list[int]]:
-    """Store who is mentioned in new messages; return their ids by message."""
-    found = _of(fresh)
+def store(fresh: Collection[Message], names: Mapping[int, Sequence[str]]) -> dict[int, list[int]]:
+    """Store who is mentioned in new messages; return their ids by message.
+
+    names: by message, those that its text mentions, read before its room was locked.
+    """
+    found = _of(fresh, names)
     Mention.objects.bulk_create(_rows(fresh, found))
     return found
 
 
 def renew(message: Message) -> None:
     """Store who is mentioned in a message of a locked room whose text has changed."""
-    found = _of([message])
+    found = _of([message], {message.pk: mentioned_names(message.content)})
     message.mentions.exclude(user__in=found.get(message.pk, [])).delete()
     Mention.objects.bulk_create(_rows([message], found), ignore_conflicts=True)
 
 
-def _of(messages: Collection[Message]) -> dict[int, list[int]]:
+def _of(messages: Collection[Message], names: Mapping[int, Sequence[str]]) -> dict[int, list[int]]:
     """Return the ids of up to AT_MOST people for each message: members of its room, its author left out."""
-    names = {message.pk: _names_in(message.content) for message in messages}
+    names = {message_id: some[:_LOOKED_UP_AT_MOST] for message_id, some in names.items() if some}
     wanted = set().union(*names.values())
     if not wanted:
         return {}
@@ -44,14 +47,10 @@ def _of(messages: Collection[Message]) -> dict[int, list[int]]:
     }
     mentioned: dict[int, list[int]] = {}
     for message in messages:
-        ids = {found[message.room_id, name] for name in names[message.pk] if (message.room_id, name) in found}
+        ids = {found[message.room_id, name] for name in names.get(message.pk, ()) if (message.room_id, name) in found}
         ids.discard(message.author_id or 0)
         mentioned[message.pk] = sorted(ids)[:AT_MOST]
     return mentioned
-
-
-def _names_in(content: str) -> list[str]:
-    return mentioned_names(content)[:_LOOKED_UP_AT_MOST]
 
 
 def _rows(messages: Collection[Message], found: dict[int, list[int]]) -> list[Mention]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from hashlib import blake2b
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
@@ -13,7 +13,8 @@ from chat import access
 from chat.access import Actor
 from chat.actions import answers, attachments, mentions
 from chat.actions.answers import NewAnswers, calls_claude
-from chat.actions.naming import name_session
+from chat.actions.naming import name_from, name_session
+from chat.markdown import mentioned_names
 from chat.models import Kind, Membership, Message, Room
 from chat.models.plain_sql import insert_all, locked, new, rows_of
 from chat.presenter import millis, present_attachment, present_message, user_ref
@@ -29,19 +30,26 @@ _DIGEST_BYTES: Final = 16
 class Post(NamedTuple):
     """One message to store; everything about its text is ready, since nothing may be computed while rooms are locked.
 
-    must_answer: Claude replies whatever it says. session_name: what a session without a name is called after it.
+    mentioned: the names that the text mentions. session_name: what a session without a name is called after it.
+    must_answer: Claude replies whatever it says.
     """
 
     actor: Actor
     slug: str
     content: str
     html: str
-    client_id: str | None
-    reply_to: int | None
+    mentioned: Sequence[str]
+    session_name: str
+    client_id: str | None = None
+    reply_to: int | None = None
     must_answer: bool = False
     requester: Requester = NOBODY
     attachments: tuple[str, ...] = ()
-    session_name: str = ""
+
+    @classmethod
+    def of(cls, actor: Actor, slug: str, content: str, html: str, *, may_name: bool = True, **more: Any) -> "Post":
+        """Return the post of a text, with everything that is read from it. may_name: the room may be a session."""
+        return cls(actor, slug, content, html, mentioned_names(content), name_from(content) if may_name else "", **more)
 
     @property
     def chars(self) -> int:
@@ -144,7 +152,7 @@ class _Round:
         self._outcome.append(refusal or self._begin(self._rooms[post.slug], post))
 
     def _begin(self, room: Room, post: Post) -> Result | Message:
-        calls = post.must_answer or calls_claude(room, post.content)
+        calls = post.must_answer or calls_claude(room, post.mentioned)
         before = room.change
         message = _next_message(room, post, self._now)
         self._fresh.append(message)
@@ -168,7 +176,9 @@ class _Round:
         _insert(self._fresh, {room.pk: room for room in self._rooms.values()}, self._now)
         if self._claims:
             attachments.store_claims(self._claims, self._fresh)
-        mentioned = mentions.store(self._fresh)
+        rows = zip(self._posts, self._outcome, strict=True)
+        names = {row.pk: post.mentioned for post, row in rows if isinstance(row, Message)}
+        mentioned = mentions.store(self._fresh, names)
         self._answers.insert({room.pk: room.slug for room in self._rooms.values()})
         presented: dict[int, Stored] = {}
         results: list[Result] = []

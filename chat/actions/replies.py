@@ -8,6 +8,7 @@ from chat import access
 from chat.access import Actor
 from chat.actions import answers, mentions, summaries
 from chat.actions.notices import take_change
+from chat.markdown import mentioned_names
 from chat.models import Membership, Message, Reply, ReplyState, Room
 from chat.models.plain_sql import rows_of
 from chat.protocol import requests, wire
@@ -119,7 +120,7 @@ def prompt_edited(room: Room, prompt: Message, actor: Actor) -> None:
         return
     if answer.shown.state == ReplyState.QUEUED:
         Reply.objects.filter(pk=answer.shown.pk).update(prompt_content=prompt.content)
-    elif answers.calls_claude(room, prompt.content):
+    elif answers.calls_claude(room, mentioned_names(prompt.content)):
         answers.queue_version(room, answer, actor, prompt, NOBODY)
 
 

@@ -32,7 +32,6 @@ from chat.actions import (
 from chat.actions.answers import request_id_of
 from chat.actions.attachments import checked_message
 from chat.actions.content import checked_content
-from chat.actions.naming import name_from
 from chat.actions.posting import Post, Stored
 from chat.model_offer import learn_models
 from chat.protocol import requests, wire
@@ -111,16 +110,16 @@ async def _create_message(runtime: Runtime, connection: Connection, frame: Frame
     request = frame.payload
     content = checked_message(request.content, request.attachments)
     _take_turn(runtime, connection)
-    post = Post(
-        actor=connection.actor,
-        slug=request.room,
-        content=content,
-        html=await html_of(content, of_user(connection.user_id)),
+    post = Post.of(
+        connection.actor,
+        request.room,
+        content,
+        await html_of(content, of_user(connection.user_id)),
+        # A room that this tab has not joined may be a session, too.
+        may_name=connection.rooms.get(request.room, True),
         client_id=_client_id(request.clientId, frame.id),
         reply_to=None if request.replyTo is UNSET else int(request.replyTo),
         attachments=tuple(request.attachments),
-        # A room that this tab has not joined may be a session, too.
-        session_name=name_from(content) if connection.rooms.get(request.room, True) else "",
     )
     await _post(runtime, connection, frame, post)
 
@@ -132,17 +131,15 @@ async def _execute(runtime: Runtime, connection: Connection, frame: Frame) -> No
     if request.session not in connection.rooms:
         await _join_room(runtime, connection, Frame("join_room", None, requests.JoinRoom(room=request.session)))
     _take_turn(runtime, connection)
-    post = Post(
-        actor=connection.actor,
-        slug=request.session,
-        content=content,
-        html=await html_of(content, of_user(connection.user_id)),
+    post = Post.of(
+        connection.actor,
+        request.session,
+        content,
+        await html_of(content, of_user(connection.user_id)),
         client_id=_client_id(request.clientId, frame.id),
-        reply_to=None,
         must_answer=True,
         requester=_requester(connection, frame),
         attachments=tuple(request.attachments),
-        session_name=name_from(content),
     )
     await _post(runtime, connection, frame, post)
 

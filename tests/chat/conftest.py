@@ -63,7 +63,7 @@ def as_ruth(ruth: User) -> Client:
 
 def post(author: User, room: Room, *texts: str) -> list[Message]:
     """Post messages as the writer does, and return their rows."""
-    posts = [Post(Actor.of(author), room.slug, text, render(text), None, None) for text in texts]
+    posts = [Post.of(Actor.of(author), room.slug, text, render(text)) for text in texts]
     stored = [result for result in store(posts) if isinstance(result, Stored)]
     assert len(stored) == len(texts)
     by_id = Message.objects.in_bulk([int(result.message.id) for result in stored])

@@ -11,7 +11,6 @@ from django.db import connection
 
 from accounts.models import User
 from chat.access import Actor
-from chat.actions.naming import name_from
 from chat.actions.posting import Post, Result, Stored, store
 from chat.markdown import render
 from chat.models import Membership, Message, Role, Room
@@ -38,16 +37,8 @@ def a_post(
     reply_to: int | None = None,
     attachments: tuple[str, ...] = (),
 ) -> Post:
-    return Post(
-        Actor.of(author),
-        slug,
-        content,
-        render(content),
-        client_id,
-        reply_to,
-        attachments=attachments,
-        session_name=name_from(content),
-    )
+    more: dict[str, Any] = {"client_id": client_id, "reply_to": reply_to, "attachments": attachments}
+    return Post.of(Actor.of(author), slug, content, render(content), **more)
 
 
 def stored(results: Sequence[Result]) -> list[wire.Message]:

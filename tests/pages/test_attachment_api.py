@@ -59,9 +59,7 @@ def kept(client: Client, content: bytes = b"hello", name: str = "hello.txt", roo
 
 
 def post(author: Seat, room: str, *attachments: dict[str, Any]) -> None:
-    (result,) = store(
-        [Post(author.actor, room, "", "", None, None, attachments=tuple(each["id"] for each in attachments))]
-    )
+    (result,) = store([Post.of(author.actor, room, "", "", attachments=tuple(each["id"] for each in attachments))])
     assert not isinstance(result, Exception), result
 
 

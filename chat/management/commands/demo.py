@@ -70,7 +70,7 @@ class Command(BaseCommand):
                 members.add_member(owner, requests.AddMember(room=slug, user=other))
 
     def _say(self, people: dict[str, User], slug: str, words: tuple[tuple[str, str], ...]) -> None:
-        posts = [Post(Actor.of(people[name]), slug, text, render(text), None, None) for name, text in words]
+        posts = [Post.of(Actor.of(people[name]), slug, text, render(text)) for name, text in words]
         for result in store(posts):
             if isinstance(result, Exception):
                 raise CommandError(str(result))

@@ -93,7 +93,7 @@ def store(monkeypatch: pytest.MonkeyPatch) -> Store:
 
 
 def post(content: str) -> Post:
-    return Post(Actor(1, "alice"), "den", content, "", None, None)
+    return Post.of(Actor(1, "alice"), "den", content, "")
 
 
 def new_writer() -> tuple[Writer, HearingHub]:

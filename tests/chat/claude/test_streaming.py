@@ -47,7 +47,7 @@ async def test_a_delta_costs_no_query(monkeypatch: pytest.MonkeyPatch, settings:
         publish(event)
 
     monkeypatch.setattr(runtime.hub, "publish", heard)
-    await runtime.writer.post(Post(alice, "desk", "Tell me", "<p>Tell me</p>", None, None))
+    await runtime.writer.post(Post.of(alice, "desk", "Tell me", "<p>Tell me</p>"))
 
     def ended() -> bool:
         return any('"type":"stream_end"' in event.text for event in published)

@@ -16,7 +16,7 @@ FRAME = Frame("create_message", None, None)
 
 
 def a_post(chars: int) -> Post:
-    return Post(Actor(1, "alice"), "den", "x" * chars, "", None, None)
+    return Post.of(Actor(1, "alice"), "den", "x" * chars, "")
 
 
 class Posts:
