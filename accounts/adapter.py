@@ -4,10 +4,12 @@ import unicodedata
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.internal.stagekit import clear_login
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from django.conf import settings
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.urls import reverse
 
 from accounts.models import User
@@ -28,6 +30,15 @@ class AccountAdapter(DefaultAccountAdapter):
         """Name this installation by where people reach it; allauth would take the Host of the request that asked."""
         site = {"name": "Parley", "domain": public_origin(self.request)}
         super().send_mail(template_prefix, email, {**context, "current_site": site})
+
+    def pre_login(self, request: HttpRequest, user: User, **facts: Any) -> HttpResponse | None:
+        """Tell the banned until when and why, once they have shown that the account is theirs."""
+        response: HttpResponse | None = super().pre_login(request, user, **facts)
+        if response is not None or not user.is_banned:
+            return response
+        clear_login(request)
+        told = {"sentence": user.ban_sentence, "ends_at": user.ban_ends_at}
+        return render(request, "accounts/banned.html", told, status=403)
 
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
         return reverse("accounts_profile")  # the form again, empty, would look as if nothing had happened

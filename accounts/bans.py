@@ -1,6 +1,6 @@
 """What bans have in common, from the installation and from a room: an end that needs no one to lift them, and a sentence."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from django.db.models import Q
@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 REASON_CHARS: Final = 200
+LONGEST: Final = timedelta(days=3660)
 
 
 def in_force(ends_at: str) -> Q:
@@ -16,6 +17,16 @@ def in_force(ends_at: str) -> Q:
     Compared at each use: a ban that has ended lets people in even if nothing ever ran to lift it.
     """
     return Q(**{ends_at: None}) | Q(**{f"{ends_at}__gt": timezone.now()})
+
+
+def active(user: str = "") -> Q:
+    """Return the condition under which people may use Parley: neither deactivated nor banned at this moment.
+
+    user: the name of the field that leads to them, where it is another row that is looked for.
+    """
+    field = f"{user}__" if user else ""
+    free = Q(**{f"{field}banned_at": None}) | Q(**{f"{field}ban_ends_at__lte": timezone.now()})
+    return Q(**{f"{field}is_active": True}) & free
 
 
 def has_ended(ends_at: datetime | None) -> bool:

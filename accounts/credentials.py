@@ -16,6 +16,7 @@ from django.contrib.sessions.models import Session
 from django.http import HttpRequest
 from django.utils import timezone
 
+from accounts import bans
 from accounts.models import ApiToken, User
 
 BEARER = "Bearer "
@@ -25,6 +26,7 @@ class Standing(Enum):
     VALID = "valid"
     SIGNED_OUT = "signed out"  # session gone, password changed or token revoked
     DEACTIVATED = "deactivated"
+    BANNED = "banned"
 
 
 class Credential(NamedTuple):
@@ -49,7 +51,7 @@ def from_session_key(session_key: str) -> Credential | None:
         return None
     data = session.get_decoded()
     try:
-        user = User.objects.get(pk=data[SESSION_KEY], is_active=True)
+        user = User.objects.get(bans.active(), pk=data[SESSION_KEY])
     except (KeyError, ValueError, User.DoesNotExist):
         return None
     if not _hash_matches(data, user):
@@ -73,7 +75,7 @@ def from_request(request: HttpRequest) -> Credential | None:
         return from_secret(header.removeprefix(BEARER).strip())
     user: User | AnonymousUser = request.user
     key = request.session.session_key
-    if not isinstance(user, User) or not user.is_active or key is None:
+    if not isinstance(user, User) or not user.may_enter or key is None:
         return None
     return Credential(user.pk, user.username, "session", key, user.display_name)
 
@@ -103,6 +105,8 @@ def check(credentials: Iterable[Credential]) -> dict[Credential, Checked]:
         user = users.get(credential.user_id)
         if user is None or not user.is_active:
             return Standing.DEACTIVATED
+        if user.is_banned:
+            return Standing.BANNED
         if credential.kind == "token":
             return Standing.VALID if int(credential.key) in tokens else Standing.SIGNED_OUT
         data = sessions.get(credential.key, {})

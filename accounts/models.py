@@ -4,12 +4,14 @@ import contextlib
 import hashlib
 import secrets
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any, ClassVar, Final
 
 from django.contrib.auth.models import AbstractUser
 from django.db import DatabaseError, models, transaction
 from django.utils import timezone
 
+from accounts import bans
 from accounts.names import refuse_hidden_characters, username_validator
 from accounts.search_name import SearchNameField, with_search_name
 
@@ -33,6 +35,10 @@ class User(AbstractUser):
         help_text="Shown beside the user name.",
     )
     search_name = SearchNameField(of=("username", "display_name"))
+    # A ban from the installation; ended or not, it stays here until the next one. Without an end, it has none.
+    banned_at = models.DateTimeField(null=True, blank=True, editable=False)
+    ban_ends_at = models.DateTimeField(null=True, blank=True, editable=False)
+    ban_reason = models.CharField(max_length=bans.REASON_CHARS, blank=True, editable=False)
 
     def save(self, *, update_fields: Iterable[str] | None = None, **kwargs: Any) -> None:
         super().save(update_fields=with_search_name(update_fields, "username", "display_name"), **kwargs)
@@ -43,6 +49,29 @@ class User(AbstractUser):
     def get_short_name(self) -> str:
         return self.get_full_name()
 
+    @property
+    def is_banned(self) -> bool:
+        return self.banned_at is not None and not bans.has_ended(self.ban_ends_at)
+
+    @property
+    def may_enter(self) -> bool:
+        """Whether this person may use Parley now; `bans.active` is the same for queries."""
+        return self.is_active and not self.is_banned
+
+    @property
+    def ban_sentence(self) -> str:
+        """What the banned person is told."""
+        return bans.sentence("Parley", self.ban_ends_at, self.ban_reason)
+
+    def ban(self, reason: str, ends_at: datetime | None) -> None:
+        """Keep this person out of the installation. Saved as a row, so that their connections end."""
+        self.banned_at, self.ban_ends_at, self.ban_reason = timezone.now(), ends_at, reason
+        self.save(update_fields=["banned_at", "ban_ends_at", "ban_reason"])
+
+    def lift_ban(self) -> None:
+        self.banned_at, self.ban_ends_at, self.ban_reason = None, None, ""
+        self.save(update_fields=["banned_at", "ban_ends_at", "ban_reason"])
+
 
 API_TOKEN_PREFIX: Final = "parley_"  # noqa: S105 - lets secret scanners recognise a leaked token
 _LAST_USED_RESOLUTION_SECONDS: Final = 60
@@ -51,7 +80,7 @@ _LAST_USED_RESOLUTION_SECONDS: Final = 60
 class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
     def for_secret(self, secret: str) -> "ApiToken | None":
         """Return the live token of an active user whose secret this is, or None."""
-        return self.select_related("user").filter(digest=digest_of(secret), user__is_active=True).first()
+        return self.select_related("user").filter(bans.active("user"), digest=digest_of(secret)).first()
 
 
 class ApiToken(models.Model):

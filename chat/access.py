@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from django.db.models import Q
 
+from accounts import bans
 from accounts.models import User
 from chat.models import Attachment, Membership, Message, Role, Room, RoomBan, RoomKind
 from chat.models.plain_sql import pairs_of
@@ -134,7 +135,7 @@ def attachment_for(actor: Actor, public_id: str) -> Attachment:
 
 def is_staff(actor: Actor) -> bool:
     """Whether the actor runs this installation. Costs a query: ask when it matters."""
-    return User.objects.filter(Q(is_staff=True) | Q(is_superuser=True), pk=actor.id, is_active=True).exists()
+    return User.objects.filter(Q(is_staff=True) | Q(is_superuser=True), bans.active(), pk=actor.id).exists()
 
 
 # What people may do to a message, by what they have to do with it; docs/protocol.md has the same table. Each right is tied
@@ -174,7 +175,7 @@ def may_moderate(membership: Membership) -> bool:
 def person_called(key: str) -> User:
     """Return the active user with this id or username. Raises NOT_FOUND."""
     user = account_called(key)
-    if not user.is_active:
+    if not user.may_enter:
         raise not_found("person")
     return user
 

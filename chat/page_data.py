@@ -12,6 +12,7 @@ from django.db.models import Sum
 from django.urls import reverse
 from msgspec import UNSET
 
+from accounts import bans
 from accounts.models import User
 from accounts.names import CLAUDE
 from accounts.search_name import words_of
@@ -146,7 +147,7 @@ def search_facts(actor: Actor, found: wire.SearchResult) -> dict[str, Any]:
 
 def people_like(query: str, *, besides: set[int]) -> list[User]:
     """Return active people whose name holds the query, for picking one. Everybody here may know everybody's name."""
-    found = User.objects.filter(is_active=True).exclude(pk__in=besides).exclude(username=CLAUDE)
+    found = User.objects.filter(bans.active()).exclude(pk__in=besides).exclude(username=CLAUDE)
     for word in words_of(query):
         found = found.filter(search_name__contains=word)
     return list(found.order_by("username")[:PEOPLE_IN_PICKER])

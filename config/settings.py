@@ -313,7 +313,7 @@ BODIES_BYTES = env.int("BODIES_BYTES", default=200_000_000)
 # --- Accounts -----------------------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["accounts.backends.AuthenticationBackend"]
 PASSWORD_HASHERS = [
     "accounts.hashers.SerialArgon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",

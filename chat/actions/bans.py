@@ -4,13 +4,13 @@ What a ban keeps its person from is decided where rooms are looked up (`RoomQuer
 memberships begin (`members.enter`), so no page and no request can forget to ask.
 """
 
-from datetime import UTC, datetime, timedelta
-from typing import Final
+from datetime import UTC, datetime
 
 from django.db import transaction
 from django.utils import timezone
 from msgspec import UNSET, UnsetType
 
+from accounts.bans import LONGEST
 from accounts.models import User
 from accounts.names import CLAUDE
 from chat import access
@@ -21,8 +21,6 @@ from chat.models import Membership, Role, Room, RoomBan
 from chat.presenter import present_ban, user_ref
 from chat.protocol import requests, wire
 from chat.protocol.errors import failed, invalid, not_found, unauthorized
-
-_LONGEST: Final = timedelta(days=3660)
 
 
 @rated(rates.CHANGES)
@@ -95,6 +93,6 @@ def _end_of(until: int | UnsetType) -> datetime | None:
     if until is UNSET:
         return None
     now = timezone.now()
-    if not now.timestamp() * 1000 < until < (now + _LONGEST).timestamp() * 1000:
+    if not now.timestamp() * 1000 < until < (now + LONGEST).timestamp() * 1000:
         raise invalid("A ban ends within the next ten years, or has no end.", "$.until")
     return datetime.fromtimestamp(until / 1000, UTC)

@@ -4,13 +4,14 @@ from datetime import datetime
 from typing import Final, NamedTuple
 
 from django.core.paginator import Paginator
-from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
+from django.db.models import Case, IntegerField, Q, Value, When
 
 from accounts.names import search_form
 from accounts.search_name import words_of
 from chat import access
 from chat.access import Actor
 from chat.models import Membership, Role, Room
+from chat.models.membership import MembershipQuerySet
 from chat.presenter import user_ref
 from chat.protocol import wire
 
@@ -75,11 +76,11 @@ def like(actor: Actor, slug: str, typed: str) -> list[Person]:
     """Return up to PEOPLE_LIKE members of whose name a word begins with what was typed, by name. Raises NOT_FOUND."""
     wanted = search_form(typed)
     begins = Q(user__search_name__startswith=wanted) | Q(user__search_name__contains=f" {wanted}")
-    found = _members(access.room_for(actor, slug)).filter(begins, user__is_active=True)
+    found = _members(access.room_for(actor, slug)).active().filter(begins)
     return [_person(member) for member in found.order_by("user__username")[:PEOPLE_LIKE]]
 
 
-def _members(room: Room) -> "QuerySet[Membership]":
+def _members(room: Room) -> MembershipQuerySet:
     return Membership.objects.filter(room=room).select_related("user")
 
 

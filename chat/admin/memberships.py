@@ -24,6 +24,8 @@ class MembershipForm(forms.ModelForm):  # type: ignore[type-arg]
         if self.instance.pk is None and user is not None:
             if not user.is_active:
                 self.add_error("user", "This account is deactivated.")
+            elif user.is_banned:
+                self.add_error("user", "This account is banned.")
             if isinstance(room, Room) and room.kind == RoomKind.DIRECT and not _is_of_direct_room(room, user.pk):
                 self.add_error("user", "A direct room always has the same two people.")
         return cleaned

@@ -118,7 +118,7 @@ def _excerpt(text: str, words: list[str]) -> str:
 
 def _list_members(input: dict[str, Any], room_id: int, before_seq: int) -> ToolResult:  # noqa: A002
     msgspec.convert(input, NoInput)
-    members = Membership.objects.filter(room_id=room_id, user__is_active=True).select_related("user")
+    members = Membership.objects.active().filter(room_id=room_id).select_related("user")
     count = members.count()
     shown = sorted(members.order_by("user__username")[:_MEMBERS_AT_MOST], key=lambda each: -Role(each.role).rank)
     told = [_member(each) for each in shown]

@@ -6,6 +6,8 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from accounts import bans
+
 
 class Role(models.TextChoices):
     OWNER = "owner"
@@ -20,7 +22,7 @@ class Role(models.TextChoices):
 class MembershipQuerySet(models.QuerySet["Membership"]):
     def active(self) -> "MembershipQuerySet":
         """Memberships of people who may use Parley at all."""
-        return self.filter(user__is_active=True)
+        return self.filter(bans.active("user"))
 
     def moderating(self) -> "MembershipQuerySet":
         """Memberships of active people who moderate their room."""

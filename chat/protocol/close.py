@@ -16,6 +16,7 @@ class CloseCode(IntEnum):
     POSITION_LOST = 4003
     SIGNED_OUT = 4100
     DEACTIVATED = 4101
+    BANNED = 4102
 
 
 REASONS = {
@@ -31,4 +32,5 @@ REASONS = {
     CloseCode.POSITION_LOST: "Position lost",
     CloseCode.SIGNED_OUT: "Signed out",
     CloseCode.DEACTIVATED: "Account deactivated",
+    CloseCode.BANNED: "Account banned",
 }

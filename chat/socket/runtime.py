@@ -34,7 +34,11 @@ log = structlog.get_logger(__name__)
 
 _CHECKED_AT_ONCE: Final = 500
 _MINUTE_SECONDS: Final = 60.0
-_CLOSE_CODES: Final = {Standing.SIGNED_OUT: CloseCode.SIGNED_OUT, Standing.DEACTIVATED: CloseCode.DEACTIVATED}
+_CLOSE_CODES: Final = {
+    Standing.SIGNED_OUT: CloseCode.SIGNED_OUT,
+    Standing.DEACTIVATED: CloseCode.DEACTIVATED,
+    Standing.BANNED: CloseCode.BANNED,
+}
 
 
 class Runtime:

@@ -39,6 +39,18 @@ def deactivate_by_admin(site: Site, person: Person, process: ServerProcess | Non
     assert answer.status_code == 302, answer.text[:2000]
 
 
+def ban_by_admin(site: Site, person: Person, *, reason: str = "", length: str = "") -> None:
+    fields = {
+        "action": "ban_users",
+        "_selected_action": person.id,
+        "confirmed": "yes",
+        "reason": reason,
+        "length": length,
+    }
+    answer = submit(site.next_process(), admin_session(site), "/admin/accounts/user/", fields)
+    assert answer.status_code == 302, answer.text[:2000]
+
+
 def delete_by_admin(site: Site, kind: str, key: str, process: ServerProcess | None = None) -> None:
     """Delete a row on its page in the administration; `kind` is like "chat/membership"."""
     answer = submit(

@@ -18,7 +18,7 @@ from accounts.credentials import Credential
 from accounts.models import ApiToken, PushSubscription, User
 from chat.models import Charge, Draft, Membership, Message, Reaction, Reply, Room, Spending
 
-SIGN_IN_BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+SIGN_IN_BACKEND = "accounts.backends.AuthenticationBackend"
 
 
 def create(usernames: list[str]) -> list[dict[str, str]]:

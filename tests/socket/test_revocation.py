@@ -2,10 +2,11 @@
 
 import asyncio
 import time
+from functools import partial
 
 import pytest
 
-from tests.servers.pages import change_password, deactivate_by_admin, delete_by_admin, sign_out
+from tests.servers.pages import ban_by_admin, change_password, deactivate_by_admin, delete_by_admin, sign_out
 from tests.servers.people import Person
 from tests.servers.sites import CLUSTER, DAPHNE_POSTGRES, UVICORN_POSTGRES, UVICORN_SQLITE, Profile, Site, SiteBuilder
 from tests.servers.socket_client import SocketClient
@@ -14,6 +15,7 @@ from tests.servers.tabs import Tabs, ticket_for
 PROMISED_SECONDS = 1.0
 SIGNED_OUT = 4100
 DEACTIVATED = 4101
+BANNED = 4102
 
 
 async def assert_closed(tabs: list[SocketClient], wanted: int) -> None:
@@ -73,6 +75,52 @@ async def test_a_deactivated_person_is_closed_4101_in_every_tab(
     deactivate_by_admin(site, alice)
     await assert_closed(closing, DEACTIVATED)
     await bobs.expect("user_left", user=alice.ref)
+
+
+async def test_a_banned_account_is_closed_4102_in_every_tab_and_gets_no_new_one(
+    site: Site, open_tab: Tabs, alice: Person, bob: Person, room: str
+) -> None:
+    bobs = await open_tab.in_room(bob, room)
+    key = site.people.sign_in(alice)
+    closing = [await open_tab.in_room(alice, room), await open_tab.by_session(key)]
+    ban_by_admin(site, alice, reason="Advertising", length="7")
+    await assert_closed(closing, BANNED)
+    await bobs.expect("user_left", user=alice.ref)
+    for come_back in (partial(open_tab, alice), partial(open_tab.by_session, key)):
+        with pytest.raises(Exception, match="HTTP 40[13]"):  # Daphne refuses with 403 only
+            await come_back()
+    assert (await bobs.refusal("get_user", userId=alice.id))["code"] == "NOT_FOUND"
+
+
+@pytest.mark.parametrize("kind", ["open", "closed"])
+async def test_a_person_who_is_banned_from_a_room_hears_and_reads_nothing_more_of_it(
+    site: Site, open_tab: Tabs, alice: Person, bob: Person, kind: str
+) -> None:
+    alices = await open_tab(alice)
+    made = await alices.request("create_room", kind=kind, name="Plaza", members=[bob.id])
+    room = made["room"]["slug"]
+    await alices.request("join_room", room=room)
+    bobs = [await open_tab.in_room(bob, room) for _ in range(3)]
+    await bobs[2].request("list_rooms")
+    banned = await alices.request("ban_member", room=room, user=bob.id, reason="Advertising")
+    assert banned["ban"]["user"]["id"] == bob.id
+    for tab in bobs:
+        news = await tab.expect("notification", kind="removed", room=room)
+        assert news["text"] == "You are banned from this room. Reason: Advertising"
+        await tab.expect("left", room=room)
+    await asyncio.sleep(PROMISED_SECONDS)
+    heard = [len(about(tab, room)) for tab in bobs]
+    await alices.post(room, f"without you, @{bob.username}")
+    code = "UNAUTHORIZED" if kind == "open" else "NOT_FOUND"
+    for type_, payload in {
+        "join_room": {}, "get_messages": {}, "create_message": {"content": "x"}, "list_presence": {},
+        "search_messages": {"query": "without"}, "list_bans": {}, "unban_member": {"user": bob.id},
+    }.items():  # fmt: skip
+        assert (await bobs[0].refusal(type_, room=room, **payload))["code"] == code, type_
+    assert [len(about(tab, room)) for tab in bobs[1:]] == heard[1:]
+    await alices.request("unban_member", room=room, user=bob.id)
+    if kind == "open":
+        assert (await bobs[1].request("join_room", room=room))["role"] == "member"
 
 
 @pytest.mark.parametrize("profile", [UVICORN_POSTGRES, DAPHNE_POSTGRES, CLUSTER], ids=str)

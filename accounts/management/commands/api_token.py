@@ -31,5 +31,7 @@ class Command(BaseCommand):
             raise CommandError(f"There is no user named {options['user']!r}.")
         if not user.is_active:
             raise CommandError(f"{user.username!r} is deactivated: a token would not work.")
+        if user.is_banned:
+            raise CommandError(f"{user.username!r} is banned: a token would not work.")
         _, secret = ApiToken.issue(user, name)
         self.stdout.write(secret)

@@ -38,6 +38,7 @@ const MEANING = {
   4003: ["POSITION_LOST", "The connection has to start again."],
   4100: ["UNAUTHORIZED", "You are signed out."],
   4101: ["DEACTIVATED", "This account is not active."],
+  4102: ["BANNED", "This account is banned."],
 };
 
 /**

@@ -8,7 +8,7 @@ import { el } from "./dom.js";
 export const QUIET_MS = 5_000;
 const TICK_MS = 1_000;
 /** Endings after which signing in is what helps. */
-const SIGNED_OUT = { UNAUTHORIZED: "You are signed out.", DEACTIVATED: "This account is not active." };
+const SIGNED_OUT = { UNAUTHORIZED: "You are signed out.", DEACTIVATED: "This account is not active.", BANNED: "This account is banned. Sign in to read why." };
 const STATUS_TEXT = { connected: "Online", connecting: "Connecting…", disconnected: "Offline" };
 
 export class ConnectionBanner {
