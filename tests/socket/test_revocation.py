@@ -87,7 +87,7 @@ async def test_a_banned_account_is_closed_4102_in_every_tab_and_gets_no_new_one(
     await assert_closed(closing, BANNED)
     await bobs.expect("user_left", user=alice.ref)
     for come_back in (partial(open_tab, alice), partial(open_tab.by_session, key)):
-        with pytest.raises(Exception, match="HTTP 40[13]"):  # Daphne refuses with 403 only
+        with pytest.raises(Exception, match=r"HTTP 40[13]"):  # Daphne refuses with 403 only
             await come_back()
     assert (await bobs.refusal("get_user", userId=alice.id))["code"] == "NOT_FOUND"
 
