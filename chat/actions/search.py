@@ -22,6 +22,7 @@ __all__ = ["excerpt", "matching", "newest", "search_messages", "words_of"]
 _WORD: Final = re.compile(r"\w+")
 _EXCERPT_CHARS: Final = 160
 _WORDS_AT_MOST: Final = 12
+_QUERY_CHARS: Final = 200
 
 
 @rated(rates.SEARCHES)
@@ -49,7 +50,7 @@ def search_messages(actor: Actor, request: requests.SearchMessages) -> wire.Sear
 
 def words_of(query: str) -> list[str]:
     """Return the words that are searched for: letters and digits only, so they carry no operators."""
-    return _WORD.findall(query.lower())[:_WORDS_AT_MOST]
+    return _WORD.findall(query[:_QUERY_CHARS].lower())[:_WORDS_AT_MOST]
 
 
 def excerpt(content: str, words: list[str]) -> str:

@@ -17,8 +17,12 @@ from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
 
 from chat.models import Message
+from chat.models.deadline import TookTooLong, rows_within
+from chat.protocol.errors import failed
 from chat.realtime.database import after_the_round
 
+# For each statement of a search.
+_STATEMENT_SECONDS: Final = 2.0
 # With more rooms the index is read through for all of them: naming each would take longer.
 _ROOMS_NAMED: Final = 100
 # So many are looked through before the index is asked: a word of every tenth message fills a page of 20 with them.
@@ -165,7 +169,7 @@ def catch_up_some() -> bool:
 def newest(words: list[str], rooms: Sequence[int], before: int | None, limit: int) -> list[int]:
     """Return the ids of up to `limit` messages of these rooms that hold every word, older than the id `before`.
 
-    The newest, in no order. The last word may be unfinished.
+    The newest, in no order. The last word may be unfinished. Raises REQUEST_FAILED when it takes too long.
     """
     if not rooms:
         return []
@@ -228,6 +232,7 @@ def _match(words: list[str], rooms: Sequence[int]) -> str:
 
 
 def _ids(statement: str, asked: dict[str, Any]) -> list[int]:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, asked)
-        return [row[0] for row in cursor.fetchall()]
+    try:
+        return [row[0] for row in rows_within(_STATEMENT_SECONDS, statement, asked)]
+    except TookTooLong as error:
+        raise failed("This search takes too long. Use more specific words.") from error

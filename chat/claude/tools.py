@@ -16,6 +16,7 @@ from chat.claude import transcript
 from chat.claude.context_rows import living, rows_of
 from chat.claude.transcript import Line
 from chat.models import Membership, Message, Role, Room
+from chat.protocol.errors import ProtocolError
 
 _HITS_AT_MOST: Final = 20
 _HITS_BY_DEFAULT: Final = 8
@@ -90,7 +91,10 @@ def _search_history(input: dict[str, Any], room_id: int, before_seq: int) -> Too
         return _wrong("The query holds no word. Search for letters or digits.")
     last_seq = min(before_seq, asked.before - 1)
     later = Message.objects.filter(room=room_id, seq__gt=last_seq).order_by("seq").values_list("pk", flat=True).first()
-    found = search.newest(words, [room_id], later, asked.limit + 1)
+    try:
+        found = search.newest(words, [room_id], later, asked.limit + 1)
+    except ProtocolError as error:  # it took too long: the model can use other words
+        return _wrong(error.message)
     rows = rows_of(living(room_id).filter(pk__in=found).order_by("-seq"))
     lines = [line for row in rows[: asked.limit] if (line := transcript.line_of(row)) is not None]
     if not lines:

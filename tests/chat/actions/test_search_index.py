@@ -1,18 +1,22 @@
 """SQLite's full-text index is filled later than the table, and nobody who searches can tell."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from django.core.management import call_command
-from django.db import connection
+from django.db import connection, transaction
 
 from accounts.models import User
 from chat.access import Actor
 from chat.actions import messages, search_index
 from chat.actions.search_index import catch_up, catch_up_some, matching, newest
+from chat.claude import tools
 from chat.models import Message, Room
 from chat.protocol import requests
+from chat.protocol.errors import ErrorCode, ProtocolError, failed
 from tests.chat.fixtures import room_of, say
 
 pytestmark = pytest.mark.django_db
@@ -135,3 +139,51 @@ def test_where_nobody_has_written_anything_nothing_is_found_at_once(den: Room) -
         for before in (None, 1, 10**9):
             assert newest(["hello"], rooms, before, 20) == newest(["hello", "wor"], rooms, before, 20) == []
     assert not matching(["hello"]).exists()
+
+
+def slow_statement() -> str:
+    if connection.vendor == "sqlite":
+        return "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n"
+    return "SELECT 1 FROM pg_sleep(60)"
+
+
+def test_a_search_that_takes_too_long_ends_with_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search_index, "_STATEMENT_SECONDS", 0.2)
+    began = time.monotonic()
+    # In a transaction of its own, which the end of a statement breaks on PostgreSQL.
+    with (
+        pytest.raises(ProtocolError, match=r"takes too long\. Use more specific words\.") as caught,
+        transaction.atomic(),
+    ):
+        search_index._ids(slow_statement(), {})
+    assert time.monotonic() - began < 5
+    assert caught.value.code is ErrorCode.REQUEST_FAILED
+    assert search_index._ids("SELECT 7", {}) == [7], "the connection works on"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_only_searches_have_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search_index, "_STATEMENT_SECONDS", 0.1)
+    with pytest.raises(ProtocolError):
+        search_index._ids(slow_statement(), {})
+    assert search_index._ids("SELECT 7", {}) == [7]
+    slow = (
+        "SELECT 1 FROM pg_sleep(0.3)"
+        if connection.vendor == "postgresql"
+        else "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 3000000) SELECT count(*) FROM n"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(slow)
+        assert cursor.fetchone() is not None
+
+
+def test_claude_is_told_that_its_search_takes_too_long(monkeypatch: pytest.MonkeyPatch, alice: User) -> None:
+    room = room_of(alice, "den")
+    Room.objects.filter(pk=room.pk).update(claude_tools=["search_history"])
+
+    def fail(*_: Any) -> list[int]:
+        raise failed("This search takes too long. Use more specific words.")
+
+    monkeypatch.setattr(search_index, "_ids", fail)
+    result = tools.run("search_history", {"query": "word"}, room.pk, 10)
+    assert result.is_error and "more specific words" in result.content
