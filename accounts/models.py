@@ -146,6 +146,21 @@ class PushSubscription(models.Model):
         return f"push subscription {self.pk}"
 
 
+class AccessChange(models.Model):
+    """A line of the log of whose access may have ended, written in the transaction that ended it (access_log.py).
+
+    No foreign key: the user may be gone as well.
+    """
+
+    user_id = models.BigIntegerField()
+    at = models.DateTimeField(default=timezone.now)
+
+    objects: ClassVar[models.Manager["AccessChange"]] = models.Manager()
+
+    def __str__(self) -> str:
+        return f"the access of user {self.user_id} changed"
+
+
 def digest_of(secret: str) -> str:
     """SHA-256 suffices: the secret has 256 random bits, so there is nothing to guess that a slow hash would slow."""
     # A client may send lone surrogates, which plain UTF-8 refuses: that is a wrong secret, not a server error.

@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models.signals import post_delete, post_save
 from django.dispatch import Signal
 
-from accounts import push_subscriptions
+from accounts import access_log, push_subscriptions
 from accounts.models import ApiToken, User
 
 access_changed = Signal()
@@ -25,8 +25,9 @@ _HARMLESS_FIELDS = frozenset({"last_login", "email"})
 
 
 def announce(user_id: int) -> None:
-    """Tell the listeners after commit. Robust: a listener's fault must not turn a password change into an error page,
-    and connections are compared with the database now and then anyway."""
+    """Write it into the log, and tell the listeners after commit. Robust: a listener's fault must not turn a password
+    change into an error page, and every process reads the log."""
+    access_log.record(user_id)
     transaction.on_commit(partial(access_changed.send_robust, sender=User, user_id=user_id))
 
 

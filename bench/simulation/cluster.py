@@ -87,6 +87,9 @@ class Heard:
         for payload in payloads:
             self.push(payload)
 
+    def take_back(self) -> list[Payload]:
+        return []
+
     def close(self, code: int, reason: str) -> None:
         self._count["closed"] += 1
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import structlog
 from django.conf import settings
@@ -12,6 +12,7 @@ from chat.protocol import frames
 from chat.protocol.close import REASONS, CloseCode
 from chat.protocol.errors import ProtocolError
 from chat.realtime.direct_outbox import DirectOutbox
+from chat.realtime.hold import HeldOutbox
 from chat.realtime.limits import TokenBucket
 from chat.realtime.outbox import ENDED, FrameWriter, Outbox, Send, SendOutbox
 from chat.realtime.payload import Payload
@@ -33,6 +34,7 @@ class Connection:
         "busy_since",
         "close_code",
         "credential",
+        "doubts",
         "frame_budget",
         "id",
         "in_flight",
@@ -41,6 +43,7 @@ class Connection:
         "last_activity",
         "last_pong",
         "last_post",
+        "losses",
         "opened_at",
         "outbox",
         "refusals",
@@ -70,6 +73,9 @@ class Connection:
         self.close_code: CloseCode | None = None
         self.burst: Burst | None = None  # what it is about to get together with a room's other connections
         self.outbox: Outbox = self._make_outbox(send, writer)
+        # How often its access was in doubt, and how often it lost a room: what was read across such a moment may mix what
+        # stood before it and after it.
+        self.doubts = self.losses = 0
 
     def _make_outbox(self, send: Send, writer: FrameWriter | None) -> Outbox:
         return SendOutbox(send, self._overflowed) if writer is None else DirectOutbox(writer, self._overflowed)
@@ -84,6 +90,47 @@ class Connection:
             if self.burst is not None:
                 self.burst.release(self)
             self.outbox.push(payload)
+
+    def send_aside(self, payload: Payload) -> None:
+        """Queue a frame that tells nothing of what people write. It goes out while the rest is held, too."""
+        if isinstance(self.outbox, HeldOutbox) and self.close_code is None:
+            self.outbox.beneath.push(payload)
+        else:
+            self.send(payload)
+
+    # --- While its access is in doubt
+
+    @property
+    def is_held(self) -> bool:
+        return isinstance(self.outbox, HeldOutbox) and self.close_code is None
+
+    def hold(self) -> None:
+        """Keep what it is sent from now on, and what has not gone out yet, until `release` or a close."""
+        self.doubts += 1
+        if self.close_code is None and not isinstance(self.outbox, HeldOutbox):
+            if self.burst is not None:
+                self.burst.release(self)
+            self.outbox = HeldOutbox(self.outbox, self._overflowed)
+
+    def release(self) -> None:
+        """Send what was kept, and from now on everything."""
+        held = self.outbox
+        if isinstance(held, HeldOutbox) and self.close_code is None:
+            self.outbox = held.beneath
+            held.release()
+
+    async def wait_released(self) -> None:
+        """Return when it is not held any more, or closing."""
+        while self.is_held:
+            await cast(HeldOutbox, self.outbox).wait_released()
+
+    def lose_room(self, slug: str) -> None:
+        """Drop what is kept of a room: its reader is not a member any more."""
+        self.losses += 1
+        if isinstance(self.outbox, HeldOutbox):
+            self.outbox.drop_room(slug)
+
+    # --- Answers, and the end
 
     def answer(self, type_: str, data: Any, request_id: str | int | None) -> None:
         self.send(Payload(frames.answer(type_, data, request_id)))
@@ -105,6 +152,8 @@ class Connection:
 
         What is on its way in it goes out nevertheless; what is sent from now on goes nowhere.
         """
+        if isinstance(self.outbox, HeldOutbox):
+            self.outbox.let_go()
         self.outbox = ENDED
 
     def _overflowed(self) -> None:

@@ -24,6 +24,8 @@ _WRITER: Final = "writer"
 
 _threads = ThreadPoolExecutor(max_workers=settings.DATABASE_THREADS, thread_name_prefix="database")
 _writer_thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=_WRITER)
+# Looks whose access has ended: while one does, delivery to them waits, and must not wait for other people's searches too.
+_check_thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="check")
 # These wait for push services, which are other people's servers: nobody else may have to wait behind them.
 _push_threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="push")
 
@@ -63,6 +65,11 @@ async def in_database_at_last(function: Callable[P, T], *args: P.args, **kwargs:
             if error.code != ErrorCode.UNAVAILABLE:
                 raise
         await asyncio.sleep(_AGAIN_SECONDS)
+
+
+async def in_checker(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """The same on the one thread that looks whose access has ended, one look after the other."""
+    return await asyncio.get_running_loop().run_in_executor(_check_thread, lambda: _guarded(function, *args, **kwargs))
 
 
 async def in_writer(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

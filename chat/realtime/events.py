@@ -32,6 +32,7 @@ class Event(NamedTuple):
     once: a name under which an event that may arrive by several ways is delivered only the first time.
     is_droppable: a slow connection may lose it, for it can ask for what it missed.
     requester: the connection whose request this answers, and request_id: that request's id as JSON.
+    ends: the user whose membership of the room ends with it, 0 for none.
     """
 
     group: str
@@ -46,6 +47,7 @@ class Event(NamedTuple):
     requester: str = ""
     request_id: str = ""
     is_droppable: bool = False
+    ends: int = 0
 
 
 class Requester(NamedTuple):
@@ -85,15 +87,17 @@ def ephemeral(
 def durable(message: wire.Message, requester: Requester = NOBODY) -> Event:
     """Return the one event of a message's newest state, as the protocol names it."""
     is_new = message.seq == message.change
+    author_id = int(message.author.id) if message.author is not None else 0
     return Event(
         room_group(message.room),
         _durable_text(message),
         change=message.change,
-        author_id=int(message.author.id) if message.author is not None else 0,
+        author_id=author_id,
         mentions=tuple(map(int, message.mentions)),
         counts=is_new and message.kind == "text",
         requester=requester.connection,
         request_id=requester.request_id,
+        ends=author_id if is_new and message.kind == "leave" else 0,
     )
 
 

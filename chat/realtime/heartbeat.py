@@ -56,7 +56,7 @@ class Heartbeat:
         if slot:
             payload, now = Payload(frames.event("ping", wire.Nothing())), time.monotonic()
             for connection in slot:
-                connection.send(payload)
+                connection.send_aside(payload)
                 self._asked.append((now + self.timeout, now, connection))
 
     def _look_for_answers(self) -> None:

@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import secrets
 from collections import OrderedDict
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Final
 
 import structlog
@@ -27,6 +27,7 @@ from chat.realtime.feed import Feed, Own
 from chat.realtime.layer_sender import LayerSender
 from chat.realtime.payload import Payload
 from chat.realtime.publishing import CLAUDE_GROUP, CONTROL_GROUP, layer_group, message_of
+from chat.realtime.stall import StallWatch
 from chat.realtime.subscriptions import Subscriptions
 from chat.realtime.watchers import Watchers
 
@@ -42,6 +43,10 @@ _ONCE_REMEMBERED: Final = 1000
 PRESENCE_GROUP: Final = "presence"
 
 Handler = Callable[[dict[str, Any]], None]
+
+
+async def _nothing_before() -> None:
+    """In place of what is to be done before a repair."""
 
 
 def _payload_of(event: Event, text: str) -> Payload:
@@ -76,11 +81,14 @@ class Hub:
         }
         self.on_control: Callable[[str, int, str], None] = lambda _order, _user_id, _room: None
         self.on_layer_returned: Callable[[], None] = lambda: None
+        self.before_repair: Callable[[], Awaitable[None]] = _nothing_before
+        self.stall = StallWatch()
         self._subscriptions = Subscriptions(self.layer)
         self._sender = LayerSender(self.layer, self._layer_returned)
 
     async def start(self) -> None:
         """Begin to listen. A layer that cannot be reached delays this by seconds at most, and is tried again."""
+        self.spawn(self.stall.run(), "stall watch")
         self.spawn(self._listen(), "listener")
         self.spawn(self._sender.run(), "layer sender")
         groups = (GLOBAL_GROUP, CONTROL_GROUP, PRESENCE_GROUP, CLAUDE_GROUP, process_group(self.id))
@@ -220,10 +228,13 @@ class Hub:
 
     def deliver(self, event: Event) -> None:
         """Deliver to local connections only."""
+        self.stall.look()
         if event.once and self._seen(event.once):
             return
         slug = room_of_group(event.group)
         if slug is not None:
+            if event.ends:
+                self.on_control("access", event.ends, slug)  # first: what comes after it is not for them
             feed = self.feeds.get(slug)
             if feed is not None:
                 feed.take(event, _payload_of(event, event.text), self._answer_in(event))
@@ -328,6 +339,8 @@ class Hub:
             reached = feed.last or 0
             try:
                 found = await in_database(recovery.changes_after, feed.slug, reached, left)
+                # Whoever has missed these events may have missed the word that took access away, too.
+                await self.before_repair()
             except ProtocolError:
                 return False
             if found is None:
@@ -345,13 +358,13 @@ class Hub:
 
     def _take_missed(self, feed: Feed, messages: list[wire.Message]) -> None:
         for message in messages:
+            if message.kind == "leave" and message.author is not None:
+                self.on_control("access", int(message.author.id), feed.slug)  # first: the rest is not for them
+        for message in messages:
             if feed.next_change == message.change:
                 event = durable(message)
                 feed.take(event, _payload_of(event, event.text))
                 self.watchers.note(feed, event)
-                if message.kind == "leave" and message.author is not None:
-                    # Whoever missed this event has missed the word that took the access away, too.
-                    self.on_control("access", int(message.author.id), feed.slug)
 
     def end_room(self, feed: Feed, code: CloseCode) -> None:
         """Close everybody in a room whose order cannot be kept; a new feed begins with the first who comes back."""

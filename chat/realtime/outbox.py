@@ -57,6 +57,9 @@ class Outbox(Protocol):
     def write(self, payloads: list[Payload], frames: bytes, limit: int) -> None:
         """Write frames now. payloads: what they consist of. limit: OUTBOX_BYTES."""
 
+    def take_back(self) -> list[Payload]:
+        """Return what is not on its way yet, and forget it."""
+
     def close(self, code: int, reason: str) -> None: ...
 
 
@@ -70,6 +73,9 @@ class _EndedOutbox:
     def push(self, payload: Payload) -> None: ...
 
     def write(self, payloads: list[Payload], frames: bytes, limit: int) -> None: ...
+
+    def take_back(self) -> list[Payload]:
+        return []
 
     def close(self, code: int, reason: str) -> None: ...
 
@@ -132,6 +138,11 @@ class SendOutbox:
         if self._close is None:
             self._close = (int(code), reason)
             self._wake()
+
+    def take_back(self) -> list[Payload]:
+        waiting = list(self._queue)
+        self.drop()
+        return waiting
 
     def drop(self) -> None:
         """Forget what waits."""

@@ -42,6 +42,11 @@ class Payload:
         return self._type
 
     @property
+    def size(self) -> int:
+        """How many bytes it takes, in whichever form it has."""
+        return len(self.framed if self._as_event is None else self._as_event)
+
+    @property
     def framed(self) -> bytes:
         if self._framed is None:
             data = self.text.encode()

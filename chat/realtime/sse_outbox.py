@@ -32,6 +32,11 @@ class _Block(Payload):
         self._as_event = data
 
 
+def together(payloads: Iterable[Payload]) -> Payload:
+    """Return several as one, which is sent however large it is: a recovery must not overflow by itself."""
+    return _Block(b"".join(payload.as_event for payload in payloads))
+
+
 class SseOutbox(SendOutbox):
     """Sends the response's head before its first event, and ends the body after the last one, `closed`."""
 
@@ -47,10 +52,6 @@ class SseOutbox(SendOutbox):
     def has_begun(self) -> bool:
         """Whether there is an answer already: after that, no refusal can be sent."""
         return self._has_begun or bool(self._queue) or self._close is not None
-
-    def push_together(self, payloads: Iterable[Payload]) -> None:
-        """Queue several as one, which is sent however large it is: a recovery must not overflow by itself."""
-        self.push(_Block(b"".join(payload.as_event for payload in payloads)))
 
     def keep_alive(self) -> None:
         """Show a silent connection's proxies and reader that it lives."""

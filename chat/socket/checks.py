@@ -7,6 +7,7 @@ from typing import Final
 import structlog
 from django.conf import settings
 
+from accounts import access_log
 from chat.actions import announcements, attachments
 from chat.protocol.errors import ProtocolError
 from chat.realtime.database import in_database
@@ -28,7 +29,7 @@ def begin(runtime: Runtime) -> None:
 
 
 async def _check_heads(runtime: Runtime) -> None:
-    """Find the durable events and announcements that this process has missed."""
+    """Find the durable events, the announcements and the ends of access that this process has missed."""
     first = newest = None
     while True:
         try:
@@ -38,6 +39,7 @@ async def _check_heads(runtime: Runtime) -> None:
             for announcement_id, event in await in_database(announcements.after, floor):
                 runtime.hub.deliver(event)
                 newest = max(newest, announcement_id)
+            await runtime.guard.read_log()
         except ProtocolError:
             log.warning("checks.database_unreachable")
         await runtime.hub.check_heads()
@@ -45,12 +47,10 @@ async def _check_heads(runtime: Runtime) -> None:
 
 
 async def _check_access(runtime: Runtime) -> None:
-    """Find credentials and memberships that ended without a word to us."""
+    """Find credentials and memberships that ended without a word and without a line in the log: by the clock, by hand."""
     while True:
         await asyncio.sleep(settings.ACCESS_CHECK_SECONDS)
-        connections = list(runtime.registry)
-        await runtime.check_credentials(connections)
-        await runtime.check_memberships(connections)
+        await runtime.guard.check(list(runtime.registry))
         runtime.messages_per_user.forget_idle()
         runtime.forget_old_changes()
 
@@ -61,14 +61,15 @@ async def _check_first_openings(runtime: Runtime) -> None:
     while time.monotonic() - runtime.started_at < 2 * settings.SOCKET_TICKET_SECONDS:
         await asyncio.sleep(_FIRST_OPENINGS_SECONDS)
         now = time.time()
-        await runtime.check_credentials([each for each in runtime.registry if seen_until <= each.opened_at < now])
+        runtime.guard.suspect([each for each in runtime.registry if seen_until <= each.opened_at < now], ())
         seen_until = now
 
 
 async def _clean_uploads() -> None:
-    """Remove the files that nobody has posted, at the start and then daily, a few at a time."""
+    """Remove the files that nobody has posted, at the start and then daily, a few at a time; and old lines of the log."""
     while True:
         try:
+            await in_database(access_log.forget_old)
             while removed := await in_database(attachments.clean):
                 log.info("uploads.cleaned", removed=removed)
         except ProtocolError:

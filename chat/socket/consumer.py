@@ -16,6 +16,7 @@ from chat.protocol import frames
 from chat.protocol.close import CloseCode
 from chat.protocol.errors import ErrorCode, ProtocolError
 from chat.realtime.connection import Connection
+from chat.realtime.hold import TELL_NOTHING, access_changed_meanwhile
 from chat.realtime.outbox import Send
 from chat.socket import opening, runtime
 from chat.socket.back_pressure import has_much_to_read, until_read
@@ -49,9 +50,10 @@ class ChatConsumer(AsyncConsumer):
             await refuse(scope, send, refusal)
             return
         try:
-            process.welcome(connection)
             if process.access_changed_lately(connection.user_id):
-                await process.check_credentials([connection])
+                process.guard.suspect([connection])
+            process.welcome(connection)
+            await connection.wait_released()
             await self._read(process, connection)
         finally:
             process.dismiss(connection)
@@ -79,6 +81,9 @@ class ChatConsumer(AsyncConsumer):
             message = await self._receive()
             if message["type"] == "websocket.disconnect":
                 return
+            process.hub.stall.look()
+            if connection.is_held:
+                await _until_released(connection)
             if connection.is_closing:
                 continue
             if has_much_to_read(connection) and not await until_read(connection):
@@ -91,6 +96,13 @@ class ChatConsumer(AsyncConsumer):
             else:
                 connection.last_activity = time.monotonic()
                 await _take(process, connection, text)
+
+
+async def _until_released(connection: Connection) -> None:
+    """Wait with a frame of who may have lost access. Its pongs wait as well: that is our slowness, not its death."""
+    connection.busy_since = time.monotonic()
+    await connection.wait_released()
+    connection.busy_since = None
 
 
 def _is_too_big(text: str) -> bool:
@@ -118,11 +130,16 @@ async def _take(process: Runtime, connection: Connection, text: str) -> None:
         connection.last_pong = connection.last_activity
         return
     connection.busy_since = connection.last_activity
+    losses = connection.losses
     try:
         if connection.last_post is not None and frame.type not in _OVERTAKE_POSTS:
             await asyncio.wait([connection.last_post])
         data = await HANDLERS[frame.type](process, connection, frame)
         if data is not None and frame.id is not None:
+            process.hub.stall.look()
+            if connection.losses != losses and frame.type not in TELL_NOTHING:
+                # Part of it may have been read when they were still a member, and part long after.
+                raise access_changed_meanwhile()
             connection.answer(frame.type, data, frame.id)
     except ProtocolError as error:
         log.info("request.refused", connection=connection.id, type=frame.type, code=str(error.code))

@@ -82,7 +82,13 @@ async def _ping(_runtime: Runtime, connection: Connection, frame: Frame) -> None
 
 
 async def _list_rooms(runtime: Runtime, connection: Connection, frame: Frame) -> wire.Wire:
-    listed, watched = await in_database(rooms.listed_rooms, connection.actor, frame.payload)
+    while True:
+        doubts = connection.doubts
+        listed, watched = await in_database(rooms.listed_rooms, connection.actor, frame.payload)
+        runtime.hub.stall.look()
+        await connection.wait_released()
+        if connection.doubts == doubts:
+            break  # else they may have lost a room since it was listed, and nothing would end their watching it
     if not connection.is_closing:
         for slug in watched:
             runtime.hub.watchers.watch(slug, connection)

@@ -25,11 +25,16 @@ async def join(runtime: Runtime, connection: Connection, request: requests.JoinR
     is_live = False
     try:
         for _try in range(_JOIN_TRIES):
+            doubts = connection.doubts
             feed = await runtime.hub.begin_joining(request.room, connection)
             opened = await runtime.entrance.open_room(connection.actor, request)
             streams = [await runtime.runner.freshest(checkpoint) for checkpoint in opened.streams]
+            runtime.hub.stall.look()
+            await connection.wait_released()
             if connection.is_closing:
                 return
+            if connection.doubts != doubts:
+                continue  # they may have been a member when the reading began, and not when the rows were read
             if feed.can_go_live(connection, opened.room.change):
                 _go_live(runtime, connection, feed, opened._replace(streams=streams), tell)
                 is_live = True

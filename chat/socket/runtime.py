@@ -9,18 +9,14 @@ from typing import Any, Final
 import structlog
 from django.conf import settings
 
-from accounts.credentials import Standing, check
-from chat.access import Actor
 from chat.actions.writer import Writer
 from chat.claude import consumer
 from chat.claude.runner import Runner
 from chat.protocol import frames, wire
 from chat.protocol.close import CloseCode
-from chat.protocol.errors import ProtocolError
 from chat.push.pusher import Pusher
-from chat.realtime import publishing, recovery
+from chat.realtime import publishing
 from chat.realtime.connection import Connection
-from chat.realtime.database import in_database
 from chat.realtime.events import GLOBAL_GROUP, user_group
 from chat.realtime.heartbeat import Heartbeat
 from chat.realtime.hub import Hub
@@ -28,17 +24,12 @@ from chat.realtime.limits import PerUser
 from chat.realtime.payload import Payload
 from chat.realtime.presence import Presence, topic_of_room, topic_of_user
 from chat.realtime.registry import Registry
+from chat.socket.access_guard import AccessGuard
 from chat.socket.entrance import Entrance
 
 log = structlog.get_logger(__name__)
 
-_CHECKED_AT_ONCE: Final = 500
 _MINUTE_SECONDS: Final = 60.0
-_CLOSE_CODES: Final = {
-    Standing.SIGNED_OUT: CloseCode.SIGNED_OUT,
-    Standing.DEACTIVATED: CloseCode.DEACTIVATED,
-    Standing.BANNED: CloseCode.BANNED,
-}
 
 
 class Runtime:
@@ -61,12 +52,17 @@ class Runtime:
         self.is_draining = False
         self.started_at = time.monotonic()
         self._access_changed_at: dict[int, float] = {}
+        self.guard = AccessGuard(self.hub, self.registry, self.presence, self.leave_room)
+        self.guard.on_change = self._note_change
         self.hub.on_control = self._obey
-        self.hub.on_layer_returned = self._check_everybody
+        # Whose access ended while the layer was away, it has not told us; while we stood still, neither.
+        self.hub.on_layer_returned = self.hub.stall.on_stall = self.guard.suspect_everyone
+        self.hub.before_repair = self.guard.read_log
 
     async def start(self) -> None:
         await self.hub.start()
         publishing.attach(asyncio.get_running_loop(), self.hub)
+        self.hub.spawn(self.guard.run(), "access guard")
         self.hub.spawn(self.presence.run(), "presence")
         self.hub.spawn(self.heartbeat.run(), "heartbeat")
         self.hub.spawn(self.writer.run(), "writer")
@@ -92,7 +88,7 @@ class Runtime:
             heartbeat=wire.Heartbeat(interval, timeout),
             limits=wire.Limits(settings.FRAME_BYTES, settings.CONTENT_CHARS),
         )
-        connection.send(Payload(frames.event("welcome", welcome)))
+        connection.send_aside(Payload(frames.event("welcome", welcome)))
         self.heartbeat.add(connection)
         self.hub.add(GLOBAL_GROUP, connection)
         self.hub.add(user_group(connection.user_id), connection)
@@ -121,74 +117,18 @@ class Runtime:
 
     def _obey(self, order: str, user_id: int, room: str) -> None:
         if order == "recheck":
-            self._access_changed_at[user_id] = asyncio.get_running_loop().time()
-            self.hub.spawn(self.check_credentials(self.registry.of_user(user_id)), "recheck")
+            self._note_change(user_id)
+            self.guard.suspect(self.registry.of_user(user_id), ())
         elif order == "access":
-            self.hub.spawn(self.check_memberships(self.registry.of_user(user_id), room), "access")
+            self.guard.suspect(self.registry.of_user(user_id), (room,))
 
-    def _check_everybody(self) -> None:
-        """After an outage of the layer: whose access ended in it, we have not been told."""
-        connections = list(self.registry)
-        self.hub.spawn(self.check_credentials(connections), "recheck")
-        self.hub.spawn(self.check_memberships(connections), "access")
+    def _note_change(self, user_id: int) -> None:
+        self._access_changed_at[user_id] = asyncio.get_running_loop().time()
 
     def access_changed_lately(self, user_id: int) -> bool:
         """Whether a ticket of this user may be older than the last change of their access."""
         changed = self._access_changed_at.get(user_id)
         return changed is not None and asyncio.get_running_loop().time() - changed < 2 * settings.SOCKET_TICKET_SECONDS
-
-    async def check_credentials(self, connections: list[Connection]) -> None:
-        """Close the connections whose credential does not hold any more, and learn how the people of the others are
-        called now: an open tab must not go on speaking under the old name."""
-        for start in range(0, len(connections), _CHECKED_AT_ONCE):
-            some = connections[start : start + _CHECKED_AT_ONCE]
-            try:
-                found = await in_database(check, [connection.credential for connection in some])
-            except ProtocolError:
-                log.warning("access.check_impossible", connections=len(some))
-                continue
-            for connection in some:
-                standing, current = found[connection.credential]
-                code = _CLOSE_CODES.get(standing)
-                if code is not None:
-                    connection.close(code)
-                elif connection.actor != Actor.by(current):
-                    connection.actor = Actor.by(current)
-                    self.presence.rename(connection)
-
-    async def check_memberships(self, connections: list[Connection], only_room: str = "") -> None:
-        """End the subscriptions of those who are not members any more."""
-        for start in range(0, len(connections), _CHECKED_AT_ONCE):
-            wanted: list[tuple[Connection, str]] = []
-            for connection in connections[start : start + _CHECKED_AT_ONCE]:
-                slugs = {*connection.rooms, *connection.watching}
-                if connection.joining == only_room:
-                    # Only when told of this person and room: who joins an open room becomes a member in the same
-                    # moment, and a check that had looked just before would put them out again.
-                    slugs.add(only_room)
-                wanted += [(connection, slug) for slug in slugs if only_room in ("", slug)]
-            if wanted:
-                await self._put_out_strangers(wanted)
-
-    async def _put_out_strangers(self, wanted: list[tuple[Connection, str]]) -> None:
-        pairs = {(slug, connection.user_id) for connection, slug in wanted}
-        try:
-            members = await in_database(recovery.members_among, pairs)
-        except ProtocolError:
-            log.warning("access.check_impossible", subscriptions=len(wanted))
-            return
-        for connection, slug in wanted:
-            if (slug, connection.user_id) not in members:
-                self.put_out(connection, slug)
-
-    def put_out(self, connection: Connection, slug: str) -> None:
-        """End the subscription of somebody who is not a member any more, and tell their tab so."""
-        was_in = slug in connection.rooms
-        if slug in connection.watching:
-            self.hub.watchers.unwatch(self.hub.feed_of(slug), connection)
-        self.leave_room(connection, slug)
-        if was_in:
-            connection.send(Payload(frames.event("left", wire.Left(slug))))
 
     def forget_old_changes(self) -> None:
         """Forget what no ticket can be older than."""
@@ -210,7 +150,7 @@ class Runtime:
         pushing = asyncio.create_task(self.pusher.drain())
         for connection in connections:
             after = round(random.uniform(0.2, 1) * window * 1000)  # noqa: S311 - spreads load, guards nothing
-            connection.send(Payload(frames.event("server_draining", wire.ServerDraining(after))))
+            connection.send_aside(Payload(frames.event("server_draining", wire.ServerDraining(after))))
         await self.runner.drain()  # the tabs hear how their replies ended before they are sent away
         pause = window / max(1, len(connections))
         for connection in connections:

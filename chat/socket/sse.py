@@ -24,7 +24,7 @@ from chat.realtime.database import in_database
 from chat.realtime.events import durable
 from chat.realtime.outbox import FrameWriter, Send
 from chat.realtime.payload import Payload
-from chat.realtime.sse_outbox import HEADERS, SseOutbox, retry_line
+from chat.realtime.sse_outbox import HEADERS, SseOutbox, retry_line, together
 from chat.socket import joining, opening, runtime
 from chat.socket.opening import Refusal, Scope
 from chat.socket.runtime import Runtime
@@ -59,15 +59,21 @@ Receive = Callable[[], Awaitable[dict[str, Any]]]
 class EventStream(Connection):
     """A connection that only listens, to one room, and ends with its subscription to it."""
 
-    __slots__ = ()
+    __slots__ = ("body",)
 
-    outbox: SseOutbox
+    body: SseOutbox  # what is written; `outbox` stands before it while the connection is held
 
     def _make_outbox(self, send: Send, _writer: FrameWriter | None) -> SseOutbox:
-        return SseOutbox(send, self._overflowed)
+        self.body = SseOutbox(send, self._overflowed)
+        return self.body
 
     def send(self, payload: Payload) -> None:
         super().send(payload)
+        if payload.type == "left":
+            self.close(CloseCode.DONE)
+
+    def send_aside(self, payload: Payload) -> None:
+        super().send_aside(payload)
         if payload.type == "left":
             self.close(CloseCode.DONE)
 
@@ -80,7 +86,7 @@ class EventStream(Connection):
         first = Payload(frames.answer("joined", msgspec.structs.replace(joined, messages=[]), None))
         missed = [durable(message) for message in joined.messages]
         if not self.is_closing:
-            self.outbox.push_together([first, *(Payload(event.text, event.change) for event in missed)])
+            self.outbox.push(together([first, *(Payload(event.text, event.change) for event in missed)]))
 
 
 class _Wanted(NamedTuple):
@@ -114,7 +120,7 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     finally:
         gone.cancel()
         process.dismiss(connection)
-        connection.outbox.drop()
+        connection.body.drop()
         connection.end()
         log.info("stream.closed", connection=connection.id, user=connection.user_id)
 
@@ -151,7 +157,7 @@ async def _join(process: Runtime, connection: EventStream, wanted: _Wanted) -> N
     """Join the room, which begins the answer. Raises Refusal while there is none yet."""
     try:
         if process.access_changed_lately(connection.user_id):
-            await process.check_credentials([connection])
+            await process.guard.clear(connection)
         request = requests.JoinRoom(
             room=wanted.room,
             after=UNSET if wanted.after is None else wanted.after,
@@ -160,12 +166,12 @@ async def _join(process: Runtime, connection: EventStream, wanted: _Wanted) -> N
         goes_on = wanted.after is not None
         await joining.join(process, connection, request, lambda joined: connection.begin(joined, goes_on=goes_on))
     except ProtocolError as error:
-        if not connection.outbox.has_begun:
+        if not connection.body.has_begun:
             raise _refusal(error) from error
         connection.close(CloseCode.OUR_FAULT)
     except Exception as error:
         log.exception("stream.failed", connection=connection.id)
-        if not connection.outbox.has_begun:
+        if not connection.body.has_begun:
             fault = ProtocolError(ErrorCode.INTERNAL_ERROR, "Something went wrong on our side.")
             raise _refusal(fault) from error
         connection.close(CloseCode.OUR_FAULT)
@@ -181,12 +187,12 @@ async def _epoch(wanted: _Wanted) -> str:
 
 async def _serve(connection: EventStream, gone: "asyncio.Future[None]") -> None:
     """Keep the stream open until its client goes away or it is closed."""
-    closing = asyncio.ensure_future(connection.outbox.wait_closing())
+    closing = asyncio.ensure_future(connection.body.wait_closing())
     try:
         while not (gone.done() or connection.is_closing):
             done, _ = await asyncio.wait({gone, closing}, timeout=_keepalive_seconds(), return_when=_FIRST)
             if not done:
-                connection.outbox.keep_alive()
+                connection.body.keep_alive()
     finally:
         closing.cancel()
 
@@ -194,7 +200,7 @@ async def _serve(connection: EventStream, gone: "asyncio.Future[None]") -> None:
 async def _finish(connection: EventStream, gone: "asyncio.Future[None]", scope: Scope) -> None:
     """Wait until the last event is sent, but not for ever on a client that reads nothing."""
     abort = scope.get("extensions", {}).get(_ABORT_EXTENSION)
-    ended = asyncio.ensure_future(connection.outbox.wait_ended())
+    ended = asyncio.ensure_future(connection.body.wait_ended())
     try:
         await asyncio.wait({gone, ended}, timeout=None if abort is None else _CLOSE_TIMEOUT_SECONDS, return_when=_FIRST)
         if abort is not None and not (gone.done() or ended.done()):

@@ -98,9 +98,9 @@ def answer_before_commit() -> None:
 def no_revocation() -> None:
     """Whoever has a connection keeps it: neither the word that access was taken nor the look at the database ends it."""
     from accounts.credentials import Checked, Standing
-    from chat.socket import runtime
+    from chat.socket import access_guard
 
-    runtime.check = lambda credentials: {each: Checked(Standing.VALID, each) for each in credentials}  # type: ignore[attr-defined]
+    access_guard.check = lambda credentials: {each: Checked(Standing.VALID, each) for each in credentials}  # type: ignore[attr-defined]
 
 
 MUTANTS: Final[dict[str, Callable[[], None]]] = {

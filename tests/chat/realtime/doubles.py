@@ -64,6 +64,9 @@ class FakeConnection:
         if self.closed is None:
             self.sent.append(json.loads(payload.text))
 
+    def send_aside(self, payload: Payload) -> None:
+        self.send(payload)
+
     def close(self, code: CloseCode) -> None:
         if self.closed is None:
             self.closed = code

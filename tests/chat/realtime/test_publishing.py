@@ -4,7 +4,7 @@ import asyncio
 import threading
 from collections.abc import Callable, Iterator
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import pytest
 from django.db import transaction
@@ -49,10 +49,37 @@ def test_group_names_suit_every_channel_layer() -> None:
     assert publishing.layer_group("room:a-b") == "parley.room.a-b"
     assert publishing.message_of("event", HELLO, "me") == (
         "parley.user.7",
-        {"type": "hub.event", "origin": "me", "event": list(HELLO)},
+        {"type": "hub.event", "origin": "me", "event": list(HELLO[:-1])},
     )
     group, message = publishing.message_of("control", ("access", 7, "lounge"), "me")
     assert (group, message["order"]) == ("parley.control", ["access", 7, "lounge"])
+
+
+def test_a_process_of_the_version_before_reads_all_events_but_those_that_end_a_membership() -> None:
+    """What it cannot read it takes from the database, in its place in the room's order."""
+
+    class EventBefore(NamedTuple):
+        group: str
+        text: str
+        change: int | None = None
+        author_id: int = 0
+        mentions: tuple[int, ...] = ()
+        counts: bool = False
+        without_connection: str = ""
+        without_user: int = 0
+        once: str = ""
+        requester: str = ""
+        request_id: str = ""
+        is_droppable: bool = False
+
+    _group, message = publishing.message_of("event", HELLO, "me")
+    assert EventBefore(*message["event"]) == HELLO[:-1]
+    assert Event(*message["event"]) == HELLO
+    leaving = HELLO._replace(ends=7)
+    _group, message = publishing.message_of("event", leaving, "me")
+    assert Event(*message["event"]) == leaving
+    with pytest.raises(TypeError):
+        EventBefore(*message["event"])
 
 
 async def test_a_thread_hands_over_to_the_hub_on_its_own_loop(layer: FakeLayer) -> None:
@@ -71,7 +98,7 @@ async def test_a_thread_hands_over_to_the_hub_on_its_own_loop(layer: FakeLayer) 
 
 def test_a_process_that_serves_no_sockets_publishes_by_the_layer(layer: FakeLayer) -> None:
     publishing.publish(HELLO)
-    assert layer.sent == [("parley.user.7", {"type": "hub.event", "origin": "", "event": list(HELLO)})]
+    assert layer.sent == [("parley.user.7", {"type": "hub.event", "origin": "", "event": list(HELLO[:-1])})]
 
 
 def test_a_layer_that_is_away_is_logged_and_no_concern_of_the_publisher(

@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 from chat.realtime.payload import Payload
-from chat.realtime.sse_outbox import SseOutbox
+from chat.realtime.sse_outbox import SseOutbox, together
 from tests.chat.realtime.doubles import turns, until
 
 
@@ -101,7 +101,7 @@ async def test_a_recovery_larger_than_the_bound_goes_out_whole_with_what_follows
     settings.OUTBOX_BYTES = 1000
     server = FakeServer()
     outbox = SseOutbox(server.send, unexpected)
-    outbox.push_together(event("new_message", change, filling="x" * 100) for change in range(1, 51))
+    outbox.push(together(event("new_message", change, filling="x" * 100) for change in range(1, 51)))
     outbox.push(event("new_message", 51))
     await until(lambda: len(server.events()) == 51)
     assert [each.split("\n")[1] for each in server.events()] == [f"id: {change}" for change in range(1, 52)]

@@ -22,7 +22,7 @@ class Hub:
 
 async def join(rooms: int) -> None:
     runtime = SimpleNamespace(hub=Hub(), leave_room=lambda connection, room: None)
-    connection = SimpleNamespace(rooms=range(rooms), joining=None)
+    connection = SimpleNamespace(rooms=range(rooms), joining=None, doubts=0)
     await joining.join(
         cast(Any, runtime), cast(Any, connection), requests.JoinRoom(room="one-more"), lambda joined: None
     )

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from accounts.credentials import Credential
-from accounts.models import User
+from accounts.models import ApiToken, User
 from chat.actions import announcements
 from chat.models import Announcement
 from chat.protocol import wire
@@ -34,11 +34,11 @@ STREAM_EVENTS = {"stream_start", "stream_delta", "stream_end"}
 class Tab:
     """A socket without a server: frames go in as text, and what comes out is checked against the catalogue."""
 
-    def __init__(self, runtime: Runtime, user: User) -> None:
+    def __init__(self, runtime: Runtime, user: User, token: ApiToken) -> None:
         self.frames: list[dict[str, Any]] = []
         self.asked: dict[int, str] = {}
         self._runtime = runtime
-        credential = Credential(user.pk, user.username, "token", "1")
+        credential = Credential(user.pk, user.username, "token", str(token.pk))
         self.connection = Connection(f"{user.username}-{id(self)}", credential, "192.0.2.1", self._send)
         runtime.admit(self.connection)
         runtime.welcome(self.connection)
@@ -108,7 +108,8 @@ async def runtime() -> AsyncIterator[Runtime]:
 async def tab(runtime: Runtime) -> Callable[[str], Any]:
     async def opened(username: str) -> Tab:
         user, _created = await in_database(User.objects.get_or_create, username=username)
-        return Tab(runtime, user)
+        token, _secret = await in_database(ApiToken.issue, user, "a tab")
+        return Tab(runtime, user, token)
 
     return opened
 
