@@ -1,6 +1,6 @@
 """Rows to wire: what a room, a message or a person looks like to a client."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime
 from typing import Final, NamedTuple, TypedDict
@@ -15,6 +15,8 @@ from chat.models.plain_sql import rows_of_any, rows_of_each
 from chat.protocol import wire
 from chat.quotes import Quoted, present_reply_to, quoted_messages
 
+# So many people are named with each emoji on a message; all of them would go to everyone again with each further reaction.
+REACTION_NAMES: Final = 20
 _READ_AGAIN_AT_MOST: Final = 3
 _POINTING_TO_MESSAGES: Final = (
     (Reaction, ("message", "user", "emoji")),
@@ -83,7 +85,7 @@ class _Related(NamedTuple):
     named: dict[str, wire.UserRef]
     quoted: dict[int, Quoted]
     replies: dict[int, Reply]
-    reactions: dict[int, list[tuple[str, int]]]  # message -> emoji and person, oldest first
+    reactions: dict[int, dict[str, list[int]]]  # message -> emoji -> people, oldest first
     mentions: dict[int, list[int]]
     attachments: dict[int, list[Attachment]]
 
@@ -111,9 +113,9 @@ def _related_to(messages: list[Message]) -> _Related:
     quoted_ids = {message.reply_to_id for message in messages if message.reply_to_id is not None}
     quoted = quoted_messages(quoted_ids)
     reaction_rows, mention_rows, attachment_rows = rows_of_each(_POINTING_TO_MESSAGES, "message", ids)
-    reactions: dict[int, list[tuple[str, int]]] = {}
+    reactions: dict[int, dict[str, list[int]]] = {}
     for message_id, user_id, emoji in reaction_rows:
-        reactions.setdefault(message_id, []).append((emoji, user_id))
+        reactions.setdefault(message_id, {}).setdefault(emoji, []).append(user_id)
     mentions: dict[int, list[int]] = {}
     for message_id, user_id, _ in mention_rows:
         mentions.setdefault(message_id, []).append(user_id)
@@ -123,7 +125,9 @@ def _related_to(messages: list[Message]) -> _Related:
         attachments.setdefault(attachment.message_id or 0, []).append(attachment)
     people = {message.author_id for message in messages} | {message.author_id for message in quoted.values()}
     people |= {user_id for reply in replies.values() for user_id in (reply.requested_by_id, reply.stopped_by_id)}
-    people |= {user_id for given in reactions.values() for _, user_id in given}
+    people |= {
+        user_id for by_emoji in reactions.values() for ids in by_emoji.values() for user_id in ids[:REACTION_NAMES]
+    }
     refs = _refs(people, {message.content for message in messages if message.kind in _BY_WHOM and message.content})
     named = {ref.username: ref for ref in refs.values()}
     return _Related(refs, named, quoted, replies, reactions, mentions, attachments)
@@ -167,7 +171,7 @@ def _present(slug: str, message: Message, related: _Related) -> wire.Message:
         content=message.content,
         html=message.html,
         createdAt=millis(message.created_at),
-        reactions=_present_reactions(related.reactions.get(message.pk, ()), related.people),
+        reactions=_present_reactions(related.reactions.get(message.pk, {}), related.people),
         mentions=[str(user_id) for user_id in related.mentions.get(message.pk, ())],
         clientId=UNSET if message.client_id is None else message.client_id,
         replyTo=UNSET if message.reply_to_id is None else _present_quoted(message.reply_to_id, related),
@@ -247,9 +251,9 @@ def _present_quoted(message_id: int, related: _Related) -> wire.ReplyTo | UnsetT
     return present_reply_to(message, related.people.get(message.author_id or 0))
 
 
-def _present_reactions(reactions: Iterable[tuple[str, int]], people: dict[int, wire.UserRef]) -> list[wire.Reaction]:
-    by_emoji: dict[str, list[wire.UserRef]] = {}
-    for emoji, user_id in reactions:
-        if user_id in people:
-            by_emoji.setdefault(emoji, []).append(people[user_id])
-    return [wire.Reaction(emoji, users) for emoji, users in by_emoji.items()]
+def _present_reactions(by_emoji: Mapping[str, list[int]], people: Mapping[int, wire.UserRef]) -> list[wire.Reaction]:
+    shown = []
+    for emoji, user_ids in by_emoji.items():
+        users = [people[user_id] for user_id in user_ids[:REACTION_NAMES] if user_id in people]
+        shown.append(wire.Reaction(emoji, users, len(user_ids) if len(user_ids) > REACTION_NAMES else UNSET))
+    return [reaction for reaction in shown if reaction.users]

@@ -14,9 +14,10 @@ from chat.actions import answers, attachments, mentions, rates, replies, summari
 from chat.actions.notices import take_change
 from chat.actions.rates import rated
 from chat.models import Kind, Membership, Message, Reaction, Room
+from chat.models.plain_sql import rows_of
 from chat.presenter import present_message
 from chat.protocol import requests, wire
-from chat.protocol.errors import failed, invalid, unauthorized
+from chat.protocol.errors import failed, invalid, not_found, unauthorized
 from chat.realtime.events import durable
 from chat.realtime.publishing import publish_after_commit
 
@@ -128,6 +129,16 @@ def remove_reaction(actor: Actor, request: requests.RemoveReaction) -> wire.Mess
     room, _membership, message = _living(actor, request.message)
     gone, _by_model = message.reactions.filter(user=actor.id, emoji=request.emoji).delete()
     return _changed(room, message) if gone else _answer(room, message)
+
+
+def own_reactions(actor: Actor, request: requests.OwnReactions) -> wire.OwnEmoji:
+    """Return the emoji that the actor has put on a message, oldest first. Raises NOT_FOUND."""
+    message = Message.objects.filter(pk=int(request.message)).only("room").select_related("room").first()
+    if message is None or access.membership_in(actor, message.room) is None:
+        raise not_found("message")
+    return wire.OwnEmoji(
+        request.message, [emoji for (emoji,) in rows_of(Reaction, "emoji", message=message.pk, user=actor.id)]
+    )
 
 
 def checked_emoji(emoji: str) -> str:

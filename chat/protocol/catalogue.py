@@ -29,6 +29,7 @@ ANSWERS: Final[dict[str, tuple[str, type[wire.Wire]]]] = {
     "delete_message": ("delete_message", wire.MessageAnswer),
     "add_reaction": ("add_reaction", wire.MessageAnswer),
     "remove_reaction": ("remove_reaction", wire.MessageAnswer),
+    "own_reactions": ("own_reactions", wire.OwnEmoji),
     "search_messages": ("search_messages", wire.SearchResult),
     "mark_read": ("mark_read", wire.ReadFact),
     "typing": ("typing", wire.Nothing),

@@ -248,6 +248,12 @@ class RemoveReaction(Request):
     emoji: Emoji
 
 
+class OwnReactions(Request):
+    """Tells which emoji I have put on a message. Its `reactions` name only some where many did."""
+
+    message: RowId
+
+
 class SearchMessages(Request):
     """Finds messages in my rooms, newest first."""
 
@@ -360,6 +366,7 @@ PAYLOADS: dict[str, type[Request]] = {
     "delete_message": DeleteMessage,
     "add_reaction": AddReaction,
     "remove_reaction": RemoveReaction,
+    "own_reactions": OwnReactions,
     "search_messages": SearchMessages,
     "mark_read": MarkRead,
     "typing": Typing,

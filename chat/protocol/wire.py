@@ -105,8 +105,11 @@ class ReplyTo(Wire):
 
 
 class Reaction(Wire):
+    """`users` are the first who put it there, at most 20; `count` tells how many they are, where there are more."""
+
     emoji: str
     users: list[UserRef]
+    count: int | UnsetType = UNSET
 
 
 class Usage(Wire):
@@ -342,6 +345,13 @@ class MessageEvent(Wire):
     room: str
     change: int
     message: Message
+
+
+class OwnEmoji(Wire):
+    """The emoji that I have put on a message."""
+
+    message: Id
+    emoji: list[str]
 
 
 class SearchHit(Wire):

@@ -293,6 +293,7 @@ HANDLERS: Final[dict[str, Handler]] = {
     "delete_message": _by_action(messages.delete_message),
     "add_reaction": _by_action(messages.add_reaction),
     "remove_reaction": _by_action(messages.remove_reaction),
+    "own_reactions": _by_action(messages.own_reactions),
     "search_messages": _by_action(search.search_messages),
     "mark_read": _by_action(reading.mark_read),
     "typing": _typing,

@@ -54,8 +54,9 @@ class Someone:
     def create_room(self, *members: "Someone", kind: str = "closed") -> str:
         name = unique("room")
         names = ",".join(member.name for member in members)
-        submit(self.site.processes[0], self.key, "/rooms/new", {"kind": kind, "name": name, "members": names})
-        return name
+        fields = {"kind": kind, "name": name, "members": names}
+        made = submit(self.site.processes[0], self.key, "/rooms/new", fields)
+        return made.headers["Location"].strip("/").split("/")[1]  # the server adds an ending to the name's slug
 
     def _heard(self, said: object) -> None:
         text, kind = getattr(said, "text", ""), getattr(said, "type", "")

@@ -46,6 +46,32 @@ def test_edit_reaction_reply_and_deletion_reach_the_others(someone: Cast) -> Non
     expect(message(b, "second").get_by_test_id("quote")).to_contain_text("Message deleted")
 
 
+def test_a_reaction_of_many_people_names_some_counts_all_and_knows_which_is_mine(someone: Cast) -> None:
+    alice, bob = someone("alice"), someone("bob")
+    room = alice.create_room(bob)
+    a = alice.room(room)
+    say(a, "popular")
+    expect(message(a, "popular")).to_have_attribute("data-state", "stored")
+    alice.site.people.tell("react_to_all", room=room, messages=1, members=25)
+    a.reload()
+    b = bob.room(room)
+    mine, other = (message(tab, "popular").get_by_test_id("reaction").first for tab in (b, a))
+    expect(mine).to_contain_text("25")
+    expect(mine).to_have_attribute("aria-pressed", "false")
+    expect(mine).to_have_attribute("aria-label", re.compile(" and 5 others$"))
+    mine.click()
+    expect(mine).to_contain_text("26")
+    expect(mine).to_have_attribute("aria-pressed", "true")
+    expect(mine).to_have_attribute("aria-label", re.compile("by you, .* and 5 others$"))
+    expect(other).to_contain_text("26")
+    expect(other).to_have_attribute("aria-pressed", "false")
+    b.reload()
+    expect(mine).to_have_attribute("aria-pressed", "true")
+    mine.click()
+    expect(mine).to_contain_text("25")
+    expect(mine).to_have_attribute("aria-pressed", "false")
+
+
 def test_a_deletion_can_be_undone_before_anybody_hears_of_it(someone: Cast) -> None:
     alice = someone("alice")
     room = alice.create_room()

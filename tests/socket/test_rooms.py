@@ -32,6 +32,7 @@ ABOUT_A_MESSAGE: dict[str, dict[str, Any]] = {
     "delete_message": {},
     "add_reaction": {"emoji": "👍"},
     "remove_reaction": {"emoji": "👍"},
+    "own_reactions": {},
 }
 
 

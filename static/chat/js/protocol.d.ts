@@ -391,6 +391,17 @@ export interface OpenRoomList {
   next?: string;
 }
 
+/** The emoji that I have put on a message. */
+export interface OwnEmoji {
+  message: string;
+  emoji: string[];
+}
+
+/** Tells which emoji I have put on a message. Its `reactions` name only some where many did. */
+export interface OwnReactions {
+  message: string;
+}
+
 /** `user_joined` and `user_left`: a person's first tab in the room, and the last one gone. */
 export interface PersonEvent {
   room: string;
@@ -422,9 +433,11 @@ export interface QuitRooms {
   rooms: string[];
 }
 
+/** `users` are the first who put it there, at most 20; `count` tells how many they are, where there are more. */
 export interface Reaction {
   emoji: string;
   users: UserRef[];
+  count?: number;
 }
 
 export interface ReadFact {
@@ -741,6 +754,7 @@ export interface RequestPayloads {
   delete_message: DeleteMessage;
   add_reaction: AddReaction;
   remove_reaction: RemoveReaction;
+  own_reactions: OwnReactions;
   search_messages: SearchMessages;
   mark_read: MarkRead;
   typing: Typing;
@@ -780,6 +794,7 @@ export interface AnswerData {
   delete_message: MessageAnswer;
   add_reaction: MessageAnswer;
   remove_reaction: MessageAnswer;
+  own_reactions: OwnEmoji;
   search_messages: SearchResult;
   mark_read: ReadFact;
   typing: Nothing;

@@ -5,7 +5,7 @@
 /** @typedef {{id: string, username: string, displayName?: string}} User called by the display name, if there is one */
 /** @typedef {{id: string, username: string, displayName?: string, tabs: number}} OnlineUser */
 /** @typedef {{id: string, username: string, displayName?: string, until: number}} TypingUser */
-/** @typedef {{emoji: string, users: User[]}} Reaction */
+/** @typedef {{emoji: string, users: User[], count?: number}} Reaction `count`: how many they are, where `users` are only the first */
 /** @typedef {{id: string, seq: number, author: User | null, excerpt: string, deleted: boolean}} Quote */
 /** @typedef {{id: string, name: string, contentType: string, size: number, url: string, width?: number, height?: number}} Attachment */
 /** @typedef {{content: string, version: number, user?: User}} Draft `user`: who wrote it last, where it is shared */

@@ -13,6 +13,7 @@ from chat.access import Actor
 from chat.actions import messages, rooms
 from chat.actions.posting import store
 from chat.models import Mention, Message, Reaction, Room
+from chat.presenter import REACTION_NAMES
 from chat.protocol import requests, wire
 from chat.protocol.errors import ErrorCode, ProtocolError
 from tests.chat.conftest import Listening, person
@@ -124,6 +125,41 @@ def test_a_reaction_is_put_once_and_taken_off_once(alice: User, bob: User, bobs:
     left = unreact(alice, bobs)
     assert [user.username for user in left.reactions[0].users] == ["bob"] and left.change == 4
     assert unreact(bob, bobs).reactions == []
+
+
+def test_of_many_people_behind_an_emoji_the_first_are_named_and_all_are_counted(
+    alice: User, bob: User, bobs: wire.Message, told: Listening
+) -> None:
+    people = User.objects.bulk_create(User(username=f"person-{number}") for number in range(30))
+    Reaction.objects.bulk_create(
+        Reaction(message_id=int(bobs.id), user=person, emoji="🎉") for person in people[:REACTION_NAMES]
+    )
+    whole = react(bob, bobs, "👍").reactions
+    assert [(each.emoji, len(each.users), each.count) for each in whole] == [
+        ("🎉", REACTION_NAMES, UNSET),
+        ("👍", 1, UNSET),
+    ]
+    Reaction.objects.bulk_create(
+        Reaction(message_id=int(bobs.id), user=person, emoji="🎉") for person in people[REACTION_NAMES:]
+    )
+    cut = react(alice, bobs).reactions[0]
+    assert [user.username for user in cut.users] == [f"person-{number}" for number in range(REACTION_NAMES)]
+    assert cut.count == 31
+    own = messages.own_reactions(Actor.of(alice), requests.OwnReactions(bobs.id))
+    assert (own.message, own.emoji) == (bobs.id, ["🎉"])
+    assert unreact(alice, bobs).reactions[0].count == 30
+    assert messages.own_reactions(Actor.of(alice), requests.OwnReactions(bobs.id)).emoji == []
+
+
+def test_own_reactions_are_for_members_and_a_strange_message_looks_like_none(
+    alice: User, mallory: User, bobs: wire.Message
+) -> None:
+    said = []
+    for message_id in (bobs.id, "999999"):
+        with refused(ErrorCode.NOT_FOUND) as caught:
+            messages.own_reactions(Actor.of(mallory), requests.OwnReactions(message_id))
+        said.append(caught.value.message)
+    assert said[0] == said[1]
 
 
 def test_different_reactions_are_bounded(alice: User, bob: User, carol: User, bobs: wire.Message) -> None:

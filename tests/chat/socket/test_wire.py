@@ -131,6 +131,7 @@ async def test_every_answer_and_event_of_a_conversation_is_what_the_catalogue_sa
     reply = (await bob.get("create_message", room="lounge", content="hi", replyTo=message["id"]))["message"]
     await bob.get("edit_message", message=reply["id"], content="hi!")
     await alice.get("add_reaction", message=reply["id"], emoji="🎉")
+    assert (await alice.get("own_reactions", message=reply["id"]))["emoji"] == ["🎉"]
     await alice.get("remove_reaction", message=reply["id"], emoji="🎉")
     await bob.get("delete_message", message=reply["id"])
     await alice.get("update_room", room="lounge", topic="Talk")

@@ -14,7 +14,7 @@ export class MessageCommands {
 
   /**
    * @param {HTMLElement} root
-   * @param {{client: import("../client.js").Client, me: {id: string}, slug: string, toasts: import("./toasts.js").Toasts,
+   * @param {{client: import("../client.js").Client, slug: string, toasts: import("./toasts.js").Toasts,
    *   picker: import("./emoji-picker.js").EmojiPicker, timeline: import("./timeline.js").Timeline,
    *   deletions: import("./deletions.js").Deletions, onReply: (message: any) => void, onUnread: (seq: number) => void,
    *   onGoTo: (seq: number) => void, onEditEnd: () => void, desk: () => import("./claude-desk.js").ClaudeDesk}} options
@@ -95,10 +95,11 @@ export class MessageCommands {
   /** @param {MessageRow} row @param {string | null} emoji */
   async #react(row, emoji) {
     const { id, reactions } = row.item.message;
-    const users = reactions?.find((reaction) => reaction.emoji === emoji)?.users ?? [];
-    const mine = users.some((user) => user.id === this.#options.me.id);
+    const reaction = reactions?.find((each) => each.emoji === emoji);
+    const mine = Boolean(reaction) && this.#options.timeline.ownReactions.has(row.item.message, reaction);
     try {
       await this.#client.request(mine ? "remove_reaction" : "add_reaction", { message: id, emoji });
+      this.#options.timeline.ownReactions.forget(id);
     } catch (error) {
       this.#options.toasts.error(error);
     }

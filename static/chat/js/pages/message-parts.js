@@ -101,20 +101,32 @@ export function body(item) {
   return prose;
 }
 
-/** @param {Item} item @param {string} myId */
-export function reactions(item, myId) {
+/** So many people are named on a reaction; further ones are counted. */
+const NAMED = 20;
+
+/** @param {Item} item @param {string} myId @param {import("./own-reactions.js").OwnReactions} own */
+export function reactions(item, myId, own) {
   const list = item.message.reactions ?? [];
   if (!list.length || item.deleting) return null;
   return el(
     "div",
     { class: "reactions" },
-    ...list.map(({ emoji, users }) => {
-      const names = (/** @type {(user: import("../types.js").User) => string} */ called) => listOfNames(users.map((user) => (user.id === myId ? "you" : called(user))));
+    ...list.map((reaction) => {
+      const { emoji, users, count = users.length } = reaction;
+      const isMine = own.has(item.message, reaction);
+      const isNamed = users.some((user) => user.id === myId);
+      const others = count - Math.min(users.length, NAMED) - (isMine && !isNamed ? 1 : 0);
+      const names = (/** @type {(user: import("../types.js").User) => string} */ called) =>
+        listOfNames([
+          ...(isMine && !isNamed ? ["you"] : []),
+          ...users.slice(0, NAMED).map((user) => (user.id === myId ? "you" : called(user))),
+          ...(others > 0 ? [others === 1 ? "1 other" : `${others} others`] : []),
+        ]);
       const properties = {
         type: "button", class: "reaction", "data-do": "toggle-reaction", "data-emoji": emoji, "data-testid": "reaction",
-        "aria-pressed": String(users.some((user) => user.id === myId)), "aria-label": `${emoji} by ${names(nameInText)}`, title: names(fullNameInText),
+        "aria-pressed": String(isMine), "aria-label": `${emoji} by ${names(nameInText)}`, title: names(fullNameInText),
       };
-      return el("button", properties, el("span", {}, emoji), el("span", {}, String(users.length)));
+      return el("button", properties, el("span", {}, emoji), el("span", {}, String(count)));
     }),
   );
 }

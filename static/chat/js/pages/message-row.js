@@ -15,6 +15,7 @@ export class MessageRow {
   /** @type {Item | null} */
   #item = null;
   #myId;
+  #own;
   #separators = el("div");
   /** @type {HTMLElement} */
   #article = el("article");
@@ -25,9 +26,10 @@ export class MessageRow {
   #reply = null;
   element = el("li", { class: "row" });
 
-  /** @param {Item} item @param {string} myId */
-  constructor(item, myId) {
+  /** @param {Item} item @param {string} myId @param {import("./own-reactions.js").OwnReactions} own */
+  constructor(item, myId, own) {
     this.#myId = myId;
+    this.#own = own;
     this.#article = item.kind === "event" ? el("div", { class: "event" }) : el("article", { class: "message", tabindex: "-1" });
     this.element.append(this.#separators, this.#article);
     this.update(item);
@@ -79,7 +81,7 @@ export class MessageRow {
         item.quote && !item.message.deletedAt && parts.quote(item.quote),
         this.#editor?.element ?? this.#body(item, before),
         !item.deleting && attachments(item.message, this.#main.querySelector(":scope > .attachments")),
-        parts.reactions(item, this.#myId),
+        parts.reactions(item, this.#myId, this.#own),
         parts.failure(item),
       ].filter(Boolean),
     );
@@ -114,6 +116,11 @@ export class MessageRow {
     for (const [name, on] of Object.entries({ continues: item.continues, "is-mine": item.mine, "is-mention": item.mentionsMe, "is-target": item.target })) {
       this.#article.classList.toggle(name, on);
     }
+  }
+
+  /** It is known now which of its reactions are mine. */
+  drawReactions() {
+    if (this.item.kind !== "event") this.#drawMessage(this.item, this.#item);
   }
 
   /** The next words of the reply in it. @param {import("../types.js").Stream | null} stream */

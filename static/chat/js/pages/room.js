@@ -79,7 +79,7 @@ export class RoomPage {
     const part = (selector) => root.querySelector(selector);
     const scroller = part(".timeline");
     this.#timeline = new Timeline(scroller, {
-      myId: this.#me.id, onOlder: () => this.#loadOlder(), onNewer: () => this.#loadNewer(), onScroll: () => this.#scrolled(),
+      myId: this.#me.id, request: (...asked) => this.#client.request(...asked), onOlder: () => this.#loadOlder(), onNewer: () => this.#loadNewer(), onScroll: () => this.#scrolled(),
     });
     this.#actions = new MessageActions(scroller, this.#timeline, {
       canWrite: () => !this.#view.readOnly,

@@ -5,6 +5,7 @@
 import { copyCode } from "./code-blocks.js";
 import { el } from "./dom.js";
 import { MessageRow } from "./message-row.js";
+import { OwnReactions } from "./own-reactions.js";
 import * as stretch from "./timeline-window.js";
 
 /** @typedef {import("./timeline-items.js").Item} Item */
@@ -37,12 +38,13 @@ export class Timeline {
 
   /**
    * @param {HTMLElement} scroller
-   * @param {{myId: string, onOlder: () => void, onNewer: () => void, onScroll: () => void}} options
+   * @param {{myId: string, request: (type: string, payload: object) => Promise<any>, onOlder: () => void, onNewer: () => void, onScroll: () => void}} options
    */
   constructor(scroller, options) {
     this.#scroller = scroller;
     this.#list = scroller.querySelector(".rows");
     this.#options = options;
+    this.ownReactions = new OwnReactions({ ...options, onAnswer: (messageId) => this.#drawReactions(messageId) });
     scroller.addEventListener("scroll", () => this.#scrolled(), { passive: true, signal: this.#ending.signal });
     this.#list.addEventListener("click", (event) => this.#clicked(event), { signal: this.#ending.signal });
     // Rows come, and grow late (fonts), and the composer takes room from the timeline: the end must stay in sight.
@@ -127,6 +129,12 @@ export class Timeline {
     return this.#rows.get(key);
   }
 
+  /** @param {string} id */
+  #drawReactions(id) {
+    const item = this.#items.find((each) => each.message.id === id);
+    if (item) this.#rows.get(item.key)?.drawReactions();
+  }
+
   /** @param {Element | null} element inside a row */
   rowOf(element) {
     const key = element?.closest?.(".row")?.getAttribute("data-key");
@@ -169,7 +177,7 @@ export class Timeline {
       known.update(item);
       return known;
     }
-    const row = new MessageRow(item, this.#options.myId);
+    const row = new MessageRow(item, this.#options.myId, this.ownReactions);
     this.#rows.set(item.key, row);
     return row;
   }
