@@ -19,10 +19,8 @@ from typing import Final, NoReturn
 import environ
 import structlog
 
-try:
+if sys.platform != "win32":
     import resource
-except ImportError:  # Windows
-    resource = None  # type: ignore[assignment]
 
 BACKLOG: Final = 4096
 _DEFAULT_HOST: Final = "127.0.0.1"
@@ -114,7 +112,7 @@ def workers() -> int:
 
 def allow_many_files() -> None:
     """Use all file descriptors that the system grants: by default it is 1,024 of often a million, and each tab takes one."""
-    if resource is not None:
+    if sys.platform != "win32":
         soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         if soft != hard:
             resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

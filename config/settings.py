@@ -318,7 +318,7 @@ PASSWORD_HASHERS = [
     "accounts.hashers.SerialArgon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
-# Requests that wait for their turn to hash a password: one takes some 0.12 s, and none waits longer than 5 s.
+# Requests that wait for their turn to hash a password: one takes some 0.12 s, and none waits longer than 10 s.
 PASSWORDS_WAITING = env.int("PASSWORDS_WAITING", default=20)
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}

@@ -7,6 +7,7 @@ servers without them Parley uses ASGI's `send`, and waits.
 
 import asyncio
 import logging
+import sys
 from collections import Counter
 from typing import Any, ClassVar, Final, cast
 
@@ -14,6 +15,9 @@ from django.conf import settings
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.protocol import State
+
+if sys.platform != "win32":
+    import resource
 
 from chat.protocol.close import REASONS, CloseCode
 from chat.realtime.limits import TokenBucket
@@ -31,6 +35,7 @@ _HEAD_BYTES: Final = 65_536
 _HEAD_SECONDS: Final = 20.0
 # For the last 128 KB of a response; what is larger has a time of its own (config.slow_readers).
 _UNREAD_SECONDS: Final = 30.0
+_RESERVED_FILES: Final = 64
 _HEAD_TOO_LARGE: Final = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 )
@@ -188,6 +193,20 @@ class _Writer:
         protocol.close_timer = protocol.loop.call_later(_CLOSE_TIMEOUT_SECONDS, protocol.transport.abort)
 
 
+def _takes_a_reserved_file(transport: Any) -> bool:
+    """Whether connections have all file descriptors but the last ones: without those, no query and no page would work.
+
+    The system gives out the lowest number that is free, so the number tells how many are open.
+    """
+    connection = transport.get_extra_info("socket")
+    return connection is not None and 0 < _files_at_most() - _RESERVED_FILES <= connection.fileno()
+
+
+def _files_at_most() -> int:
+    """Return how many files this process may have open; 0: unknown, or no limit."""
+    return 0 if sys.platform == "win32" else max(0, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+
+
 class AbortableHttp(HttpToolsProtocol):
     """Adds the extension: a function that cuts the connection with all that it still holds.
 
@@ -209,6 +228,9 @@ class AbortableHttp(HttpToolsProtocol):
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
+        if _takes_a_reserved_file(transport):
+            transport.abort()
+            return
         # Behind a proxy all connections come from one address; counting them is its work then.
         if self.client is not None and not settings.TRUSTED_PROXIES:
             if 0 < settings.SOCKETS_PER_ADDRESS <= self._open[self.client[0]]:

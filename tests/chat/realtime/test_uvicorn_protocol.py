@@ -222,13 +222,24 @@ async def test_a_long_body_is_no_head_and_another_request_may_follow(line: Line)
 class Caller(Line):
     """A connection from an address, which may leave unread what is written."""
 
-    def __init__(self, address: str, unread: int = 0) -> None:
+    def __init__(self, address: str, unread: int = 0, descriptor: int | None = None) -> None:
         super().__init__()
-        self._address, self._unread = address, unread
+        self._address, self._unread, self._descriptor = address, unread, descriptor
         self.is_aborted = False
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
+        if name == "socket" and self._descriptor is not None:
+            return self
         return (self._address, 50_000) if name == "peername" else default
+
+    def getpeername(self) -> tuple[str, int]:
+        return self._address, 50_000
+
+    def getsockname(self) -> tuple[str, int]:
+        return "127.0.0.1", 8000
+
+    def fileno(self) -> int:
+        return self._descriptor or 0
 
     def get_write_buffer_size(self) -> int:
         return self._unread
@@ -281,5 +292,16 @@ async def test_the_end_of_a_response_does_not_lie_unread_forever(
     protocol.data_received(b"GET / HTTP/1.1\r\nHost: chat\r\n\r\n")
     await asyncio.sleep(0.2)
     assert b" 200 " in caller.written[0]
+    assert caller.is_aborted is is_aborted
+    protocol.connection_lost(None)
+
+
+@pytest.mark.parametrize(("descriptor", "is_aborted"), [(935, False), (936, True), (999, True)])
+async def test_connections_leave_file_descriptors_to_the_database_and_to_files(
+    monkeypatch: pytest.MonkeyPatch, descriptor: int, is_aborted: bool
+) -> None:
+    monkeypatch.setattr(uvicorn_protocol, "_files_at_most", lambda: 1000)
+    protocol, caller = AbortableHttp(loaded(), ServerState(), {}), Caller("203.0.113.5", descriptor=descriptor)
+    protocol.connection_made(caller)
     assert caller.is_aborted is is_aborted
     protocol.connection_lost(None)
