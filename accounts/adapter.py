@@ -1,19 +1,28 @@
 """Our answers to the questions that django-allauth asks."""
 
 import unicodedata
+from smtplib import SMTPException
 from typing import Any
 
+import structlog
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.stagekit import clear_login
+from allauth.account.signals import password_reset
+from allauth.core import ratelimit
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 
+from accounts import client_address, known_browsers, whose
 from accounts.models import User
 from accounts.origins import public_origin
+
+log = structlog.get_logger(__name__)
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -26,10 +35,53 @@ class AccountAdapter(DefaultAccountAdapter):
         folded = unicodedata.normalize("NFKC", username).strip().lower()
         return str(super().clean_username(folded, shallow))
 
+    def get_client_ip(self, request: HttpRequest) -> str:
+        return client_address.of_request(request)
+
+    def post_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponseBase:
+        response: HttpResponseBase = super().post_login(request, user, **kwargs)
+        known_browsers.remember(request, response, user)
+        return response
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
+        """Compare one password, whether the account exists or not.
+
+        allauth compares an address twice, and once for each account that has it: the time would tell which addresses are
+        known, and accounts that share an address would make each guess at it as dear as they are many.
+        """
+        account = whose.account_for(_login_of(credentials))
+        if account is not None:
+            credentials = {"username": account.username, "password": credentials["password"]}
+        user: User | None = super().authenticate(request, **credentials)
+        return user
+
+    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
+        """Count failures by account. allauth would count a user name, an address and each port of a Host apart."""
+        login = _login_of(credentials)
+        account = whose.account_for(login)
+        sign = known_browsers.sign_of(request, account) if account else ""
+        return f"{whose.account_key(account)}:{sign}" if account and sign else whose.counted_as(login)
+
+    def _delete_login_attempts_cached_email(self, request: HttpRequest, **credentials: Any) -> None:
+        """Leave the counts: of an unconfirmed address, they may be another person's. See `_forget_failures`."""
+
+    def get_reauthentication_methods(self, user: User | AnonymousUser) -> list[dict[str, str]]:
+        """Ask for a second step where there is one: somebody may have learnt the password, too."""
+        methods: list[dict[str, str]] = super().get_reauthentication_methods(user)
+        second_steps = [method for method in methods if method["id"] != "reauthenticate"]
+        return second_steps or methods
+
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Name this installation by where people reach it; allauth would take the Host of the request that asked."""
         site = {"name": "Parley", "domain": public_origin(self.request)}
         super().send_mail(template_prefix, email, {**context, "current_site": site})
+
+    def send_notification_mail(self, template_prefix: str, user: User, *args: Any, **kwargs: Any) -> None:
+        """Tell a person what has changed about their ways in. The change is made, whether the mail server works or not."""
+        try:
+            super().send_notification_mail(template_prefix, user, *args, **kwargs)
+        except (SMTPException, OSError) as error:
+            log.warning("mail.notice_failed", user=user.pk, about=template_prefix, error=type(error).__name__)
 
     def pre_login(self, request: HttpRequest, user: User, **facts: Any) -> HttpResponse | None:
         """Tell the banned until when and why, once they have shown that the account is theirs."""
@@ -42,6 +94,19 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
         return reverse("accounts_profile")  # the form again, empty, would look as if nothing had happened
+
+
+def _login_of(credentials: dict[str, Any]) -> str:
+    return str(credentials.get("username") or credentials.get("email") or "")
+
+
+def forget_failures_after_reset() -> None:
+    """Whoever has set a new password by mail may use it now, however often a stranger has guessed."""
+    password_reset.connect(_forget_failures, dispatch_uid="adapter.forget_failures")
+
+
+def _forget_failures(request: HttpRequest, user: User, **_: Any) -> None:
+    ratelimit.clear(request, action="login_failed", key=whose.account_key(user))
 
 
 class MFAAdapter(DefaultMFAAdapter):

@@ -16,6 +16,8 @@ log = structlog.get_logger(__name__)
 
 # One sign-in asks the cache a dozen times: without a pause each of them would wait for the time-out again.
 _PAUSE_SECONDS: Final = 5.0
+# Beyond it, a third of all counts is dropped: a flood of made-up names must not reach it soon.
+_ENTRIES_AT_MOST: Final = 100_000
 
 
 class RedisOrMemoryCache(RedisCache):
@@ -23,7 +25,9 @@ class RedisOrMemoryCache(RedisCache):
 
     def __init__(self, server: Any, params: dict[str, Any]) -> None:
         super().__init__(server, params)
-        self._memory = LocMemCache("parley-while-redis-is-away", params | {"OPTIONS": {}})
+        self._memory = LocMemCache(
+            "parley-while-redis-is-away", params | {"OPTIONS": {"MAX_ENTRIES": _ENTRIES_AT_MOST}}
+        )
 
     def add(self, *args: Any, **kwargs: Any) -> bool:
         return bool(self._either("add", *args, **kwargs))

@@ -16,7 +16,7 @@ from django.contrib.sessions.models import Session
 from django.http import HttpRequest
 from django.utils import timezone
 
-from accounts import bans
+from accounts import bans, client_address
 from accounts.models import ApiToken, User
 
 BEARER = "Bearer "
@@ -59,12 +59,12 @@ def from_session_key(session_key: str) -> Credential | None:
     return Credential(user.pk, user.username, "session", session_key, user.display_name)
 
 
-def from_secret(secret: str) -> Credential | None:
-    """Return the credential of a live API token, and note its use; None if there is none."""
+def from_secret(secret: str, address: str = "") -> Credential | None:
+    """Return the credential of a live API token, and note its use from an address; None if there is none."""
     token = ApiToken.objects.for_secret(secret)
     if token is None:
         return None
-    token.note_use()
+    token.note_use(client_address.as_ip(address))
     return Credential(token.user_id, token.user.username, "token", str(token.pk), token.user.display_name)
 
 
@@ -72,7 +72,7 @@ def from_request(request: HttpRequest) -> Credential | None:
     """Return the credential of an HTTP request: its Bearer token if it shows one, else its session."""
     header = request.headers.get("Authorization", "")
     if header.startswith(BEARER):
-        return from_secret(header.removeprefix(BEARER).strip())
+        return from_secret(header.removeprefix(BEARER).strip(), client_address.of_request(request))
     user: User | AnonymousUser = request.user
     key = request.session.session_key
     if not isinstance(user, User) or not user.may_enter or key is None:
@@ -96,7 +96,7 @@ def check(credentials: Iterable[Credential]) -> dict[Credential, Checked]:
     """Compare credentials with the database, and read the names of their users: three queries however many."""
     wanted = set(credentials)
     users = User.objects.in_bulk({credential.user_id for credential in wanted})
-    tokens = set(ApiToken.objects.filter(pk__in=_keys(wanted, "token")).values_list("pk", flat=True))
+    tokens = set(ApiToken.objects.live().filter(pk__in=_keys(wanted, "token")).values_list("pk", flat=True))
     store = SessionStore()
     live = Session.objects.filter(session_key__in=_keys(wanted, "session"), expire_date__gt=timezone.now())
     sessions = {session.session_key: store.decode(session.session_data) for session in live}

@@ -1,14 +1,17 @@
 """Forms of the settings pages."""
 
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, Final
 
 from django import forms
+from django.utils import timezone
 
 from accounts.models import ApiToken, User
 from accounts.names import fold_display_name, refuse_hidden_characters, refuse_name_of_others, usernames_like
 
 TOKENS_PER_USER: Final = 50
 NAME_CHARS: Final = 60
+_DAYS: Final = (("30", "30 days"), ("90", "90 days"), ("365", "A year"), ("", "Until you revoke it"))
 
 
 def checked_display_name(typed: str, user: User) -> str:
@@ -48,7 +51,7 @@ class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 class TokenForm(forms.Form):
-    """The name of a new API token."""
+    """The name of a new API token, and when it ends."""
 
     name = forms.CharField(
         max_length=NAME_CHARS,
@@ -57,9 +60,18 @@ class TokenForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "off", "maxlength": NAME_CHARS}),
     )
 
+    days = forms.TypedChoiceField(
+        choices=_DAYS, coerce=int, empty_value=None, required=False, initial="365", label="Works for"
+    )
+
     def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.user = user
+
+    @property
+    def expires_at(self) -> datetime | None:
+        days: int | None = self.cleaned_data["days"]
+        return None if days is None else timezone.now() + timedelta(days=days)
 
     def clean_name(self) -> str:
         name = fold_display_name(self.cleaned_data["name"])

@@ -74,13 +74,18 @@ class User(AbstractUser):
 
 
 API_TOKEN_PREFIX: Final = "parley_"  # noqa: S105 - lets secret scanners recognise a leaked token
+_SHOWN_START_CHARS: Final = 4
 _LAST_USED_RESOLUTION_SECONDS: Final = 60
 
 
 class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
+    def live(self) -> "ApiTokenQuerySet":
+        """Leave out the tokens that have expired."""
+        return self.filter(models.Q(expires_at=None) | models.Q(expires_at__gt=timezone.now()))
+
     def for_secret(self, secret: str) -> "ApiToken | None":
         """Return the live token of an active user whose secret this is, or None."""
-        return self.select_related("user").filter(bans.active("user"), digest=digest_of(secret)).first()
+        return self.live().select_related("user").filter(bans.active("user"), digest=digest_of(secret)).first()
 
 
 class ApiToken(models.Model):
@@ -89,9 +94,14 @@ class ApiToken(models.Model):
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="api_tokens")
     name = models.CharField(max_length=60)
     digest = models.CharField(max_length=64, unique=True, editable=False)
+    start = models.CharField(
+        max_length=16, blank=True, db_default="", editable=False, help_text="How the secret begins."
+    )
     hint = models.CharField(max_length=8, editable=False, help_text="The secret's last four characters.")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    expires_at = models.DateTimeField(null=True, blank=True, editable=False)
     last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
+    last_used_from = models.GenericIPAddressField(null=True, blank=True, editable=False)
 
     objects = ApiTokenQuerySet.as_manager()
 
@@ -101,15 +111,32 @@ class ApiToken(models.Model):
     def __str__(self) -> str:
         return f"{self.name} (…{self.hint})"
 
+    @property
+    def masked(self) -> str:
+        """What its owner recognises it by, in a program's settings: far too little to guess the rest from."""
+        return f"{self.start or API_TOKEN_PREFIX}…{self.hint}"
+
+    @property
+    def has_expired(self) -> bool:
+        return self.expires_at is not None and self.expires_at <= timezone.now()
+
     @classmethod
-    def issue(cls, user: User, name: str) -> tuple["ApiToken", str]:
+    def issue(cls, user: User, name: str, expires_at: datetime | None = None) -> tuple["ApiToken", str]:
         """Create a token; return it and its secret, which is shown once and cannot be read again."""
         secret = API_TOKEN_PREFIX + secrets.token_urlsafe(32)
-        token = cls.objects.create(user=user, name=name, digest=digest_of(secret), hint=secret[-4:])
+        token = cls.objects.create(
+            user=user,
+            name=name,
+            digest=digest_of(secret),
+            start=secret[: len(API_TOKEN_PREFIX) + _SHOWN_START_CHARS],
+            hint=secret[-4:],
+            expires_at=expires_at,
+        )
         return token, secret
 
-    def note_use(self) -> None:
-        """Remember the time of use, at most once a minute: a write for every request would make reading expensive.
+    def note_use(self, address: str | None = None) -> None:
+        """Remember the time and address of use, at most once a minute: a write for every request would make reading
+        expensive.
 
         A database that takes no writes (its disk is full, say) still lets people in.
         """
@@ -117,7 +144,7 @@ class ApiToken(models.Model):
         if self.last_used_at is None or (now - self.last_used_at).total_seconds() > _LAST_USED_RESOLUTION_SECONDS:
             # In a transaction of its own: on PostgreSQL a failure would spoil the one around it.
             with contextlib.suppress(DatabaseError), transaction.atomic():
-                type(self).objects.filter(pk=self.pk).update(last_used_at=now)
+                type(self).objects.filter(pk=self.pk).update(last_used_at=now, last_used_from=address)
 
 
 ENDPOINT_CHARS: Final = 1000

@@ -4,17 +4,28 @@ from collections.abc import Callable
 from functools import wraps
 
 from allauth.account import views as allauth_views
+from allauth.account.adapter import get_adapter
+from allauth.account.decorators import reauthentication_required
 from allauth.mfa.models import Authenticator
+from allauth.usersessions.views import list_usersessions as allauth_sessions
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.template.response import TemplateResponse
+from django.urls import resolve
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import credentials, push_subscriptions, vapid
 from accounts.forms import ProfileForm, TokenForm
 from accounts.models import ApiToken, User
+
+# allauth's decorator, for what is sent: to look takes no proof.
+_proved_lately: Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]] = reauthentication_required(
+    enabled=lambda request: request.method == "POST"
+)
 
 
 class SignedInRequest(HttpRequest):
@@ -62,12 +73,19 @@ def _second_steps(user: User) -> str:
 @login_required
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
+@_proved_lately
 def tokens(request: SignedInRequest) -> HttpResponse:
-    """List one's API tokens; create one and show its secret in this answer, the only one that ever holds it."""
+    """List one's API tokens; create one and show its secret in this response, the only one that ever holds it.
+
+    Creating asks for the password or second step again: a token would outlive a session that somebody has taken over.
+    """
+    # After the proof this is reached from its page, and would not know its own name.
+    request.resolver_match = resolve(request.path_info)
     form = TokenForm(request.user, request.POST or None)
     issued, secret = None, None
     if request.method == "POST" and form.is_valid():
-        issued, secret = ApiToken.issue(request.user, form.cleaned_data["name"])
+        issued, secret = ApiToken.issue(request.user, form.cleaned_data["name"], form.expires_at)
+        get_adapter().send_notification_mail("accounts/email/token_created", request.user, {"token": issued})
         form = TokenForm(request.user)
     owned = ApiToken.objects.filter(user=request.user)
     return render(request, "accounts/tokens.html", {"form": form, "tokens": owned, "issued": issued, "secret": secret})
@@ -82,6 +100,37 @@ def revoke_token(request: SignedInRequest, token_id: int) -> HttpResponse:
     token.delete()
     messages.success(request, f"Token “{name}” revoked.")
     return redirect("accounts_tokens")
+
+
+@login_required
+@require_POST
+def revoke_tokens(request: SignedInRequest) -> HttpResponse:
+    """Delete all of one's own tokens."""
+    request.user.api_tokens.all().delete()
+    messages.success(request, "All your tokens are revoked.")
+    return redirect("accounts_tokens")
+
+
+@login_required
+def sessions(request: SignedInRequest) -> HttpResponseBase:
+    """List where one is signed in. Signing out everywhere else can revoke the API tokens, too."""
+    if request.method == "POST" and request.POST.get("revoke_tokens"):
+        request.user.api_tokens.all().delete()
+    response: HttpResponseBase = allauth_sessions(request)
+    if isinstance(response, TemplateResponse) and response.context_data is not None:
+        response.context_data["token_count"] = request.user.api_tokens.count()
+    return response
+
+
+@login_required
+def reauthenticate(request: SignedInRequest) -> HttpResponseBase:
+    """Ask for the password again, or lead on to the second step of a person who has one: then that is what counts."""
+    first = get_adapter().get_reauthentication_methods(request.user)[:1]
+    if first and first[0]["id"] != "reauthenticate":
+        query = request.META.get("QUERY_STRING", "")
+        return redirect(f"{first[0]['url']}?{query}" if query else first[0]["url"])
+    response: HttpResponseBase = allauth_views.reauthenticate(request)
+    return response
 
 
 def _keeping_notifications(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -106,7 +155,8 @@ def _keeping_notifications(view: Callable[..., HttpResponse]) -> Callable[..., H
 
 
 change_password = _keeping_notifications(allauth_views.password_change)
-set_password = _keeping_notifications(allauth_views.password_set)
+# allauth asks for nothing here: a session that somebody has taken over would get a password, and with it everything.
+set_password = login_required(reauthentication_required(_keeping_notifications(allauth_views.password_set)))
 
 
 def too_many_requests(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

@@ -10,7 +10,9 @@ from accounts import views
 
 urlpatterns = [
     path("admin/", admin.site.urls),
-    # These two do more than those of django-allauth, which they stand before.
+    # These do more than those of django-allauth, which they stand before.
+    path("accounts/reauthenticate/", views.reauthenticate, name="account_reauthenticate"),
+    path("accounts/sessions/", views.sessions, name="usersessions_list"),
     path("accounts/password/change/", views.change_password, name="account_change_password"),
     path("accounts/password/set/", views.set_password, name="account_set_password"),
     path("accounts/", include("allauth.urls")),

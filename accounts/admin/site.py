@@ -3,6 +3,7 @@
 from typing import Any
 
 from allauth.account.decorators import secure_admin_login
+from allauth.account.internal.flows.reauthentication import raise_if_reauthentication_required
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.cache import never_cache
@@ -22,6 +23,17 @@ def login(request: HttpRequest, extra_context: dict[str, Any] | None = None) -> 
         return views.not_staff(request)
     response: HttpResponse = _ask_to_sign_in(request, extra_context)
     return response
+
+
+def ask_again(request: HttpRequest) -> None:
+    """Have staff prove again that it is them, before they give somebody a way in or take away what protects one.
+
+    Otherwise one session that was taken over could go on to take over every account. What shuts people out (deactivating,
+    revoking, signing out) is not asked for: in an emergency it must be quick.
+    """
+    if request.method == "POST":
+        # allauth's middleware answers by asking, and goes on with the request after that.
+        raise_if_reauthentication_required(request, app="allauth.account")
 
 
 admin.site.login = login  # type: ignore[method-assign]

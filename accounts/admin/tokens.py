@@ -12,16 +12,24 @@ from accounts.models import ApiToken
 class ApiTokenAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """Deleting a token is revoking it."""
 
-    list_display = ("name", "user", "masked", "created_at", "last_used_at")
+    list_display = ("name", "user", "masked", "created_at", "expires_at", "last_used_at", "last_used_from")
     list_display_links = ("name",)
     list_filter = ("created_at", "last_used_at")
-    search_fields = ("name", "hint", "user__username", "user__email")
+    search_fields = ("name", "start", "hint", "last_used_from", "user__username", "user__email")
     date_hierarchy = "created_at"
-    fields = readonly_fields = ("user", "name", "masked", "created_at", "last_used_at")
+    fields = readonly_fields = (
+        "user",
+        "name",
+        "masked",
+        "created_at",
+        "expires_at",
+        "last_used_at",
+        "last_used_from",
+    )
 
     @admin.display(description="secret", ordering="hint")
     def masked(self, token: ApiToken) -> str:
-        return f"…{token.hint}"
+        return token.masked
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
 from accounts import bans
+from accounts.admin.site import ask_again
 from accounts.ban_form import BanForm
 from accounts.forms import checked_display_name
 from accounts.models import User
@@ -71,6 +72,15 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         users: QuerySet[User] = super().get_queryset(request)
         return users.annotate(token_count=Count("api_tokens"))
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        ask_again(request)
+        return super().changeform_view(request, *args, **kwargs)
+
+    def user_change_password(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        ask_again(request)
+        response: HttpResponse = super().user_change_password(request, *args, **kwargs)
+        return response
 
     @admin.display(description="tokens", ordering="token_count")
     def token_count(self, user: Any) -> int:

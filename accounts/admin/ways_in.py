@@ -4,13 +4,17 @@ allauth's own pages for them would show the secret from which one-time codes are
 entry without ending the session.
 """
 
+from typing import Any
+
 import allauth.mfa.admin
 import allauth.usersessions.admin  # noqa: F401 - registered there first, to be replaced here
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+
+from accounts.admin.site import ask_again
 
 admin.site.unregister(Authenticator)
 admin.site.unregister(UserSession)
@@ -34,6 +38,14 @@ class AuthenticatorAdmin(_ReadOnlyAdmin):
     list_filter = ("type", "created_at", "last_used_at")
     search_fields = ("user__username", "user__email")
     fields = ("user", "type", "created_at", "last_used_at")  # never `data`: it holds the secrets
+
+    def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        ask_again(request)
+        return super().changelist_view(request, *args, **kwargs)
+
+    def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        ask_again(request)
+        return super().delete_view(request, *args, **kwargs)
 
 
 @admin.register(UserSession)

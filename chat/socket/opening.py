@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from django.conf import settings
 
-from accounts import credentials, tickets
+from accounts import client_address, credentials, tickets
 from accounts.credentials import BEARER, Credential
 from accounts.origins import is_allowed_host
 from chat.protocol import frames
@@ -105,7 +105,8 @@ async def credential_of(scope: Scope) -> Shown:
     if authorization:
         if not authorization.startswith(BEARER):
             raise signed_out()
-        found = await _in_database(credentials.from_secret, authorization.removeprefix(BEARER).strip())
+        secret = authorization.removeprefix(BEARER).strip()
+        found = await _in_database(credentials.from_secret, secret, address_of(scope))
     elif "token" in query:
         return _by_ticket(query["token"][0])
     else:
@@ -148,9 +149,9 @@ async def _by_cookie(scope: Scope, headers: dict[bytes, bytes]) -> Credential | 
     return await _in_database(credentials.from_session_key, morsel.value)
 
 
-async def _in_database(function: Any, value: str) -> Credential | None:
+async def _in_database(function: Any, *values: str) -> Credential | None:
     try:
-        found: Credential | None = await in_database(function, value)
+        found: Credential | None = await in_database(function, *values)
     except ProtocolError as error:
         raise Refusal(503, error) from error
     return found
@@ -186,15 +187,9 @@ def is_own_origin(origin: str, scope: Scope, headers: dict[bytes, bytes]) -> boo
 
 def address_of(scope: Scope) -> str:
     """Return the client's address; behind trusted proxies, the one that the outermost of them saw."""
-    if settings.TRUSTED_PROXIES:
-        # Several lines are one list: of the last line alone, a client that sends its own would choose its address.
-        lines = [bytes(value) for name, value in scope.get("headers", ()) if bytes(name).lower() == b"x-forwarded-for"]
-        hops = [hop.strip() for hop in b",".join(lines).decode("latin-1").split(",") if hop.strip()]
-        if hops:
-            trusted: int = settings.TRUSTED_PROXIES
-            return hops[-min(trusted, len(hops))]
     client = scope.get("client")
-    return str(client[0]) if client else "unknown"
+    lines = [bytes(value) for name, value in scope.get("headers", ()) if bytes(name).lower() == b"x-forwarded-for"]
+    return client_address.seen_from_outside(str(client[0]) if client else None, [b",".join(lines).decode("latin-1")])
 
 
 def headers_of(scope: Scope) -> dict[bytes, bytes]:

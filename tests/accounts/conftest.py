@@ -8,6 +8,8 @@ from types import FrameType
 from typing import Any
 
 import pytest
+from allauth.account.forms import default_token_generator
+from allauth.account.utils import user_pk_to_url_str
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
@@ -101,6 +103,12 @@ def reauthenticate(client: Client) -> None:
     assert client.post(reverse("account_reauthenticate"), {"password": PASSWORD}).status_code == 302
 
 
+def reset_link(user: User, key: str = "") -> str:
+    """Return the path of the link that a forgotten password's mail brings."""
+    kwargs = {"uidb36": user_pk_to_url_str(user), "key": key or default_token_generator.make_token(user)}
+    return reverse("account_reset_password_from_key", kwargs=kwargs)
+
+
 @pytest.fixture
 def as_alice(alice: User) -> Client:
     return sign_in(alice)
@@ -108,7 +116,9 @@ def as_alice(alice: User) -> Client:
 
 @pytest.fixture
 def as_root(root: User) -> Client:
-    return sign_in(root)
+    client = sign_in(root)
+    reauthenticate(client)
+    return client
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import ApiToken, User
-from tests.accounts.conftest import PASSWORD, add_passkey, add_totp, sign_in
+from tests.accounts.conftest import PASSWORD, add_passkey, add_totp, reauthenticate, sign_in
 
 USERS = "/admin/accounts/user/"
 TOKENS = "/admin/accounts/apitoken/"
@@ -26,7 +26,9 @@ def clerk_with(*permissions: str) -> Client:
     """Sign in as staff with these permissions only."""
     clerk = User.objects.create_user("clerk", "", PASSWORD, is_staff=True)
     clerk.user_permissions.set(Permission.objects.filter(codename__in=permissions))
-    return sign_in(clerk)
+    client = sign_in(clerk)
+    reauthenticate(client)
+    return client
 
 
 def act(client: Client, action: str, *users: User, **data: str) -> Any:
@@ -275,3 +277,45 @@ def test_no_page_shows_what_second_steps_are_made_of(alice: User, as_root: Clien
 def test_pages_of_the_administration_open(alice: User, as_root: Client) -> None:
     for path in ("/admin/", f"{USERS}add/", f"{USERS}{alice.pk}/change/", f"{USERS}{alice.pk}/history/", TOKENS):
         assert as_root.get(path).status_code == 200
+
+
+# --- What a session alone may not do -----------------------------------------------------------------------------------
+
+
+def test_giving_somebody_a_way_in_is_asked_for_again_and_then_done(root: User, alice: User) -> None:
+    client = sign_in(root)
+    new = PASSWORD + "!"
+    add_totp(alice)
+    second_step = Authenticator.objects.get(user=alice, type="totp").pk
+    promotion = {"username": "alice", "is_active": "on", "is_staff": "on", "is_superuser": "on"}
+    for path, fields in (
+        (f"{USERS}{alice.pk}/password/", {"password1": new, "password2": new, "usable_password": "true"}),
+        (f"{USERS}{alice.pk}/change/", promotion),
+        (f"{USERS}add/", {"username": "eve", "usable_password": "true", "password1": new, "password2": new}),
+        (f"/admin/mfa/authenticator/{second_step}/delete/", {"post": "yes"}),
+        (
+            "/admin/mfa/authenticator/",
+            {"action": "delete_selected", "_selected_action": str(second_step), "post": "yes"},
+        ),
+    ):
+        answer = client.post(path, fields)
+        assert answer.headers["Location"].startswith("/accounts/reauthenticate/?next="), path
+    alice.refresh_from_db()
+    assert (
+        alice.check_password(PASSWORD) and not alice.is_superuser and not User.objects.filter(username="eve").exists()
+    )
+    assert Authenticator.objects.filter(pk=second_step).exists()
+    path = f"{USERS}{alice.pk}/change/"
+    asked = client.post(path, promotion).headers["Location"]
+    assert client.post(asked, {"password": PASSWORD, "next": path}).status_code == 302
+    alice.refresh_from_db()
+    assert alice.is_superuser, "what was sent before is done after the proof"
+
+
+def test_shutting_somebody_out_is_not_asked_for(root: User, alice: User) -> None:
+    client = sign_in(root)
+    ApiToken.issue(alice, "bot")
+    client.post(TOKENS, {"action": "delete_selected", "_selected_action": ApiToken.objects.get().pk, "post": "yes"})
+    act(client, "deactivate", alice, confirmed="yes")
+    alice.refresh_from_db()
+    assert not alice.is_active and not ApiToken.objects.exists()

@@ -6,9 +6,7 @@ from typing import Any
 
 import pytest
 from allauth.account import urls as account_urls
-from allauth.account.forms import default_token_generator
 from allauth.account.models import EmailAddress, EmailConfirmationHMAC
-from allauth.account.utils import user_pk_to_url_str
 from allauth.mfa import urls as mfa_urls
 from allauth.mfa.models import Authenticator
 from allauth.usersessions import urls as session_urls
@@ -16,7 +14,7 @@ from django.test import Client
 from django.urls import URLResolver, get_resolver, reverse
 
 from accounts.models import User
-from tests.accounts.conftest import PASSWORD, add_passkey, add_totp, reauthenticate, sign_in
+from tests.accounts.conftest import PASSWORD, add_passkey, add_totp, reauthenticate, reset_link, sign_in
 
 # Each page with the address by which it is reached; `user` has a password, an address, both second steps.
 Address = Callable[[User], str]
@@ -28,11 +26,6 @@ def plain(name: str, **kwargs: Any) -> Address:
 
 def passkey_page(name: str) -> Address:
     return lambda user: reverse(name, kwargs={"pk": Authenticator.objects.get(user=user, type="webauthn").pk})
-
-
-def reset_link(user: User) -> str:
-    kwargs = {"uidb36": user_pk_to_url_str(user), "key": default_token_generator.make_token(user)}
-    return reverse("account_reset_password_from_key", kwargs=kwargs)
 
 
 def confirmation_link(user: User) -> str:
@@ -72,7 +65,13 @@ SIGNED_IN: dict[str, Address] = {
 }
 # Reached in another state, each in a test of its own below; or no pages: they answer with JSON, a file or a redirect.
 ELSEWHERE = {"account_set_password", "mfa_activate_totp", "mfa_authenticate"}
-NO_PAGES = {"mfa_login_webauthn", "mfa_download_recovery_codes", "account_confirm_login_code", "accounts_revoke_token"}
+NO_PAGES = {
+    "mfa_login_webauthn",
+    "mfa_download_recovery_codes",
+    "account_confirm_login_code",
+    "accounts_revoke_token",
+    "accounts_revoke_tokens",
+}
 
 
 def assert_clean(answer: Any) -> str:
@@ -118,7 +117,7 @@ def test_pages_for_everybody(name: str, alice: User) -> None:
 
 @pytest.mark.parametrize("name", SIGNED_IN)
 def test_pages_for_those_signed_in(name: str, as_equipped: Client, alice: User) -> None:
-    assert_clean(as_equipped.get(SIGNED_IN[name](alice)))
+    assert_clean(as_equipped.get(SIGNED_IN[name](alice), follow=name == "account_reauthenticate"))
 
 
 @pytest.mark.parametrize("name", SIGNED_IN)
@@ -180,7 +179,7 @@ def test_sign_up_cannot_be_posted_when_it_is_closed(db: None, settings: Any) -> 
 
 
 def test_links_that_no_longer_work(alice: User) -> None:
-    used = reverse("account_reset_password_from_key", kwargs={"uidb36": user_pk_to_url_str(alice), "key": "x-y"})
+    used = reset_link(alice, key="x-y")
     assert "no longer works" in assert_clean(Client().get(used))
     assert "no longer works" in assert_clean(Client().get(reverse("account_confirm_email", args=["nonsense"])))
 

@@ -140,7 +140,7 @@ def test_a_passkey_confirms_who_one_is(page: Page, person: Person) -> None:
     page.get_by_role("button", name="Use a passkey or security key").click()
     expect(page).to_have_url(re.compile(r"^[^?]+/settings/$"))
     page.goto("/accounts/2fa/totp/activate/")
-    page.get_by_role("link", name="Use a security key").click()
+    expect(page.get_by_label("Password", exact=True)).to_have_count(0)  # it does not stand in for the second step
     page.get_by_role("button", name="Use a passkey or security key").click()
     expect(page.get_by_role("heading", name="Authenticator app")).to_be_visible()
 
@@ -169,12 +169,29 @@ def test_without_passkeys_in_the_browser_the_button_stays_away(page: Page) -> No
     expect(page.get_by_role("button", name="Sign in with a passkey")).to_be_hidden()
 
 
+def test_a_passkey_creates_a_token(page: Page, person: Person) -> None:
+    Device(page)
+    signed_in(page, person)
+    add_passkey(page)
+    sign_out(page)
+    page.goto("/accounts/login/?next=/settings/tokens")
+    page.get_by_role("button", name="Sign in with a passkey").click()
+    page.get_by_label("Name").fill("robot with a key")
+    page.get_by_role("button", name="Create token").click()
+    expect(page.get_by_role("heading", name="Is it you?")).to_be_visible()
+    page.get_by_role("button", name="Use a passkey or security key").click()
+    assert page.get_by_label("The new token").input_value().startswith("parley_")
+
+
 def test_a_new_token_is_copied_and_a_reload_makes_no_other(page: Page, person: Person) -> None:
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     signed_in(page, person)
     page.goto("/settings/tokens")
     page.get_by_label("Name").fill("release robot")
     page.get_by_role("button", name="Create token").click()
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_role("link", name="API tokens")).to_have_attribute("aria-current", "page")
     secret = page.get_by_label("The new token").input_value()
     assert secret.startswith("parley_")
     page.get_by_role("button", name="Copy").click()
