@@ -69,7 +69,8 @@ class AccountAdapter(DefaultAccountAdapter):
         """Ask for a second step where there is one: somebody may have learnt the password, too."""
         methods: list[dict[str, str]] = super().get_reauthentication_methods(user)
         second_steps = [method for method in methods if method["id"] != "reauthenticate"]
-        return second_steps or methods
+        # A passkey first: those who have one have recovery codes as well, and should not use these up.
+        return sorted(second_steps, key=lambda method: method["id"] != "mfa_reauthenticate:webauthn") or methods
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Name this installation by where people reach it; allauth would take the Host of the request that asked."""

@@ -1,5 +1,6 @@
 """API tokens outlive sessions and passwords: creating one takes a proof, and a new password offers to revoke them."""
 
+import socket
 from datetime import timedelta
 from typing import Any
 
@@ -99,6 +100,16 @@ def test_a_mail_server_that_is_down_does_not_lose_the_secret(alice: User, as_ali
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
     reauthenticate(as_alice)
     assert as_alice.post(TOKENS, {"name": "bot"}).context["secret"]
+
+
+def test_a_mail_server_that_is_silent_does_not_hang_the_page(alice: User, as_alice: Client, settings: Any) -> None:
+    assert 0 < settings.EMAIL_TIMEOUT <= 10
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        settings.ACCOUNT_EMAIL_NOTIFICATIONS, settings.EMAIL_TIMEOUT = True, 0.2
+        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        settings.EMAIL_HOST, settings.EMAIL_PORT = silent.getsockname()
+        reauthenticate(as_alice)
+        assert as_alice.post(TOKENS, {"name": "bot"}).context["secret"]
 
 
 # --- Where and until when it is used --------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
-from tests.servers.pages import submit
+from tests.servers.pages import slug_of, submit
 from tests.servers.people import Person, unique
 from tests.servers.sites import Site
 
@@ -55,8 +55,7 @@ class Someone:
         name = unique("room")
         names = ",".join(member.name for member in members)
         fields = {"kind": kind, "name": name, "members": names}
-        made = submit(self.site.processes[0], self.key, "/rooms/new", fields)
-        return made.headers["Location"].strip("/").split("/")[1]  # the server adds an ending to the name's slug
+        return slug_of(submit(self.site.processes[0], self.key, "/rooms/new", fields))
 
     def _heard(self, said: object) -> None:
         text, kind = getattr(said, "text", ""), getattr(said, "type", "")

@@ -176,6 +176,7 @@ def test_a_passkey_creates_a_token(page: Page, person: Person) -> None:
     sign_out(page)
     page.goto("/accounts/login/?next=/settings/tokens")
     page.get_by_role("button", name="Sign in with a passkey").click()
+    expect(page).to_have_url(re.compile("/settings/tokens$"))
     page.get_by_label("Name").fill("robot with a key")
     page.get_by_role("button", name="Create token").click()
     expect(page.get_by_role("heading", name="Is it you?")).to_be_visible()
@@ -271,6 +272,8 @@ def test_the_administration_works_under_its_policy(page: Page, person: Person, s
     page.locator("#id_user_permissions_from option").first.dblclick()
     expect(page.locator("#id_user_permissions_to option")).to_have_count(1)
     page.get_by_role("button", name="Save", exact=True).click()
+    page.get_by_label("Password", exact=True).fill(PASSWORD)  # to give somebody permissions takes a proof
+    page.get_by_role("button", name="Continue").click()
     expect(page.get_by_text("was changed successfully")).to_be_visible()
 
 

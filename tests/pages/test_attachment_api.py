@@ -22,7 +22,7 @@ from chat.models import Attachment, Room
 from chat.protocol import requests
 from tests.chat import files
 from tests.pages.conftest import Seat
-from tests.servers.pages import submit
+from tests.servers.pages import slug_of, submit
 from tests.servers.people import Person, unique
 from tests.servers.raw_socket import ANSWER_SECONDS
 from tests.servers.sites import UVICORN_SQLITE, Site, SiteBuilder
@@ -399,8 +399,9 @@ async def test_a_real_server_stops_reading_what_does_not_end(site: Site) -> None
 def test_a_file_goes_through_a_real_server_and_back(site: Site) -> None:
     alice, mallory = site.people.create("alice", "mallory")
     process = site.processes[0]
-    room = unique("room")
-    submit(process, site.people.sign_in(alice), "/rooms/new", {"kind": "closed", "name": room})
+    room = slug_of(
+        submit(process, site.people.sign_in(alice), "/rooms/new", {"kind": "closed", "name": unique("room")})
+    )
     content = bytes(range(256)) * 190
     with http(process) as client:
         answer = client.post(f"/rooms/{room}/attachments", files={"file": ("a.bin", content)}, headers=bearer(alice))

@@ -58,6 +58,7 @@ ADDRESSES: Final = {
     "manifest": ["/manifest.webmanifest?x={}"],
     "accounts_profile": ["/settings/?x={}"],
     "accounts_tokens": ["/settings/tokens?x={}"],
+    "leave_rooms": ["/rooms/leave?x={}"],
     "accounts_revoke_tokens": ["/settings/tokens/revoke?x={}"],
     "accounts_revoke_token": ["/settings/tokens/{}/revoke"],
     "account_login": ["/accounts/login/?next={}"],

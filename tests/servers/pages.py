@@ -22,6 +22,11 @@ def submit(process: ServerProcess, session_key: str, path: str, fields: dict[str
     return answer
 
 
+def slug_of(answer: httpx.Response) -> str:
+    """Return the slug of the room to which a form has led: that of a closed one can't be told from its name."""
+    return answer.headers["Location"].strip("/").rpartition("/")[2]
+
+
 def sign_out(process: ServerProcess, session_key: str) -> None:
     assert submit(process, session_key, "/accounts/logout/", {}).status_code == 302
 

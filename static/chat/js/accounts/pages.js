@@ -65,5 +65,6 @@ document.addEventListener("submit", (event) => {
 
 for (const input of document.querySelectorAll(".field input[type=password]")) addReveal(input);
 
-// Reloading the page that shows a new token must not send its form again.
-if (document.getElementById("secret")) history.replaceState(null, "", location.href);
+// Reloading the page that shows a new token must not send its form again, nor ask again who is there: it is reached from there.
+const secret = document.getElementById("secret");
+if (secret) history.replaceState(null, "", secret.dataset.page);
