@@ -1,19 +1,41 @@
-"""The pages about one's own memberships: leaving several rooms at once."""
+"""The pages about one's own memberships: answering invitations, and leaving several rooms together."""
 
 from typing import Final
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from msgspec import UNSET
 
 from chat.access import Actor
-from chat.actions import leaving
-from chat.page import actor_of, asked, page, show
+from chat.actions import answering, leaving
+from chat.page import actor_of, asked, done, page, show
 from chat.protocol import requests
 
 _NAMED_AT_MOST: Final = 5
+
+
+@page
+@require_GET
+def invitations(request: HttpRequest) -> HttpResponseBase:
+    return show(request, "chat/invitations.html")
+
+
+@page
+@require_POST
+def answer_invitation(request: HttpRequest, slug: str) -> HttpResponseBase:
+    """Join the room that invites the reader, or decline."""
+    actor = actor_of(request)
+    if request.POST.get("do") == "join":
+        joined = done(request, lambda: answering.accept_invitation(actor, asked(requests.AcceptInvitation, room=slug)))
+        return redirect("room", slug) if joined else redirect("invitations")
+    done(
+        request,
+        lambda: answering.decline_invitation(actor, asked(requests.DeclineInvitation, room=slug)),
+        "You declined the invitation.",
+    )
+    return redirect("invitations")
 
 
 @page

@@ -18,7 +18,7 @@ from accounts.names import CLAUDE
 from accounts.search_name import words_of
 from chat import access
 from chat.access import Actor
-from chat.actions import drafts, history, member_list, rooms
+from chat.actions import answering, drafts, history, member_list, rooms
 from chat.model_choice import is_demo
 from chat.models import Charge, Room, RoomKind
 from chat.models.room import RoomQuerySet
@@ -42,7 +42,15 @@ def shell(actor: Actor, user: User) -> dict[str, Any]:
     facts = {"me": me, "rooms": msgspec.to_builtins(listed), "contentChars": settings.CONTENT_CHARS}
     facts["uploads"] = {"bytes": settings.UPLOAD_BYTES, "perMessage": settings.UPLOADS_PER_MESSAGE}
     facts["signInUrl"] = reverse("account_login")
-    return {"app_data": facts, "sections": _sections(listed, actor), "room_count": len(listed)}
+    waiting = answering.list_invitations(actor, requests.ListInvitations()).invitations
+    facts["invitations"] = msgspec.to_builtins(waiting)
+    return {
+        "invitations": waiting,
+        "has_more_invitations": len(waiting) > 3,
+        "app_data": facts,
+        "sections": _sections(listed, actor),
+        "room_count": len(listed),
+    }
 
 
 def _sections(listed: list[wire.ListedRoom], actor: Actor) -> list[dict[str, Any]]:

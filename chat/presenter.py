@@ -10,7 +10,7 @@ from msgspec import UNSET, UnsetType
 
 from accounts.models import User
 from chat.model_choice import is_demo_model, model_of
-from chat.models import Attachment, Kind, Mention, Message, Reaction, Reply, Room, RoomBan
+from chat.models import Attachment, Kind, MemberInvitation, Mention, Message, Reaction, Reply, Room, RoomBan
 from chat.models.plain_sql import rows_of_any, rows_of_each
 from chat.protocol import wire
 from chat.quotes import Quoted, present_reply_to, quoted_messages
@@ -231,6 +231,14 @@ def present_usage(reply: Reply) -> wire.Usage:
     return wire.Usage(
         reply.input_tokens, reply.output_tokens, reply.cache_creation_input_tokens, reply.cache_read_input_tokens
     )
+
+
+def present_invitation(invitation: MemberInvitation, by: wire.UserRef | None = None) -> wire.Invitation:
+    """`by` is given where it is known without another query."""
+    if by is None and invitation.invited_by is not None:
+        by = user_ref(invitation.invited_by)
+    room = invitation.room
+    return wire.Invitation(room.slug, room.name, room.kind, invitation.role, by, millis(invitation.at))
 
 
 def present_ban(ban: RoomBan) -> wire.Ban:

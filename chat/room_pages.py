@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -9,13 +10,13 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from chat import access, page_data
 from chat.access import Actor
-from chat.actions import invitations, member_list, members, rooms
+from chat.actions import answering, invitations, member_list, members, rooms
 from chat.forms import TOOLS, AddMemberForm, ClaudeForm, InvitationForm, RoomDetailsForm
 from chat.model_choice import is_demo, model_of
 from chat.model_offer import offered_models
 from chat.models import Membership, Role, Room, RoomKind
 from chat.page import actor_of, asked, done, page, show, tell_errors
-from chat.protocol import requests
+from chat.protocol import requests, wire
 
 
 @page
@@ -39,6 +40,7 @@ def people(request: HttpRequest, slug: str) -> HttpResponseBase:
     found = member_list.page(actor, slug, query, _number_of(request.GET.get("page", "")))
     facts = _facts_of(actor, shown, own)
     listed = [(person, _may_change(own, person.role, shown)) for person in found.people]
+    facts["invited"] = answering.pending_in(shown) if facts["moderates"] else []
     return show(request, "chat/people.html", **facts, people=listed, found=found, query=query, roles=Role.values)
 
 
@@ -62,16 +64,18 @@ def _change_membership(request: HttpRequest, actor: Actor, shown: Room) -> None:
     user, role = form.cleaned_data["user"], form.cleaned_data["role"] or Role.MEMBER
     match request.POST.get("do"):
         case "add":
-            done(
-                request,
-                lambda: members.add_member(actor, asked(requests.AddMember, room=shown.slug, user=user, role=role)),
-                f"@{user} is in {shown.name} now.",
-            )
+            _add(request, actor, shown, asked(requests.AddMember, room=shown.slug, user=user, role=role))
         case "remove":
             done(
                 request,
                 lambda: members.remove_member(actor, asked(requests.RemoveMember, room=shown.slug, user=user)),
                 f"@{user} is not in {shown.name} any more.",
+            )
+        case "withdraw":
+            done(
+                request,
+                lambda: members.remove_member(actor, asked(requests.RemoveMember, room=shown.slug, user=user)),
+                f"The invitation of @{user} is withdrawn.",
             )
         case "role":
             done(
@@ -79,6 +83,17 @@ def _change_membership(request: HttpRequest, actor: Actor, shown: Room) -> None:
                 lambda: members.set_role(actor, asked(requests.SetRole, room=shown.slug, user=user, role=role)),
                 f"@{user} is {role} now.",
             )
+
+
+def _add(request: HttpRequest, actor: Actor, shown: Room, wanted: requests.AddMember) -> None:
+    added: list[wire.MembershipFact] = []
+    if not done(request, lambda: added.append(members.add_member(actor, wanted))):
+        return
+    name = f"@{added[0].user.username}"
+    if added[0].pending is True:
+        messages.success(request, f"{name} has an invitation now, and is in {shown.name} once they accept it.")
+    else:
+        messages.success(request, f"{name} is in {shown.name} now.")
 
 
 def _facts_of(actor: Actor, shown: Room, own: Membership | None) -> dict[str, Any]:

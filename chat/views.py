@@ -18,7 +18,7 @@ from chat.model_choice import is_demo
 from chat.model_offer import offered_models
 from chat.models import Room, RoomKind
 from chat.page import actor_of, asked, cursor_of, page, query_of, show
-from chat.protocol import requests
+from chat.protocol import requests, wire
 from chat.protocol.errors import ErrorCode, ProtocolError
 
 _HIGHEST_SEQ: Final = 2**53 - 1
@@ -85,11 +85,20 @@ def create_room(request: HttpRequest) -> HttpResponseBase:
             asked_for["claude"] = claude.asked
         try:
             made = rooms.create_room(actor_of(request), asked(requests.CreateRoom, **asked_for))
+            if made.invited is not UNSET:
+                return _tell_invited(request, made.room, made.invited)
             return redirect("room", made.room.slug)
         except ProtocolError as error:
             form.add_error("members" if error.code == ErrorCode.NOT_FOUND else None, error.message)
     status = 422 if form.is_bound else 200
     return show(request, "chat/create_room.html", status=status, form=form, claude=claude, is_demo=is_demo())
+
+
+def _tell_invited(request: HttpRequest, room: wire.Room, invited: list[wire.UserRef]) -> HttpResponseBase:
+    """Lead to the room's people, who are fewer than was asked for, and say why."""
+    names = ", ".join(f"@{person.username}" for person in invited)
+    messages.success(request, f"The room is there. Invited, and members once they accept: {names}.")
+    return redirect("room_people", room.slug)
 
 
 @page

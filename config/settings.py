@@ -210,6 +210,10 @@ CHANGES_PER_MINUTE = env.int("CHANGES_PER_MINUTE", default=300)
 SAVES_PER_MINUTE = env.int("SAVES_PER_MINUTE", default=600)
 TYPING_PER_MINUTE = env.int("TYPING_PER_MINUTE", default=300)
 SEARCHES_PER_MINUTE = env.int("SEARCHES_PER_MINUTE", default=60)
+# Whether people are asked before somebody else puts them into a room: strangers, always or never.
+ASK_BEFORE_ADDING = env.str("ASK_BEFORE_ADDING", default="strangers")
+if ASK_BEFORE_ADDING not in ("strangers", "always", "never"):
+    raise ImproperlyConfigured(f"ASK_BEFORE_ADDING is {ASK_BEFORE_ADDING!r}; it must be strangers, always or never.")
 # What one person, room or message may have.
 ROOMS_CREATED_PER_USER = env.int("ROOMS_CREATED_PER_USER", default=1000)
 ROOMS_PER_USER = env.int("ROOMS_PER_USER", default=2000)

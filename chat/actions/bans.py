@@ -15,7 +15,7 @@ from accounts.models import User
 from accounts.names import CLAUDE
 from chat import access
 from chat.access import Actor
-from chat.actions import members, rates
+from chat.actions import asking, members, rates
 from chat.actions.rates import rated
 from chat.models import Membership, Role, Room, RoomBan
 from chat.presenter import present_ban, user_ref
@@ -77,6 +77,7 @@ def impose(room: Room, person: User, by: Actor, reason: str, ends_at: datetime |
         "created_at": timezone.now(),
         "ends_at": ends_at,
     }
+    asking.forget(room, person.pk)
     ban, _is_new = RoomBan.objects.update_or_create(room=room, user=person, defaults=facts)
     membership = Membership.objects.filter(room=room, user=person).select_related("user").first()
     if membership is not None:

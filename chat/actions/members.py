@@ -1,14 +1,14 @@
 """Membership: joining, leaving, adding, removing and roles. Losing it ends every tab's subscription at once."""
 
 from django.db import transaction
-from msgspec import UNSET
+from msgspec import UNSET, structs
 
 from accounts.bans import end_in_words
 from accounts.models import User
 from accounts.names import CLAUDE
 from chat import access
 from chat.access import Actor
-from chat.actions import answers, quotas, rates
+from chat.actions import answers, asking, quotas, rates
 from chat.actions.notices import add_notice, by_whom
 from chat.actions.rates import rated
 from chat.models import Invitation, Kind, Membership, Role, Room, RoomKind
@@ -24,21 +24,26 @@ def enter(room: Room, user_id: int, by: Actor, role: str = Role.MEMBER) -> Membe
 
     Every way into a room that exists leads through here. Raises UNAUTHORIZED to the banned, REQUEST_FAILED to others.
     """
-    ban = access.ban_of(user_id, room)
-    if ban is not None and by.id == user_id:
-        raise unauthorized(ban.sentence)
-    if ban is not None:
-        raise failed(f"@{ban.user.username} is banned from this room{end_in_words(ban.ends_at)}. Lift the ban first.")
+    _refuse_banned(room, user_id, by)
+    asking.forget(room, user_id)
     notice = add_notice(room, Kind.JOIN, user_id, by_whom(by, user_id))
     membership = Membership.objects.create(room=room, user_id=user_id, role=role, last_read_seq=notice.seq)
     _tell(room, membership.user, role)
     return membership
 
 
+def _refuse_banned(room: Room, user_id: int, by: Actor) -> None:
+    ban = access.ban_of(user_id, room)
+    if ban is not None and by.id == user_id:
+        raise unauthorized(ban.sentence)
+    if ban is not None:
+        raise failed(f"@{ban.user.username} is banned from this room{end_in_words(ban.ends_at)}. Lift the ban first.")
+
+
 @rated(rates.MEMBERS)
 @transaction.atomic
 def add_member(actor: Actor, request: requests.AddMember) -> wire.MembershipFact:
-    """Make somebody a member. Raises UNAUTHORIZED for those who do not moderate the room."""
+    """Make a person a member, or ask a stranger first. Raises UNAUTHORIZED for people who don't moderate the room."""
     room, own = access.locked_room_of_member(actor, request.room)
     refuse_direct(room)
     if room.archived_at is not None:
@@ -50,6 +55,10 @@ def add_member(actor: Actor, request: requests.AddMember) -> wire.MembershipFact
     present = Membership.objects.filter(room=room, user=person).first()
     if present is not None:
         return _fact(room, person, present.role)
+    if asking.to_be_asked(actor, [person.pk], room):
+        _refuse_banned(room, person.pk, actor)
+        asking.ask(room, person, actor, request.role)
+        return structs.replace(_fact(room, person, None), pending=True)
     quotas.check_coming_in(room, [person.pk], actor)
     enter(room, person.pk, actor, request.role)
     return _fact(room, person, request.role)
@@ -58,10 +67,15 @@ def add_member(actor: Actor, request: requests.AddMember) -> wire.MembershipFact
 @rated(rates.CHANGES)
 @transaction.atomic
 def remove_member(actor: Actor, request: requests.RemoveMember) -> wire.MembershipFact:
-    """End somebody's membership. Raises UNAUTHORIZED, or NOT_FOUND when they are no member."""
+    """End a membership, or take an invitation back. Raises UNAUTHORIZED, or NOT_FOUND for a person who has neither."""
     room, own = access.locked_room_of_member(actor, request.room)
     refuse_direct(room)
     person = access.account_called(request.user)
+    invited = asking.invitation_of(room, person)
+    if invited is not None:
+        _need_rank(own, Role(invited.role), "take this invitation back")
+        asking.forget(room, person.pk)
+        return _fact(room, person, None)
     target = _member(room, person)
     if target.pk != own.pk:
         _need_rank(own, Role(target.role), "remove this member")
@@ -116,6 +130,8 @@ def _leave(room: Room, membership: Membership, by: Actor) -> None:
     if membership.role == Role.OWNER:
         _keep_an_owner(room, membership)
     end(room, membership, by)
+    if membership.user_id == by.id:
+        asking.remember_left(room, by.id)
 
 
 def end(room: Room, membership: Membership, by: Actor, told: str = "") -> None:

@@ -14,7 +14,7 @@ from accounts.models import User
 from accounts.names import CLAUDE
 from chat import access, pricing
 from chat.access import Actor
-from chat.actions import quotas, rates, room_list
+from chat.actions import asking, quotas, rates, room_list
 from chat.actions.naming import NEW_SESSION
 from chat.actions.notices import add_notice
 from chat.actions.rates import rated
@@ -97,10 +97,15 @@ def _create(actor: Actor, request: requests.CreateRoom, others: list[User]) -> w
         raise invalid("Give the room a name.", "$.name")
     room = Room(kind=request.kind, name=name or slug or NEW_SESSION, topic=request.topic, created_by_id=actor.id)
     _set_claude(room, request.claude)
+    quotas.lock_people([actor.id, *(person.pk for person in others)])  # all at once: one after the other may deadlock
     quotas.check_creating(actor)
     _insert(room, slug, actor)
-    _fill(room, actor, others)
-    return wire.RoomFact(present_room(room))
+    asked = asking.to_be_asked(actor, [person.pk for person in others])
+    _fill(room, actor, [person for person in others if person.pk not in asked])
+    invited = [person for person in others if person.pk in asked]
+    for person in invited:
+        asking.ask(room, person, actor)
+    return wire.RoomFact(present_room(room), [user_ref(person) for person in invited] or UNSET)
 
 
 def _set_claude(room: Room, options: requests.ClaudeOptions | UnsetType) -> None:

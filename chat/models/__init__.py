@@ -5,6 +5,7 @@ from chat.models.attachment import Attachment
 from chat.models.ban import RoomBan
 from chat.models.draft import Draft
 from chat.models.invitation import Invitation
+from chat.models.member_invitation import MemberInvitation
 from chat.models.membership import Membership, Role
 from chat.models.message import Kind, Mention, Message, Reaction
 from chat.models.reply import Reply, ReplyState
@@ -21,6 +22,7 @@ __all__ = [
     "Draft",
     "Invitation",
     "Kind",
+    "MemberInvitation",
     "Membership",
     "Mention",
     "Message",

@@ -146,6 +146,22 @@ class AddMember(Request):
     role: Literal["owner", "moderator", "member"] = "member"
 
 
+class ListInvitations(Request):
+    """Lists the invitations to rooms that wait for my answer."""
+
+
+class AcceptInvitation(Request):
+    """Makes me a member of a room that has invited me."""
+
+    room: Slug
+
+
+class DeclineInvitation(Request):
+    """Refuses an invitation. For seven days the room can't invite me again."""
+
+    room: Slug
+
+
 class RemoveMember(Request):
     """Ends somebody's membership; their tabs get nothing more of the room."""
 
@@ -354,6 +370,9 @@ PAYLOADS: dict[str, type[Request]] = {
     "quit_room": QuitRoom,
     "quit_rooms": QuitRooms,
     "add_member": AddMember,
+    "list_invitations": ListInvitations,
+    "accept_invitation": AcceptInvitation,
+    "decline_invitation": DeclineInvitation,
     "remove_member": RemoveMember,
     "set_role": SetRole,
     "ban_member": BanMember,

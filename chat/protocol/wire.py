@@ -252,9 +252,10 @@ class OpenRoomList(Wire):
 
 
 class RoomFact(Wire):
-    """An answer or event about a room as a whole: the created room, or `room_updated`."""
+    """About a room as a whole: the created room, or `room_updated`. invited: those who were asked instead of added."""
 
     room: Room
+    invited: list[UserRef] | UnsetType = UNSET
 
 
 class Joined(Wire):
@@ -279,11 +280,12 @@ class Left(Wire):
 
 
 class MembershipFact(Wire):
-    """`role` is null when the person is not a member any more."""
+    """`role` is null when the person isn't a member. pending: they were invited, and become one if they accept."""
 
     room: str
     user: UserRef
     role: str | None
+    pending: bool | UnsetType = UNSET
 
 
 class Ban(Wire):
@@ -410,6 +412,21 @@ class TabEvent(Wire):
     room: str | UnsetType = UNSET
 
 
+class Invitation(Wire):
+    """An invitation to a person, who isn't a member of the room yet and sees no more of it than this."""
+
+    room: str
+    name: str
+    kind: str
+    role: str
+    by: UserRef | None
+    at: Millis
+
+
+class InvitationList(Wire):
+    invitations: list[Invitation]
+
+
 class Notification(Wire):
     kind: str
     room: str | UnsetType = UNSET
@@ -420,6 +437,7 @@ class Notification(Wire):
     mentions: int | UnsetType = UNSET
     seq: int | UnsetType = UNSET
     muted: bool | UnsetType = UNSET
+    invitation: Invitation | UnsetType = UNSET
 
 
 class ExecuteAnswer(Wire):

@@ -15,6 +15,7 @@ from msgspec import UNSET
 
 from chat.access import Actor
 from chat.actions import (
+    answering,
     bans,
     browsing,
     drafts,
@@ -281,6 +282,9 @@ HANDLERS: Final[dict[str, Handler]] = {
     "quit_room": _by_action(members.quit_room),
     "quit_rooms": _quit_rooms,
     "add_member": _by_action(members.add_member),
+    "list_invitations": _by_action(answering.list_invitations),
+    "accept_invitation": _by_action(answering.accept_invitation),
+    "decline_invitation": _by_action(answering.decline_invitation),
     "remove_member": _by_action(members.remove_member),
     "set_role": _by_action(members.set_role),
     "ban_member": _by_action(bans.ban_member),

@@ -98,6 +98,10 @@ def delete_membership_silently(room: str, username: str) -> None:
     Membership.objects.filter(room__slug=room, user__username=username)._raw_delete(using="default")
 
 
+def add_silently(room: str, username: str) -> None:
+    Membership.objects.create(room=Room.objects.get(slug=room), user=User.objects.get(username=username))
+
+
 def fill_room(room: str, usernames: list[str]) -> None:
     """Make people who are members of a room already."""
     found = Room.objects.get(slug=room)
@@ -216,6 +220,7 @@ COMMANDS = {
         deactivate,
         delete_membership_silently,
         fill_room,
+        add_silently,
         fill_with_messages,
         react_to_all,
         epoch_of,

@@ -1,5 +1,10 @@
 // Made by `manage.py protocol_files` from chat/protocol. Do not edit: a test compares it with the schema.
 
+/** Makes me a member of a room that has invited me. */
+export interface AcceptInvitation {
+  room: string;
+}
+
 /** Makes somebody a member. */
 export interface AddMember {
   room: string;
@@ -111,6 +116,11 @@ export interface CreateRoom {
   claude?: ClaudeOptions;
 }
 
+/** Refuses an invitation. For seven days the room can't invite me again. */
+export interface DeclineInvitation {
+  room: string;
+}
+
 /** Deletes a message of mine, or, as moderator, anybody's. A tombstone stays. */
 export interface DeleteMessage {
   message: string;
@@ -182,6 +192,20 @@ export interface Heartbeat {
   timeout: number;
 }
 
+/** An invitation to a person, who isn't a member of the room yet and sees no more of it than this. */
+export interface Invitation {
+  room: string;
+  name: string;
+  kind: string;
+  role: string;
+  by: UserRef | null;
+  at: number;
+}
+
+export interface InvitationList {
+  invitations: Invitation[];
+}
+
 /** Subscribes this connection to a room; in an open room it also makes me a member. */
 export interface JoinRoom {
   room: string;
@@ -245,6 +269,10 @@ export interface ListBans {
   limit?: number;
 }
 
+/** Lists the invitations to rooms that wait for my answer. */
+export interface ListInvitations {
+}
+
 /** Lists who has the room open now. */
 export interface ListPresence {
   room: string;
@@ -287,11 +315,12 @@ export interface MarkRead {
   seq: number;
 }
 
-/** `role` is null when the person is not a member any more. */
+/** `role` is null when the person isn't a member. pending: they were invited, and become one if they accept. */
 export interface MembershipFact {
   room: string;
   user: UserRef;
   role: string | null;
+  pending?: boolean;
 }
 
 /** `html` is the content made safe to show. What ends a stream leaves it out, since its text has just been streamed, unless that is shown as it was written. */
@@ -358,6 +387,7 @@ export interface Notification {
   mentions?: number;
   seq?: number;
   muted?: boolean;
+  invitation?: Invitation;
 }
 
 export interface OnlineUser {
@@ -527,9 +557,10 @@ export interface Room {
   claude?: ClaudeSettings;
 }
 
-/** An answer or event about a room as a whole: the created room, or `room_updated`. */
+/** About a room as a whole: the created room, or `room_updated`. invited: those who were asked instead of added. */
 export interface RoomFact {
   room: Room;
+  invited?: UserRef[];
 }
 
 /** A page of my rooms. `next` leads to the following page; `total` counts the rooms of all pages. */
@@ -742,6 +773,9 @@ export interface RequestPayloads {
   quit_room: QuitRoom;
   quit_rooms: QuitRooms;
   add_member: AddMember;
+  list_invitations: ListInvitations;
+  accept_invitation: AcceptInvitation;
+  decline_invitation: DeclineInvitation;
   remove_member: RemoveMember;
   set_role: SetRole;
   ban_member: BanMember;
@@ -782,6 +816,9 @@ export interface AnswerData {
   quit_room: MembershipFact;
   quit_rooms: RoomsLeft;
   add_member: MembershipFact;
+  list_invitations: InvitationList;
+  accept_invitation: MembershipFact;
+  decline_invitation: MembershipFact;
   remove_member: MembershipFact;
   set_role: MembershipFact;
   ban_member: BanFact;

@@ -8,6 +8,7 @@ import { ConnectionBanner } from "./connection-banner.js";
 import { pageData } from "./dom.js";
 import { Drawer } from "./drawer.js";
 import { EmojiPicker } from "./emoji-picker.js";
+import { Invitations } from "./invitations.js";
 import { roomTitle } from "./names.js";
 import { Navigation } from "./navigation.js";
 import { connectWithNewSession } from "./new-session.js";
@@ -15,7 +16,7 @@ import "./plain-forms.js";
 import { QuickSwitcher } from "./quick-switcher.js";
 import { reduceRoomList, unreadTotal } from "./room-list.js";
 import { RoomPage } from "./room.js";
-import { isolated, nameInText } from "./shown-name.js";
+import { fullNameInText, isolated, nameInText } from "./shown-name.js";
 import { Sidebar } from "./sidebar.js";
 import { Speaker } from "./speaker.js";
 import { Toasts } from "./toasts.js";
@@ -39,6 +40,8 @@ class App {
   #rooms = reduceRoomList(new Map(), { type: "listed", rooms: this.#data.rooms });
   /** @type {RoomPage | null} */
   #room = null;
+  /** @type {Invitations} */
+  #invitations;
   #root = document.getElementById("room");
   #navigation = this.#root && new Navigation({
     myId: this.#me.id,
@@ -54,6 +57,10 @@ class App {
     new QuickSwitcher(document.getElementById("switcher"), {
       myId: this.#me.id, rooms: () => this.#rooms.values(),
       go: (href) => (this.#navigation ? this.#navigation.go(href) : location.assign(href)),
+    });
+    this.#invitations = new Invitations(document.querySelectorAll("[data-invitations]"), {
+      waiting: this.#data.invitations, request: (type, payload) => this.#client.request(type, payload),
+      go: (href) => location.assign(href), onError: (error) => this.#toasts.error(error),
     });
     connectWithNewSession(this.#client);
     this.#listen();
@@ -83,7 +90,7 @@ class App {
   #listen() {
     const client = this.#client;
     const apply = (type) => (data) => this.#apply({ type, ...data });
-    client.on("status", ({ status }) => status === "connected" && this.#refetch());
+    client.on("status", ({ status }) => status === "connected" && (this.#refetch(), this.#refetchInvitations()));
     client.on("new_message", ({ message }) => this.#newMessage(message));
     // An answer is a message like any other; it comes by this name.
     client.on("stream_start", ({ message }) => message.seq === message.change && this.#newMessage(message));
@@ -103,6 +110,14 @@ class App {
         after = page.next;
       }
       this.#apply({ type: "listed", rooms });
+    } catch {
+      // The next connection asks again.
+    }
+  }
+
+  async #refetchInvitations() {
+    try {
+      this.#invitations.replace((await this.#client.request("list_invitations")).invitations);
     } catch {
       // The next connection asks again.
     }
@@ -130,9 +145,17 @@ class App {
       removed: () => this.#apply({ type: "removed", room: notification.room }),
       muted: () => this.#apply({ type: "muted", ...notification }),
       mention: () => this.#mentioned(notification),
+      invited: () => this.#invited(notification.invitation),
+      uninvited: () => this.#invitations.remove(notification.room),
       announcement: () => this.#toasts.show(notification.text, { title: "Announcement", kind: "announcement", lasting: true }),
     };
     handlers[notification.kind]?.();
+  }
+
+  /** @param {import("./invitations.js").Invitation} invitation */
+  #invited(invitation) {
+    this.#invitations.add(invitation);
+    this.#toasts.show(isolated(invitation.name), { title: `${fullNameInText(invitation.by)} invites you to a room`, href: "/invitations" });
   }
 
   /** @param {{room: string, message: import("../types.js").Message}} notification */

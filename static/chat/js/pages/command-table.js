@@ -42,8 +42,8 @@ export const COMMANDS = [
   {
     name: "invite", takes: "NAME", fits: /^@?[\w.-]+$/, does: "Add somebody to this room", may: moderates,
     run: async ({ slug, request, say }, name) => {
-      const { user } = await request("add_member", { room: slug, user: name.replace("@", "").toLowerCase() });
-      say(`${nameInText(user)} is in this room now.`);
+      const { user, pending } = await request("add_member", { room: slug, user: name.replace("@", "").toLowerCase() });
+      say(pending ? `${nameInText(user)} has an invitation now.` : `${nameInText(user)} is in this room now.`);
     },
   },
   {
