@@ -23,9 +23,8 @@ class InvitationState(models.TextChoices):
 class MemberInvitationQuerySet(models.QuerySet["MemberInvitation"]):
     def pending(self) -> "MemberInvitationQuerySet":
         """Those that may be accepted now: the room is in use, and the person who invites still moderates it."""
-        moderates = Membership.objects.filter(
-            room=models.OuterRef("room"), user=models.OuterRef("invited_by"), role__in=(Role.OWNER, Role.MODERATOR)
-        )
+        moderating = Membership.objects.moderating()
+        moderates = moderating.filter(room=models.OuterRef("room"), user=models.OuterRef("invited_by"))
         newer = timezone.now() - PENDING_FOR
         found = self.filter(state=InvitationState.PENDING, at__gt=newer, room__archived_at=None)
         return found.filter(models.Exists(moderates))
