@@ -7,6 +7,7 @@ no colours here: the page colours it, where a slow grammar holds up no one.
 
 import html
 import re
+from collections.abc import Sequence
 from functools import cache
 from typing import Final
 
@@ -26,6 +27,9 @@ _COLONS_WITH_LINKS: Final = 100
 _HTML_BYTES_ANYWAY: Final = 4_000
 _HTML_BYTES_PER_BYTE: Final = 5
 HTML_BYTES_AT_MOST: Final = 400_000
+# Elements in each other. Browsers change what is deeper than 512, and code that walks such a page runs out of stack. The
+# page has the same bound (block-size.js).
+_DEPTH_AT_MOST: Final = 100
 _AS_WRITTEN: Final = '<p class="as-written">'
 _TAGS: Final = {
     "a", "blockquote", "br", "code", "del", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "pre",
@@ -39,7 +43,11 @@ def render(content: str) -> str:
     if is_plain(content):
         return f"<p>{html.escape(content, quote=False)}</p>\n"
     most = html_bytes_for(content)
-    parsed = _parser(links=content.count(":") <= _COLONS_WITH_LINKS).render(content)
+    parser = _parser(links=content.count(":") <= _COLONS_WITH_LINKS)
+    tokens = parser.parse(content)
+    if _depth_of(tokens) > _DEPTH_AT_MOST:
+        return as_written(content)
+    parsed = parser.renderer.render(tokens, parser.options, {})
     if len(parsed) > 2 * most:  # it leaves out what the allow-list adds to links, and may quote more
         return as_written(content)
     cleaned = nh3.clean(
@@ -66,6 +74,18 @@ def as_written(content: str) -> str:
 def is_as_written(html_: str) -> bool:
     """Whether this HTML is that of `as_written`: the allow-list lets no other paragraph keep a class."""
     return html_.startswith(_AS_WRITTEN)
+
+
+def _depth_of(tokens: Sequence[Token]) -> int:
+    depth = deepest = 0
+    for block in tokens:
+        depth += block.nesting
+        deepest = max(deepest, depth)
+        inner = depth
+        for token in block.children or ():
+            inner += token.nesting
+            deepest = max(deepest, inner)
+    return deepest
 
 
 def warm_up() -> None:

@@ -57,6 +57,7 @@ SWELLING: Final = {
     "cells that a table fills up": "a|" * 200 + "\n" + "-|" * 200 + "\n" + "a\n" * 320,
     "very many cells": "a|" * 2_000 + "\n" + "-|" * 2_000 + "\n" + "a\n" * 5_900,
     "links": "*[a](b)" * 2_800,
+    "emphasis in emphasis": "*a " * 3_000 + "b*" * 3_000,
     "small tables": _filled("a|b\n-|-\n"),
 }
 

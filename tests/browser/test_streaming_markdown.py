@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Route
 
 from chat import markdown
+from tests.hostile_texts import HOSTILE
 from tests.js.static_server import StaticServer
 
 _POLICY: Final = (
@@ -144,6 +145,38 @@ async () => {
     view.destroy();
     view.element.remove();
     return wasParted ? result : "it was not in parts";
+  };
+  // What stands in the page when a reply has streamed and ended, and the server has told that it does not format it.
+  window.endedAsWritten = async (text, html) => {
+    const { MessageText } = await import("/static/chat/js/pages/message-text.js");
+    const view = new MessageText();
+    document.body.append(view.element);
+    view.stream(text);
+    await new Promise((done) => setTimeout(done, 50));
+    view.end(text, html);
+    const shown = view.element.innerHTML;
+    view.destroy();
+    view.element.remove();
+    return shown;
+  };
+  // How a text stands there while it comes, if the time is what `now` says.
+  window.givenUp = (text, step, now) => {
+    const root = fresh();
+    const real = performance.now;
+    if (now) performance.now = now;
+    const view = new StreamingMarkdown(root);
+    let most = 0, from = -1;
+    for (let at = step; at < text.length; at += step) {
+      view.show(text.slice(0, at));
+      most = Math.max(most, root.querySelectorAll("*").length);
+      if (from < 0 && root.querySelector(".as-written")) from = at;
+    }
+    const isWhole = from < 0 || text.startsWith(root.textContent);
+    view.show(text, true);
+    performance.now = real;
+    const end = form(root);
+    root.remove();
+    return { most, from, isWhole, end };
   };
   // The work that a stream takes before and after its half, and how far the page was ever behind.
   window.effort = (text, step, before) => {
@@ -386,3 +419,28 @@ def test_no_split_of_a_long_text_makes_a_difference(page: Page, name: str) -> No
 @pytest.mark.parametrize("before", ["words", "code that never ends", "a list"])
 def test_nothing_dangerous_stands_in_a_long_block_at_any_moment(page: Page, name: str, before: str) -> None:
     assert page.evaluate("texts => window.dangers(...texts)", [CORPUS[name], long_text(before, 30_000)]) == []
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_text_ends_as_the_server_shows_it(page: Page, name: str) -> None:
+    text = HOSTILE[name]
+    html = markdown.render(text)
+    if markdown.is_as_written(html):
+        assert page.evaluate("texts => window.endedAsWritten(...texts)", [text, html]) == html.strip() + "\n"
+    else:
+        assert shown(page, [text[:7_000], text[7_000:]]) == from_server(page, text)
+
+
+@pytest.mark.parametrize("name", ["cells that a table fills up", "very many cells"])
+def test_text_that_needs_too_many_elements_stands_as_it_was_written_until_its_end(page: Page, name: str) -> None:
+    seen = page.evaluate("text => window.givenUp(text, 500, null)", HOSTILE[name])
+    assert seen["from"] > 0 and seen["isWhole"] and seen["most"] <= 20_100
+
+
+def test_text_that_takes_too_long_stands_as_it_was_written_until_its_end(page: Page) -> None:
+    text = CORPUS["lists"] * 20
+    slow = page.evaluate("text => { let time = 0; return window.givenUp(text, 10, () => (time += 60)); }", text)
+    assert slow["from"] < 0, "looks that take a moment are not counted"
+    slow = page.evaluate("text => { let time = 0; return window.givenUp(text, 10, () => (time += 250)); }", text)
+    assert 0 < slow["from"] < len(text) / 2 and slow["isWhole"]
+    assert slow["end"] == from_server(page, text), "the end is formatted: the server has seen to it that it can be"

@@ -162,6 +162,12 @@ def test_a_text_as_it_was_written_has_the_same_bound(char: str) -> None:
     assert len(markdown.as_written(text).encode()) <= markdown.html_bytes_for(text)
 
 
+@pytest.mark.parametrize(("depth", "is_formatted"), [(99, True), (100, False)])
+def test_what_is_too_deep_is_shown_as_it_was_written(depth: int, is_formatted: bool) -> None:
+    text = "*a " * depth + "b*" * depth  # in a paragraph
+    assert markdown.is_as_written(render(text)) is not is_formatted
+
+
 def test_no_html_is_larger_than_the_largest() -> None:
     assert markdown.html_bytes_for("x" * 10_000_000) == markdown.HTML_BYTES_AT_MOST
 
@@ -286,7 +292,8 @@ EVIL: Final = [
 def test_each_of_the_two_defences_holds_alone(content: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for links in (True, False):
         assert_safe(markdown._parser(links=links).render(content))
-    monkeypatch.setattr(markdown, "_parser", lambda links: SimpleNamespace(render=str))
+    unsafe = SimpleNamespace(parse=lambda _: [], options={}, renderer=SimpleNamespace(render=lambda *_: content))
+    monkeypatch.setattr(markdown, "_parser", lambda links: unsafe)
     assert_safe(render(content))
 
 

@@ -4,13 +4,18 @@
  * not finished is shown in parts, each like a block of its own, until the end. Where it has no place to part it, it is looked
  * at each time it has grown by a share of its length: all looks together read a bounded multiple of the text. In between,
  * its code grows letter by letter, and its words stand as they were written.
+ *
+ * A text that takes too long to look at, or would need too many elements, stands as it was written until its end. Then the
+ * server has decided whether it is formatted: it has rendered all of it, in bounded time and size.
  */
 
+import { checkSize, TooLarge } from "./block-size.js";
 import { isLong, partOf } from "./long-block.js";
 import { blocksOf, COLONS_WITH_LINKS } from "./markdown-parser.js";
 import { shownTail } from "./markdown-tail.js";
 import { OpenFence } from "./open-fence.js";
 import { appendWords, patchChildren } from "./tree-patch.js";
+import { WrittenText } from "./written-text.js";
 
 /** @typedef {import("./markdown-parser.js").Block} Block */
 
@@ -27,8 +32,15 @@ const BLOCK_END = /\n[ \t]*\n(?=[^\s\-*+\d])/;
 /** What follows may begin something else than the next line of a paragraph. */
 const WORDS_END = /\n(?![\p{L}"'(])/u;
 
+/** Looks that take longer than this are counted, */
+const LONG_LOOK_MS = 200;
+/** and after so much time in such looks there are no more. */
+const LONG_LOOKS_MS = 2_000;
 export class StreamingMarkdown {
   #root;
+  #inLongLooksMs = 0;
+  /** What is shown of a text that is not formatted. @type {WrittenText | null} */
+  #written = null;
   #text = "";
   /** The text up to here is in the finished blocks. */
   #finishedTo = 0;
@@ -72,6 +84,32 @@ export class StreamingMarkdown {
   show(text, isFinal = false) {
     const normal = text.replaceAll("\r\n", "\n").replaceAll("\r", "\n");
     if (normal === this.#text && isFinal === this.#isFinal) return;
+    if (this.#written && !isFinal) return this.#written.show((this.#text = normal));
+    if (this.#written) this.#beginAgain();
+    let isTooLarge = false;
+    try {
+      this.#look(normal, isFinal);
+    } catch (error) {
+      if (!(error instanceof TooLarge)) throw error;
+      isTooLarge = true;
+    }
+    if (isTooLarge || (!isFinal && this.#inLongLooksMs > LONG_LOOKS_MS)) this.#giveUp();
+  }
+
+  #giveUp() {
+    this.#written = new WrittenText(this.#root);
+    this.#written.show(this.#text);
+  }
+
+  #beginAgain() {
+    this.#written = null;
+    this.#root.replaceChildren();
+    this.#tail = this.#finished = [];
+    this.#restart();
+  }
+
+  /** @param {string} normal @param {boolean} isFinal */
+  #look(normal, isFinal) {
     if (this.#isFinal || (isFinal && this.#isParted) || !normal.startsWith(this.#text.slice(0, this.#finishedTo))) this.#restart();
     else if (!normal.startsWith(this.#text.slice(0, this.#addedTo))) this.#forgetTail();
     this.#text = normal;
@@ -79,6 +117,7 @@ export class StreamingMarkdown {
     if (isFinal) this.#fence = null;
     else if (this.#addCode()) return;
     else if (!this.#isDue()) return this.#addWords();
+    const before = performance.now();
     this.#finishBlocks();
     if (!isFinal) this.#partBlock();
     const rest = normal.slice(this.#finishedTo);
@@ -88,6 +127,8 @@ export class StreamingMarkdown {
     this.#addedTo = this.#finishedTo + rest.trimEnd().length;
     if (isFinal) this.#end();
     else this.#findFence(rest);
+    const took = performance.now() - before;
+    if (took > LONG_LOOK_MS) this.#inLongLooksMs += took;
   }
 
   /** Another text: what stands there is compared with it block by block. */
@@ -205,6 +246,7 @@ export class StreamingMarkdown {
 
   /** @param {Block[]} blocks */
   #draw(blocks) {
+    checkSize(blocks, this.#isFinal);
     const tail = this.#tail.map(({ node }) => node);
     // patchChildren appends what is new: the finished ones stand before, and the tail is at the end.
     patchChildren(this.#root, tail, blocks.map(({ node }) => node));
