@@ -45,7 +45,10 @@ _IPV6_NETWORK_BITS: Final = 64
 _COME_BACK_SECONDS: Final = 5
 _TOO_MANY_SIGN_IN: Final = "Too many people are signing in right now. Try again in a few seconds."
 _TOO_MANY_PAGES: Final = "Parley is busy right now. Try again in a few seconds."
-_POLICY: Final = b"default-src 'none'; style-src 'self'; img-src 'self'; frame-ancestors 'none'"
+_POLICY: Final = (
+    b"default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; "
+    b"frame-ancestors 'none'"
+)
 
 
 class Admission:

@@ -9,6 +9,8 @@ from typing import Any, Final
 import httpx
 import pytest
 
+from chat.realtime import database
+from config import settings
 from config.admission import Admission, line_key
 from tests.servers.pages import CSRF
 from tests.servers.raw_socket import small_connection
@@ -206,3 +208,9 @@ async def test_the_place_is_free_before_the_client_has_read_the_response(setting
 )
 def test_a_home_s_ipv6_addresses_count_as_one(one: str, other: str, is_same: bool) -> None:
     assert (line_key(one) == line_key(other)) is is_same
+
+
+def test_each_thread_that_uses_the_database_has_a_connection_of_its_own() -> None:
+    """With fewer in the pool, pages could take those of the socket: they would wait, and fail after five seconds."""
+    threads = (database._writer_thread, database._check_thread, database._push_threads)
+    assert sum(each._max_workers for each in threads) == settings._OTHER_DATABASE_THREADS
