@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from django import forms
 
+from accounts.ban_form import BanForm
 from chat.models import Role, Room, RoomKind
 
 _USES = (("", "No limit"), ("1", "1 person"), ("5", "5 people"), ("25", "25 people"))
@@ -97,6 +98,31 @@ class AddMemberForm(forms.Form):
 
     def clean_user(self) -> str:
         return str(self.cleaned_data["user"]).lstrip("@").lower()
+
+
+class BanPersonForm(BanForm):
+    user = forms.CharField(
+        max_length=33,
+        error_messages={"required": "Who do you want to ban? Give a user name."},
+        widget=forms.TextInput(
+            attrs={
+                "class": "input",
+                "maxlength": 33,
+                "autocomplete": "off",
+                "autocapitalize": "none",
+                "spellcheck": "false",
+            }
+        ),
+    )
+
+    def clean_user(self) -> str:
+        return str(self.cleaned_data["user"]).lstrip("@").lower()
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        """Return the fields of the request."""
+        fields = {name: self.cleaned_data[name] for name in ("user", "reason")}
+        return fields if self.ends_at is None else {**fields, "until": int(self.ends_at.timestamp() * 1000)}
 
 
 class InvitationForm(forms.Form):

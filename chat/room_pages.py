@@ -1,6 +1,6 @@
 """The pages about one room: its people, invitations to it, its settings. Every write is an action."""
 
-from typing import Any
+from typing import Any, Final
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
@@ -8,15 +8,18 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
+from accounts.bans import end_in_words
 from chat import access, page_data
 from chat.access import Actor
-from chat.actions import answering, invitations, member_list, members, rooms
-from chat.forms import TOOLS, AddMemberForm, ClaudeForm, InvitationForm, RoomDetailsForm
+from chat.actions import answering, bans, invitations, member_list, members, rooms
+from chat.forms import TOOLS, AddMemberForm, BanPersonForm, ClaudeForm, InvitationForm, RoomDetailsForm
 from chat.model_choice import is_demo, model_of
 from chat.model_offer import offered_models
 from chat.models import Membership, Role, Room, RoomKind
 from chat.page import actor_of, asked, done, page, show, tell_errors
 from chat.protocol import requests, wire
+
+_BANS_ON_A_PAGE: Final = 50
 
 
 @page
@@ -38,14 +41,26 @@ def people(request: HttpRequest, slug: str) -> HttpResponseBase:
     own = access.membership_in(actor, shown)
     query = request.GET.get("q", "").strip()[:60]
     found = member_list.page(actor, slug, query, _number_of(request.GET.get("page", "")))
-    facts = _facts_of(actor, shown, own)
-    listed = [(person, _may_change(own, person.role, shown)) for person in found.people]
+    facts = _facts_of(actor, shown, own) | _bans_of(request, actor, shown, own)
+    listed = [
+        (person, _may_change(own, person.role, shown), _may_ban(own, person.role, shown)) for person in found.people
+    ]
     facts["invited"] = answering.pending_in(shown) if facts["moderates"] else []
     return show(request, "chat/people.html", **facts, people=listed, found=found, query=query, roles=Role.values)
 
 
-def _number_of(page: str) -> int:
-    return int(page) if page.isascii() and page.isdigit() and len(page) < 7 else 1
+def _bans_of(request: HttpRequest, actor: Actor, shown: Room, own: Membership | None) -> dict[str, Any]:
+    """Return what the page shows of bans: a form, filled in for the person in `?ban=`, and who is banned."""
+    if own is None or shown.kind == RoomKind.DIRECT or not access.may_moderate(own):
+        return {}
+    before = _number_of(request.GET.get("bans", ""), digits=18)
+    banned, has_more = bans.of_room(actor, shown.slug, None if before == 1 else before, _BANS_ON_A_PAGE)
+    form = BanPersonForm(initial={"user": request.GET.get("ban", "")[:33]})
+    return {"ban_form": form, "banned": banned, "older_bans": banned[-1].pk if has_more else None}
+
+
+def _number_of(page: str, digits: int = 6) -> int:
+    return int(page) if page.isascii() and page.isdigit() and len(page) <= digits else 1
 
 
 @page
@@ -56,7 +71,23 @@ def people_like(request: HttpRequest, slug: str) -> HttpResponseBase:
     return JsonResponse({"people": page_data.people_facts(member_list.like(actor_of(request), slug, typed))})
 
 
+def _ban(request: HttpRequest, actor: Actor, shown: Room) -> None:
+    form = BanPersonForm(request.POST)
+    if not form.is_valid():
+        tell_errors(request, form)
+        return
+    wanted = form.asked
+    done(
+        request,
+        lambda: bans.ban_member(actor, asked(requests.BanMember, room=shown.slug, **wanted)),
+        f"@{wanted['user']} is banned from {shown.name}{end_in_words(form.ends_at)}.",
+    )
+
+
 def _change_membership(request: HttpRequest, actor: Actor, shown: Room) -> None:
+    if request.POST.get("do") == "ban":
+        _ban(request, actor, shown)
+        return
     form = AddMemberForm(request.POST)
     if not form.is_valid():
         tell_errors(request, form)
@@ -76,6 +107,12 @@ def _change_membership(request: HttpRequest, actor: Actor, shown: Room) -> None:
                 request,
                 lambda: members.remove_member(actor, asked(requests.RemoveMember, room=shown.slug, user=user)),
                 f"The invitation of @{user} is withdrawn.",
+            )
+        case "unban":
+            done(
+                request,
+                lambda: bans.unban_member(actor, asked(requests.UnbanMember, room=shown.slug, user=user)),
+                f"@{user} may come back to {shown.name}.",
             )
         case "role":
             done(
@@ -112,6 +149,10 @@ def _may_change(own: Membership | None, role: str, shown: Room) -> bool:
     if own is None or shown.kind == RoomKind.DIRECT or not access.may_moderate(own):
         return False
     return Role(own.role).rank >= Role(role).rank
+
+
+def _may_ban(own: Membership | None, role: str, shown: Room) -> bool:
+    return _may_change(own, role, shown) and own is not None and Role(own.role).rank > Role(role).rank
 
 
 @page

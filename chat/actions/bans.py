@@ -55,16 +55,21 @@ def unban_member(actor: Actor, request: requests.UnbanMember) -> wire.Membership
 
 def list_bans(actor: Actor, request: requests.ListBans) -> wire.BanList:
     """Return a page of the bans in force, newest first. Raises UNAUTHORIZED for people who don't moderate the room."""
-    room = access.room_for(actor, request.room)
+    before = None if request.before is UNSET else int(request.before)
+    rows, has_more = of_room(actor, request.room, before, request.limit)
+    return wire.BanList(request.room, [present_ban(row) for row in rows], has_more)
+
+
+def of_room(actor: Actor, slug: str, before: int | None, limit: int) -> tuple[list[RoomBan], bool]:
+    """Return a page of a room's bans in force, newest first, and whether there are older ones. Raises as `list_bans`."""
+    room = access.room_for(actor, slug)
     own = access.membership_in(actor, room)
     if own is None:
         raise access.refuse_stranger(actor.id, room)
     _need_moderator(own)
     found = RoomBan.objects.in_force().filter(room=room).select_related("user", "created_by").order_by("-pk")
-    if request.before is not UNSET:
-        found = found.filter(pk__lt=int(request.before))
-    rows = list(found[: request.limit + 1])
-    return wire.BanList(room.slug, [present_ban(row) for row in rows[: request.limit]], len(rows) > request.limit)
+    rows = list((found if before is None else found.filter(pk__lt=before))[: limit + 1])
+    return rows[:limit], len(rows) > limit
 
 
 def impose(room: Room, person: User, by: Actor, reason: str, ends_at: datetime | None) -> RoomBan:

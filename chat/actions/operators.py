@@ -3,15 +3,17 @@
 Each function is one transaction under the room's lock, with the same notices and events as the members' own actions.
 """
 
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
+from accounts.models import User
 from chat.access import Actor
-from chat.actions import members, rooms
+from chat.actions import bans, members, rooms
 from chat.actions.notices import add_notice
-from chat.models import Kind, Membership, Room, RoomKind
+from chat.models import Kind, Membership, Room, RoomBan, RoomKind
 from chat.protocol import wire
 from chat.protocol.errors import failed
 from chat.realtime.events import ephemeral, room_group
@@ -71,6 +73,14 @@ def set_role(membership: Membership, role: str) -> None:
 def remove_member(membership: Membership, operator: Actor) -> None:
     """End a membership and every subscription that rests on it. Idempotent: a second notice would be a lie."""
     members.expel(membership, operator)
+
+
+@transaction.atomic
+def ban(room_id: int, user_id: int, reason: str, ends_at: datetime | None, operator: Actor) -> RoomBan:
+    """Keep a person out of a room, and end their membership. A second ban replaces the first."""
+    room = _locked(room_id)
+    members.refuse_direct(room)
+    return bans.impose(room, User.objects.get(pk=user_id), operator, reason, ends_at)
 
 
 def _locked(room_id: int) -> Room:

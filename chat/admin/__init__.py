@@ -6,6 +6,7 @@ Nothing here writes rows by itself: what open tabs must hear of goes through `ch
 from chat.admin import (
     announcements,
     attachments,
+    bans,
     connections,
     invitations,
     memberships,
@@ -18,6 +19,7 @@ from chat.admin import (
 __all__ = [
     "announcements",
     "attachments",
+    "bans",
     "connections",
     "invitations",
     "memberships",

@@ -225,3 +225,29 @@ def test_an_owner_exports_a_room_from_its_settings(someone: Cast) -> None:
     lines = Path(started.value.path()).read_text().splitlines()
     exported = [json.loads(line) for line in lines]
     assert [line["content"] for line in exported if line["kind"] == "text"] == ["first", "second"]
+
+
+def test_a_ban_with_reason_and_end_reaches_the_banned_persons_open_page(someone: Cast) -> None:
+    alice, bob = someone("alice"), someone("bob")
+    slug = alice.create_room(bob, kind="open")
+    bobs = bob.room(slug)
+    people = alice.context().new_page()
+    people.goto(f"/rooms/{slug}/people")
+    people.get_by_role("link", name=f"Ban {bob.name}").click()
+    form = people.locator("form#ban")
+    expect(form.get_by_label("User name")).to_have_value(bob.name)
+    form.get_by_label("Reason").fill("Advertising")
+    form.get_by_label("Ends after").select_option("7 days")
+    form.get_by_role("button", name="Ban", exact=True).click()
+    expect(people.get_by_text("Advertising")).to_be_visible()
+    toast = bobs.locator(".toasts").get_by_text("You are banned from this room until")
+    expect(toast).to_contain_text("Reason: Advertising")
+    expect(bobs.locator("#sidebar").get_by_role("link", name=slug)).to_have_count(0)
+    bobs.goto(f"/rooms/{slug}/")
+    expect(bobs.get_by_text("You are banned from this room until")).to_contain_text("Reason: Advertising")
+    people.get_by_role("button", name=f"Lift the ban of {bob.name}").click()
+    expect(people.get_by_text("may come back")).to_be_visible()
+    (refusal,) = bob.complaints
+    assert "403" in refusal
+    bob.complaints.clear()
+    bob.room(slug)

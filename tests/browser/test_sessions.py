@@ -168,6 +168,42 @@ def test_an_answered_prompt_that_is_edited_is_answered_again_in_versions(someone
         expect(message(tab, "Tell me of queues").first).to_be_visible()  # Claude may have repeated it by then
 
 
+def test_an_authors_old_text_is_shown_to_no_one_else_and_goes_when_they_say_so(someone: Cast) -> None:
+    alice, bob, room = session(someone)
+    a, b = alice.room(room), bob.room(room)
+    say(a, "Keep 4711 to yourself")
+    stop(a)
+    a.get_by_test_id("composer").press("ArrowUp")
+    a.get_by_test_id("edit-input").fill("Keep it to yourself")
+    a.get_by_role("button", name="Save and ask again").click()
+    expect(message(b, "Keep it to yourself").first).to_contain_text("(edited)")
+    stop(b)
+    b.locator('[data-do="show-version"][data-version="1"]').first.click()
+    for tab in (a, b):
+        expect(tab.get_by_test_id("version-label")).to_have_text("1 / 2")
+        expect(message(tab, "Keep it to yourself").first).to_be_visible()
+    a.get_by_test_id("composer").press("ArrowUp")
+    a.get_by_test_id("edit-input").fill("Never mind")
+    a.get_by_test_id("edit-forget").check()
+    a.get_by_role("button", name="Save and ask again").click()
+    expect(message(b, "Never mind").first).to_be_visible()
+    stop(a)
+    a.locator('[data-do="show-version"][data-version="2"]').first.click()
+    for tab in (a, b):
+        expect(tab.get_by_test_id("version-label")).to_have_text("2 / 3")
+        expect(message(tab, "Never mind").first).to_be_visible()
+    answers(b).first.hover()
+    expect(b.get_by_test_id("action-delete")).to_have_count(0)
+    answers(a).first.hover()
+    expect(a.get_by_test_id("action-delete")).to_be_visible()
+
+
+def stop(page: Page) -> None:
+    expect(state(page)).to_contain_text(ANSWERING)
+    page.get_by_test_id("stop").click()
+    expect(state(page)).to_have_text(READY)
+
+
 def test_where_claude_is_not_asked_by_every_message_it_is_called_by_name(someone: Cast) -> None:
     alice, bob, room = session(someone)
     b = bob.room(room)

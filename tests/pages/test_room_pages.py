@@ -257,3 +257,75 @@ def test_odd_searches_are_answered_with_a_page(alice: Seat, asked: dict[str, str
 def test_the_start_page_leads_on_to_the_last_room_but_the_list_does_not(alice: Seat) -> None:
     assert "last-room.js" in alice.client.get("/").content.decode()
     assert "last-room.js" not in alice.client.get("/rooms/").content.decode()
+
+
+# --- Bans ----------------------------------------------------------------------------------------------------------------
+
+
+def test_a_moderator_bans_a_member_and_lifts_it_on_the_page_of_people(alice: Seat, bob: Seat) -> None:
+    room = open_room(alice, bob)
+    page = alice.client.get(f"/rooms/{room.slug}/people?ban=bob").content.decode()
+    assert 'href="?ban=bob#ban"' in page and re.search(r'name="user" value="bob"[^>]*id="id_user"', page)
+    typed = {"do": "ban", "user": "@Bob", "reason": "Advertising <b>", "length": "7"}
+    page = alice.client.post(f"/rooms/{room.slug}/people", typed, follow=True).content.decode()
+    assert "@bob is banned from Plaza until" in page and "Advertising &lt;b&gt;" in page and "· until" in page
+    assert not Membership.objects.filter(user=bob.user).exists()
+    page = alice.client.post(f"/rooms/{room.slug}/people", {"do": "unban", "user": "bob"}, follow=True).content.decode()
+    assert "@bob may come back to Plaza." in page and not room.bans.exists()
+
+
+def test_a_banned_person_reads_why_on_every_page_of_an_open_room_and_finds_it_in_no_list(
+    alice: Seat, bob: Seat
+) -> None:
+    room = open_room(alice, bob)
+    assert "Plaza" in bob.client.get("/rooms/").content.decode()
+    alice.client.post(f"/rooms/{room.slug}/people", {"do": "ban", "user": "bob", "reason": "Advertising", "length": ""})
+    for path in ("", "data", "usage", "people", "people/like?q=a", "invite", "details"):
+        refused = bob.client.get(f"/rooms/{room.slug}/{path}")
+        assert refused.status_code == 403, path
+        assert "You are banned from this room. Reason: Advertising" in refused.content.decode()
+    for path in ("/", "/rooms/", "/search?q=Plaza"):
+        assert f"/rooms/{room.slug}/" not in bob.client.get(path).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "complaint"),
+    [
+        ({"user": ""}, "Who do you want to ban?"),
+        ({"user": "nobody-here"}, "There is no such person."),
+        ({"length": "date"}, "Choose a date within the next ten years."),
+        ({"reason": "x" * 201}, "at most 200 characters"),
+        ({"user": "alice"}, "You can&#x27;t ban yourself."),
+    ],
+)
+def test_a_refused_ban_says_why(alice: Seat, bob: Seat, wrong: dict[str, str], complaint: str) -> None:
+    room = open_room(alice, bob)
+    typed = {"do": "ban", "user": "bob", "reason": "", "length": "1", **wrong}
+    assert complaint in alice.client.post(f"/rooms/{room.slug}/people", typed, follow=True).content.decode()
+    assert not room.bans.exists()
+
+
+def test_members_see_neither_the_form_nor_the_banned(alice: Seat, bob: Seat, mallory: Seat) -> None:
+    room = open_room(alice, bob)
+    room.bans.create(user=mallory.user, reason="Advertising")
+    page = bob.client.get(f"/rooms/{room.slug}/people").content.decode()
+    assert "Ban a person" not in page and "Advertising" not in page and "?ban=" not in page
+    page = alice.client.get(f"/rooms/{room.slug}/people").content.decode()
+    assert "Advertising" in page and "no end" in page
+
+
+def test_many_bans_are_turned_like_pages(alice: Seat, bob: Seat) -> None:
+    room = open_room(alice, bob)
+    for number in range(60):
+        room.bans.create(user=User.objects.create(username=f"p{number}"))
+    first = alice.client.get(f"/rooms/{room.slug}/people").content.decode()
+    older = re.search(r'href="(\?bans=\d+)#banned-title"', first)
+    assert older is not None and first.count('value="unban"') == 50
+    rest = alice.client.get(f"/rooms/{room.slug}/people{older[1]}").content.decode()
+    assert rest.count('value="unban"') == 10 and "Older bans" not in rest
+
+
+def open_room(owner: Seat, *members: Seat) -> Room:
+    names = ",".join(member.user.username for member in members)
+    owner.client.post("/rooms/new", {"kind": "open", "name": "Plaza", "members": names})
+    return Room.objects.get()

@@ -142,7 +142,7 @@ class App {
     const handlers = {
       unread: () => this.#apply({ type: "counted", at, ...notification }),
       added: () => this.#refetch(),
-      removed: () => this.#apply({ type: "removed", room: notification.room }),
+      removed: () => this.#removed(notification),
       muted: () => this.#apply({ type: "muted", ...notification }),
       mention: () => this.#mentioned(notification),
       invited: () => this.#invited(notification.invitation),
@@ -156,6 +156,14 @@ class App {
   #invited(invitation) {
     this.#invitations.add(invitation);
     this.#toasts.show(isolated(invitation.name), { title: `${fullNameInText(invitation.by)} invites you to a room`, href: "/invitations" });
+  }
+
+  /** A ban says until when and why: in a closed room the person could never ask. @param {{room: string, text?: string}} notification */
+  #removed({ room, text }) {
+    const known = this.#rooms.get(room);
+    const title = isolated(known ? roomTitle(known, this.#me.id) : room);
+    if (text) this.#toasts.show(text, { title, kind: "error", lasting: true });
+    this.#apply({ type: "removed", room });
   }
 
   /** @param {{room: string, message: import("../types.js").Message}} notification */

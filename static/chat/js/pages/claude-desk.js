@@ -101,6 +101,12 @@ export class ClaudeDesk {
     return isOpen(reply?.state) || (id !== undefined && this.isBeingAnswered(id));
   }
 
+  /** Is this Claude's answer to a prompt of the reader's? Then it is theirs to delete. @param {import("../types.js").Message} message */
+  isAnswerToMine({ reply }) {
+    const prompt = reply?.prompt && this.#messages.find(({ id }) => id === reply.prompt);
+    return Boolean(prompt) && prompt.author?.id === this.#options.me.id;
+  }
+
   /** @param {string} promptId */
   isWaiting(promptId) {
     return this.answerTo(promptId)?.reply.state === "queued";

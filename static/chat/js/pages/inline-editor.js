@@ -10,12 +10,14 @@ export class InlineEditor {
   #problem = el("p", { class: "field-errors", role: "alert", hidden: true });
   #note = el("p", { class: "inline-edit-note", "data-testid": "edit-note", role: "status" });
   #saving = false;
+  #forget;
   element;
 
   /**
    * @param {string} content
-   * @param {{onSave: (content: string) => Promise<unknown>, onEnd: () => void, note?: string, saveLabel?: string}} options
-   *   note: what saving brings about, if that is more than another text
+   * @param {{onSave: (content: string, forget: boolean) => Promise<unknown>, onEnd: () => void, note?: string, saveLabel?: string,
+   *   mayForget?: boolean}} options note: what saving brings about, if that is more than another text. mayForget: offer to
+   *   delete what it said before
    */
   constructor(content, options) {
     this.#options = options;
@@ -24,8 +26,10 @@ export class InlineEditor {
     this.#text.addEventListener("keydown", (event) => this.#key(event));
     const save = el("button", { class: "button button-primary button-small", type: "button", "data-testid": "edit-save", onclick: () => this.#save() }, options.saveLabel ?? "Save");
     const leave = el("button", { class: "button button-quiet button-small", type: "button", onclick: () => this.cancel() }, "Cancel");
+    this.#forget = el("input", { type: "checkbox", "data-testid": "edit-forget" });
+    const forget = options.mayForget && el("label", { class: "inline-edit-note cluster" }, this.#forget, "Delete the old text");
     this.say(options.note ?? "");
-    this.element = el("div", { class: "inline-edit" }, this.#text, this.#note, this.#problem, el("div", { class: "cluster" }, save, leave));
+    this.element = el("div", { class: "inline-edit" }, this.#text, this.#note, ...(forget ? [forget] : []), this.#problem, el("div", { class: "cluster" }, save, leave));
   }
 
   /** What saving brings about by now. @param {string} note */
@@ -58,7 +62,7 @@ export class InlineEditor {
     if (this.#saving || !content.trim()) return;
     this.#saving = true;
     try {
-      await this.#options.onSave(content);
+      await this.#options.onSave(content, this.#forget.checked);
       this.#options.onEnd();
     } catch (error) {
       this.#problem.textContent = error.message;

@@ -36,10 +36,11 @@ export class MessageCommands {
     if (desk.isBeingAnswered(id)) return this.#options.toasts.show("Claude is answering this. Stop the answer first.");
     const isAnswered = Boolean(desk.answerTo(id)) && !desk.isWaiting(id);
     const editor = new InlineEditor(content, {
-      onSave: async (text) => {
-        if (text !== content) await this.#client.request("edit_message", { message: id, content: text });
+      onSave: async (text, forget) => {
+        if (text !== content) await this.#client.request("edit_message", { message: id, content: text, ...(forget && { forget }) });
       },
-      note: isAnswered ? "Claude will answer again. The earlier answer is kept, and so is what it answered." : "",
+      note: isAnswered ? "Claude will answer again. The earlier answer is kept, and for you what it answered." : "",
+      mayForget: isAnswered,
       saveLabel: isAnswered ? "Save and ask again" : "Save",
       onEnd: () => {
         row.endEdit();

@@ -83,7 +83,7 @@ export class RoomPage {
     });
     this.#actions = new MessageActions(scroller, this.#timeline, {
       canWrite: () => !this.#view.readOnly,
-      canDelete: (item) => (item.mine || this.#moderates) && !this.#claude.isBusyWith(item.message),
+      canDelete: (item) => (item.mine || this.#moderates || this.#claude.isAnswerToMine(item.message)) && !this.#claude.isBusyWith(item.message),
       canEdit: (item) => !this.#claude.isBusyWith(item.message),
     });
     this.#claude = new ClaudeDesk(root, {
