@@ -1,6 +1,7 @@
 """Claude's tool for reading a file of its room: the text of a text file piece by piece, of anything else the facts."""
 
 import codecs
+import time
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -13,8 +14,15 @@ from chat.claude.tools import ToolResult
 from chat.models import Attachment
 
 _CHARS_AT_ONCE: Final = 8_000
+# Of one file for one use of the tool.
+_BYTES_READ: Final = 20_000_000
+_SECONDS: Final = 2.0
 _MAX_INT: Final = 2**53 - 1
 _ROW_ID_MAX: Final = 2**63 - 1
+
+
+class _TooFar(Exception):
+    """The offset lies behind more than may be read."""
 
 
 class ReadInput(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -57,6 +65,10 @@ def read(room_id: int, input: dict[str, Any], before_seq: int) -> ToolResult:  #
         return ToolResult(_facts(row), f"looked at {transcript.one_line(row.name)}")
     try:
         return _text(row, asked.offset)
+    except _TooFar:
+        return ToolResult(
+            "This file takes too long to read that far. Use a smaller offset.", "did not work", is_error=True
+        )
     except OSError:
         return ToolResult("This file cannot be read right now.", "did not work", is_error=True)
 
@@ -79,12 +91,20 @@ def _text(row: Attachment, offset: int) -> ToolResult:
 
 
 def _piece(row: Attachment, offset: int) -> tuple[str, bool]:
-    """Return some characters of a file, and whether it ends with them; no more of it than a chunk is in memory."""
+    """Return some characters of a file, and whether it ends with them; no more of it than a chunk is in memory.
+
+    Raises _TooFar where the offset can't be reached in time.
+    """
     decoder = codecs.getincrementaldecoder("utf-8")("replace")
     found, to_skip = "", offset
+    bytes_left, end = _BYTES_READ, time.monotonic() + _SECONDS
     with default_storage.open(row.file.name or "") as file:
         while len(found) <= _CHARS_AT_ONCE:
+            # A storage may be slow, and the way to the offset long: this holds a database thread.
+            if bytes_left <= 0 or time.monotonic() > end:
+                raise _TooFar
             chunk = file.read(uploads.CHUNK_BYTES)
+            bytes_left -= uploads.CHUNK_BYTES
             text = decoder.decode(chunk, final=not chunk)
             found += text[to_skip:]
             to_skip = max(0, to_skip - len(text))

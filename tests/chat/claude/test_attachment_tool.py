@@ -62,6 +62,17 @@ def test_a_long_text_is_read_in_pieces_that_miss_nothing(alice: User, lounge: Ro
     assert "no more than" in read(lounge, row, offset=len(text)).content
 
 
+@pytest.mark.parametrize("bound", ["_BYTES_READ", "_SECONDS"])
+def test_what_is_read_to_reach_an_offset_is_bounded(
+    alice: User, lounge: Room, monkeypatch: pytest.MonkeyPatch, bound: str
+) -> None:
+    row = posted(alice, "lounge", b"x" * 1_000_000)
+    assert not read(lounge, row, offset=990_000).is_error
+    monkeypatch.setattr(attachment_tool, bound, 500_000 if bound == "_BYTES_READ" else -1)
+    refused = read(lounge, row, offset=990_000)
+    assert refused.is_error and "smaller offset" in refused.content
+
+
 def test_of_anything_but_text_only_the_facts_are_told(alice: User, lounge: Room) -> None:
     picture = posted(alice, "lounge", files.picture("PNG", 60, 40), "chart.png")
     size = picture.size
