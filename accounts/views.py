@@ -18,7 +18,7 @@ from django.urls import resolve
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts import credentials, push_subscriptions, vapid
+from accounts import credentials, proof, push_subscriptions, vapid
 from accounts.forms import ProfileForm, TokenForm
 from accounts.models import ApiToken, User
 
@@ -155,8 +155,16 @@ def _keeping_notifications(view: Callable[..., HttpResponse]) -> Callable[..., H
 
 
 change_password = _keeping_notifications(allauth_views.password_change)
-# allauth asks for nothing here: a session that somebody has taken over would get a password, and with it everything.
-set_password = login_required(reauthentication_required(_keeping_notifications(allauth_views.password_set)))
+
+
+@login_required
+def set_password(request: SignedInRequest) -> HttpResponse:
+    """Give an account of passkeys a password.
+
+    allauth asks for nothing here: a session that somebody has taken over would get a password, and with it everything.
+    """
+    proof.demand(request, holds_password=True)
+    return _keeping_notifications(allauth_views.password_set)(request)
 
 
 def too_many_requests(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

@@ -3,12 +3,11 @@
 from typing import Any
 
 from allauth.account.decorators import secure_admin_login
-from allauth.account.internal.flows.reauthentication import raise_if_reauthentication_required
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.cache import never_cache
 
-from accounts import views
+from accounts import proof, views
 
 _ask_to_sign_in = secure_admin_login(admin.site.login)
 
@@ -32,8 +31,7 @@ def ask_again(request: HttpRequest) -> None:
     revoking, signing out) is not asked for: in an emergency it must be quick.
     """
     if request.method == "POST":
-        # allauth's middleware answers by asking, and goes on with the request after that.
-        raise_if_reauthentication_required(request, app="allauth.account")
+        proof.demand(request)
 
 
 admin.site.login = login  # type: ignore[method-assign]

@@ -12,7 +12,7 @@ from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
-from accounts import bans
+from accounts import bans, proof
 from accounts.admin.site import ask_again
 from accounts.ban_form import BanForm
 from accounts.forms import checked_display_name
@@ -77,8 +77,12 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
         ask_again(request)
         return super().changeform_view(request, *args, **kwargs)
 
+    def add_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        proof.demand(request, holds_password=True)
+        return super().add_view(request, *args, **kwargs)
+
     def user_change_password(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        ask_again(request)
+        proof.demand(request, holds_password=True)
         response: HttpResponse = super().user_change_password(request, *args, **kwargs)
         return response
 

@@ -300,6 +300,7 @@ def test_giving_somebody_a_way_in_is_asked_for_again_and_then_done(root: User, a
     ):
         answer = client.post(path, fields)
         assert answer.headers["Location"].startswith("/accounts/reauthenticate/?next="), path
+        assert new not in str(client.session.items()), "a password is not kept while it is asked"
     alice.refresh_from_db()
     assert (
         alice.check_password(PASSWORD) and not alice.is_superuser and not User.objects.filter(username="eve").exists()

@@ -78,6 +78,7 @@ def test_a_session_alone_gives_no_password_to_an_account_of_passkeys(equipped: U
         assert answer.headers["Location"].startswith("/accounts/2fa/webauthn/reauthenticate/")
     equipped.refresh_from_db()
     assert not equipped.has_usable_password()
+    assert NEW["password1"] not in str(client.session.items()), "a password is not kept while it is asked"
 
 
 def test_a_session_alone_changes_no_password(equipped: User) -> None:
