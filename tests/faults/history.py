@@ -176,12 +176,16 @@ class FaultEnded(Record):
 
 
 class Revoked(Record):
-    """These tabs may hear nothing more of a room, or nothing at all if it is empty."""
+    """These tabs may hear nothing more of a room, or nothing at all if it is empty.
+
+    `within`: the seconds in which it must take effect, whatever other fault is in the way; 0 where the rule says it.
+    """
 
     what: str
     user: str
     tabs: list[str]
     room: str = ""
+    within: float = 0.0
 
 
 class Memory(Record):

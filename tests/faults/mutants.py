@@ -103,10 +103,21 @@ def no_revocation() -> None:
     access_guard.check = lambda credentials: {each: Checked(Standing.VALID, each) for each in credentials}  # type: ignore[attr-defined]
 
 
+def no_hold() -> None:
+    """Access is looked at, and delivery goes on meanwhile."""
+    from chat.realtime.connection import Connection
+
+    def doubt_only(self: Any) -> None:
+        self.doubts += 1
+
+    Connection.hold = doubt_only  # type: ignore[method-assign]
+
+
 MUTANTS: Final[dict[str, Callable[[], None]]] = {
     "no-idempotency": no_idempotency,
     "no-catch-up": no_catch_up,
     "cursor-by-id": cursor_by_id,
     "answer-before-commit": answer_before_commit,
     "no-revocation": no_revocation,
+    "no-hold": no_hold,
 }

@@ -5,7 +5,6 @@ from typing import ClassVar, Final
 
 from tests.faults.nemesis import Fault, Kill
 from tests.faults.network_faults import AnswersLost, Delay
-from tests.faults.revocations import MemberRemoved
 from tests.faults.scene import Scene
 from tests.faults.service_faults import PostgresRestarted, RedisKilled
 
@@ -52,13 +51,6 @@ class KilledWithoutRedis(Overlap):
 class AnswersLostWithoutRedis(Overlap):
     name = "answers lost without Redis"
     outer, inner = RedisKilled, AnswersLost
-
-
-class MemberRemovedWithoutRedis(Overlap):
-    """The word of it reaches the other processes by the database alone."""
-
-    name = "member removed without Redis"
-    outer, inner = RedisKilled, MemberRemoved
 
 
 class PostgresRestartedWithoutRedis(Overlap):

@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from tests.faults import disk_faults, nemesis, network_faults, overlaps, service_faults
+from tests.faults import disk_faults, frozen_revocations, nemesis, network_faults, overlaps, service_faults
+from tests.faults.frozen_revocations import FROZEN_REVOCATIONS
 from tests.faults.nemesis import Fault
 from tests.faults.revocations import REVOCATIONS
 
@@ -32,10 +33,12 @@ _WITH_SERVICES: Final[tuple[type[Fault], ...]] = (
     nemesis.HostLost,
     overlaps.KilledWithoutRedis,
     overlaps.AnswersLostWithoutRedis,
-    overlaps.MemberRemovedWithoutRedis,
+    frozen_revocations.MemberRemovedWithoutRedis,
+    frozen_revocations.FrozenMemberRemovedWithoutRedis,
+    frozen_revocations.TokenRevokedWithoutRedis,
     overlaps.PostgresRestartedWithoutRedis,
 )
 FAULTS: Final[dict[str, tuple[type[Fault], ...]]] = {
-    "one": (*_EVERYWHERE, disk_faults.DiskFull, *REVOCATIONS),
-    "three": (*_EVERYWHERE, *_WITH_SERVICES, *REVOCATIONS),
+    "one": (*_EVERYWHERE, disk_faults.DiskFull, *REVOCATIONS, *FROZEN_REVOCATIONS),
+    "three": (*_EVERYWHERE, *_WITH_SERVICES, *REVOCATIONS, *FROZEN_REVOCATIONS),
 }

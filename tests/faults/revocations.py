@@ -15,6 +15,7 @@ from tests.servers.tabs import bearer, session_cookie
 
 TABS: Final = 2
 LISTENED_SECONDS: Final = 1.0
+_NAME_CHARS: Final = 20
 PASSWORD: Final = "correct horse battery 1"
 NEW_PASSWORD: Final = "battery staple correct 2"
 
@@ -24,10 +25,11 @@ class Revocation(Fault):
 
     hold_seconds = 2.5  # a second until nothing may come, and time for something that could
     by_session: ClassVar[bool] = False
+    within: ClassVar[float] = 0.0
 
     async def prepare(self, scene: Scene) -> None:
         """Bring somebody into all rooms, who listens and writes for a while: tabs at different processes, one by SSE."""
-        self.person = await asyncio.to_thread(scene.create, self.name.replace(" ", "-"))
+        self.person = await asyncio.to_thread(scene.create, self.name.replace(" ", "-")[:_NAME_CHARS])
         await self.equip(scene)
         self.session = ""
         if self.by_session:
@@ -49,9 +51,13 @@ class Revocation(Fault):
         return lambda origin: bearer(self.person)
 
     async def begin(self, scene: Scene) -> None:
-        room = await self.revoke(scene, scene.random.choice(scene.processes))
+        self.note(scene, await self.revoke(scene, scene.random.choice(scene.processes)))
+
+    def note(self, scene: Scene, room: str) -> None:
+        """Write down that their access to a room has ended, or to all if it is empty."""
         tabs = [tab.name for tab in self.tabs]
-        scene.recorder.add(Revoked, what=self.name, user=self.person.id, tabs=tabs, room=room)
+        facts = {"user": self.person.id, "tabs": tabs, "room": room, "within": self.within}
+        scene.recorder.add(Revoked, what=self.name, **facts)
 
     async def end(self, scene: Scene) -> str:
         return f"{self.person.username} has lost access"

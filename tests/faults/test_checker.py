@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from tests.faults.checker import check
@@ -375,6 +376,23 @@ def revoked(heard_after: float, room: str = ROOM) -> Story:
 def test_what_is_heard_a_second_after_losing_access_is_a_leak(room: str) -> None:
     assert rules_of(revoked(0.9, room)) == set()
     assert rules_of(revoked(1.2, room)) == {"leak"}
+
+
+def test_a_revocation_with_its_own_time_is_judged_by_it_whatever_else_is_in_the_way() -> None:
+    """Without Redis it takes longer, and not as long as it takes everybody to recover from the outage."""
+    for heard_after, found in ((3.9, set[str]()), (4.1, {"leak"})):
+        story = revoked(heard_after)
+        story.records = [
+            msgspec.structs.replace(record, within=4.0) if isinstance(record, Revoked) else record
+            for record in story.records
+        ]
+        story.records = [
+            msgspec.structs.replace(record, fault="revocation without Redis")
+            if isinstance(record, FaultBegan | FaultEnded) and record.fault == "revocation"
+            else record
+            for record in story.records
+        ]
+        assert rules_of(story) == found
 
 
 def test_writing_a_second_after_losing_access_is_a_leak() -> None:

@@ -12,10 +12,13 @@ from django.contrib.auth.hashers import make_password
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.core.management import call_command
+from django.db import OperationalError, connection, transaction
 
 from accounts import tickets
 from accounts.credentials import Credential
 from accounts.models import ApiToken, PushSubscription, User
+from chat.access import Actor
+from chat.actions import members
 from chat.models import Charge, Draft, Membership, Message, Reaction, Reply, Room, Spending
 
 SIGN_IN_BACKEND = "accounts.backends.AuthenticationBackend"
@@ -92,6 +95,28 @@ def deactivate(username: str) -> None:
     user = User.objects.get(username=username)
     user.is_active = False
     user.save()
+
+
+def remove_member(room: str, username: str) -> None:
+    """As in the administration: another program, which serves no sockets."""
+    membership = Membership.objects.get(room__slug=room, user__username=username)
+    members.expel(membership, Actor(membership.user_id, username))
+
+
+def is_free(rooms: list[str]) -> bool:
+    """Whether these rooms can be written to soon: a frozen process may hold a lock."""
+    is_sqlite = connection.vendor == "sqlite"
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA busy_timeout=300" if is_sqlite else "SET lock_timeout = '300ms'")
+        with transaction.atomic():
+            list(Room.objects.select_for_update().filter(slug__in=rooms))
+    except OperationalError:
+        return False
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA busy_timeout=20000" if is_sqlite else "RESET lock_timeout")
+    return True
 
 
 def delete_membership_silently(room: str, username: str) -> None:
@@ -219,6 +244,8 @@ COMMANDS = {
         revoke_tokens,
         deactivate,
         delete_membership_silently,
+        remove_member,
+        is_free,
         fill_room,
         add_silently,
         fill_with_messages,

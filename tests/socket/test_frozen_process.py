@@ -13,7 +13,7 @@ import pytest
 
 from tests.servers.event_streams import EventStream
 from tests.servers.pages import change_password, deactivate_by_admin, delete_by_admin, sign_out
-from tests.servers.sites import CLUSTER, Site
+from tests.servers.sites import CLUSTER, Site, SiteBuilder
 from tests.servers.socket_client import SocketClient
 from tests.servers.tabs import Tabs
 
@@ -22,6 +22,7 @@ FROZEN_SECONDS = 7.0
 POST_PAUSE_SECONDS = 0.5
 SETTLED_SECONDS = 2.0
 LEFT, SIGNED_OUT, DEACTIVATED = 0, 4100, 4101
+HEAD_CHECK_SECONDS = 1
 PASSWORD = "correct horse 1"
 
 Way = Callable[["Scene"], Any]
@@ -136,3 +137,35 @@ async def test_who_loses_access_while_their_process_is_frozen_gets_nothing_that_
         made = [(event.frame["timestamp"] / 1000 - lost_at, event.type) for event in events]
         assert [(after, type_) for after, type_ in made if after > 1 and type_ not in ("left", "closed")] == []
     scene.stream.close()
+
+
+@pytest.mark.parametrize("lose", [removes, revokes_the_token], ids=lambda way: way.__name__)
+@pytest.mark.parametrize("is_frozen", [True, False], ids=["frozen", "running"])
+async def test_without_redis_access_ends_with_the_next_head_check(
+    site_builder: SiteBuilder, lose: Way, is_frozen: bool
+) -> None:
+    """A third person writes at bob's own process, which needs no Redis to deliver."""
+    redis = site_builder.private_redis()
+    settings = {"HEAD_CHECK_SECONDS": HEAD_CHECK_SECONDS, "ACCESS_CHECK_SECONDS": 60}
+    with site_builder.running(CLUSTER, redis=redis, noisy_logger="channels_redis.pubsub", **settings) as site:
+        open_tab = Tabs(site)
+        scene = Scene(site, open_tab)
+        await scene.set_up()
+        beside = await open_tab.in_room(scene.alice, scene.room, process=scene.far)
+        redis.kill()
+        if is_frozen:
+            lost_at = await scene.freeze_and(lose)
+        else:
+            lost_at = time.time()
+            found = lose(scene)
+            if found is not None:
+                await found
+            lost_at = time.time()
+        for number in range(8):
+            await beside.post(scene.room, f"beside {number}")
+            await asyncio.sleep(POST_PAUSE_SECONDS)
+        made = [after for after, _type in late(scene.bobs, scene.room, lost_at)]
+        assert [after for after in made if after > HEAD_CHECK_SECONDS + PROMISED_SECONDS] == []
+        scene.stream.close()
+        await open_tab.close_all()
+    redis.stop()

@@ -176,6 +176,8 @@ def leaked(history: History) -> Iterator[Violation]:
 
 def _deadline(history: History, revoked: Revoked) -> float:
     """Return when the access must have ended: with another fault in the way, when everybody must have converged."""
+    if revoked.within:
+        return revoked.t + revoked.within
     deadline = revoked.t + REVOKED_WITHIN_SECONDS
     names = {each.what for each in history.all(Revoked)}
     ends = {ended.number: ended.t for ended in history.all(FaultEnded)}
