@@ -1,5 +1,7 @@
 """What people do with Claude's replies: stop, retry, continue, show another version; and edits and deletions of prompts."""
 
+from typing import Final
+
 import msgspec
 from django.db import transaction
 from msgspec import UNSET
@@ -16,6 +18,8 @@ from chat.protocol.errors import failed, not_found, unauthorized
 from chat.realtime.events import NOBODY, Requester, durable
 from chat.realtime.publishing import publish_after_commit, signal
 
+# A reply that is this long, with what Claude thought, is not continued: whole, it goes to each tab that comes.
+CONTINUED_UP_TO_CHARS: Final = 100_000
 _BUSY = "Claude is answering. Stop it first."
 
 
@@ -54,6 +58,8 @@ def continue_reply(actor: Actor, request: requests.ContinueReply, requester: Req
     was_cut = reply.state == ReplyState.COMPLETE and reply.stop_reason == "max_tokens"
     if not reply.text or not (was_cut or reply.state in (ReplyState.INTERRUPTED, ReplyState.STOPPED)):
         raise failed("There is nothing to continue.")
+    if len(reply.text) + len(reply.thinking) > CONTINUED_UP_TO_CHARS:
+        raise failed("This reply is as long as a reply can be. Ask for the rest in a new prompt.")
     return _answer(answers.queue_again(room, message, reply, actor, requester))
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import structlog
 from django.conf import settings
@@ -10,7 +10,7 @@ from django.conf import settings
 from chat.access import Actor
 from chat.protocol import frames
 from chat.protocol.close import REASONS, CloseCode
-from chat.protocol.errors import ProtocolError
+from chat.protocol.errors import ErrorCode, ProtocolError
 from chat.realtime.direct_outbox import DirectOutbox
 from chat.realtime.hold import HeldOutbox
 from chat.realtime.limits import TokenBucket
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from chat.realtime.burst import Burst
 
 log = structlog.get_logger(__name__)
+
+# Pages, lists and messages are bounded each where it is made. This is for what was forgotten there: it must not be written.
+_RESPONSE_CHARS: Final = 4_000_000
 
 
 class Connection:
@@ -133,7 +136,12 @@ class Connection:
     # --- Answers, and the end
 
     def answer(self, type_: str, data: Any, request_id: str | int | None) -> None:
-        self.send(Payload(frames.answer(type_, data, request_id)))
+        text = frames.answer(type_, data, request_id)
+        if len(text) > _RESPONSE_CHARS:
+            log.error("response.too_large", connection=self.id, type=type_, chars=len(text))
+            self.fail(ProtocolError(ErrorCode.REQUEST_FAILED, "The response is too large. Ask for less."), request_id)
+        else:
+            self.send(Payload(text))
 
     def fail(self, error: ProtocolError, request_id: str | int | None = None) -> None:
         self.send(Payload(frames.encode(frames.failure(error, request_id))))

@@ -21,8 +21,8 @@ def has_much_to_read(connection: Connection) -> bool:
     return connection.outbox.waiting_bytes > limit // DROPPABLE_PART > 0
 
 
-async def until_read(connection: Connection) -> bool:
-    """Wait until most of it was read; return False when it is closing. Without progress, it is closed with 4001.
+async def until_read(connection: Connection) -> None:
+    """Wait until most of it was read, or the connection is closing. Without progress, it is closed with 4001.
 
     Responses to requests that were sent together would otherwise fill the outbox of a client that reads as fast as its line
     allows: it would be closed, come back, ask for the same and be closed again.
@@ -39,4 +39,3 @@ async def until_read(connection: Connection) -> bool:
                 connection.close(CloseCode.TOO_SLOW)
     finally:
         connection.busy_since = None
-    return not connection.is_closing

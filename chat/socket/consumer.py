@@ -82,11 +82,11 @@ class ChatConsumer(AsyncConsumer):
             if message["type"] == "websocket.disconnect":
                 return
             process.hub.stall.look()
+            if has_much_to_read(connection):
+                await until_read(connection)
             if connection.is_held:
                 await _until_released(connection)
             if connection.is_closing:
-                continue
-            if has_much_to_read(connection) and not await until_read(connection):
                 continue
             text = message.get("text")
             if text is None:

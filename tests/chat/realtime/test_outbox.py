@@ -1,14 +1,17 @@
 """An outbox joins what is due at once, is bounded, and never waits for its reader."""
 
 import asyncio
+import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from accounts.credentials import Credential
+from chat.protocol import wire
 from chat.protocol.close import CloseCode
 from chat.protocol.errors import failed
+from chat.realtime import connection as connection_module
 from chat.realtime.connection import Connection
 from chat.realtime.direct_outbox import DirectOutbox
 from chat.realtime.outbox import SendOutbox
@@ -399,3 +402,17 @@ async def test_an_outbox_tells_how_much_waits_to_be_read(settings: Any) -> None:
     sender.push(Payload("y" * 98))
     await turns(3)
     assert sender.waiting_bytes == 100, "the first is on its way"
+
+
+async def test_a_response_that_is_too_large_is_an_error_and_nothing_of_it_is_written(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(connection_module, "_RESPONSE_CHARS", 1000)
+    server = FakeServer()
+    connection = connection_to(server)
+    connection.answer("list_rooms", wire.Draft("x" * 2000, 1), "7")
+    connection.answer("ping", wire.Nothing(), "8")
+    await until(lambda: len(server.taken) == 2)
+    refused, answered = map(json.loads, server.texts())
+    assert (refused["error"]["code"], refused["requestId"]) == ("REQUEST_FAILED", "7") and not connection.is_closing
+    assert answered["success"] and answered["requestId"] == "8"
