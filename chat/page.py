@@ -54,7 +54,7 @@ def actor_of(request: HttpRequest) -> Actor:
 
 
 def show(request: HttpRequest, template: str, status: int = 200, **facts: Any) -> HttpResponse:
-    shell = page_data.shell(actor_of(request), cast("User", request.user))
+    shell = page_data.shell(actor_of(request), cast("User", request.user), facts.get("active_room", ""))
     return render(request, template, {**shell, **facts}, status=status)
 
 

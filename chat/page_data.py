@@ -16,7 +16,7 @@ from accounts import bans
 from accounts.models import User
 from accounts.names import CLAUDE
 from accounts.search_name import words_of
-from chat import access
+from chat import access, sidebar
 from chat.access import Actor
 from chat.actions import answering, drafts, history, member_list, rooms
 from chat.model_choice import is_demo
@@ -24,22 +24,20 @@ from chat.models import Charge, Room, RoomKind
 from chat.models.room import RoomQuerySet
 from chat.presenter import present_room
 from chat.protocol import requests, wire
-from chat.shown_names import shown_name
+from chat.room_titles import title_of
 
 PEOPLE_IN_PICKER: Final = 30
 
-_SECTIONS: Final = (
-    ("sessions", "Sessions", ("session",)),
-    ("rooms", "Rooms", ("open", "closed")),
-    ("direct", "Direct messages", ("direct",)),
-)
 
+def shell(actor: Actor, user: User, current: str = "") -> dict[str, Any]:
+    """Return what every page of the application needs: who reads it, and their rooms for the sidebar.
 
-def shell(actor: Actor, user: User) -> dict[str, Any]:
-    """Return what every page of the application needs: who reads it, and their rooms for the sidebar."""
-    listed = rooms.list_rooms(actor, requests.ListRooms(limit=100_000)).rooms
+    The sidebar stands in the page once: its script reads the rooms from there. current: slug of the room that is open.
+    """
+    sections = sidebar.sections(actor, current)
     me = {"id": str(actor.id), "username": actor.username, "displayName": user.get_full_name()}
-    facts = {"me": me, "rooms": msgspec.to_builtins(listed), "contentChars": settings.CONTENT_CHARS}
+    facts: dict[str, Any] = {"me": me, "contentChars": settings.CONTENT_CHARS}
+    facts["sidebar"] = {"whole": sidebar.WHOLE, "each": sidebar.EACH}
     facts["uploads"] = {"bytes": settings.UPLOAD_BYTES, "perMessage": settings.UPLOADS_PER_MESSAGE}
     facts["signInUrl"] = reverse("account_login")
     waiting = answering.list_invitations(actor, requests.ListInvitations()).invitations
@@ -48,38 +46,10 @@ def shell(actor: Actor, user: User) -> dict[str, Any]:
         "invitations": waiting,
         "has_more_invitations": len(waiting) > 3,
         "app_data": facts,
-        "sections": _sections(listed, actor),
-        "room_count": len(listed),
+        "sections": sections,
+        "room_count": sum(section["total"] for section in sections),
+        "sidebar_is_cut": any(section["next"] for section in sections),
     }
-
-
-def _sections(listed: list[wire.ListedRoom], actor: Actor) -> list[dict[str, Any]]:
-    newest_first = sorted(listed, key=lambda room: (-(room.lastMessageAt or 0), room.name.lower()))
-    return [
-        {"key": key, "title": title, "rooms": [_entry(room, actor) for room in newest_first if room.kind in kinds]}
-        for key, title, kinds in _SECTIONS
-    ]
-
-
-def _entry(room: wire.ListedRoom, actor: Actor) -> dict[str, Any]:
-    return {
-        "slug": room.slug,
-        "title": title_of(room, actor),
-        "username": username_of(room, actor),
-        "mark": username_of(room, actor) or room.name,
-        "kind": room.kind,
-        "unread": room.unread,
-        "mentions": room.mentions,
-        "muted": room.muted,
-        "topic": room.topic,
-    }
-
-
-def title_of(room: wire.Room, actor: Actor) -> str:
-    """Return what the reader calls a room: a direct room is called after the other person."""
-    if room.kind != RoomKind.DIRECT or room.members is UNSET:
-        return room.name
-    return ", ".join(shown_name(person) for person in others_in(room, actor)) or room.name
 
 
 def titles_among(actor: Actor, known: RoomQuerySet, slugs: Collection[str]) -> dict[str, str]:
@@ -87,16 +57,6 @@ def titles_among(actor: Actor, known: RoomQuerySet, slugs: Collection[str]) -> d
     found = list(known.filter(slug__in=slugs)) if slugs else []
     people = rooms.people_of_direct_rooms([room.pk for room in found if room.kind == RoomKind.DIRECT])
     return {room.slug: title_of(present_room(room, people.get(room.pk)), actor) for room in found}
-
-
-def username_of(room: wire.Room, actor: Actor) -> str:
-    """Return the user name of the other person of a direct room; of other rooms, and without one, nothing."""
-    return next((person.username for person in others_in(room, actor)), "")
-
-
-def others_in(room: wire.Room, actor: Actor) -> list[wire.UserRef]:
-    members = [] if room.kind != RoomKind.DIRECT or room.members is UNSET else room.members
-    return [person for person in members if person.id != str(actor.id)]
 
 
 def room_facts(actor: Actor, room: Room, seq: int | None = None) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from chat.model_offer import offered_models
 from chat.models import Membership, Role, Room, RoomKind
 from chat.page import actor_of, asked, done, page, show, tell_errors
 from chat.protocol import requests, wire
+from chat.room_titles import title_of
 
 _BANS_ON_A_PAGE: Final = 50
 
@@ -136,7 +137,7 @@ def _add(request: HttpRequest, actor: Actor, shown: Room, wanted: requests.AddMe
 def _facts_of(actor: Actor, shown: Room, own: Membership | None) -> dict[str, Any]:
     return {
         "room": shown,
-        "room_title": page_data.title_of(rooms.present(shown), actor),
+        "room_title": title_of(rooms.present(shown), actor),
         "own": own,
         "moderates": own is not None and access.may_moderate(own),
         "owns": own is not None and own.role == Role.OWNER,

@@ -17,6 +17,8 @@ from chat import (
 urlpatterns = [
     path("", views.home, name="home"),
     path("rooms/", views.browse, name="browse"),
+    path("rooms/mine", views.my_rooms, name="my_rooms"),
+    path("rooms/last", views.last_room, name="last_room"),
     path("rooms/new", views.create_room, name="create_room"),
     path("invitations", membership_pages.invitations, name="invitations"),
     path("invitations/<slug:slug>", membership_pages.answer_invitation, name="answer_invitation"),

@@ -15,6 +15,7 @@ from chat.model_choice import is_demo
 from chat.models import Role, Room
 from chat.page import actor_of, page, show
 from chat.protocol.errors import unauthorized
+from chat.room_titles import title_of
 from chat.shown_names import handle, shown_name
 
 _ELSEWHERE: Final = "Rooms that you have left"
@@ -98,7 +99,7 @@ def _of_room(actor: Actor, slug: str) -> dict[str, Any]:
         "lines": _lines(_with_people(people)),
         "owned": [],
         "shown_room": room,
-        "shown_title": page_data.title_of(rooms.present(room), actor),
+        "shown_title": title_of(rooms.present(room), actor),
         "active_room": room.slug,
     }
 

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from msgspec import UNSET
 
 from accounts.names import CLAUDE
-from chat import access, page_data
+from chat import access, page_data, sidebar
 from chat.actions import browsing, rooms
 from chat.actions.search import search_messages
 from chat.forms import ClaudeForm, CreateRoomForm
@@ -22,6 +22,7 @@ from chat.protocol import requests, wire
 from chat.protocol.errors import ErrorCode, ProtocolError
 
 _HIGHEST_SEQ: Final = 2**53 - 1
+_MY_ROOMS_ON_A_PAGE: Final = 50
 
 
 @page
@@ -42,6 +43,37 @@ def _joinable(request: HttpRequest) -> dict[str, Any]:
     query, after = query_of(request), cursor_of(request)
     found = browsing.browse_rooms(actor_of(request), requests.BrowseRooms(query=query, after=after))
     return {"query": query, "joinable": found, "is_first_page": after is UNSET}
+
+
+@page
+@require_GET
+def last_room(request: HttpRequest) -> HttpResponseBase:
+    """Lead on to the room that this browser had open last, if its reader may still read it."""
+    slug = request.GET.get("room", "")
+    try:
+        return redirect("room", access.room_for(actor_of(request), slug).slug)
+    except ProtocolError:
+        return redirect("browse")
+
+
+@page
+@require_GET
+def my_rooms(request: HttpRequest) -> HttpResponseBase:
+    """All rooms of the reader, a page at a time: the sidebar shows the first of them."""
+    actor, query, after = actor_of(request), query_of(request), cursor_of(request)
+    chosen = next((each for each in sidebar.SECTIONS if each[0] == request.GET.get("kind")), None)
+    kinds: Any = UNSET if chosen is None else list(chosen[2])
+    found = rooms.list_rooms(
+        actor, requests.ListRooms(query=query, kinds=kinds, after=after, limit=_MY_ROOMS_ON_A_PAGE)
+    )
+    facts: dict[str, Any] = {
+        "query": query,
+        "found": found,
+        "entries": [sidebar.entry(room, actor) for room in found.rooms],
+        "kind": "" if chosen is None else chosen[0],
+        "is_first_page": after is UNSET,
+    }
+    return show(request, "chat/my_rooms.html", **facts)
 
 
 @page
@@ -136,6 +168,7 @@ def search(request: HttpRequest) -> HttpResponseBase:
     actor = actor_of(request)
     query, slug, before = (request.GET.get(name, "").strip() for name in ("q", "room", "before"))
     facts: dict[str, Any] = {"query": query, "searched_room": slug, "result": None, "problem": ""}
+    facts["searched_title"] = page_data.titles_among(actor, Room.objects.visible_to(actor.id), {slug}).get(slug, "")
     if query:
         wanted = {"query": query[:200], "room": slug, "before": before}
         try:

@@ -58,6 +58,46 @@ def of_user(user_id: int, request: requests.ListRooms) -> Listing:
     return Listing(listed, cut.next, len(lines), [line.slug for line in watched])
 
 
+class Section(NamedTuple):
+    """A part of the sidebar: the rooms shown by id, where the others begin, and how many rooms it has in all."""
+
+    rooms: list[tuple[int, wire.ListedRoom]]
+    next: Cursor | None
+    total: int
+
+
+def sections_of(
+    user_id: int, kinds: Sequence[Collection[str]], *, whole: int, each: int, current: str
+) -> list[Section]:
+    """Return a section for each of these groups of kinds, its rooms by activity.
+
+    With at most `whole` rooms all are shown. With more, a section has its `each` first ones; rooms with news are shown
+    besides, `whole` of them at most, and the current one.
+    """
+    rooms = _read(user_id, "ORDER BY m.id LIMIT %s", whole + 1)
+    if len(rooms) <= whole:
+        return [_section(rooms, group, None, None) for group in kinds]
+    lines = lines_of(user_id)
+    parts = [[line for line in lines if line.kind in group] for group in kinds]
+    cuts = [first_page(part, each) for part in parts]
+    shown = {line.id for line in first_page(lines, whole).lines if line.urgency}
+    shown |= {line.id for cut in cuts for line in cut.lines} | {line.id for line in lines if line.slug == current}
+    found = by_id(user_id, list(shown))
+    return [_section(found, *each) for each in zip(kinds, (cut.next for cut in cuts), map(len, parts), strict=True)]
+
+
+def _section(
+    rooms: list[tuple[int, wire.ListedRoom]], kinds: Collection[str], after: Cursor | None, total: int | None
+) -> Section:
+    mine = _by_activity([each for each in rooms if each[1].kind in kinds])
+    count = len(mine) if total is None else total
+    return Section(mine, after if len(mine) < count else None, count)
+
+
+def _by_activity(rooms: list[tuple[int, wire.ListedRoom]]) -> list[tuple[int, wire.ListedRoom]]:
+    return sorted(rooms, key=lambda each: (-(each[1].activeAt or 0), -each[0]))
+
+
 def _line(room_id: int, room: wire.ListedRoom) -> Line:
     urgency = 2 if room.mentions else int(room.unread > 0 and not room.muted)
     return Line(room_id, room.slug, room.kind, room.activeAt or 0, urgency, 0)
@@ -85,8 +125,7 @@ def some(user_id: int, slugs: Collection[str]) -> list[tuple[int, wire.ListedRoo
     """Return those of these rooms that the person is in and that are not archived, by activity."""
     if not slugs:
         return []
-    found = _read(user_id, f"AND r.slug IN ({_marks(slugs)})", *slugs)
-    return sorted(found, key=lambda each: (-(each[1].activeAt or 0), -each[0]))
+    return _by_activity(_read(user_id, f"AND r.slug IN ({_marks(slugs)})", *slugs))
 
 
 def by_id(user_id: int, room_ids: Sequence[int]) -> list[tuple[int, wire.ListedRoom]]:

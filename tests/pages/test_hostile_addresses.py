@@ -34,7 +34,9 @@ HOSTILE: Final = {
 ADDRESSES: Final = {
     "": ["/no/such/{}"],
     "home": ["/?x={}"],
-    "browse": ["/rooms/?x={}"],
+    "browse": ["/rooms/?x={}", "/rooms/?q={}", "/rooms/?after={}"],
+    "my_rooms": ["/rooms/mine?q={}", "/rooms/mine?kind={}", "/rooms/mine?after={}"],
+    "last_room": ["/rooms/last?room={}"],
     "create_room": ["/rooms/new?kind={}"],
     "room": ["/rooms/{}/", "/rooms/launch/?seq={}"],
     "room_data": ["/rooms/{}/data", "/rooms/launch/data?seq={}"],
@@ -48,6 +50,7 @@ ADDRESSES: Final = {
     "attachment": ["/attachments/{}/x", "/attachments/x/{}"],
     "new_session": ["/sessions/new?x={}"],
     "new_direct": ["/direct/new?q={}"],
+    "invitations": ["/invitations?x={}"],
     "invitation": ["/invite/{}"],
     "search": ["/search?q={}", "/search?q=a&room={}", "/search?q=a&before={}"],
     "usage": ["/usage?room={}"],

@@ -4,6 +4,7 @@ Runs in `people_process`; the names of its functions are the commands of `People
 """
 
 import time
+from datetime import timedelta
 from typing import Any
 from unittest import mock
 
@@ -13,6 +14,7 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.core.management import call_command
 from django.db import OperationalError, connection, transaction
+from django.utils import timezone
 
 from accounts import tickets
 from accounts.credentials import Credential
@@ -32,6 +34,18 @@ def create(usernames: list[str]) -> list[dict[str, str]]:
         _token, secret = ApiToken.issue(user, "tests")
         people.append({"id": str(user.pk), "username": username, "token": secret})
     return people
+
+
+def many_rooms(slug: str, names: list[str], usernames: list[str]) -> list[str]:
+    """Make rooms of these people, each a minute older than the one before, and return their slugs."""
+    now = timezone.now()
+    made = Room.objects.bulk_create(
+        Room(slug=f"{slug}-{n}", name=name, kind="closed", created_at=now - timedelta(days=1, minutes=n))
+        for n, name in enumerate(names)
+    )
+    for user in User.objects.filter(username__in=usernames):
+        Membership.objects.bulk_create(Membership(room=room, user=user, joined_at=room.created_at) for room in made)
+    return [room.slug for room in made]
 
 
 def set_password(username: str, password: str) -> None:
@@ -233,6 +247,7 @@ COMMANDS = {
     function.__name__: function
     for function in (
         create,
+        many_rooms,
         set_display_name,
         set_password,
         make_admin,

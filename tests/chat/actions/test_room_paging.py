@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import UNSET
 
@@ -214,6 +214,7 @@ lines = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(lines, st.integers(1, 8))
 def test_pages_of_any_list_are_complete_and_end(every: list[Line], limit: int) -> None:
     cut = first_page(every, limit)

@@ -14,7 +14,8 @@ import { Navigation } from "./navigation.js";
 import { connectWithNewSession } from "./new-session.js";
 import "./plain-forms.js";
 import { QuickSwitcher } from "./quick-switcher.js";
-import { reduceRoomList, unreadTotal } from "./room-list.js";
+import { RoomDirectory } from "./room-directory.js";
+import { unreadTotal } from "./room-list.js";
 import { RoomPage } from "./room.js";
 import { fullNameInText, isolated, nameInText } from "./shown-name.js";
 import { Sidebar } from "./sidebar.js";
@@ -30,22 +31,24 @@ class App {
   #me = this.#data.me;
   #client = new Client({ userId: this.#me.id });
   #toasts = new Toasts(document.querySelector(".toasts"));
-  #sidebar = new Sidebar(document.getElementById("sidebar"), this.#me.id);
+  #sidebar = new Sidebar(document.getElementById("sidebar"), this.#me.id, (key) => this.#showMore(key));
   #mark = new UnreadMark();
   #shared = {
     client: this.#client, me: this.#me, toasts: this.#toasts, contentChars: this.#data.contentChars,
     speaker: new Speaker(document.getElementById("speaker")), picker: new EmojiPicker(),
   };
-  /** @type {import("./room-list.js").RoomList} */
-  #rooms = reduceRoomList(new Map(), { type: "listed", rooms: this.#data.rooms });
   /** @type {RoomPage | null} */
   #room = null;
   /** @type {Invitations} */
   #invitations;
+  #directory = new RoomDirectory({
+    client: this.#client, rooms: this.#sidebar.read(), cuts: this.#sidebar.readCuts(), ...this.#data.sidebar,
+    current: () => this.#room?.slug ?? null, onChange: () => this.#showRooms(),
+  });
   #root = document.getElementById("room");
   #navigation = this.#root && new Navigation({
     myId: this.#me.id,
-    rooms: () => this.#rooms,
+    rooms: () => this.#directory.rooms,
     current: () => this.#room?.slug ?? "",
     open: (facts, seq) => this.#open(facts, seq),
     goTo: (seq) => this.#room?.goTo(seq),
@@ -55,7 +58,7 @@ class App {
     new Drawer();
     new ConnectionBanner(document.querySelector(".connection-banner"), { client: this.#client, signInUrl: this.#data.signInUrl });
     new QuickSwitcher(document.getElementById("switcher"), {
-      myId: this.#me.id, rooms: () => this.#rooms.values(),
+      myId: this.#me.id, directory: this.#directory,
       go: (href) => (this.#navigation ? this.#navigation.go(href) : location.assign(href)),
     });
     this.#invitations = new Invitations(document.querySelectorAll("[data-invitations]"), {
@@ -79,6 +82,7 @@ class App {
     this.#root.querySelector("[data-room-people]").href = `/rooms/${slug}/people`;
     this.#mark.setTitle(`${isolated(facts.title)} · Parley`);
     this.#room = new RoomPage(this.#root, facts, this.#shared, seq);
+    if (facts.role && !this.#directory.rooms.has(slug)) this.#directory.want(slug);
     try {
       localStorage.setItem(LAST_ROOM_KEY, slug);
     } catch {
@@ -90,7 +94,7 @@ class App {
   #listen() {
     const client = this.#client;
     const apply = (type) => (data) => this.#apply({ type, ...data });
-    client.on("status", ({ status }) => status === "connected" && (this.#refetch(), this.#refetchInvitations()));
+    client.on("status", ({ status }) => status === "connected" && (this.#directory.refetch(), this.#refetchInvitations()));
     client.on("new_message", ({ message }) => this.#newMessage(message));
     // An answer is a message like any other; it comes by this name.
     client.on("stream_start", ({ message }) => message.seq === message.change && this.#newMessage(message));
@@ -98,21 +102,6 @@ class App {
     client.on("room_updated", ({ room }) => this.#roomUpdated(room));
     client.on("draft_updated", (data) => data.user.id === this.#me.id && this.#apply({ type: "draft", ...data }));
     client.on("notification", (notification, frame) => this.#notified(notification, frame.timestamp));
-  }
-
-  async #refetch() {
-    try {
-      const rooms = [];
-      for (let after; ; ) {
-        const page = await this.#client.request("list_rooms", after ? { after } : {});
-        rooms.push(...page.rooms);
-        if (!page.hasMore) break;
-        after = page.next;
-      }
-      this.#apply({ type: "listed", rooms });
-    } catch {
-      // The next connection asks again.
-    }
   }
 
   async #refetchInvitations() {
@@ -140,8 +129,8 @@ class App {
   /** @param {any} notification @param {number} at */
   #notified(notification, at) {
     const handlers = {
-      unread: () => this.#apply({ type: "counted", at, ...notification }),
-      added: () => this.#refetch(),
+      unread: () => (this.#directory.rooms.has(notification.room) ? this.#apply({ type: "counted", at, ...notification }) : this.#directory.want(notification.room)),
+      added: () => this.#directory.want(notification.room),
       removed: () => this.#removed(notification),
       muted: () => this.#apply({ type: "muted", ...notification }),
       mention: () => this.#mentioned(notification),
@@ -160,16 +149,17 @@ class App {
 
   /** A ban says until when and why: in a closed room the person could never ask. @param {{room: string, text?: string}} notification */
   #removed({ room, text }) {
-    const known = this.#rooms.get(room);
+    const known = this.#directory.rooms.get(room);
     const title = isolated(known ? roomTitle(known, this.#me.id) : room);
     if (text) this.#toasts.show(text, { title, kind: "error", lasting: true });
     this.#apply({ type: "removed", room });
   }
 
   /** @param {{room: string, message: import("../types.js").Message}} notification */
-  #mentioned({ room, message }) {
+  async #mentioned({ room, message }) {
     if (this.#room?.slug === room && document.visibilityState === "visible") return;
-    const known = this.#rooms.get(room);
+    if (!this.#directory.rooms.has(room)) await this.#directory.want(room);
+    const known = this.#directory.rooms.get(room);
     const where = known ? roomTitle(known, this.#me.id) : room;
     const who = message.author ? nameInText(message.author) : "Somebody";
     const title = `${who} mentioned you in ${isolated(where)}`;
@@ -178,15 +168,21 @@ class App {
 
   /** @param {{type: string, [fact: string]: any}} action */
   #apply(action) {
-    const rooms = reduceRoomList(this.#rooms, action);
-    if (rooms === this.#rooms) return;
-    this.#rooms = rooms;
-    this.#showRooms();
+    this.#directory.apply(action);
+  }
+
+  /** @param {import("./room-directory.js").SectionKey} key */
+  async #showMore(key) {
+    try {
+      await this.#directory.more(key);
+    } catch {
+      this.#toasts.show("More rooms can't be loaded right now. Try again when you're connected.", { kind: "error" });
+    }
   }
 
   #showRooms() {
-    this.#sidebar.show(this.#rooms, this.#room?.slug ?? null);
-    this.#mark.setCount(unreadTotal(this.#rooms));
+    this.#sidebar.show(this.#directory.rooms, this.#directory.cuts, this.#room?.slug ?? null);
+    this.#mark.setCount(unreadTotal(this.#directory.rooms));
   }
 }
 

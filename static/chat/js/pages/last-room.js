@@ -5,9 +5,9 @@
 (function () {
   try {
     var last = localStorage.getItem("parley.last-room");
-    var rooms = document.currentScript.dataset.rooms.split(" ");
-    if (last && rooms.indexOf(last) >= 0 && matchMedia("(min-width: 48rem)").matches) {
-      location.replace("/rooms/" + last + "/");
+    if (last && matchMedia("(min-width: 48rem)").matches) {
+      // The server knows whether this reader may still read it.
+      location.replace("/rooms/last?room=" + encodeURIComponent(last));
     }
   } catch (_) {
     // Without storage there is no last room.

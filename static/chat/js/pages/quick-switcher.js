@@ -4,8 +4,12 @@
 
 import { el, icon } from "./dom.js";
 import { countText, roomMark, roomTitle, roomUsername } from "./names.js";
+import { activeAt } from "./room-list.js";
 
 const SHOWN_AT_MOST = 12;
+const ASK_AFTER_MS = 150;
+/** What the server finds without regard to accents comes after what begins as it was typed. */
+const RANK_OF_FOUND = 3.5;
 const NEW_SESSION = "/sessions/new";
 
 export class QuickSwitcher {
@@ -13,19 +17,25 @@ export class QuickSwitcher {
   #input;
   #list;
   #options;
+  #note;
   #choices = [];
   #at = 0;
+  /** What the server found last, and for which words. */
+  #found = { query: "", rooms: [], hasMore: false };
+  #timer = 0;
 
   /**
    * @param {HTMLDialogElement} dialog
-   * @param {{myId: string, rooms: () => Iterable<import("./room-list.js").ListedRoom>, go: (href: string) => void}} options
+   * @param {{myId: string, directory: import("./room-directory.js").RoomDirectory, go: (href: string) => void}} options
    */
   constructor(dialog, options) {
     this.#dialog = dialog;
     this.#options = options;
     this.#input = dialog.querySelector("input");
     this.#list = dialog.querySelector("ul");
+    this.#note = dialog.querySelector("[data-switcher-note]");
     this.#input.addEventListener("input", () => this.#search());
+    dialog.addEventListener("close", () => clearTimeout(this.#timer));
     this.#input.addEventListener("keydown", (event) => this.#key(event));
     this.#list.addEventListener("click", (event) => this.#pick(event.target.closest("[role=option]")));
     dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
@@ -45,9 +55,45 @@ export class QuickSwitcher {
     this.#input.focus();
   }
 
+  /** Shows what is known at once, and what the server finds when typing pauses. */
   #search() {
     const query = this.#input.value.trim();
-    this.#choices = [...this.#rooms(query), ...others(query)].slice(0, SHOWN_AT_MOST);
+    clearTimeout(this.#timer);
+    this.#say("");
+    if (query && this.#options.directory.cuts.size) this.#timer = window.setTimeout(() => this.#ask(query), ASK_AFTER_MS);
+    this.#show(query);
+    this.#select(0);
+  }
+
+  /** @param {string} query */
+  async #ask(query) {
+    const isCurrent = () => this.#dialog.open && this.#input.value.trim() === query;
+    try {
+      const { rooms, hasMore } = await this.#options.directory.find(query, SHOWN_AT_MOST);
+      if (!isCurrent()) return;
+      this.#found = { query, rooms, hasMore };
+    } catch {
+      if (isCurrent()) this.#say("The server can't be reached. Only rooms that are loaded are shown.");
+      return;
+    }
+    // What the reader has moved to stays chosen while others come.
+    const chosen = this.#at > 0 ? this.#choices[this.#at]?.href : null;
+    this.#show(query);
+    this.#select(Math.max(0, this.#choices.findIndex(({ href }) => href === chosen)));
+  }
+
+  /** @param {string} text */
+  #say(text) {
+    this.#note.textContent = text;
+    this.#note.hidden = !text;
+  }
+
+  /** @param {string} query */
+  #show(query) {
+    const rooms = this.#rooms(query);
+    const isCut = rooms.length > SHOWN_AT_MOST || (this.#found.query === query && this.#found.hasMore);
+    this.#choices = [...rooms.slice(0, SHOWN_AT_MOST), ...others(query, isCut)];
+    if (!isCut) this.#choices = this.#choices.slice(0, SHOWN_AT_MOST);
     this.#list.replaceChildren(
       ...this.#choices.map(({ href, mark, title, badge }, at) =>
         el(
@@ -57,18 +103,21 @@ export class QuickSwitcher {
         ),
       ),
     );
-    this.#select(0);
   }
 
   /** @param {string} query */
   #rooms(query) {
-    return [...this.#options.rooms()]
-      .map((room) => ({ room, title: roomTitle(room, this.#options.myId) }))
-      .map((each) => ({ ...each, rank: Math.min(rank(each.title, query), rank(roomUsername(each.room, this.#options.myId), query)) }))
+    const { directory, myId } = this.#options;
+    const found = this.#found.query === query ? this.#found.rooms : [];
+    const known = new Map(found.map((room) => [room.slug, { room, isFound: true }]));
+    for (const room of directory.rooms.values()) known.set(room.slug, { room, isFound: known.has(room.slug) });
+    return [...known.values()]
+      .map(({ room, isFound }) => ({ room, title: roomTitle(room, myId), worst: isFound ? RANK_OF_FOUND : Infinity }))
+      .map((each) => ({ ...each, rank: Math.min(each.worst, rank(each.title, query), rank(roomUsername(each.room, myId), query)) }))
       .filter((each) => each.rank < Infinity)
-      .sort((a, b) => a.rank - b.rank || b.room.unread - a.room.unread || (b.room.lastMessageAt ?? 0) - (a.room.lastMessageAt ?? 0))
+      .sort((a, b) => a.rank - b.rank || b.room.unread - a.room.unread || activeAt(b.room) - activeAt(a.room))
       .map(({ room, title }) => ({
-        href: `/rooms/${room.slug}/`, mark: roomMark(room, this.#options.myId), title, badge: room.unread ? countText(room.unread) : "",
+        href: `/rooms/${room.slug}/`, mark: roomMark(room, myId), title, badge: room.unread ? countText(room.unread) : "",
       }));
   }
 
@@ -121,14 +170,15 @@ export function rank(title, query) {
   return 4;
 }
 
-/** @param {string} query */
-function others(query) {
+/** @param {string} query @param {boolean} isCut whether more rooms fit than are shown */
+function others(query, isCut) {
   const choices = [
     { href: NEW_SESSION, mark: icon("session"), title: "New session with Claude" },
     { href: "/rooms/", mark: icon("open"), title: "Browse open rooms" },
     { href: "/rooms/new", mark: icon("plus"), title: "New room" },
     { href: "/direct/new", mark: icon("direct"), title: "New direct message" },
   ].filter(({ title }) => rank(title, query) < Infinity);
+  if (isCut) choices.unshift({ href: `/rooms/mine?q=${encodeURIComponent(query)}`, mark: icon("open"), title: query ? `All your rooms named “${query}”` : "All your rooms" });
   if (query) choices.push({ href: `/search?q=${encodeURIComponent(query)}`, mark: icon("search"), title: `Search messages for “${query}”` });
   return choices;
 }

@@ -3,23 +3,30 @@
  */
 
 /** @typedef {{slug: string, name: string, kind: string, unread: number, mentions: number, muted: boolean,
- *   lastReadSeq: number, lastMessageAt?: number, topic?: string, members?: import("../types.js").User[],
- *   draft?: {content: string, version: number}}} ListedRoom */
+ *   lastReadSeq: number, activeAt?: number, createdAt?: number, lastMessageAt?: number, topic?: string,
+ *   members?: import("../types.js").User[], draft?: {content: string, version: number}, hasDraft?: boolean}} ListedRoom
+ *   hasDraft: what a page says of a draft before the list with its words has come */
 /** @typedef {ReadonlyMap<string, ListedRoom>} RoomList */
 
 /** The server stops counting there, so we do too. */
 const COUNT_AT_MOST = 100;
-const SECTIONS = { sessions: ["session"], rooms: ["open", "closed"], direct: ["direct"] };
+/** @type {Record<"sessions" | "rooms" | "direct", string[]>} */
+export const SECTIONS = { sessions: ["session"], rooms: ["open", "closed"], direct: ["direct"] };
 
 /** @type {Record<string, (list: RoomList, action: any) => RoomList>} */
 const HANDLERS = {
   listed: (_list, { rooms }) => new Map(rooms.map((room) => [room.slug, room])),
+  found: (list, { rooms, asked = [] }) => {
+    const gone = new Set(asked.filter((slug) => !rooms.some((room) => room.slug === slug)));
+    const others = [...list].filter(([slug]) => !gone.has(slug));
+    return new Map([...others, ...rooms.map((room) => [room.slug, room])]);
+  },
   read: (list, { room, lastReadSeq, unread, mentions }) => withRoom(list, room, () => ({ lastReadSeq, unread, mentions })),
   counted: (list, { room, count, mentions, at }) =>
-    withRoom(list, room, (known) => ({ ...more(known, count, mentions), lastMessageAt: at })),
+    withRoom(list, room, (known) => ({ ...more(known, count, mentions), ...active(known, at) })),
   message: (list, { message, mine, seen, mentioned }) =>
     withRoom(list, message.room, (known) => ({
-      lastMessageAt: Math.max(known.lastMessageAt ?? 0, message.createdAt),
+      ...active(known, message.createdAt),
       ...(mine || seen || message.seq <= known.lastReadSeq ? {} : more(known, 1, mentioned ? 1 : 0)),
     })),
   updated: (list, { room }) => {
@@ -34,14 +41,14 @@ const HANDLERS = {
 /** @param {RoomList} list @param {{type: string, [fact: string]: any}} action @returns {RoomList} */
 export function reduceRoomList(list, action) {
   const handler = HANDLERS[action.type];
-  if (!handler) throw new Error(`No such action on the list of rooms: ${action.type}`);
+  if (!handler) throw new Error(`Unknown action on the list of rooms: ${action.type}`);
   return handler(list, action);
 }
 
 /** @param {RoomList} list @returns {Record<"sessions" | "rooms" | "direct", ListedRoom[]>} busiest last first */
 export function sectionsOf(list) {
   const rooms = [...list.values()].sort(
-    (a, b) => (b.lastMessageAt ?? 0) - (a.lastMessageAt ?? 0) || a.name.localeCompare(b.name),
+    (a, b) => activeAt(b) - activeAt(a) || a.name.localeCompare(b.name),
   );
   const entries = Object.entries(SECTIONS).map(([key, kinds]) => [key, rooms.filter((room) => kinds.includes(room.kind))]);
   return Object.fromEntries(entries);
@@ -51,6 +58,15 @@ export function sectionsOf(list) {
 export function unreadTotal(list) {
   return [...list.values()].reduce((sum, room) => sum + (room.muted ? room.mentions : room.unread), 0);
 }
+
+/** @param {ListedRoom} room what lists are ordered by; a server that does not say it has no better than the last message */
+export const activeAt = (room) => room.activeAt ?? room.lastMessageAt ?? room.createdAt ?? 0;
+
+/** @param {ListedRoom} room whether it has news for me: those come first, however old they are */
+export const isUrgent = (room) => room.mentions > 0 || (room.unread > 0 && !room.muted);
+
+/** @param {ListedRoom} room @param {number} at */
+const active = (room, at) => ({ lastMessageAt: Math.max(room.lastMessageAt ?? 0, at), activeAt: Math.max(activeAt(room), at) });
 
 /** @param {ListedRoom} room @param {number} [count] @param {number} [mentions] */
 const more = (room, count = 0, mentions = 0) => ({

@@ -6,6 +6,9 @@ import { el, icon, setAttribute, setChildren } from "./dom.js";
 import { countText, roomMark, roomTitle, roomUsername } from "./names.js";
 import { sectionsOf } from "./room-list.js";
 
+/** @typedef {import("./room-list.js").ListedRoom} ListedRoom */
+/** @typedef {import("./room-directory.js").SectionKey} SectionKey */
+
 export class Sidebar {
   #root;
   #myId;
@@ -14,14 +17,49 @@ export class Sidebar {
   /** @type {string | null} */
   #active = null;
 
-  /** @param {HTMLElement} root @param {string} myId */
-  constructor(root, myId) {
+  /** @param {HTMLElement} root @param {string} myId @param {(key: SectionKey) => Promise<void>} more shows more of a section */
+  constructor(root, myId, more) {
     this.#root = root;
     this.#myId = myId;
+    root.addEventListener("click", (event) => {
+      const link = /** @type {Element} */ (event.target).closest("[data-more]");
+      if (!(link instanceof HTMLAnchorElement) || event.ctrlKey || event.metaKey || event.shiftKey) return;
+      event.preventDefault();
+      this.#more(link, more);
+    });
   }
 
-  /** @param {import("./room-list.js").RoomList} list @param {string | null} active slug of the room that is open */
-  show(list, active) {
+  /** The rooms that stand in the page, which has them from the server. Their elements stay. @returns {ListedRoom[]} */
+  read() {
+    return [...this.#root.querySelectorAll(".room-link")].map((link) => {
+      const { room: slug, kind, at, read, unread = 0, mentions = 0, username } = /** @type {HTMLElement} */ (link).dataset;
+      this.#items.set(slug, link.parentElement);
+      const name = link.querySelector(".room-link-name").textContent;
+      return {
+        slug, kind, name, unread: Number(unread), mentions: Number(mentions), muted: link.classList.contains("is-muted"),
+        topic: "", lastReadSeq: Number(read), createdAt: Number(at), activeAt: Number(at), hasDraft: link.querySelector(".draft-mark") !== null,
+        members: username ? [{ id: "", username, displayName: name }] : undefined,
+      };
+    });
+  }
+
+  /** Sections of which the page has not all rooms. @returns {Map<SectionKey, import("./room-directory.js").Cut>} */
+  readCuts() {
+    const cuts = new Map();
+    for (const section of this.#root.querySelectorAll("[data-section]")) {
+      const link = /** @type {HTMLElement} */ (section.querySelector("[data-more]"));
+      const { more: next, total } = link.dataset;
+      if (next) cuts.set(section.dataset.section, { next, total: Number(total) });
+    }
+    return cuts;
+  }
+
+  /**
+   * @param {import("./room-list.js").RoomList} list
+   * @param {Map<SectionKey, import("./room-directory.js").Cut>} cuts
+   * @param {string | null} active slug of the room that is open
+   */
+  show(list, cuts, active) {
     this.#active = active;
     const focused = document.activeElement;
     for (const [key, rooms] of Object.entries(sectionsOf(list))) {
@@ -29,10 +67,31 @@ export class Sidebar {
       if (!section) continue;
       setChildren(section.querySelector("ul"), rooms.map((room) => this.#item(room)));
       section.querySelector(".sidebar-empty").hidden = rooms.length > 0;
+      const cut = cuts.get(/** @type {SectionKey} */ (key));
+      const link = section.querySelector("[data-more]");
+      link.hidden = !cut;
+      if (cut) link.querySelector("[data-more-total]").textContent = `${cut.total} in all`;
     }
+    this.#root.querySelector(".sidebar-all").hidden = cuts.size === 0;
     for (const slug of this.#items.keys()) if (!list.has(slug)) this.#items.delete(slug);
     // An element that moved in the document has lost the focus.
     if (focused instanceof HTMLElement && focused !== document.activeElement && this.#root.contains(focused)) focused.focus();
+  }
+
+  /** @param {HTMLAnchorElement} link @param {(key: SectionKey) => Promise<void>} more */
+  async #more(link, more) {
+    if (link.ariaBusy === "true") return;
+    const section = /** @type {HTMLElement} */ (link.closest("[data-section]"));
+    const known = new Set(section.querySelectorAll(".room-link"));
+    link.ariaBusy = "true";
+    try {
+      await more(/** @type {SectionKey} */ (section.dataset.section));
+      // The link may be gone now; the reader goes on with the first of the new ones.
+      const added = [...section.querySelectorAll(".room-link")].find((each) => !known.has(each));
+      if (link.matches(":focus") || document.activeElement === document.body) /** @type {HTMLElement} */ (added)?.focus();
+    } finally {
+      link.ariaBusy = null;
+    }
   }
 
   /** @param {import("./room-list.js").ListedRoom} room */
@@ -62,10 +121,10 @@ export class Sidebar {
     const title = roomTitle(room, this.#myId);
     if (name.textContent !== title) name.textContent = title;
     link.querySelector(".draft-mark")?.remove();
-    if (room.draft?.content && !active) {
+    if ((room.draft ? room.draft.content : room.hasDraft) && !active) {
       const mark = icon("edit");
       mark.classList.add("draft-mark");
-      link.append(mark);
+      name.after(mark);
     }
     link.querySelector(".badge")?.remove();
     if (room.mentions || room.unread) link.append(badge(room));
