@@ -51,20 +51,19 @@ def _wait(turns: int) -> None:
 class DirectOutbox:
     """Frames of one connection's own: answers, and what it gets apart from its rooms' other connections."""
 
-    __slots__ = ("_on_overflow", "_pending", "_pending_chars", "_weigh_at", "_writer", "is_clear", "is_closed")
+    __slots__ = ("_on_overflow", "_pending", "_unweighed", "_writer", "is_clear", "is_closed")
 
     def __init__(self, writer: FrameWriter, on_overflow: Callable[[], None]) -> None:
         self._writer = writer
         self._on_overflow = on_overflow
         self._pending: list[Payload] = []
-        self._pending_chars = 0  # a text knows its length without being encoded
-        self._weigh_at = _WEIGHED_CHARS
+        self._unweighed = _WEIGHED_CHARS  # what may still be added before it is weighed
         self.is_clear = True
         self.is_closed = False
 
     @property
     def waiting_bytes(self) -> int:
-        return self._writer.buffered() + self._pending_chars
+        return self._writer.buffered() + sum(len(payload.text) for payload in self._pending)
 
     def push(self, payload: Payload) -> None:
         if self.is_closed:
@@ -73,8 +72,8 @@ class DirectOutbox:
             self.is_clear = False
             write_soon(self)
         self._pending.append(payload)
-        self._pending_chars += len(payload.text)
-        if self._pending_chars > self._weigh_at:
+        self._unweighed -= len(payload.text)  # which a text knows without being encoded
+        if self._unweighed < 0:
             self._weigh()
 
     def _weigh(self) -> None:
@@ -85,18 +84,18 @@ class DirectOutbox:
             self.take_back()
             self._on_overflow()
             return
-        self._pending_chars = sum(len(payload.text) for payload in self._pending)
-        self._weigh_at = self._pending_chars + _WEIGHED_CHARS
+        self._unweighed = _WEIGHED_CHARS
 
     def take_back(self) -> list[Payload]:
         """Return what is not written yet, and forget it."""
         pending, self._pending = self._pending, []
-        self._pending_chars, self._weigh_at = 0, _WEIGHED_CHARS
+        self._unweighed = _WEIGHED_CHARS
         return pending
 
     def flush(self, limit: int) -> None:
         """Write what is pending."""
-        pending = self.take_back()
+        pending, self._pending = self._pending, []
+        self._unweighed = _WEIGHED_CHARS
         self.is_clear = True
         if pending and not self.is_closed:
             self.write(pending, joined(pending), limit)
