@@ -2,7 +2,15 @@
 
 from typing import Final
 
-from tests.faults import disk_faults, frozen_revocations, nemesis, network_faults, overlaps, service_faults
+from tests.faults import (
+    disk_faults,
+    frozen_revocations,
+    hostile_faults,
+    nemesis,
+    network_faults,
+    overlaps,
+    service_faults,
+)
 from tests.faults.frozen_revocations import FROZEN_REVOCATIONS
 from tests.faults.nemesis import Fault
 from tests.faults.revocations import REVOCATIONS
@@ -18,6 +26,8 @@ _EVERYWHERE: Final[tuple[type[Fault], ...]] = (
     network_faults.AnswersLost,
     overlaps.KilledInDelay,
     overlaps.AnswersLostInDelay,
+    hostile_faults.HostileText,
+    hostile_faults.HostileSizes,
 )
 _WITH_SERVICES: Final[tuple[type[Fault], ...]] = (
     service_faults.RedisKilled,
