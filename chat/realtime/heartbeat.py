@@ -56,7 +56,9 @@ class Heartbeat:
         if slot:
             payload, now = Payload(frames.event("ping", wire.Nothing())), time.monotonic()
             for connection in slot:
-                connection.send_aside(payload)
+                if connection.is_held:
+                    continue  # it may have lost access, and then it gets nothing, not even this
+                connection.send(payload)
                 self._asked.append((now + self.timeout, now, connection))
 
     def _look_for_answers(self) -> None:

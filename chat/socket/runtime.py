@@ -150,7 +150,7 @@ class Runtime:
         pushing = asyncio.create_task(self.pusher.drain())
         for connection in connections:
             after = round(random.uniform(0.2, 1) * window * 1000)  # noqa: S311 - spreads load, guards nothing
-            connection.send_aside(Payload(frames.event("server_draining", wire.ServerDraining(after))))
+            connection.send(Payload(frames.event("server_draining", wire.ServerDraining(after))))
         await self.runner.drain()  # the tabs hear how their replies ended before they are sent away
         pause = window / max(1, len(connections))
         for connection in connections:

@@ -51,6 +51,7 @@ class FakeConnection:
         self.closed: CloseCode | None = None
         self.last_pong = 0.0
         self.busy_since: float | None = None
+        self.is_held = False
 
     @property
     def user_id(self) -> int:
@@ -63,9 +64,6 @@ class FakeConnection:
     def send(self, payload: Payload) -> None:
         if self.closed is None:
             self.sent.append(json.loads(payload.text))
-
-    def send_aside(self, payload: Payload) -> None:
-        self.send(payload)
 
     def close(self, code: CloseCode) -> None:
         if self.closed is None:

@@ -131,3 +131,14 @@ async def test_the_wheel_turns_by_the_clock_in_a_real_loop(settings: Any) -> Non
         assert time.monotonic() - begun > 0.7
         await until(lambda: (alive(), silent.closed)[1])
     assert good.closed is None and silent.closed is CloseCode.PONG_TIMEOUT
+
+
+def test_a_connection_whose_access_is_in_doubt_is_neither_pinged_nor_missed(heart: Heartbeat, clock: Clock) -> None:
+    tab = FakeConnection("tab")
+    add(heart, tab)
+    tab.is_held = True
+    tick(heart, clock, 60)
+    assert tab.types() == [] and tab.closed is None
+    tab.is_held = False
+    tick(heart, clock, 30)
+    assert pings(tab) == 1

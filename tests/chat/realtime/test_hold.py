@@ -151,13 +151,13 @@ async def test_ready_made_bytes_of_a_stream_are_dropped_with_its_room(tab: Tab) 
     assert await tab.types() == []
 
 
-async def test_pings_go_out_past_what_is_kept(tab: Tab) -> None:
+async def test_what_tells_nothing_of_a_room_can_go_out_past_what_is_kept(tab: Tab) -> None:
     tab.connection.hold()
     tab.connection.send(news(1))
-    tab.connection.send_aside(event("ping", wire.Nothing()))
-    assert await tab.types() == ["ping"]
+    tab.connection.send_aside(event("left", wire.Left("library")))
+    assert await tab.types() == ["left"]
     tab.connection.release()
-    assert await tab.types() == ["ping", "notification"]
+    assert await tab.types() == ["left", "notification"]
 
 
 async def test_what_is_kept_is_bounded_and_beyond_the_bound_the_tab_comes_back_with_its_cursor(
