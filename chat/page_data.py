@@ -113,9 +113,13 @@ def search_facts(actor: Actor, found: wire.SearchResult) -> dict[str, Any]:
     return {"hits": hits, "hasMore": found.hasMore}
 
 
-def people_like(query: str, *, besides: set[int]) -> list[User]:
-    """Return active people whose name holds the query, for picking one. Everybody here may know everybody's name."""
-    found = User.objects.filter(bans.active()).exclude(pk__in=besides).exclude(username=CLAUDE)
+def people_like(query: str, *, besides: set[int], after: str = "") -> tuple[list[User], bool]:
+    """Return a page of active people whose name holds the query, and whether there are more.
+
+    after: the last user name of the page before. All people here may know all names.
+    """
+    found = User.objects.filter(bans.active(), username__gt=after).exclude(pk__in=besides).exclude(username=CLAUDE)
     for word in words_of(query):
         found = found.filter(search_name__contains=word)
-    return list(found.order_by("username")[:PEOPLE_IN_PICKER])
+    page = list(found.order_by("username")[: PEOPLE_IN_PICKER + 1])
+    return page[:PEOPLE_IN_PICKER], len(page) > PEOPLE_IN_PICKER

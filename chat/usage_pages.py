@@ -3,6 +3,7 @@
 from datetime import date
 from typing import Any, Final, NamedTuple
 
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponseBase
 from django.views.decorators.http import require_GET
 
@@ -21,6 +22,8 @@ from chat.shown_names import handle, shown_name
 _ELSEWHERE: Final = "Rooms that you have left"
 _SOMEBODY: Final = "Deleted accounts"
 
+# The dearest ones first: one may own thousands of sessions.
+_OWNED_ON_A_PAGE: Final = 50
 # The chart's own units; it is stretched to the width of the page.
 _CHART_HEIGHT: Final = 100
 _LEAST_HEIGHT: Final = 3
@@ -61,12 +64,12 @@ def own(request: HttpRequest) -> HttpResponseBase:
     """The reader's own usage; with `?room=` that of a room they own."""
     actor = actor_of(request)
     slug = request.GET.get("room", "")
-    facts = _of_room(actor, slug) if slug else _of_person(actor)
+    facts = _of_room(actor, slug) if slug else _of_person(actor, request.GET.get("owned", ""))
     reached = [standing for standing in usage.standings_of_all() if standing.level == "over"]
     return show(request, "chat/usage.html", **facts, is_demo=is_demo(), reached=reached, today=today())
 
 
-def _of_person(actor: Actor) -> dict[str, Any]:
+def _of_person(actor: Actor, number: str) -> dict[str, Any]:
     charges = usage.of_person(actor.id)
     this_month = usage.since(charges, usage.month_begin())
     mine = list(Room.objects.filter(memberships__user=actor.id, memberships__role=Role.OWNER).exclude(kind="direct"))
@@ -74,14 +77,15 @@ def _of_person(actor: Actor) -> dict[str, Any]:
     used_in = usage.by(this_month, "room__slug")
     # A room they have left may be called otherwise by now, which is not theirs to know.
     titles = page_data.titles_among(actor, Room.objects.of_member(actor.id), {row.key for row in used_in if row.key})
+    owned = sorted(
+        ((room, used.get(room.pk, usage.Used()), standings[room.pk]) for room in mine if _has_use(room, used)),
+        key=lambda each: (-each[1].cost, each[0].name.lower()),
+    )
     return {
         **_sums(charges),
         "periods": _periods(usage.standings_of_person(actor.id), charges),
         "lines": _lines(_with_titles(used_in, titles)),
-        "owned": sorted(
-            ((room, used.get(room.pk, usage.Used()), standings[room.pk]) for room in mine if _has_use(room, used)),
-            key=lambda each: (-each[1].cost, each[0].name.lower()),
-        ),
+        "owned": Paginator(owned, _OWNED_ON_A_PAGE).get_page(number),
         "shown_room": None,
     }
 

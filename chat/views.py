@@ -157,9 +157,11 @@ def new_direct(request: HttpRequest) -> HttpResponseBase:
         except ProtocolError as error:
             messages.error(request, error.message)
     query = request.GET.get("q", "").strip()[:60]
-    found = page_data.people_like(query, besides={actor.id})
-    offers_claude = query.lower().lstrip("@") in CLAUDE
-    return show(request, "chat/new_direct.html", query=query, people=found, offers_claude=offers_claude)
+    after = request.GET.get("after", "")[:32]
+    found, has_more = page_data.people_like(query, besides={actor.id}, after=after)
+    facts: dict[str, Any] = {"query": query, "people": found, "has_more": has_more, "after": after}
+    offers_claude = not after and query.lower().lstrip("@") in CLAUDE
+    return show(request, "chat/new_direct.html", **facts, offers_claude=offers_claude)
 
 
 @page

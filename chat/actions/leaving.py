@@ -5,6 +5,7 @@ from typing import Final, NamedTuple
 from django.core.paginator import Paginator
 from django.db.models import Q
 
+from accounts.search_name import words_of
 from chat.access import Actor
 from chat.actions import members
 from chat.models import Membership, RoomKind
@@ -26,8 +27,8 @@ class Leavable(NamedTuple):
 def leavable(actor: Actor, query: str, number: int) -> Leavable:
     """Return a page of the actor's memberships in rooms other than direct ones, whose name or slug holds the query."""
     found = Membership.objects.filter(user=actor.id, room__archived_at=None).exclude(room__kind=RoomKind.DIRECT)
-    for word in query.split()[:5]:
-        found = found.filter(Q(room__name__icontains=word) | Q(room__slug__icontains=word))
+    for word in words_of(query):
+        found = found.filter(Q(room__search_name__contains=word) | Q(room__slug__contains=word))
     pages = Paginator(found.select_related("room").order_by("room__name", "pk"), ROOMS_ON_PAGE)
     page = pages.get_page(number)
     return Leavable(list(page.object_list), page.number, pages.num_pages, pages.count)

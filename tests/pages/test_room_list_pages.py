@@ -153,3 +153,30 @@ def test_a_search_names_the_room_that_it_is_about_wherever_it_is(alice: Seat, bo
     page = read(alice.client, "/search?room=room-0000&q=x")
     assert re.search(r'<option value="room-0000" selected>部屋 0000', page)
     assert "Only your first rooms are listed here." in page
+
+
+def test_every_person_is_reached_when_a_direct_message_begins(alice: Seat, bob: Seat) -> None:
+    User.objects.bulk_create(User(username=f"person-{n:03}") for n in range(70))
+    found: list[str] = []
+    address: str | None = "/direct/new"
+    while address is not None:
+        page = read(alice.client, address if address.startswith("/") else f"/direct/new{address}")
+        found += re.findall(r'name="user" value="([^"]+)"', page)
+        address = following(page)
+    assert found == ["claude", "bob", *(f"person-{n:03}" for n in range(70))]
+    assert "More people" not in read(alice.client, "/direct/new?q=PERSON-00")
+
+
+def test_the_usage_page_shows_the_rooms_that_one_owns_in_pages(alice: Seat) -> None:
+    made = Room.objects.bulk_create(Room(slug=f"s-{n}", name=f"Session {n}", kind="session") for n in range(60))
+    Membership.objects.bulk_create(Membership(room=room, user=alice.user, role="owner") for room in made)
+    pages = [read(alice.client, address) for address in ("/usage", "/usage?owned=2", "/usage?owned=x")]
+    shown = [set(re.findall(r'href="\?room=(s-[0-9]+)"', page)) for page in pages]
+    assert [len(each) for each in shown] == [50, 10, 50] and shown[0] | shown[1] == {room.slug for room in made}
+    assert "Page 1 of 2 · 60 rooms" in pages[0]
+
+
+def test_rooms_to_leave_are_found_whatever_the_case_of_their_name(alice: Seat, bob: Seat, closed_room: Room) -> None:
+    closed_room.name = "Überseehafen"
+    closed_room.save()
+    assert "Überseehafen" in read(alice.client, "/rooms/leave?q=ÜBERSEE").split("</nav>", 1)[1]
