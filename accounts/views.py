@@ -10,6 +10,7 @@ from allauth.mfa.models import Authenticator
 from allauth.usersessions.views import list_usersessions as allauth_sessions
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -83,8 +84,13 @@ def tokens(request: SignedInRequest) -> HttpResponse:
     request.resolver_match = resolve(request.path_info)
     form = TokenForm(request.user, request.POST or None)
     issued, secret = None, None
-    if request.method == "POST" and form.is_valid():
-        issued, secret = ApiToken.issue(request.user, form.cleaned_data["name"], form.expires_at)
+    if request.method == "POST":
+        with transaction.atomic():
+            # Forms that are sent at the same time must not all find one token too few.
+            User.objects.select_for_update(no_key=True).get(pk=request.user.pk)
+            if form.is_valid():
+                issued, secret = ApiToken.issue(request.user, form.cleaned_data["name"], form.expires_at)
+    if issued is not None:
         get_adapter().send_notification_mail("accounts/email/token_created", request.user, {"token": issued})
         form = TokenForm(request.user)
     owned = ApiToken.objects.filter(user=request.user)

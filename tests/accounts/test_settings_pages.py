@@ -1,6 +1,9 @@
 """The settings: profile, API tokens, sessions."""
 
+import time
 from datetime import timedelta
+from functools import partial
+from typing import Any
 
 import pytest
 from allauth.usersessions.models import UserSession
@@ -9,10 +12,11 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
-from accounts.forms import TOKENS_PER_USER
+from accounts.forms import TOKENS_PER_USER, TokenForm
 from accounts.models import ApiToken, User
 from accounts.templatetags.account_pages import browser
 from tests.accounts.conftest import add_passkey, add_totp, reauthenticate, sign_in
+from tests.chat.fixtures import in_threads
 
 PROFILE = "/settings/"
 TOKENS = "/settings/tokens"
@@ -122,6 +126,31 @@ def test_there_is_a_most_to_the_tokens_of_a_person(alice: User, as_alice: Client
     rows = [ApiToken(user=alice, name=f"t{n}", digest=f"{n:064}", hint="abcd") for n in range(TOKENS_PER_USER)]
     ApiToken.objects.bulk_create(rows)
     assert "the most there can be" in as_alice.post(TOKENS, {"name": "one more"}).content.decode()
+    assert ApiToken.objects.count() == TOKENS_PER_USER
+
+
+@pytest.mark.django_db(transaction=True)
+def test_tokens_created_at_the_same_time_do_not_pass_the_most(
+    alice: User, as_alice: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reauthenticate(as_alice)
+    counted = TokenForm.clean
+
+    def clean(form: TokenForm) -> Any:
+        found = counted(form)
+        time.sleep(0.3)  # long enough for the others to count as well, if they may
+        return found
+
+    monkeypatch.setattr(TokenForm, "clean", clean)
+    rows = [ApiToken(user=alice, name=f"t{n}", digest=f"{n:064}", hint="abcd") for n in range(TOKENS_PER_USER - 1)]
+    ApiToken.objects.bulk_create(rows)
+
+    def create(name: str) -> int:
+        browser = Client()
+        browser.cookies = as_alice.cookies
+        return browser.post(TOKENS, {"name": name}).status_code
+
+    assert in_threads(*[partial(create, f"new {number}") for number in range(5)]) == [200] * 5
     assert ApiToken.objects.count() == TOKENS_PER_USER
 
 
