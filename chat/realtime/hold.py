@@ -18,7 +18,9 @@ from chat.realtime.payload import Payload
 
 # Answers that tell nothing of a room but that one is a member of it or not; a request that ended the asker's own access
 # has such an answer.
-TELL_NOTHING: Final = frozenset({"pong", "left", "quit_room", "remove_member", "typing", "save_draft", "mark_read"})
+TELL_NOTHING: Final = frozenset(
+    {"pong", "left", "quit_room", "quit_rooms", "remove_member", "typing", "save_draft", "mark_read"}
+)
 # Notifications that tell of the membership itself.
 _OF_MEMBERSHIP: Final = ("added", "removed")
 

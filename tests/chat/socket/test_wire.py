@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from django.test import override_settings
 
 from accounts.credentials import Credential
 from accounts.models import ApiToken, User
@@ -159,8 +160,10 @@ async def test_every_answer_and_event_of_a_conversation_is_what_the_catalogue_sa
     await carol.ask("join_room", room="lounge")
     await alice.get("add_member", room="lounge", user="carol")
     await alice.get("remove_member", room="lounge", user="carol")
+    await ask_in_and_keep_out(alice, carol)
     await bob.get("unsubscribe", room="demo")
     await bob.get("quit_room", room="lounge")
+    assert (await bob.get("quit_rooms", rooms=["demo", "nowhere"]))["results"]
     await alice.get("archive_room", room="lounge")
     await until(lambda: "room_updated" in alice.types() and "left" in bob.types() and "user_left" in alice.types())
 
@@ -171,6 +174,20 @@ async def test_every_answer_and_event_of_a_conversation_is_what_the_catalogue_sa
         lambda: set(EVENTS) - NOT_IN_A_CONVERSATION - NOT_ON_THIS_SOCKET <= alice.types() | bob.types() | second.types()
     )
     assert heard
+
+
+async def ask_in_and_keep_out(owner: Tab, person: Tab) -> None:
+    """Invite a person twice, and ban them in between."""
+    await person.get("browse_rooms", query="loun")
+    with override_settings(ASK_BEFORE_ADDING="always"):
+        await owner.get("add_member", room="lounge", user="carol")
+        assert (await person.get("list_invitations"))["invitations"]
+        await person.get("accept_invitation", room="lounge")
+        await owner.get("ban_member", room="lounge", user="carol", reason="noise")
+        assert (await owner.get("list_bans", room="lounge"))["bans"]
+        await owner.get("unban_member", room="lounge", user="carol")
+        await owner.get("add_member", room="lounge", user="carol")
+        await person.get("decline_invitation", room="lounge")
 
 
 async def talk_with_claude(tab: Tab) -> None:
