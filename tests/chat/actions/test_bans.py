@@ -218,7 +218,9 @@ def test_no_one_is_banned_from_a_direct_room(alice: User, bob: User) -> None:
         ban(alice, "bob", slug)
 
 
-@pytest.mark.parametrize("until", [0, 1, 2**53 - 1, in_ms(days=-1), in_ms(days=4000)])
+@pytest.mark.parametrize(
+    "until", [0, 1, 2**53 - 1, in_ms(days=-1), in_ms(days=4000)], ids=["0", "1", "the most", "ago", "far"]
+)
 def test_an_end_that_is_over_or_far_away_is_refused(alice: User, plaza: Room, until: int) -> None:
     with refused(ErrorCode.VALIDATION_ERROR) as caught:
         ban(alice, "bob", until=until)
