@@ -63,6 +63,11 @@ class Someone:
             self.complaints.append(text)
 
 
+def name_of(room: str) -> str:
+    """Return the name that `create_room` gave to a room: its address without the secret ending."""
+    return room.rpartition("-")[0]
+
+
 Cast = Callable[[str], Someone]
 
 

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.chat_cast import Cast, say
+from tests.browser.chat_cast import Cast, name_of, say
 from tests.browser.looks import WIDTHS, faults, sideways
 
 # In each, {} is a room. What belongs to the account is looked at in test_accounts_browser.py.
@@ -99,7 +99,7 @@ def test_the_room_is_searched_from_its_header_by_keyboard(someone: Cast, width: 
     page.keyboard.press("Tab")
     expect(search).to_be_focused()
     expect(search).to_be_in_viewport(ratio=1)
-    title = page.get_by_role("heading", name=room, level=1).bounding_box()
+    title = page.get_by_role("heading", name=name_of(room), level=1).bounding_box()
     assert title and title["width"] >= 120, "the title has to stay readable beside it"
     page.keyboard.press("Enter")
     expect(page.get_by_role("searchbox", name="Words in a message")).to_be_focused()
