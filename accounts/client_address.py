@@ -2,6 +2,7 @@
 
 import ipaddress
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final
 
 from django.conf import settings
@@ -10,6 +11,7 @@ from django.http.request import split_domain_port
 
 # For what must be counted and stored, of a client that has no address: one on a Unix socket.
 _NO_ADDRESS: Final = "::"
+_IPV6_NETWORK_BITS: Final = 64
 
 
 def seen_from_outside(peer: str | None, forwarded: Iterable[str]) -> str:
@@ -31,6 +33,18 @@ def of_request(request: HttpRequest) -> str:
     peer = request.META.get("REMOTE_ADDR")
     seen = seen_from_outside(peer, [request.headers.get("X-Forwarded-For", "")])
     return as_ip(seen) or as_ip(peer or "") or _NO_ADDRESS
+
+
+@lru_cache(maxsize=1000)
+def network_of(address: str) -> str:
+    """Return what counts as one address: of IPv6 a network, since each home has billions of addresses in one."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(found, ipaddress.IPv6Address) and found.ipv4_mapped is None:
+        return str(ipaddress.ip_network((found, _IPV6_NETWORK_BITS), strict=False))
+    return address
 
 
 def as_ip(text: str) -> str | None:

@@ -74,7 +74,7 @@ async def _facts(owner: Hashable, files: tuple[int, int, int]) -> _Facts:
         response = await pool.run(pool.PICTURES, owner, pool.Request(request, _SECONDS, _SECONDS, _WALL_SECONDS, files))
     except pool.NotDone as failure:
         log.warning("picture.not_made", reason=str(failure), owner=owner)
-        raise invalid(_TOO_SLOW, "$.file") from failure
+        raise unavailable() if failure.by_chance else invalid(_TOO_SLOW, "$.file") from failure
     except pool.Full as full:
         if full.is_own:
             sentence = "You are uploading pictures too fast."

@@ -1,4 +1,4 @@
-"""Refuses addresses and cookies with a NUL in them, and has links begin with the public origin.
+"""Refuses addresses and cookies with a NUL in them, and unknown static files; has links begin with the public origin.
 
 PostgreSQL takes no text with a NUL: every page would answer that with an error of the server, and a traceback in the log.
 """
@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from asgiref.sync import iscoroutinefunction
-from django.http import HttpRequest
+from django.conf import settings
+from django.http import HttpRequest, HttpResponseNotFound
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.decorators import sync_and_async_middleware
@@ -24,11 +25,11 @@ def address_middleware(get_response: Callable[[HttpRequest], Any]) -> Callable[[
 
     async def serve(request: HttpRequest) -> HttpResponseBase:
         make_links_public(request)
-        return _refusal(request) if _holds_nul(request) else await get_response(request)
+        return _refused(request) or await get_response(request)
 
     def serve_in_thread(request: HttpRequest) -> HttpResponseBase:
         make_links_public(request)
-        return _refusal(request) if _holds_nul(request) else get_response(request)
+        return _refused(request) or get_response(request)
 
     return serve if iscoroutinefunction(get_response) else serve_in_thread
 
@@ -41,5 +42,11 @@ def _holds_nul(request: HttpRequest) -> bool:
     return any(_NUL in value for value in request.COOKIES.values())
 
 
-def _refusal(request: HttpRequest) -> HttpResponseBase:
-    return render(request, "400.html", status=400)
+def _refused(request: HttpRequest) -> HttpResponseBase | None:
+    if _holds_nul(request):
+        return render(request, "400.html", status=400)
+    if request.path.startswith(settings.STATIC_URL):
+        # Whatever is there was served before this. Such requests wait in no line (config.admission), so they may take
+        # nothing that is scarce: no session, no thread that renders a page.
+        return HttpResponseNotFound("Unknown file.", content_type="text/plain")
+    return None

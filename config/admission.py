@@ -7,7 +7,6 @@ response begins, so a client that reads slowly holds neither.
 """
 
 import asyncio
-from ipaddress import IPv6Address, ip_address
 from typing import Final
 
 import structlog
@@ -17,9 +16,10 @@ from django.db import close_old_connections
 from django.template.loader import render_to_string
 from django.urls import Resolver404, resolve
 
+from accounts.client_address import network_of
 from chat.protocol.errors import ErrorCode, ProtocolError
 from chat.socket.opening import Refusal, address_of, headers_of
-from config.body_limit import Application, Message, Receive, Scope, Send
+from config.body_limit import UPLOAD_PATH, Application, Message, Receive, Scope, Send
 from config.fair_line import FairLine, LineFull
 
 log = structlog.get_logger(__name__)
@@ -41,7 +41,9 @@ HASHING_VIEWS: Final = frozenset(
 _PASSWORD_SECONDS: Final = 10.0
 _PAGES_WAITING: Final = 200
 _PAGE_SECONDS: Final = 10.0
-_IPV6_NETWORK_BITS: Final = 64
+# A picture may take 20 s of processor time, one after the other.
+_UPLOADS_WAITING: Final = 50
+_UPLOAD_SECONDS: Final = 60.0
 _COME_BACK_SECONDS: Final = 5
 _TOO_MANY_SIGN_IN: Final = "Too many people are signing in right now. Try again in a few seconds."
 _TOO_MANY_PAGES: Final = "Parley is busy right now. Try again in a few seconds."
@@ -58,6 +60,10 @@ class Admission:
         self._application = application
         pages: int = settings.PAGES_AT_ONCE
         self.pages = FairLine(at_once=pages, per_key=max(1, pages - 2), waiting=_PAGES_WAITING, seconds=_PAGE_SECONDS)
+        # Each has a page's place while its picture is made anew, which takes many seconds: most are left to pages.
+        self.uploads = FairLine(
+            at_once=max(1, pages // 3), per_key=1, waiting=_UPLOADS_WAITING, seconds=_UPLOAD_SECONDS
+        )
         # One at a time, as in accounts.hashers: each takes 100 MB.
         self.passwords = FairLine(at_once=1, per_key=1, waiting=settings.PASSWORDS_WAITING, seconds=_PASSWORD_SECONDS)
 
@@ -65,15 +71,21 @@ class Admission:
         if scope["path"].startswith(settings.STATIC_URL):  # neither a thread of the pages nor a database
             await self._application(scope, receive, send)
             return
-        lines = [self.passwords, self.pages] if hashes_password(scope) else [self.pages]
-        visit = _Visit(lines, line_key(address_of(scope)), receive, send)
+        lines = self._lines_of(scope)
+        visit = _Visit(lines, network_of(address_of(scope)), receive, send)
         try:
             await self._application(scope, visit.receive, visit.send)
         except LineFull:
-            log.warning("request.no_place", path=scope["path"], passwords=len(lines) > 1)
-            await _say_busy(scope, send, is_password=len(lines) > 1)
+            is_password = self.passwords in lines
+            log.warning("request.no_place", path=scope["path"], passwords=is_password)
+            await _say_busy(scope, send, is_password=is_password)
         finally:
             visit.end()
+
+    def _lines_of(self, scope: Scope) -> list[FairLine]:
+        if hashes_password(scope):
+            return [self.passwords, self.pages]
+        return [self.uploads, self.pages] if UPLOAD_PATH.fullmatch(scope["path"]) else [self.pages]
 
 
 class _Visit:
@@ -140,17 +152,6 @@ def hashes_password(scope: Scope) -> bool:
         return resolve(scope["path"]).view_name in HASHING_VIEWS
     except Resolver404:
         return False
-
-
-def line_key(address: str) -> str:
-    """Return what counts as one address: of IPv6 a network, since each home has billions of addresses in one."""
-    try:
-        found = ip_address(address)
-    except ValueError:
-        return address
-    if isinstance(found, IPv6Address) and found.ipv4_mapped is None:
-        return str(int(found) >> _IPV6_NETWORK_BITS)
-    return address
 
 
 async def _say_busy(scope: Scope, send: Send, *, is_password: bool) -> None:

@@ -31,11 +31,13 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 log = structlog.get_logger(__name__)
 
-_UPLOAD: Final = re.compile(r"/rooms/[^/]+/attachments")
+UPLOAD_PATH: Final = re.compile(r"/rooms/[^/]+/attachments")
 # The lines around a file in a form.
 _WRAPPING_BYTES: Final = 16_384
 _STRANGERS_BYTES: Final = 65_536
-_SHARE_OF_ONE_PERSON: Final = 4
+# One person may hold a third of what is still free: a quarter when no one else holds any, and ever less, so that a few
+# accounts together can't take all.
+_SHARE_OF_WHAT_IS_FREE: Final = 3
 _COME_BACK_MS: Final = 5000
 
 
@@ -52,7 +54,8 @@ class Bodies:
     def hold(self, user_id: int, size: int) -> None:
         """Count bytes that have arrived. Raises Refusal when they are too many."""
         most: int = settings.BODIES_BYTES
-        if most and (self.held + size > most or self._held[user_id] + size > most // _SHARE_OF_ONE_PERSON):
+        free = most - self.held - size
+        if most and (self._held[user_id] + size) * _SHARE_OF_WHAT_IS_FREE > free:
             sentence = "Too many files are being sent right now. Try again in a few seconds."
             raise Refusal(503, ProtocolError(ErrorCode.UNAVAILABLE, sentence, retry_after=_COME_BACK_MS))
         self._held[user_id] += size
@@ -94,7 +97,7 @@ class _Body:
 
     def __init__(self, scope: Scope, receive: Receive, bodies: Bodies) -> None:
         self._scope, self._receive, self._bodies = scope, receive, bodies
-        self._is_upload = _UPLOAD.fullmatch(scope["path"]) is not None
+        self._is_upload = UPLOAD_PATH.fullmatch(scope["path"]) is not None
         self._limit, self._too_large = _limit_of(is_upload=self._is_upload)
         self._loop = asyncio.get_running_loop()
         self._began_at = self._loop.time()

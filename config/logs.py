@@ -9,12 +9,26 @@ import structlog
 
 _SECRET_IN_QUERY = re.compile(r"((?:token|ticket|key)=)[^&\s\"']+")
 
+# Of one value in a line; tracebacks are written whole.
+_CHARS = 1000
+_OF_LOGGING = ("exc_info", "stack_info")
+
 
 def redact(_logger: Any, _name: str, event: dict[str, Any]) -> dict[str, Any]:
     """Remove tickets from logged request lines: servers write the whole path, and a ticket stands in its query."""
     text = event.get("event")
     if isinstance(text, str) and "=" in text:
         event["event"] = _SECRET_IN_QUERY.sub(r"\1[redacted]", text)
+    return event
+
+
+def in_short(_logger: Any, _name: str, event: dict[str, Any]) -> dict[str, Any]:
+    """Cut what is long: an address or the name of a field may have 64 KB, and anyone can send as many as they like."""
+    for name, value in event.items():
+        if isinstance(value, str) and len(value) > _CHARS:
+            event[name] = f"{value[:_CHARS]}…"
+        elif isinstance(value, (dict, list, tuple)) and name not in _OF_LOGGING and len(text := str(value)) > _CHARS:
+            event[name] = f"{text[:_CHARS]}…"
     return event
 
 
@@ -55,6 +69,7 @@ def configure(options: dict[str, Any]) -> None:
                         structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                         redact,
                         in_one_line,
+                        in_short,
                         *renderer,
                     ],
                 }

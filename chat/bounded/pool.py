@@ -38,7 +38,14 @@ PICTURES: Final = Kind("chat.bounded.picture", at_once=1, of_one=20, of_all=200)
 
 
 class NotDone(Exception):
-    """The work was not done, and would not be if it were tried again. The text says why, in one word."""
+    """The work was not done. The text says why, in a word or two.
+
+    by_chance: the machine was frozen or short of something, so that the same work may be done the next time.
+    """
+
+    def __init__(self, reason: str, *, by_chance: bool = False) -> None:
+        super().__init__(reason)
+        self.by_chance = by_chance
 
 
 async def run(kind: Kind, owner: Hashable, request: Request, *, is_bounded: bool = True) -> Response:
@@ -106,10 +113,10 @@ async def _ask_any(kind: Kind, request: Request) -> Response:
             log.warning("bounded.child_died", kind=kind.program, pid=child.pid, reason=str(death))
             if death.was_idle:
                 continue
-            raise NotDone("died") from death
+            raise NotDone("died", by_chance=death.by_chance) from death
         _free.setdefault(kind.program, []).append(child)
         return response
-    raise NotDone("no process")
+    raise NotDone("no process", by_chance=True)
 
 
 def _free_child(kind: Kind) -> Child:
@@ -123,7 +130,7 @@ def _free_child(kind: Kind) -> Child:
         return Child(kind.program)
     except OSError as error:
         log.warning("bounded.no_child", kind=kind.program, error=type(error).__name__, errno=error.errno)
-        raise NotDone("no process") from error
+        raise NotDone("no process", by_chance=True) from error
 
 
 def _pool(kind: Kind) -> _Pool:

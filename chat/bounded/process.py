@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -14,6 +15,8 @@ from chat.bounded.child import REQUEST, RESPONSE, Status
 
 _ROOT: Final = Path(__file__).resolve().parents[2]
 _PIECE_BYTES: Final = 1 << 18
+# Its deadline and its own faults have other signals: this was an operator, or a machine without memory.
+_KILLED_FROM_OUTSIDE: Final = (-signal.SIGKILL, -signal.SIGTERM)
 # What an interpreter needs to start. The rest of the environment holds secrets.
 _ENVIRONMENT: Final = (
     "PATH", "PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "TMPDIR", "LANG", "LC_ALL",
@@ -37,11 +40,14 @@ class Response(NamedTuple):
 
 
 class Died(Exception):
-    """The process ended before it answered. `was_idle`: before it began, so that another one may be asked."""
+    """The process ended before it answered. `was_idle`: before it began, so that another one may be asked. `by_chance`: of
+    nothing that it worked on.
+    """
 
-    def __init__(self, reason: str, *, was_idle: bool = False) -> None:
+    def __init__(self, reason: str, *, was_idle: bool = False, by_chance: bool = False) -> None:
         super().__init__(reason)
         self.was_idle = was_idle
+        self.by_chance = by_chance
 
 
 class Child:
@@ -85,7 +91,7 @@ class Child:
                 return await self._receive()
         except TimeoutError:
             self.end()
-            raise Died("frozen") from None
+            raise Died("frozen", by_chance=True) from None
         except BaseException:
             self.end()
             raise
@@ -115,16 +121,17 @@ class Child:
                 # The kernel says so where the request was never read, and ends the stream where it was.
                 raise Died("gone", was_idle=True) from error
             if not piece:
-                raise Died("ended", was_idle=self._ended_by_itself())
+                raise self._death()
             found += piece
         return found
 
-    def _ended_by_itself(self) -> bool:
-        """Whether it had nothing to do for long: a killed one has another return code."""
+    def _death(self) -> Died:
+        """Return how it ended: 0 when it had nothing to do for long, a signal when it was killed."""
         try:
-            return self._process.wait(timeout=1) == 0
+            code = self._process.wait(timeout=1)
         except subprocess.TimeoutExpired:
-            return False
+            return Died("ended")
+        return Died("ended", was_idle=code == 0, by_chance=code in _KILLED_FROM_OUTSIDE)
 
     def end(self) -> None:
         """Kill it. Does not wait."""

@@ -19,6 +19,7 @@ from websockets.protocol import State
 if sys.platform != "win32":
     import resource
 
+from accounts.client_address import network_of
 from chat.protocol.close import REASONS, CloseCode
 from chat.realtime.limits import TokenBucket
 from chat.realtime.text_frames import FrameStartReader, leading_texts
@@ -233,10 +234,11 @@ class AbortableHttp(HttpToolsProtocol):
             return
         # Behind a proxy all connections come from one address; counting them is its work then.
         if self.client is not None and not settings.TRUSTED_PROXIES:
-            if 0 < settings.SOCKETS_PER_ADDRESS <= self._open[self.client[0]]:
+            network = network_of(self.client[0])
+            if 0 < settings.SOCKETS_PER_ADDRESS <= self._open[network]:
                 transport.abort()
                 return
-            self._counted_as = self.client[0]
+            self._counted_as = network
             self._open[self._counted_as] += 1
         self._head_timer = self.loop.call_later(_HEAD_SECONDS, transport.close)
 

@@ -8,10 +8,12 @@ from typing import Any, Final
 
 import httpx
 import pytest
+from django.test import Client
 
+from accounts.client_address import network_of
 from chat.realtime import database
 from config import settings
-from config.admission import Admission, line_key
+from config.admission import Admission
 from tests.servers.pages import CSRF
 from tests.servers.raw_socket import small_connection
 from tests.servers.sites import UVICORN_POSTGRES, UVICORN_SQLITE, Profile, Site, SiteBuilder
@@ -159,6 +161,22 @@ async def test_the_line_before_passwords_is_as_long_as_the_setting_says(settings
     assert sorted(each.sent[0]["status"] for each in visitors) == [200, 200, 200, 503, 503]
 
 
+async def test_pictures_that_take_long_leave_most_places_to_pages() -> None:
+    until, seen = asyncio.Event(), list[str]()
+    pages = Admission(slow_pages(until, seen))
+    uploads = [Visitor(f"203.0.113.{number % 4}", "/rooms/launch/attachments", "POST") for number in range(12)]
+    runs = [asyncio.create_task(pages(each.scope, each.receive, each.send)) for each in uploads]
+    await asyncio.sleep(0.01)
+    assert (pages.uploads.served, pages.uploads.waiting, pages.pages.served, pages.pages.waiting) == (2, 10, 2, 0)
+    visitor = Visitor("203.0.113.1")  # the same address as one that uploads
+    runs.append(asyncio.create_task(pages(visitor.scope, visitor.receive, visitor.send)))
+    await asyncio.sleep(0.01)
+    assert (len(seen), pages.pages.waiting) == (3, 0)
+    until.set()
+    await asyncio.gather(*runs)
+    assert [each.sent[0]["status"] for each in uploads] == [200] * 12
+
+
 async def test_a_client_that_goes_away_while_it_waits_leaves_the_line(settings: Any) -> None:
     settings.PAGES_AT_ONCE = 1
     until, seen = asyncio.Event(), list[str]()
@@ -207,7 +225,17 @@ async def test_the_place_is_free_before_the_client_has_read_the_response(setting
     ],
 )
 def test_a_home_s_ipv6_addresses_count_as_one(one: str, other: str, is_same: bool) -> None:
-    assert (line_key(one) == line_key(other)) is is_same
+    assert (network_of(one) == network_of(other)) is is_same
+
+
+@pytest.mark.django_db
+def test_an_unknown_static_file_takes_nothing_that_others_wait_for(
+    client: Client, django_user_model: Any, django_assert_num_queries: Any
+) -> None:
+    """Static files wait in no line: with a session, sixty that do not exist would take all connections of the pool."""
+    client.force_login(django_user_model.objects.create_user("alice", "", "x"))
+    with django_assert_num_queries(0):
+        assert client.get(f"{settings.STATIC_URL}nowhere.js").status_code == 404
 
 
 def test_each_thread_that_uses_the_database_has_a_connection_of_its_own() -> None:

@@ -1,6 +1,7 @@
 """What a request's body may cost: bytes, time, and who may send a large one; and how long reading a response may take."""
 
 import asyncio
+import contextlib
 import json
 import re
 import socket
@@ -13,7 +14,8 @@ import pytest
 from django.test import Client
 
 from accounts.models import ApiToken
-from config.body_limit import limited
+from chat.socket.opening import Refusal
+from config.body_limit import Bodies, limited
 from config.slow_readers import impatient
 from tests.pages.conftest import Seat
 from tests.servers.people import Person
@@ -173,6 +175,18 @@ async def test_what_all_hold_together_is_bounded_and_a_quarter_of_it_for_one_per
     done.set()
     assert (await first, await others) == (200, 200)
     assert await Told(UPLOAD_PATH, [b"a" * LARGE], **token).ask(bounded) == 200
+
+
+async def test_a_few_people_together_leave_room_for_the_files_of_others(settings: Any) -> None:
+    """With a quarter for each, four accounts that send slowly would refuse every file for ten minutes."""
+    settings.BODIES_BYTES = 4_000_000
+    bodies = Bodies()
+    for mallory in range(10):
+        with contextlib.suppress(Refusal):
+            for _ in range(1000):
+                bodies.hold(mallory, 10_000)
+        assert bodies.held < 4_000_000
+    bodies.hold(99, 50_000)
 
 
 # --- Time -----------------------------------------------------------------------------------------------------------

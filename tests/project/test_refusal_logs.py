@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+import structlog
 from django.conf import settings
 from django.contrib.auth.models import Permission
 from django.core.cache import cache
@@ -16,6 +17,7 @@ from django.test import Client
 from django.urls import path
 
 from accounts.models import User
+from chat.protocol import frames
 from config import urls
 from config.logs import configure
 
@@ -79,6 +81,15 @@ def test_a_refused_page_is_one_line_without_a_traceback(
     logged = lines()
     assert len(logged) == (status >= 400)
     assert [line for line in logged if "exception" in line or "Traceback" in str(line)] == []
+
+
+def test_a_refusal_of_what_is_long_is_a_short_line(client: Client, lines: Lines) -> None:
+    """A stranger's address may have 64 KB: a few hundred a second would fill a disk within the hour."""
+    assert client.get(f"/{'x' * 60_000}").status_code == 404
+    with pytest.raises(frames.BadFrame) as caught:
+        frames.decode(json.dumps({"type": "ping", "payload": {f"x - at ${'y' * 60_000}": 1}}))
+    structlog.get_logger("chat").info("frame.refused", details=caught.value.details)
+    assert [len(json.dumps(line)) < 1500 for line in lines()] == [True, True]
 
 
 @pytest.mark.django_db

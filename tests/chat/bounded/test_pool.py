@@ -73,8 +73,9 @@ async def test_python_and_regular_expressions_are_interrupted(what: str) -> None
 @pytest.mark.parametrize("what", ["native", "swallow always"])
 async def test_what_cannot_be_interrupted_dies_and_is_replaced(what: str) -> None:
     before = await pid()
-    with pytest.raises(NotDone, match="died"):
+    with pytest.raises(NotDone, match="died") as caught:
         await answer(what)
+    assert not caught.value.by_chance
     assert await gone(before)
     assert await pid() != before
 
@@ -86,8 +87,9 @@ async def test_deadlines_count_processor_time_so_that_a_busy_machine_ends_no_wor
 async def test_a_frozen_process_is_given_up() -> None:
     before = await pid()
     os.kill(before, signal.SIGSTOP)
-    with pytest.raises(NotDone, match="died"):
+    with pytest.raises(NotDone, match="died") as caught:
         await answer("echo", wall=0.3)
+    assert caught.value.by_chance
     assert await gone(before)
     assert await pid() != before
 
@@ -100,8 +102,9 @@ async def test_a_process_that_was_killed_while_it_was_free_costs_no_one_anything
 
 
 async def test_a_process_that_dies_at_work_is_not_asked_again() -> None:
-    with pytest.raises(NotDone, match="died"):
+    with pytest.raises(NotDone, match="died") as caught:
         await answer("die")
+    assert caught.value.by_chance, "no fault of its own ends a process with SIGKILL"
     assert await answer("echo")
 
 

@@ -1,6 +1,7 @@
 """Text to HTML on a server: slow text is shown as it was written, once, and holds up no one else."""
 
 import asyncio
+import errno
 import os
 import signal
 from typing import Any, Final
@@ -55,6 +56,31 @@ async def test_a_text_that_takes_too_long_is_shown_as_written_and_not_tried_agai
         assert await html_of(slow, ALICE) == '<p class="as-written">*slow*<br>&lt;b&gt;</p>\n'
     assert await html_of_reply(slow, 7) == markdown.as_written(slow)
     assert asked == [slow]
+
+
+@pytest.mark.parametrize("how", ["frozen", "not started"])
+async def test_a_text_that_a_bad_moment_left_as_written_is_formatted_the_next_time(
+    monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    """Anyone may write the same words later, and they are not to blame for a machine that stood still."""
+    await html_of("*warm*", ALICE)
+    child = pool._free[pool.TEXT.program][-1]
+    if how == "not started":
+
+        def cannot_fork(_program: str) -> Any:
+            raise BlockingIOError(errno.EAGAIN, "no more processes")
+
+        child.end()
+        with monkeypatch.context() as patch:
+            patch.setattr(pool, "Child", cannot_fork)
+            patch.setattr(pool, "_free", {})
+            assert await html_of("**Thanks!**", ALICE) == markdown.as_written("**Thanks!**")
+    else:
+        with monkeypatch.context() as patch:
+            patch.setattr(rendering, "_SECONDS_OF_A_BUSY_MACHINE", -0.2)
+            os.kill(child.pid, signal.SIGSTOP)
+            assert await html_of("**Thanks!**", ALICE) == markdown.as_written("**Thanks!**")
+    assert await html_of("**Thanks!**", ALICE) == "<p><strong>Thanks!</strong></p>\n"
 
 
 async def test_only_so_many_texts_are_remembered(asked: list[str], monkeypatch: pytest.MonkeyPatch) -> None:

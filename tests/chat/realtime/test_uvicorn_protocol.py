@@ -270,6 +270,13 @@ async def test_one_address_has_only_so_many_connections_that_are_no_sockets(sett
     assert not call("203.0.113.1")[0].is_aborted
 
 
+async def test_a_home_s_ipv6_addresses_have_as_many_connections_as_one_address(settings: Any) -> None:
+    settings.SOCKETS_PER_ADDRESS = 2
+    calls = [call(f"2001:db8::{number}") for number in (1, 2, 3)]
+    assert [caller.is_aborted for caller, _ in calls] == [False, False, True]
+    assert not call("2001:db8:0:1::1")[0].is_aborted
+
+
 async def test_a_connection_that_becomes_a_socket_is_counted_elsewhere(settings: Any) -> None:
     settings.SOCKETS_PER_ADDRESS = 1
     caller, protocol = call("203.0.113.3", application=accepting)
