@@ -1,5 +1,5 @@
 """The administration of people and their ways in."""
 
-from accounts.admin import site, tokens, users, ways_in
+from accounts.admin import addresses, groups, site, tokens, users, ways_in
 
-__all__ = ["site", "tokens", "users", "ways_in"]
+__all__ = ["addresses", "groups", "site", "tokens", "users", "ways_in"]

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.cache import never_cache
 
 from accounts import proof, views
+from accounts.models import User
 
 _ask_to_sign_in = secure_admin_login(admin.site.login)
 
@@ -32,6 +33,11 @@ def ask_again(request: HttpRequest) -> None:
     """
     if request.method == "POST":
         proof.demand(request)
+
+
+def may_touch(request: HttpRequest, user: User | None) -> bool:
+    """Whether staff may change a person, or what lets them in. Only superusers touch superusers."""
+    return user is None or not user.is_superuser or bool(request.user.is_superuser)
 
 
 admin.site.login = login  # type: ignore[method-assign]

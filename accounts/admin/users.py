@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
 from accounts import bans, proof
-from accounts.admin.site import ask_again
+from accounts.admin.site import ask_again, may_touch
 from accounts.ban_form import BanForm
 from accounts.forms import checked_display_name
 from accounts.models import User
@@ -103,10 +103,10 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
         return fields if request.user.is_superuser else (*fields, *_PRIVILEGES)
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        return super().has_change_permission(request, obj) and _may_touch(request, obj)
+        return super().has_change_permission(request, obj) and may_touch(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        return super().has_delete_permission(request, obj) and _may_touch(request, obj)
+        return super().has_delete_permission(request, obj) and may_touch(request, obj)
 
     @admin.action(description="Deactivate selected users", permissions=["change"])
     def deactivate(self, request: HttpRequest, queryset: QuerySet[User]) -> HttpResponse | None:
@@ -192,9 +192,5 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
 def _those_to_change(request: HttpRequest, queryset: QuerySet[User]) -> tuple[list[User], list[User]]:
     """Return the chosen users that may be kept out, and those that may not: oneself, and superusers unless one is one."""
     chosen = list(queryset)
-    spared = [user for user in chosen if user == request.user or not _may_touch(request, user)]
+    spared = [user for user in chosen if user == request.user or not may_touch(request, user)]
     return [user for user in chosen if user not in spared], spared
-
-
-def _may_touch(request: HttpRequest, user: User | None) -> bool:
-    return user is None or not user.is_superuser or bool(request.user.is_superuser)

@@ -14,7 +14,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 
-from accounts.admin.site import ask_again
+from accounts.admin.site import ask_again, may_touch
 
 admin.site.unregister(Authenticator)
 admin.site.unregister(UserSession)
@@ -46,6 +46,9 @@ class AuthenticatorAdmin(_ReadOnlyAdmin):
     def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         ask_again(request)
         return super().delete_view(request, *args, **kwargs)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_delete_permission(request, obj) and may_touch(request, obj and obj.user)
 
 
 @admin.register(UserSession)
