@@ -12,7 +12,6 @@ from django.views.decorators.http import require_POST
 
 from accounts import credentials, tickets
 from accounts.credentials import BEARER, Credential
-from chat.access import Actor
 from chat.protocol import frames
 from chat.protocol.errors import ErrorCode, ProtocolError
 from chat.realtime.database import in_database
@@ -65,14 +64,14 @@ async def credential_of(request: HttpRequest) -> Credential:
     return found
 
 
-async def reader_of(request: HttpRequest) -> Actor | HttpResponse:
+async def reader_of(request: HttpRequest) -> Credential | HttpResponse:
     """Return who asks for what a link leads to, or else the answer: a program's token is no good, a person signs in first.
 
     Raises UNAVAILABLE.
     """
     credential = await in_database(credentials.from_request, request)
     if credential is not None:
-        return Actor.by(credential)
+        return credential
     if request.headers.get("Authorization", "").startswith(BEARER):
         return error_response(401, opening.signed_out().error)
     return redirect_to_login(request.get_full_path())

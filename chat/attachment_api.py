@@ -89,10 +89,10 @@ async def _keep(actor: Actor, slug: str, file: "UploadedFile[bytes]") -> wire.At
 async def download(request: HttpRequest, public_id: str, name: str) -> HttpResponseBase:
     """Return a file to whoever may read its room; to everybody else it does not exist. The name is decoration."""
     try:
-        actor = await reader_of(request)
-        if isinstance(actor, HttpResponse):
-            return actor
-        row = await in_database(access.attachment_for, actor, public_id)
+        reader = await reader_of(request)
+        if isinstance(reader, HttpResponse):
+            return reader
+        row = await in_database(access.attachment_for, Actor.by(reader), public_id)
         return await _answer(request, row)
     except ProtocolError as error:
         if error.code == ErrorCode.NOT_FOUND:

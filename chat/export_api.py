@@ -6,11 +6,12 @@ from django.utils.http import content_disposition_header
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
+from accounts.credentials import Credential, Standing, standings
 from chat.access import Actor
 from chat.actions import export, rates
 from chat.api import HTTP_STATUS, error_response, reader_of
 from chat.protocol import frames
-from chat.protocol.errors import ProtocolError
+from chat.protocol.errors import ProtocolError, unauthorized
 from chat.realtime.database import in_database
 
 log = structlog.get_logger(__name__)
@@ -21,9 +22,10 @@ log = structlog.get_logger(__name__)
 async def room_export(request: HttpRequest, slug: str) -> HttpResponseBase:
     """Return all messages of a room, as of now, as a download for its owners and moderators."""
     try:
-        actor = await reader_of(request)
-        if isinstance(actor, HttpResponse):
-            return actor
+        reader = await reader_of(request)
+        if isinstance(reader, HttpResponse):
+            return reader
+        actor = Actor.by(reader)
         room = await in_database(export.room_to_export, actor, slug)
         rates.take(actor, rates.EXPORTS)
     except ProtocolError as error:
@@ -33,7 +35,7 @@ async def room_export(request: HttpRequest, slug: str) -> HttpResponseBase:
         "Content-Type": "application/x-ndjson",
         "Content-Disposition": content_disposition_header(True, f"{slug}.jsonl") or "attachment",
     }
-    return StreamingHttpResponse(_Lines(actor, slug, room.change), headers=headers)
+    return StreamingHttpResponse(_Lines(reader, slug, room.change), headers=headers)
 
 
 class _Lines:
@@ -41,22 +43,27 @@ class _Lines:
     export must not look like a whole one.
     """
 
-    def __init__(self, actor: Actor, slug: str, until: int) -> None:
-        self._actor, self._slug, self._until = actor, slug, until
+    def __init__(self, reader: Credential, slug: str, until: int) -> None:
+        self._reader, self._slug, self._until = reader, slug, until
         self._after = 0
 
     def __aiter__(self) -> "_Lines":
         return self
 
     async def __anext__(self) -> bytes:
-        lines, self._after = await in_database(_next_lines, self._actor, self._slug, self._after, self._until)
+        lines, self._after = await in_database(_next_lines, self._reader, self._slug, self._after, self._until)
         if not lines:
             raise StopAsyncIteration
         return lines
 
 
-def _next_lines(actor: Actor, slug: str, after: int, until: int) -> tuple[bytes, int]:
-    """Return a batch as lines, and the last `seq` in it. Encoded here, away from the event loop."""
-    messages = export.batch(actor, slug, after, until)
+def _next_lines(reader: Credential, slug: str, after: int, until: int) -> tuple[bytes, int]:
+    """Return a batch as lines, and the last `seq` in it. Encoded here, away from the event loop.
+
+    A slow reader takes minutes: they may be signed out, banned or deactivated meanwhile. Raises UNAUTHORIZED then.
+    """
+    if standings([reader])[reader] is not Standing.VALID:
+        raise unauthorized("Your access to this server has ended.")
+    messages = export.batch(Actor.by(reader), slug, after, until)
     lines = "".join(frames.to_json(message) + "\n" for message in messages)
     return lines.encode(), messages[-1].seq if messages else after

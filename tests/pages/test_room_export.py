@@ -2,7 +2,7 @@
 
 import json
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 from unittest import mock
 
@@ -10,7 +10,8 @@ import pytest
 from asgiref.sync import async_to_sync
 from django.test import Client
 
-from accounts.models import ApiToken
+from accounts.credentials import Credential
+from accounts.models import ApiToken, User
 from chat import export_api
 from chat.actions import export, history, rates
 from chat.models import Membership, Role, Room
@@ -87,6 +88,10 @@ def test_a_program_exports_with_its_token(client: Client, alice: Seat, closed_ro
     assert exported[-1]["id"] == str(row.pk)
 
 
+def reader(who: Seat) -> Credential:
+    return Credential(who.user.pk, who.user.username, "session", who.client.session.session_key or "")
+
+
 def next_of(lines: Any) -> bytes:
     """Return the next batch, b"" at the end."""
 
@@ -101,7 +106,7 @@ def test_it_reads_a_batch_at_a_time_and_ends_in_a_room_that_goes_on(alice: Seat,
     before = closed_room.change
     row = [stored(closed_room, alice, str(number)) for number in range(5)][-1]
     with mock.patch.object(export, "BATCH_ROWS", 2):
-        lines = export_api._Lines(alice.actor, "launch", row.seq)
+        lines = export_api._Lines(reader(alice), "launch", row.seq)
         lines._after = before
         first = next_of(lines)
         stored(closed_room, alice, "too late")
@@ -111,10 +116,28 @@ def test_it_reads_a_batch_at_a_time_and_ends_in_a_room_that_goes_on(alice: Seat,
 def test_who_loses_the_right_meanwhile_gets_no_further_batch(alice: Seat, closed_room: Room) -> None:
     row = stored(closed_room, alice, "one")
     with mock.patch.object(export, "BATCH_ROWS", 1):
-        lines = export_api._Lines(alice.actor, "launch", row.seq)
+        lines = export_api._Lines(reader(alice), "launch", row.seq)
         assert next_of(lines)
         Membership.objects.filter(room=closed_room, user=alice.user).update(role=Role.MEMBER)
         with pytest.raises(ProtocolError, match="owners and moderators"):
+            next_of(lines)
+
+
+ENDS: dict[str, Callable[[Seat], object]] = {
+    "banned": lambda who: who.user.ban("Leaking", None),
+    "deactivated": lambda who: User.objects.filter(pk=who.user.pk).update(is_active=False),
+    "signed out": lambda who: who.client.logout(),
+}
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_a_person_whose_access_ends_meanwhile_gets_no_further_batch(alice: Seat, closed_room: Room, end: str) -> None:
+    row = stored(closed_room, alice, "one")
+    with mock.patch.object(export, "BATCH_ROWS", 1):
+        lines = export_api._Lines(reader(alice), "launch", row.seq)
+        assert next_of(lines)
+        ENDS[end](alice)
+        with pytest.raises(ProtocolError, match="access to this server"):
             next_of(lines)
 
 
