@@ -138,7 +138,7 @@ class _Round:
     def take(self, post: Post) -> None:
         """Decide what becomes of a post: a row, or a result at once."""
         if post.key is not None and post.key in self._earlier:
-            self._outcome.append(_again(post, self._earlier[post.key]))
+            self._outcome.append(self._again(post, self._earlier[post.key]))
             return
         if post.key is not None and post.key in self._firsts:
             # A resend in the same round: it shares the row of the first.
@@ -150,6 +150,16 @@ class _Round:
             self._firsts[post.key] = len(self._outcome)
         refusal = _refusal(post, self._rooms.get(post.slug), self._members, self._replied_to, self._claims)
         self._outcome.append(refusal or self._begin(self._rooms[post.slug], post))
+
+    def _again(self, post: Post, message: Message) -> Result:
+        """Answer a resend with what is stored: to members only, for it shows what became of the message, and the reply."""
+        if message.client_digest is None or bytes(message.client_digest) != post.digest:
+            return _conflict()
+        if (message.room_id, post.actor.id) not in self._members:
+            return access.refuse_stranger(post.actor.id, message.room)
+        answer = answers.to_prompt(message)
+        shown = None if answer is None else answers.presented(message.room, answer)
+        return Stored(present_message(message.room.slug, message), is_first=False, answer=shown)
 
     def _begin(self, room: Room, post: Post) -> Result | Message:
         calls = post.must_answer or calls_claude(room, post.mentioned)
@@ -224,17 +234,6 @@ def _refusal(
         if target is None or target.room_id != room.pk:
             return not_found("message")
     return attachments.refusal(post.attachments, claims, room=room, actor=post.actor, client_id=post.client_id)
-
-
-def _again(post: Post, message: Message) -> Result:
-    if message.client_digest is None or bytes(message.client_digest) != post.digest:
-        return _conflict()
-    answer = answers.to_prompt(message)
-    return Stored(
-        present_message(message.room.slug, message),
-        is_first=False,
-        answer=None if answer is None else answers.presented(message.room, answer),
-    )
 
 
 def _conflict() -> ProtocolError:

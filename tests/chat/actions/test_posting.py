@@ -155,6 +155,23 @@ def test_an_edit_does_not_make_a_late_resend_look_like_another_message(alice: Us
     assert codes(store([a_post(alice, "den", "right", client_id="c")])) == ["CONFLICT"]
 
 
+@pytest.mark.parametrize("kind", ["closed", "open"])
+def test_a_resend_shows_nothing_to_an_author_who_is_no_member_any_more(alice: User, bob: User, kind: str) -> None:
+    """A round with any resend in it looks up all of them: that must be no way around the rights of the others."""
+    den = room_of(alice, "den", kind, members=[bob])
+    room_of(bob, "own")
+    asked, other = a_post(bob, "den", "@claude hello", client_id="asked"), a_post(bob, "own", "x", client_id="other")
+    assert codes(store([asked, other])) == ["", ""]
+    den.memberships.filter(user=bob).delete()
+    refusal = "NOT_FOUND" if kind == "closed" else "UNAUTHORIZED"
+    assert codes(store([asked])) == [refusal]
+    assert codes(store([asked, other])) == [refusal, ""]
+    assert codes(store([a_post(bob, "den", "@claude bye", client_id="asked"), other])) == ["CONFLICT", ""]
+    den.memberships.create(user=bob)
+    (again, _) = store([asked, other])
+    assert isinstance(again, Stored) and again.answer is not None and not again.is_first
+
+
 def test_a_refused_message_does_not_use_its_client_id_up(alice: User, mallory: User, den: Room) -> None:
     post = a_post(mallory, "den", "let me in", client_id="c")
     assert codes(store([post, post])) == ["NOT_FOUND", "NOT_FOUND"]
