@@ -102,6 +102,8 @@ def _without(slug: str, payload: Payload) -> Payload | None:
         return None
     frame: dict[str, Any] = msgspec.json.decode(payload.text)
     request_id, data = frame.get("requestId"), frame.get("data")
+    if "details" in frame.get("error", ()) and request_id is not None:
+        return _refused(request_id)  # a conflict tells what others have written
     if data is None or frame["type"] == "left" or data.get("kind") in _OF_MEMBERSHIP:
         return payload
     if request_id is None:

@@ -8,6 +8,7 @@ import pytest
 from accounts.credentials import Credential
 from chat.protocol import frames, wire
 from chat.protocol.close import CloseCode
+from chat.protocol.errors import ErrorCode, ProtocolError
 from chat.realtime.burst import Burst
 from chat.realtime.connection import Connection
 from chat.realtime.hold import HeldOutbox
@@ -141,6 +142,20 @@ async def test_a_request_whose_answer_is_dropped_is_refused_and_another_answered
         "found": "UNAVAILABLE",
         "quit": None,
     }
+
+
+async def test_a_conflict_tells_no_words_of_a_room_that_is_lost(tab: Tab) -> None:
+    """The draft of a session is its members' together."""
+    newer = ProtocolError(ErrorCode.CONFLICT, "There is a newer draft.", details={"content": "secret", "version": 2})
+    tab.connection.hold()
+    tab.connection.fail(newer, "draft")
+    tab.connection.fail(ProtocolError(ErrorCode.NOT_FOUND, "Room not found."), "room")
+    tab.connection.lose_room("lounge")
+    tab.connection.fail(newer, "later")
+    tab.connection.release()
+    await turns()
+    codes = {frame["requestId"]: frame["error"]["code"] for frame in tab.wire.frames}
+    assert codes == {"draft": "UNAVAILABLE", "room": "NOT_FOUND", "later": "CONFLICT"}
 
 
 async def test_ready_made_bytes_of_a_stream_are_dropped_with_its_room(tab: Tab) -> None:
