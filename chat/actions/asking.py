@@ -92,15 +92,30 @@ def invitation_of(room: Room, person: User) -> MemberInvitation | None:
 
 
 def forget(room: Room, user_id: int) -> None:
-    """The person is a member now, or the invitation was withdrawn: their tabs show it no more."""
-    gone = MemberInvitation.objects.filter(room=room, user=user_id)
-    if gone.filter(state=InvitationState.PENDING).exists():
+    """The person is a member now: their tabs show no invitation any more."""
+    withdraw(room, user_id)
+    MemberInvitation.objects.filter(room=room, user=user_id).delete()
+
+
+def withdraw(room: Room, user_id: int) -> None:
+    """End an invitation that waits for an answer. What the person has said before counts on: they are asked again.
+
+    Without its row, inviting and withdrawing, or banning and unbanning, would be a way around a person's answer.
+    """
+    if MemberInvitation.objects.filter(room=room, user=user_id, state=InvitationState.PENDING).exists():
+        remember_left(room, user_id)
         tell_uninvited(user_id, room.slug)
-    gone.delete()
+
+
+def withdraw_all_by(maker_id: int, room: Room) -> None:
+    """End the invitations of a person who may not invite any more."""
+    theirs = MemberInvitation.objects.filter(room=room, invited_by=maker_id, state=InvitationState.PENDING)
+    for user_id in theirs.values_list("user", flat=True):
+        withdraw(room, user_id)
 
 
 def remember_left(room: Room, user_id: int) -> None:
-    """The person has left by themselves: from now on, only they can bring themselves back."""
+    """The person isn't in the room by their own will: from now on, only they can bring themselves in."""
     facts = {"invited_by": None, "state": InvitationState.LEFT, "at": timezone.now()}
     MemberInvitation.objects.update_or_create(room=room, user_id=user_id, defaults=facts)
 

@@ -34,8 +34,8 @@ def ban_member(actor: Actor, request: requests.BanMember) -> wire.BanFact:
     person = access.account_called(request.user)
     if person.pk == actor.id:
         raise failed("You can't ban yourself. You can leave the room.")
-    membership = Membership.objects.filter(room=room, user=person).first()
-    if membership is not None and Role(membership.role).rank >= Role(own.role).rank:
+    held = Membership.objects.filter(room=room, user=person).first() or asking.invitation_of(room, person)
+    if held is not None and Role(held.role).rank >= Role(own.role).rank:
         raise unauthorized("You can only ban people whose role is below yours.")
     return wire.BanFact(room.slug, present_ban(impose(room, person, actor, request.reason, ends_at)))
 
@@ -82,7 +82,7 @@ def impose(room: Room, person: User, by: Actor, reason: str, ends_at: datetime |
         "created_at": timezone.now(),
         "ends_at": ends_at,
     }
-    asking.forget(room, person.pk)
+    asking.withdraw(room, person.pk)
     ban, _is_new = RoomBan.objects.update_or_create(room=room, user=person, defaults=facts)
     membership = Membership.objects.filter(room=room, user=person).select_related("user").first()
     if membership is not None:

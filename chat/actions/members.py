@@ -74,7 +74,7 @@ def remove_member(actor: Actor, request: requests.RemoveMember) -> wire.Membersh
     invited = asking.invitation_of(room, person)
     if invited is not None:
         _need_rank(own, Role(invited.role), "take this invitation back")
-        asking.forget(room, person.pk)
+        asking.withdraw(room, person.pk)
         return _fact(room, person, None)
     target = _member(room, person)
     if target.pk != own.pk:
@@ -113,7 +113,7 @@ def give_role(room: Room, membership: Membership, role: str) -> None:
     membership.role = role
     membership.save(update_fields=["role"])
     if not access.may_moderate(membership):
-        _revoke_links(room, membership.user_id)
+        _revoke_invitations(room, membership.user_id)
     _tell(room, membership.user, role)
 
 
@@ -139,15 +139,16 @@ def end(room: Room, membership: Membership, by: Actor, told: str = "") -> None:
     user = membership.user
     add_notice(room, Kind.LEAVE, user.pk, by_whom(by, user.pk))
     membership.delete()
-    _revoke_links(room, user.pk)
+    _revoke_invitations(room, user.pk)
     answers.withdraw_waiting(room, user.pk, by.id)
     _tell(room, user, None, told)
     control("access", user.pk, room.slug)
 
 
-def _revoke_links(room: Room, maker_id: int) -> None:
-    """Links are not good any more without their maker's rights; gone, they can't become so again with a new role."""
+def _revoke_invitations(room: Room, maker_id: int) -> None:
+    """Invitations aren't good any more without their maker's rights; gone, they can't become so again with a new role."""
     Invitation.objects.filter(room=room, created_by=maker_id).delete()
+    asking.withdraw_all_by(maker_id, room)
 
 
 def _tell(room: Room, user: User, role: str | None, told: str = "") -> None:

@@ -16,7 +16,7 @@ DECLINED_FOR: Final = timedelta(days=7)
 class InvitationState(models.TextChoices):
     PENDING = "pending"
     DECLINED = "declined"
-    # The person was a member and left: the room asks before it has them again.
+    # The person was a member and left, or the invitation was withdrawn: the room asks before it has them (again).
     LEFT = "left"
 
 

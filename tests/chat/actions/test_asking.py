@@ -175,6 +175,38 @@ def test_who_has_left_a_room_is_asked_before_they_are_put_back(alice: User, bob:
     assert add(alice, "bob").role == "member", "who was removed did not go by themselves"
 
 
+def removed(by: User, slug: str = "den") -> None:
+    members.remove_member(Actor.of(by), requests.RemoveMember(slug, "bob"))
+
+
+def ban_and_lift(by: User, slug: str = "den") -> None:
+    bans.ban_member(Actor.of(by), requests.BanMember(slug, "bob"))
+    bans.unban_member(Actor.of(by), requests.UnbanMember(slug, "bob"))
+
+
+@pytest.mark.parametrize("way", [removed, ban_and_lift])
+def test_no_detour_puts_back_a_person_who_has_left(alice: User, bob: User, den: Room, way: Any) -> None:
+    room_of(bob, "ours", members=[alice])
+    add(alice, "bob")
+    members.quit_room(Actor.of(bob), requests.QuitRoom("den"))
+    for _again in range(2):
+        assert add(alice, "bob").pending is True
+        way(alice)
+        assert waiting(bob) == []
+    assert add(alice, "bob").pending is True and rooms_of(bob) == {"ours"}
+    accept(bob)
+    assert MemberInvitation.objects.count() == 0, "by their own will they are back"
+
+
+def test_a_ban_that_is_lifted_does_not_forget_that_a_person_declined(alice: User, bob: User, den: Room) -> None:
+    add(alice, "bob")
+    decline(bob)
+    ban_and_lift(alice)
+    with refused(ErrorCode.REQUEST_FAILED) as caught:
+        add(alice, "bob")
+    assert "declined" in caught.value.message
+
+
 def test_coming_back_by_oneself_forgets_the_leaving(alice: User, bob: User) -> None:
     room_of(alice, "hall", "open")
     actor = Actor.of(bob)
@@ -198,6 +230,24 @@ def test_an_invitation_is_worth_as_much_as_the_person_who_made_it(alice: User, b
     assert add(alice, "bob", "owner").pending is True, "another one replaces it"
     Membership.objects.filter(room=room, user=alice).update(role=Role.MODERATOR)
     assert accept(bob).role == "moderator"
+
+
+def test_an_invitation_of_a_person_who_lost_the_right_does_not_come_back_with_it(
+    alice: User, bob: User, carol: User, told: Listening
+) -> None:
+    room_of(alice, "den", moderators=[carol])
+    add(carol, "bob")
+    with told() as heard:
+        members.set_role(Actor.of(alice), requests.SetRole("den", "carol", "member"))
+    assert [news["kind"] for news in heard.of("notification", f"user:{bob.pk}")] == ["uninvited"]
+    members.set_role(Actor.of(alice), requests.SetRole("den", "carol", "moderator"))
+    assert waiting(bob) == []
+    add(carol, "bob")
+    members.remove_member(Actor.of(alice), requests.RemoveMember("den", "carol"))
+    add(alice, "carol")
+    accept(carol)
+    members.set_role(Actor.of(alice), requests.SetRole("den", "carol", "moderator"))
+    assert waiting(bob) == []
 
 
 def test_invitations_end_with_the_room_and_after_a_month(alice: User, bob: User, den: Room) -> None:

@@ -262,3 +262,18 @@ def test_joining_and_being_banned_at_the_same_time_never_ends_in_both(silence: l
         assert RoomBan.objects.filter(user=guest).exists()
         assert not Membership.objects.filter(user=guest).exists()
     assert_gapless("plaza")
+
+
+def test_a_moderator_undoes_no_invitation_of_an_owner_by_a_ban(
+    alice: User, bob: User, plaza: Room, settings: Any
+) -> None:
+    settings.ASK_BEFORE_ADDING = "strangers"
+    Membership.objects.filter(room=plaza, user=bob).update(role="moderator")
+    person("mallory")
+    for role in ("owner", "moderator"):
+        members.add_member(Actor.of(alice), requests.AddMember("plaza", "mallory", role))
+        with refused(ErrorCode.UNAUTHORIZED):
+            ban(bob, "mallory")
+        members.remove_member(Actor.of(alice), requests.RemoveMember("plaza", "mallory"))
+    members.add_member(Actor.of(alice), requests.AddMember("plaza", "mallory"))
+    assert ban(bob, "mallory").ban.user.username == "mallory"
