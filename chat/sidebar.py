@@ -49,5 +49,5 @@ def entry(room: wire.ListedRoom, actor: Actor) -> dict[str, Any]:
         "topic": room.topic,
         "active_at": room.activeAt,
         "last_read_seq": room.lastReadSeq,
-        "has_draft": bool(room.draft and room.draft.content),
+        "has_draft": bool(room.draft and room.draft.content) or room.hasDraft is True,
     }

@@ -79,6 +79,7 @@ class ListedRoom(Room):
     """A room of mine, with what concerns only me. `unread` and `mentions` stop counting at 100.
 
     `activeAt` is what lists are ordered by: the last message, else the room's beginning, or when I joined if that is later.
+    `hasDraft` stands for a `draft` that did not fit into the list: `joined` brings it.
     """
 
     role: str = "member"
@@ -88,6 +89,7 @@ class ListedRoom(Room):
     muted: bool = False
     draft: Draft | UnsetType = UNSET
     activeAt: Millis | UnsetType = UNSET
+    hasDraft: bool | UnsetType = UNSET
 
 
 class OpenRoom(Room):

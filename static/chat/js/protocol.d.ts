@@ -307,6 +307,7 @@ export interface ListedRoom {
   muted: boolean;
   draft?: Draft;
   activeAt?: number;
+  hasDraft?: boolean;
 }
 
 /** Sets how far I have read; lower than before marks as unread. */

@@ -11,11 +11,12 @@ from msgspec import UNSET
 
 from accounts.models import User
 from accounts.names import search_form
+from chat import sidebar
 from chat.access import Actor
 from chat.actions import browsing, naming, operators, rooms
 from chat.actions.list_pages import Cursor, Line, first_page, page_after
-from chat.models import Membership, Room
-from chat.protocol import requests
+from chat.models import Draft, Membership, Room
+from chat.protocol import frames, requests
 from tests.chat.conftest import person
 from tests.chat.fixtures import room_of, say
 
@@ -47,6 +48,22 @@ def pages(user: User, **wanted: Any) -> list[list[str]]:
         if not page.hasMore:
             return found
         after = page.next
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("words", "in_full"), [("😀" * 20_000, 1), ("\1" * 20_000, 0), ("x" * 5_000, 19)])
+def test_long_drafts_do_not_make_a_list_large(words: str, in_full: int) -> None:
+    """All of them were 16 MB, which took the event loop 0.2 s for each of the requests; or the list was refused."""
+    alice = person("alice")
+    made = many(200, alice)
+    Draft.objects.bulk_create(Draft(room=room, user=alice, content=words, version=3) for room in made)
+    page = rooms.list_rooms(Actor.of(alice), requests.ListRooms(limit=200))
+    assert frames.size_of(page) < 300_000
+    assert len(page.rooms) == 200
+    assert all((room.draft is UNSET) is (room.hasDraft is True) for room in page.rooms)
+    assert sum(room.draft is not UNSET for room in page.rooms) == in_full
+    shown = sidebar.entry(page.rooms[0], Actor.of(alice))
+    assert shown["has_draft"] is True
 
 
 def browsed(user: User, **wanted: Any) -> list[str]:

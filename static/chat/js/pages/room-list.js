@@ -5,7 +5,7 @@
 /** @typedef {{slug: string, name: string, kind: string, unread: number, mentions: number, muted: boolean,
  *   lastReadSeq: number, activeAt?: number, createdAt?: number, lastMessageAt?: number, topic?: string,
  *   members?: import("../types.js").User[], draft?: {content: string, version: number}, hasDraft?: boolean}} ListedRoom
- *   hasDraft: what a page says of a draft before the list with its words has come */
+ *   hasDraft: there is a draft whose words the list does not bring, or has not brought yet */
 /** @typedef {ReadonlyMap<string, ListedRoom>} RoomList */
 
 /** The server stops counting there, so we do too. */
