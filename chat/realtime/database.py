@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, ParamSpec, TypeVar
+from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, close_old_connections
@@ -22,6 +23,10 @@ T = TypeVar("T")
 _AGAIN_SECONDS: Final = 0.5
 _WRITER: Final = "writer"
 
+# By person, as long as one of their requests is at work or waits. A server has one event loop, tests many.
+_turns: "WeakKeyDictionary[asyncio.AbstractEventLoop, WeakValueDictionary[int, asyncio.Semaphore]]" = (
+    WeakKeyDictionary()
+)
 _threads = ThreadPoolExecutor(max_workers=settings.DATABASE_THREADS, thread_name_prefix="database")
 _writer_thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=_WRITER)
 # Looks whose access has ended: while one does, delivery to them waits, and must not wait for other people's searches too.
@@ -54,6 +59,19 @@ def _guarded(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
 async def in_database(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Run a short synchronous function that uses the ORM. Raises UNAVAILABLE when the database cannot be used."""
     return await asyncio.get_running_loop().run_in_executor(_threads, lambda: _guarded(function, *args, **kwargs))
+
+
+async def in_database_for(user_id: int, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """The same for one person, whose requests take half of the threads at most; the others wait for these.
+
+    Twenty sockets of one person that ask for the dearest there is would otherwise stand in front of everyone else.
+    """
+    turns = _turns.setdefault(asyncio.get_running_loop(), WeakValueDictionary())
+    turn = turns.get(user_id)
+    if turn is None:
+        turn = turns[user_id] = asyncio.Semaphore(max(1, settings.DATABASE_THREADS // 2))
+    async with turn:
+        return await in_database(function, *args, **kwargs)
 
 
 async def in_database_at_last(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

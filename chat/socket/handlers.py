@@ -7,7 +7,7 @@ the business of `access` and the actions.
 import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Any, Final
+from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
 import structlog
 from django.conf import settings
@@ -39,7 +39,7 @@ from chat.protocol import requests, wire
 from chat.protocol.errors import ErrorCode, ProtocolError, failed
 from chat.protocol.frames import Frame
 from chat.realtime.connection import Connection
-from chat.realtime.database import in_database
+from chat.realtime.database import in_database_for
 from chat.realtime.events import NOBODY, Requester, ephemeral, room_group
 from chat.realtime.presence import topic_of_room
 from chat.realtime.rendering import html_of, of_user
@@ -47,6 +47,9 @@ from chat.socket import joining
 from chat.socket.runtime import Runtime
 
 log = structlog.get_logger(__name__)
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 Handler = Callable[[Runtime, Connection, Frame], Awaitable[wire.Wire | None]]
 
@@ -56,11 +59,18 @@ _STOP_TRIES: Final = 30
 _STOP_PAUSE_SECONDS: Final = 0.05
 
 
+async def _act(
+    connection: Connection, action: Callable[Concatenate[Actor, P], T], *args: P.args, **kwargs: P.kwargs
+) -> T:
+    """Run a database action for whoever is connected, when it is their turn."""
+    return await in_database_for(connection.user_id, action, connection.actor, *args, **kwargs)
+
+
 def _by_action(action: Callable[[Actor, Any], wire.Wire]) -> Handler:
     """Return the handler of a request that one database action answers."""
 
     async def handler(_runtime: Runtime, connection: Connection, frame: Frame) -> wire.Wire:
-        return await in_database(action, connection.actor, frame.payload)
+        return await _act(connection, action, frame.payload)
 
     return handler
 
@@ -85,7 +95,7 @@ async def _ping(_runtime: Runtime, connection: Connection, frame: Frame) -> None
 async def _list_rooms(runtime: Runtime, connection: Connection, frame: Frame) -> wire.Wire:
     while True:
         doubts = connection.doubts
-        listed, watched = await in_database(rooms.listed_rooms, connection.actor, frame.payload)
+        listed, watched = await _act(connection, rooms.listed_rooms, frame.payload)
         runtime.hub.stall.look()
         await connection.wait_released()
         if connection.doubts == doubts:
@@ -109,7 +119,7 @@ async def _leave_room(runtime: Runtime, connection: Connection, frame: Frame) ->
 async def _quit_rooms(_runtime: Runtime, connection: Connection, frame: Frame) -> wire.Wire:
     """Leave one room after the other: the database thread is free for others in between."""
     slugs = dict.fromkeys(frame.payload.rooms)
-    return wire.RoomsLeft([await in_database(leaving.leave, connection.actor, slug) for slug in slugs])
+    return wire.RoomsLeft([await _act(connection, leaving.leave, slug) for slug in slugs])
 
 
 async def _create_message(runtime: Runtime, connection: Connection, frame: Frame) -> None:
@@ -175,10 +185,9 @@ async def _edit_message(_runtime: Runtime, connection: Connection, frame: Frame)
     request = frame.payload
     content = checked_content(request.content)
     # Before the text is formatted, which is the costly part.
-    await in_database(rates.take, connection.actor, rates.CHANGES)
+    await _act(connection, rates.take, rates.CHANGES)
     html = await html_of(content, of_user(connection.user_id))
-    actor = connection.actor
-    return await in_database(messages.edit_message, actor, request.message, content, html, forget=request.forget)
+    return await _act(connection, messages.edit_message, request.message, content, html, forget=request.forget)
 
 
 def _client_id(client_id: Any, request_id: str | int | None) -> str | None:
@@ -211,37 +220,37 @@ def _answer_about(frame: Frame, stored: Stored) -> wire.Wire:
 
 async def _stop_reply(runtime: Runtime, connection: Connection, frame: Frame) -> wire.Wire:
     """Answer when the reply has ended, which is soon; a runner that is dead is not waited for."""
-    found = await in_database(replies.stop_reply, connection.actor, frame.payload)
+    found = await _act(connection, replies.stop_reply, frame.payload)
     tries = 0
     while found.state == "running" and tries < _STOP_TRIES and not connection.is_closing:
         tries += 1
         await asyncio.sleep(_STOP_PAUSE_SECONDS)
-        found = await in_database(replies.state_of, connection.actor, frame.payload.message)
+        found = await _act(connection, replies.state_of, frame.payload.message)
     return found
 
 
 async def _retry_reply(runtime: Runtime, connection: Connection, frame: Frame) -> wire.Wire:
     _take_turn(runtime, connection)
     requester = _requester(connection, frame)
-    return await in_database(replies.retry_reply, connection.actor, frame.payload, requester)
+    return await _act(connection, replies.retry_reply, frame.payload, requester)
 
 
 async def _continue_reply(runtime: Runtime, connection: Connection, frame: Frame) -> wire.Wire:
     _take_turn(runtime, connection)
     requester = _requester(connection, frame)
-    return await in_database(replies.continue_reply, connection.actor, frame.payload, requester)
+    return await _act(connection, replies.continue_reply, frame.payload, requester)
 
 
 async def _show_version(_runtime: Runtime, connection: Connection, frame: Frame) -> wire.Wire:
-    await in_database(rates.take, connection.actor, rates.CHANGES)
-    text, prompt = await in_database(replies.version_text, connection.actor, frame.payload)
+    await _act(connection, rates.take, rates.CHANGES)
+    text, prompt = await _act(connection, replies.version_text, frame.payload)
     owner = of_user(connection.user_id)
     html, prompt_html = await html_of(text, owner), await html_of(prompt, owner)
-    return await in_database(replies.show_version, connection.actor, frame.payload, html, prompt_html)
+    return await _act(connection, replies.show_version, frame.payload, html, prompt_html)
 
 
 async def _get_stream(runtime: Runtime, connection: Connection, frame: Frame) -> wire.Wire:
-    checkpoint, _slug = await in_database(replies.keyframe_of, connection.actor, frame.payload)
+    checkpoint, _slug = await _act(connection, replies.keyframe_of, frame.payload)
     return await runtime.runner.freshest(checkpoint)
 
 
@@ -257,14 +266,14 @@ async def _typing(runtime: Runtime, connection: Connection, frame: Frame) -> wir
 
 
 async def _get_user(runtime: Runtime, connection: Connection, frame: Frame) -> wire.Wire:
-    user = await in_database(people.get_user, connection.actor, frame.payload)
+    user = await _act(connection, people.get_user, frame.payload)
     online = runtime.presence.tabs_of(user.pk) > 0
     return wire.UserAnswer(wire.User(str(user.pk), user.username, user.get_full_name(), online))
 
 
 async def _list_presence(runtime: Runtime, connection: Connection, frame: Frame) -> wire.Wire:
     request = frame.payload
-    room = await in_database(people.room_of_presence, connection.actor, request)
+    room = await _act(connection, people.room_of_presence, request)
     topic = topic_of_room(room.slug, is_session=room.is_session)
     return runtime.presence.fact(topic)
 

@@ -4,11 +4,13 @@ import asyncio
 import threading
 
 import pytest
+from django.conf import settings
 from django.db import DatabaseError, IntegrityError, InterfaceError, OperationalError
 
 from accounts.models import User
 from chat.protocol.errors import ErrorCode, ProtocolError
-from chat.realtime.database import in_database, in_database_at_last, in_writer
+from chat.realtime import database
+from chat.realtime.database import in_database, in_database_at_last, in_database_for, in_writer
 
 # Opening a connection is allowed; only the last test also needs to see what other threads commit.
 pytestmark = pytest.mark.django_db
@@ -21,6 +23,28 @@ def thread_name() -> str:
 async def test_each_kind_of_work_has_threads_of_its_own() -> None:
     names = [await work(thread_name) for work in (in_database, in_writer)]
     assert [name.split("_")[0] for name in names] == ["database", "writer"]
+
+
+async def test_one_person_s_slow_requests_leave_half_of_the_threads_to_others() -> None:
+    """Twenty sockets of one person may all ask for the dearest there is."""
+    may_end, begun = threading.Event(), list[int]()
+
+    def slow() -> None:
+        begun.append(1)
+        may_end.wait(10)
+
+    hers = [asyncio.create_task(in_database_for(1, slow)) for _ in range(20)]
+    try:
+        assert await asyncio.wait_for(in_database_for(2, thread_name), 5)
+        assert len(begun) == settings.DATABASE_THREADS // 2
+        hers.pop().cancel()
+    finally:
+        may_end.set()
+    await asyncio.gather(*hers)
+    assert len(begun) == 19
+    assert await in_database_for(1, thread_name)
+    hers.clear()
+    assert not database._turns[asyncio.get_running_loop()], "nothing is kept of those who have gone"
 
 
 async def test_a_slow_query_holds_up_neither_the_loop_nor_the_writer() -> None:
