@@ -1,15 +1,19 @@
 """Forms of signing up and of passwords, where ours do more than allauth's."""
 
-from typing import Any
+from typing import Any, Final
 
 from allauth.account import forms as allauth_forms
 from allauth.account.adapter import get_adapter
+from allauth.core import context
 from django import forms
+from django.contrib import messages
 from django.contrib.auth.hashers import make_password
 from django.http import HttpRequest
 
 from accounts import whose
 from accounts.models import User
+
+TOKENS_REVOKED: Final = "All your API tokens are revoked."
 
 
 class SignupForm(allauth_forms.SignupForm):
@@ -46,6 +50,7 @@ class _RevokesTokens(forms.Form):
         super().save()  # type: ignore[misc] # allauth's form, which comes after this one
         if self.user and self.cleaned_data.get("revoke_tokens"):
             self.user.api_tokens.all().delete()
+            messages.success(context.request, TOKENS_REVOKED)
 
 
 class ChangePasswordForm(_RevokesTokens, allauth_forms.ChangePasswordForm):

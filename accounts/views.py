@@ -22,6 +22,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts import credentials, proof, push_subscriptions, vapid
 from accounts.forms import ProfileForm, TokenForm
 from accounts.models import ApiToken, User
+from accounts.sign_in_forms import TOKENS_REVOKED
 
 # allauth's decorator, for what is sent: to look takes no proof.
 _proved_lately: Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]] = reauthentication_required(
@@ -113,7 +114,7 @@ def revoke_token(request: SignedInRequest, token_id: int) -> HttpResponse:
 def revoke_tokens(request: SignedInRequest) -> HttpResponse:
     """Delete all of one's own tokens."""
     request.user.api_tokens.all().delete()
-    messages.success(request, "All your tokens are revoked.")
+    messages.success(request, TOKENS_REVOKED)
     return redirect("accounts_tokens")
 
 
@@ -122,6 +123,7 @@ def sessions(request: SignedInRequest) -> HttpResponseBase:
     """List where one is signed in. Signing out everywhere else can revoke the API tokens, too."""
     if request.method == "POST" and request.POST.get("revoke_tokens"):
         request.user.api_tokens.all().delete()
+        messages.success(request, TOKENS_REVOKED)
     response: HttpResponseBase = allauth_sessions(request)
     if isinstance(response, TemplateResponse) and response.context_data is not None:
         response.context_data["token_count"] = request.user.api_tokens.count()

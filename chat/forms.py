@@ -118,6 +118,12 @@ class BanPersonForm(BanForm):
     def clean_user(self) -> str:
         return str(self.cleaned_data["user"]).lstrip("@").lower()
 
+    def focus(self) -> None:
+        """Begin at the first error, or at the reason if the person is chosen."""
+        name = next((name for name in self.fields if name in self.errors), "reason" if self.initial.get("user") else "")
+        if name:
+            self.fields[name].widget.attrs["autofocus"] = True
+
     @property
     def asked(self) -> dict[str, Any]:
         """Return the fields of the request."""

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
@@ -19,7 +20,7 @@ _NAMED_AT_MOST: Final = 5
 @page
 @require_GET
 def invitations(request: HttpRequest) -> HttpResponseBase:
-    return show(request, "chat/invitations.html")
+    return show(request, "chat/invitations.html", asks=settings.ASK_BEFORE_ADDING)
 
 
 @page

@@ -18,6 +18,7 @@ from chat.model_offer import offered_models
 from chat.models import Membership, Role, Room, RoomKind
 from chat.page import actor_of, asked, done, page, show, tell_errors
 from chat.protocol import requests, wire
+from chat.protocol.errors import ProtocolError
 from chat.room_titles import title_of
 
 _BANS_ON_A_PAGE: Final = 50
@@ -28,6 +29,7 @@ _BANS_ON_A_PAGE: Final = 50
 def people(request: HttpRequest, slug: str) -> HttpResponseBase:
     actor = actor_of(request)
     shown = access.room_for(actor, slug)
+    refused: BanPersonForm | None = None
     if request.method == "POST":
         if request.POST.get("do") == "quit":
             if done(
@@ -36,27 +38,35 @@ def people(request: HttpRequest, slug: str) -> HttpResponseBase:
                 f"You left {shown.name}.",
             ):
                 return redirect("browse")
+        elif request.POST.get("do") == "ban":
+            refused = _ban(request, actor, shown)
         else:
             _change_membership(request, actor, shown)
-        return redirect("room_people", slug)
+        if refused is None:
+            return redirect("room_people", slug)
     own = access.membership_in(actor, shown)
     query = request.GET.get("q", "").strip()[:60]
     found = member_list.page(actor, slug, query, _number_of(request.GET.get("page", "")))
-    facts = _facts_of(actor, shown, own) | _bans_of(request, actor, shown, own)
+    facts = _facts_of(actor, shown, own) | _bans_of(request, actor, shown, own, refused)
     listed = [
         (person, _may_change(own, person.role, shown), _may_ban(own, person.role, shown)) for person in found.people
     ]
+    if refused is not None and "ban_form" not in facts:  # the right to ban ended meanwhile
+        tell_errors(request, refused)
     facts["invited"] = answering.pending_in(shown) if facts["moderates"] else []
     return show(request, "chat/people.html", **facts, people=listed, found=found, query=query, roles=Role.values)
 
 
-def _bans_of(request: HttpRequest, actor: Actor, shown: Room, own: Membership | None) -> dict[str, Any]:
-    """Return what the page shows of bans: a form, filled in for the person in `?ban=`, and who is banned."""
+def _bans_of(
+    request: HttpRequest, actor: Actor, shown: Room, own: Membership | None, refused: BanPersonForm | None
+) -> dict[str, Any]:
+    """Return what the page shows of bans: the banned, and a form: the refused one, or one for the person in `?ban=`."""
     if own is None or shown.kind == RoomKind.DIRECT or not access.may_moderate(own):
         return {}
     before = _number_of(request.GET.get("bans", ""), digits=18)
     banned, has_more = bans.of_room(actor, shown.slug, None if before == 1 else before, _BANS_ON_A_PAGE)
-    form = BanPersonForm(initial={"user": request.GET.get("ban", "")[:33]})
+    form = refused or BanPersonForm(initial={"user": request.GET.get("ban", "")[:33]})
+    form.focus()
     return {"ban_form": form, "banned": banned, "older_bans": banned[-1].pk if has_more else None}
 
 
@@ -72,23 +82,22 @@ def people_like(request: HttpRequest, slug: str) -> HttpResponseBase:
     return JsonResponse({"people": page_data.people_facts(member_list.like(actor_of(request), slug, typed))})
 
 
-def _ban(request: HttpRequest, actor: Actor, shown: Room) -> None:
+def _ban(request: HttpRequest, actor: Actor, shown: Room) -> BanPersonForm | None:
+    """Ban a person. Returns the form if that was refused, with what was typed and why."""
     form = BanPersonForm(request.POST)
     if not form.is_valid():
-        tell_errors(request, form)
-        return
+        return form
     wanted = form.asked
-    done(
-        request,
-        lambda: bans.ban_member(actor, asked(requests.BanMember, room=shown.slug, **wanted)),
-        f"@{wanted['user']} is banned from {shown.name}{end_in_words(form.ends_at)}.",
-    )
+    try:
+        bans.ban_member(actor, asked(requests.BanMember, room=shown.slug, **wanted))
+    except ProtocolError as error:
+        form.add_error("user", error.message)
+        return form
+    messages.success(request, f"@{wanted['user']} is banned from {shown.name}{end_in_words(form.ends_at)}.")
+    return None
 
 
 def _change_membership(request: HttpRequest, actor: Actor, shown: Room) -> None:
-    if request.POST.get("do") == "ban":
-        _ban(request, actor, shown)
-        return
     form = AddMemberForm(request.POST)
     if not form.is_valid():
         tell_errors(request, form)

@@ -34,7 +34,7 @@ def test_an_invitation_comes_into_all_tabs_and_goes_from_all_when_one_accepts(so
     first, second = bob.tab("/rooms/"), bob.tab("/direct/new")
     expect(invitations(first)).to_have_count(0)
     people = alice.tab(f"/rooms/{slug}/people")
-    people.get_by_label("User name").fill(f"@{bob.name}")
+    people.get_by_placeholder("User name").fill(f"@{bob.name}")
     people.get_by_role("button", name="Add").click()
     expect(people.get_by_text("has an invitation now")).to_be_visible()
     expect(people.get_by_role("heading", name="Invited")).to_be_visible()
@@ -60,9 +60,23 @@ def test_declining_by_keyboard_leaves_the_focus_on_the_next_invitation(someone: 
     page.keyboard.press("Enter")
     for tab in (page, other):
         expect(invitations(tab)).to_have_count(1)
-    expect(page.locator(f'#sidebar [data-room="{slugs[0]}"]').get_by_role("button", name="Join")).to_be_focused()
+    expect(page.locator(f'#sidebar [data-room="{slugs[0]}"]').get_by_role("button", name="Decline")).to_be_focused()
     page.reload()
     expect(invitations(page)).to_have_count(1)
+
+
+def test_the_page_of_invitations_says_when_none_waits(someone: Cast) -> None:
+    alice, bob = someone("alice"), someone("bob")
+    page = bob.tab("/invitations")
+    none_waits = page.get_by_text("No invitations wait for you.")
+    expect(none_waits).to_be_visible()
+    slug = alice.create_room()
+    invite(alice, bob, slug)
+    name = page.locator("main .invitation b").inner_text()
+    expect(none_waits).to_be_hidden()
+    page.locator("main").get_by_role("button", name=f"Decline {name}").click()
+    expect(page.locator("main .invitation")).to_have_count(0)
+    expect(none_waits).to_be_visible()
 
 
 def test_a_withdrawn_invitation_goes_from_the_tabs(someone: Cast) -> None:

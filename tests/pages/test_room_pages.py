@@ -106,7 +106,7 @@ def test_people_of_a_large_room_are_found_by_name_and_by_page(alice: Seat, mallo
     assert "@person-0149" in html and "@person-0001" not in html and "Page 2 of 2 · 152 people" in html
     html = alice.client.get("/rooms/launch/people?q=0007").content.decode()
     assert "@person-0007" in html and "@person-0008" not in html
-    assert "Nobody by that name" in alice.client.get("/rooms/launch/people?q=nobody").content.decode()
+    assert "No one by that name" in alice.client.get("/rooms/launch/people?q=nobody").content.decode()
     for odd in ("page=0", "page=-1", "page=x", "page=99999999999999999999"):
         assert alice.client.get(f"/rooms/launch/people?{odd}").status_code == 200
     found = alice.client.get("/rooms/launch/people/like?q=person-0149").json()["people"]
@@ -265,7 +265,8 @@ def test_the_start_page_leads_on_to_the_last_room_but_the_list_does_not(alice: S
 def test_a_moderator_bans_a_member_and_lifts_it_on_the_page_of_people(alice: Seat, bob: Seat) -> None:
     room = open_room(alice, bob)
     page = alice.client.get(f"/rooms/{room.slug}/people?ban=bob").content.decode()
-    assert 'href="?ban=bob#ban"' in page and re.search(r'name="user" value="bob"[^>]*id="id_user"', page)
+    assert 'href="?ban=bob"' in page and re.search(r'name="user" value="bob"[^>]*id="id_user"', page)
+    assert re.search(r'name="reason"[^>]*autofocus', page), "the form is far below the people"
     typed = {"do": "ban", "user": "@Bob", "reason": "Advertising <b>", "length": "7"}
     page = alice.client.post(f"/rooms/{room.slug}/people", typed, follow=True).content.decode()
     assert "@bob is banned from Plaza until" in page and "Advertising &lt;b&gt;" in page and "· until" in page
@@ -300,8 +301,11 @@ def test_a_banned_person_reads_why_on_every_page_of_an_open_room_and_finds_it_in
 )
 def test_a_refused_ban_says_why(alice: Seat, bob: Seat, wrong: dict[str, str], complaint: str) -> None:
     room = open_room(alice, bob)
-    typed = {"do": "ban", "user": "bob", "reason": "", "length": "1", **wrong}
-    assert complaint in alice.client.post(f"/rooms/{room.slug}/people", typed, follow=True).content.decode()
+    typed = {"do": "ban", "user": "bob", "reason": "Advertising", "length": "1", **wrong}
+    page = alice.client.post(f"/rooms/{room.slug}/people", typed, follow=True).content.decode()
+    assert complaint in page
+    assert f'name="reason" value="{typed["reason"]}"' in page, "what was typed stays"
+    assert page.count("autofocus") == 1 and "data-invalid" in page, "the complaint is where the reader looks"
     assert not room.bans.exists()
 
 

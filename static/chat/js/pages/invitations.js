@@ -3,7 +3,7 @@
  */
 
 import { el, setChildren } from "./dom.js";
-import { handle, shownName } from "./shown-name.js";
+import { handle, isolated, shownName } from "./shown-name.js";
 
 /** @typedef {{room: string, name: string, kind: string, role: string, by: import("../types.js").User | null, at: number}} Invitation */
 
@@ -43,23 +43,26 @@ export class Invitations {
     for (const root of this.#options.roots) {
       const shown = this.#waiting.slice(0, Number(root.dataset.invitations));
       const list = root.querySelector("ul");
-      const hadFocus = root.contains(document.activeElement);
+      const focused = root.contains(document.activeElement) ? document.activeElement : null;
+      // The same button of the next invitation: pressing Enter twice must not join a room by accident.
+      const same = focused?.matches("button:last-child") ? "li button:last-child" : "li button";
       // Those that stay keep their elements, and the focus in them.
       const known = new Map([...list.children].map((item) => [item.dataset.room, item]));
       setChildren(list, shown.map((invitation) => reusable(known.get(invitation.room)) ?? this.#item(invitation)));
       root.hidden = !this.#waiting.length;
-      root.querySelector("[data-more]").hidden = shown.length === this.#waiting.length;
+      root.querySelector("[data-all-invitations]").hidden = shown.length === this.#waiting.length;
       // The button that was pressed is gone: by the answer, or by the event that comes before it.
-      if (hadFocus && !root.contains(document.activeElement)) (root.querySelector("li button") ?? nextAfter(root))?.focus();
+      if (focused && !root.contains(document.activeElement)) (root.querySelector(same) ?? nextAfter(root))?.focus();
     }
+    for (const empty of document.querySelectorAll("[data-no-invitations]")) empty.hidden = this.#waiting.length > 0;
   }
 
   /** @param {Invitation} invitation */
   #item({ room, name, by }) {
     // Whoever decides by the name needs the user name, too: a display name is free text.
     const text = el("p", { class: "invitation-text" }, el("bdi", { title: by && `@${by.username}` }, shownName(by)), handle(by) && el("span", { class: "muted" }, ` ${handle(by)}`), " invites you to ", el("b", { class: "strong" }, el("bdi", {}, name)));
-    const join = el("button", { class: "button button-small button-primary", type: "button", onclick: () => this.#answer("accept_invitation", room) }, "Join");
-    const decline = el("button", { class: "button button-small", type: "button", onclick: () => this.#answer("decline_invitation", room) }, "Decline");
+    const join = el("button", { class: "button button-small button-primary", type: "button", "aria-label": `Join ${isolated(name)}`, onclick: () => this.#answer("accept_invitation", room) }, "Join");
+    const decline = el("button", { class: "button button-small", type: "button", "aria-label": `Decline ${isolated(name)}`, onclick: () => this.#answer("decline_invitation", room) }, "Decline");
     return el("li", { class: "invitation", "data-room": room, "data-drawn": true }, text, el("div", { class: "cluster" }, join, decline));
   }
 
