@@ -210,8 +210,8 @@ def test_changing_the_password_offers_to_revoke_them(alice: User, as_alice: Clie
     assert "Also revoke my 2 API tokens" in page and "keep working unless you revoke them" in page
     as_alice.post(reverse("account_change_password"), changed_password(oldpassword=WRONG, revoke_tokens="on"))
     assert left() == ["one", "theirs", "two"]
-    page = as_alice.post(reverse("account_change_password"), changed_password(revoke_tokens="on"), follow=True)
-    assert "All your API tokens are revoked." in page.content.decode()
+    changed = as_alice.post(reverse("account_change_password"), changed_password(revoke_tokens="on"), follow=True)
+    assert "All your API tokens are revoked." in changed.content.decode()
     assert left() == ["theirs"]
 
 
