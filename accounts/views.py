@@ -6,6 +6,7 @@ from functools import wraps
 from allauth.account import views as allauth_views
 from allauth.account.adapter import get_adapter
 from allauth.account.decorators import reauthentication_required
+from allauth.core import ratelimit
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.views import list_usersessions as allauth_sessions
 from django.contrib import messages
@@ -42,9 +43,15 @@ def profile(request: SignedInRequest) -> HttpResponse:
     """Show and change one's display name; the page from which the other settings are reached."""
     form = ProfileForm(request.POST or None, instance=request.user)
     if request.method == "POST" and form.is_valid():
-        form.save()
-        messages.success(request, "Profile saved.")
-        return redirect("accounts_profile")
+        # Every room that one is in is told of a new name, with the list of who is there.
+        if form.has_changed() and not ratelimit.consume(request, action="change_name", user=request.user):
+            request.user.refresh_from_db(fields=["display_name"])  # the form has set it already
+            form.add_error("display_name", "You have changed your name too often. Try again in an hour.")
+        else:
+            if form.has_changed():
+                form.save()
+            messages.success(request, "Profile saved.")
+            return redirect("accounts_profile")
     push_key = vapid.offered_key()
     context = {
         "form": form,

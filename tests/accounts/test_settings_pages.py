@@ -13,7 +13,7 @@ from django.urls import reverse
 from pytest_django import DjangoAssertNumQueries
 
 from accounts.forms import TOKENS_PER_USER, TokenForm
-from accounts.models import ApiToken, User
+from accounts.models import AccessChange, ApiToken, User
 from accounts.templatetags.account_pages import browser
 from tests.accounts.conftest import add_passkey, add_totp, reauthenticate, sign_in
 from tests.chat.fixtures import in_threads
@@ -45,6 +45,20 @@ def test_saving_the_profile_writes_nothing_else(alice: User, as_alice: Client) -
         False,
         "alice@example.org",
     )
+
+
+def test_a_person_changes_their_name_only_so_often(alice: User, as_alice: Client) -> None:
+    """Each change tells every room that they are in who is there, and holds their sockets while their access is read."""
+    for number in range(10):
+        assert as_alice.post(PROFILE, {"display_name": f"Alice {number}"}).status_code == 302
+    refused = as_alice.post(PROFILE, {"display_name": "Alice 10"}).content.decode()
+    assert "too often" in refused and refused.count("Alice 10") == 1, "it stands in the field only"
+    logged = AccessChange.objects.count()
+    assert as_alice.post(PROFILE, {"display_name": "Alice 9"}).status_code == 302, (
+        "saving what stands there is no change"
+    )
+    alice.refresh_from_db()
+    assert (alice.display_name, AccessChange.objects.count()) == ("Alice 9", logged)
 
 
 @pytest.mark.parametrize("name", ["Claude", " ＣＬＡＵＤＥ ", "a\u202eb", "x" * 61, "nul\x00"])
