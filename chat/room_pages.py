@@ -18,7 +18,7 @@ from chat.model_offer import offered_models
 from chat.models import Membership, Role, Room, RoomKind
 from chat.page import actor_of, asked, done, page, show, tell_errors
 from chat.protocol import requests, wire
-from chat.protocol.errors import ProtocolError
+from chat.protocol.errors import ProtocolError, unauthorized
 from chat.room_titles import title_of
 
 _BANS_ON_A_PAGE: Final = 50
@@ -201,6 +201,9 @@ def invitation(request: HttpRequest, token: str) -> HttpResponseBase:
         return render(request, "chat/invitation_over.html", status=404)
     if access.membership_in(actor, found.room) is not None:
         return redirect("room", found.room.slug)
+    ban = access.ban_of(actor.id, found.room)
+    if ban is not None:  # the page tells what the room is called now, and what it is about
+        raise unauthorized(ban.sentence)
     member_count = Membership.objects.filter(room=found.room).count()
     return render(
         request, "chat/invitation.html", {"invitation": found, "room": found.room, "member_count": member_count}

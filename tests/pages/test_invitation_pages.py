@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 
 from accounts.models import User
+from chat.actions import bans, invitations
 from chat.models import MemberInvitation, Membership, Room
+from chat.protocol import requests
 from tests.chat.fixtures import room_of
 from tests.pages.conftest import Seat
 
@@ -87,3 +89,14 @@ def test_a_hostile_room_name_is_shown_as_text(alice: Seat, bob: Seat, name: str)
 
 def test_only_a_post_with_a_token_answers(bob: Seat) -> None:
     assert bob.client.get("/invitations/den").status_code == 405
+
+
+def test_a_link_shows_a_banned_person_why_and_nothing_of_the_room(alice: Seat, bob: Seat) -> None:
+    link = invitations.create(alice.actor, "den", 7, None)
+    Room.objects.update(name="Plans for May", topic="Of the lake")
+    assert "Plans for May" in bob.client.get(f"/invite/{link.token}").content.decode()
+    bans.ban_member(alice.actor, requests.BanMember("den", "bob", "Leaking"))
+    shown = bob.client.get(f"/invite/{link.token}")
+    html = shown.content.decode()
+    assert shown.status_code == 403 and "You are banned from this room. Reason: Leaking" in html
+    assert "Plans" not in html and "lake" not in html
