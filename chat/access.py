@@ -152,12 +152,15 @@ _MAY: Final[dict[str, frozenset[str]]] = {
 
 
 def may(what: str, actor: Actor, membership: Membership, message: Message) -> bool:
-    """Whether a member of its room may do this to a message. `asker`: the author of the prompt that it answers."""
+    """Whether a member of its room may do this to a message. `asker`: the author of the prompt that it answers.
+
+    Both people of a direct room own it, and neither moderates what the other writes.
+    """
     allowed = _MAY[what]
     return (
         "member" in allowed
         or ("author" in allowed and message.author_id == actor.id)
-        or ("moderator" in allowed and may_moderate(membership))
+        or ("moderator" in allowed and may_moderate(membership) and membership.room.kind != RoomKind.DIRECT)
         or ("asker" in allowed and _asker_of(message) == actor.id)
     )
 

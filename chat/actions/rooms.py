@@ -236,6 +236,8 @@ def archive_room(actor: Actor, request: requests.ArchiveRoom) -> wire.RoomFact:
     room, membership = access.locked_room_of_member(actor, request.room)
     if membership.role != Role.OWNER:
         raise unauthorized("Only the room's owners may archive it.")
+    if room.kind == RoomKind.DIRECT:  # there is no other room in which these two could write to each other
+        raise failed("A direct room can't be archived. You can mute it.")
     if room.archived_at is None:
         room.archived_at = timezone.now()
         add_notice(room, Kind.ARCHIVE, actor.id)

@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.chat_cast import Cast, Someone, act, message, name_of, say
+from tests.servers.pages import slug_of, submit
 
 ROWS = 420
 IN_DOCUMENT_AT_MOST = 180
@@ -209,3 +210,15 @@ def test_an_unread_mark_survives_the_toolbar_of_a_tombstone(someone: Cast) -> No
     expect(page.get_by_test_id("message-actions")).to_have_count(0)
     message(page, "stays").hover()
     expect(page.get_by_test_id("action-edit")).to_be_visible()
+
+
+def test_in_a_direct_room_one_is_offered_to_delete_ones_own_words_only(someone: Cast) -> None:
+    alice, bob = someone("alice"), someone("bob")
+    slug = slug_of(submit(alice.site.processes[0], alice.key, "/direct/new", {"user": bob.name}))
+    a, b = alice.room(slug), bob.room(slug)
+    say(a, "from alice")
+    message(b, "from alice").hover()
+    expect(b.get_by_test_id("action-reply")).to_be_visible()
+    expect(b.get_by_test_id("action-delete")).to_have_count(0)
+    message(a, "from alice").hover()
+    expect(a.get_by_test_id("action-delete")).to_be_visible()

@@ -114,10 +114,12 @@ RULES: Final[dict[str, dict[str, str]]] = {
     "archive": OWNERS,
     "edit others'": NOBODY,
 }
-# In a direct room nothing about the two people, and nothing about the room itself, can be changed.
+# In a direct room nothing about the two people, and nothing about the room itself, can be changed; each keeps their words.
 DIRECT_RULES: Final = {
     **dict.fromkeys(("add", "remove", "set role", "quit", "ban"), NEVER),
     **dict.fromkeys(("rename", "invite"), MODERATORS_NEVER),
+    "archive": {**NOBODY, "owner": "REQUEST_FAILED"},
+    "delete others'": NOBODY,
 }
 # What an outsider may do in an open room; nothing anywhere else.
 OPEN_TO_ALL: Final = {"join", "read", "search", "see who is here", "list people"}

@@ -295,6 +295,6 @@ export class RoomPage {
   }
 
   get #moderates() {
-    return this.#view.role === "owner" || this.#view.role === "moderator";
+    return this.#view.room.kind !== "direct" && (this.#view.role === "owner" || this.#view.role === "moderator");
   }
 }
