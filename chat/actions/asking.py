@@ -102,8 +102,9 @@ def withdraw(room: Room, user_id: int) -> None:
 
     Without its row, inviting and withdrawing, or banning and unbanning, would be a way around a person's answer.
     """
-    if MemberInvitation.objects.filter(room=room, user=user_id, state=InvitationState.PENDING).exists():
-        remember_left(room, user_id)
+    waiting = MemberInvitation.objects.filter(room=room, user=user_id, state=InvitationState.PENDING)
+    # Compare and set: a refusal that the person gives in the same moment stays.
+    if waiting.update(invited_by=None, state=InvitationState.LEFT, at=timezone.now()):
         tell_uninvited(user_id, room.slug)
 
 
