@@ -25,6 +25,8 @@ log = structlog.get_logger(__name__)
 
 # Pages, lists and messages are bounded each where it is made. This is for what was forgotten there: it must not be written.
 _RESPONSE_CHARS: Final = 4_000_000
+_REFUSALS_LOGGED_PER_SECOND: Final = 1
+_REFUSALS_LOGGED_AT_ONCE: Final = 20
 
 
 class Connection:
@@ -46,6 +48,7 @@ class Connection:
         "last_activity",
         "last_pong",
         "last_post",
+        "log_budget",
         "losses",
         "opened_at",
         "outbox",
@@ -73,6 +76,7 @@ class Connection:
         self.last_post: asyncio.Future[Any] | None = None
         self.refusals = 0
         self.frame_budget = TokenBucket(settings.FRAMES_PER_SECOND, settings.FRAMES_BURST)
+        self.log_budget: TokenBucket | None = None  # most connections are never refused anything
         self.close_code: CloseCode | None = None
         self.burst: Burst | None = None  # what it is about to get together with a room's other connections
         self.outbox: Outbox = self._make_outbox(send, writer)
@@ -145,6 +149,16 @@ class Connection:
 
     def fail(self, error: ProtocolError, request_id: str | int | None = None) -> None:
         self.send(Payload(frames.encode(frames.failure(error, request_id))))
+
+    def log_refusal(self, event: str, **facts: Any) -> None:
+        """Write a line about something that it is refused, unless there are too many of them.
+
+        A thousand refusals a second, which one person may have, would be 20 GB a day.
+        """
+        if self.log_budget is None:
+            self.log_budget = TokenBucket(_REFUSALS_LOGGED_PER_SECOND, _REFUSALS_LOGGED_AT_ONCE)
+        if not self.log_budget.take():
+            log.info(event, connection=self.id, **facts)
 
     def close(self, code: CloseCode) -> None:
         """Send the close frame; the first code wins."""

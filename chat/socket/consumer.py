@@ -113,7 +113,7 @@ def _is_too_big(text: str) -> bool:
 
 
 async def _take(process: Runtime, connection: Connection, text: str) -> None:
-    """Handle one frame. Whatever is wrong with it gets one error and one log line; the connection goes on."""
+    """Handle one frame. Whatever is wrong with it gets one error and mostly one log line; the connection goes on."""
     wait = connection.frame_budget.take()
     if wait:
         if not _is_pong(connection, text):
@@ -123,7 +123,7 @@ async def _take(process: Runtime, connection: Connection, text: str) -> None:
     try:
         frame = frames.decode(text)
     except frames.BadFrame as error:
-        log.info("frame.refused", connection=connection.id, code=str(error.code), details=error.details)
+        connection.log_refusal("frame.refused", code=str(error.code), details=error.details)
         connection.fail(error, error.request_id)
         return
     if frame.type == "pong":
@@ -142,7 +142,7 @@ async def _take(process: Runtime, connection: Connection, text: str) -> None:
                 raise access_changed_meanwhile()
             connection.answer(frame.type, data, frame.id)
     except ProtocolError as error:
-        log.info("request.refused", connection=connection.id, type=frame.type, code=str(error.code))
+        connection.log_refusal("request.refused", type=frame.type, code=str(error.code))
         connection.fail(error, frame.id)
     except Exception:
         log.exception("request.failed", connection=connection.id, type=frame.type)

@@ -9,7 +9,6 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
-import structlog
 from django.conf import settings
 from msgspec import UNSET
 
@@ -45,8 +44,6 @@ from chat.realtime.presence import topic_of_room
 from chat.realtime.rendering import html_of, of_user
 from chat.socket import joining
 from chat.socket.runtime import Runtime
-
-log = structlog.get_logger(__name__)
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -208,7 +205,7 @@ def _posted(connection: Connection, frame: Frame, chars: int, future: "asyncio.F
         if frame.id is not None:
             connection.answer(frame.type, _answer_about(frame, future.result()), frame.id)
     elif isinstance(error, ProtocolError):
-        log.info("request.refused", connection=connection.id, type=frame.type, code=str(error.code))
+        connection.log_refusal("request.refused", type=frame.type, code=str(error.code))
         connection.fail(error, frame.id)
 
 

@@ -3,6 +3,7 @@
 Answered before Django: probes come by IP address and without TLS, and its host check would send them away.
 """
 
+import asyncio
 from typing import Any, Final
 
 from django.db import DatabaseError, connection
@@ -15,6 +16,8 @@ PATHS: Final = frozenset({"/healthz", "/readyz"})
 
 _OK: Final = 200
 _UNAVAILABLE: Final = 503
+# A server has one event loop, tests many.
+_asking: dict[asyncio.AbstractEventLoop, asyncio.Task[None]] = {}
 
 
 async def application(scope: dict[str, Any], _receive: Any, send: Any) -> None:
@@ -30,10 +33,23 @@ async def _readiness() -> tuple[int, str]:
     if (await runtime.current()).is_draining:
         return _UNAVAILABLE, "draining"
     try:
-        await in_database(_ask_database)
+        await _database_answers()
     except ProtocolError:
         return _UNAVAILABLE, "database unreachable"
     return _OK, "ready"
+
+
+async def _database_answers() -> None:
+    """Ask the database once for all who ask at the same time. Raises UNAVAILABLE.
+
+    Anyone may ask, in no line: a flood, above all while the database is away, would fill the threads of the socket.
+    """
+    loop = asyncio.get_running_loop()
+    asking = _asking.get(loop)
+    if asking is None:
+        asking = _asking[loop] = loop.create_task(in_database(_ask_database))
+        asking.add_done_callback(lambda _: _asking.pop(loop, None))
+    await asyncio.shield(asking)
 
 
 def _ask_database() -> None:
