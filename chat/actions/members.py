@@ -180,7 +180,7 @@ def _keep_an_owner(room: Room, leaving: Membership) -> None:
     """A room without an owner could never be changed again; the last one in may leave an empty room."""
     others = Membership.objects.filter(room=room).exclude(pk=leaving.pk)
     if others.exists() and not others.filter(role=Role.OWNER).exists():
-        raise failed("Make somebody else an owner first.")
+        raise failed("Make someone else an owner first.")
 
 
 def refuse_direct(room: Room) -> None:

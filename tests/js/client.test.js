@@ -205,17 +205,24 @@ test("a room that was left is not joined again, and coming back continues from i
   equal((await world.heard("leave_room")).length, 1);
 }));
 
-test("whoever is removed from a room does not come back to it by itself", withWorld(async (world) => {
+/** @param {object} frame that tells that the access has ended */
+const loses = (frame) => withWorld(async (world) => {
   const client = clientOf(world);
   client.connect();
   await client.joinRoom("general");
-  await world.do("say", { type: "member_updated", data: { room: "general", user: { id: "1", username: "alice" }, role: null } });
+  await world.do("say", frame);
   await until(() => !client.room("general").joined);
+  equal(client.room("general").role, null);
   await cutOff(world, client);
   await connected(client);
   await pause(50);
   equal((await world.heard("join_room")).length, 1);
-}));
+});
+
+test("whoever is removed from a room does not come back to it by itself",
+  loses({ type: "member_updated", data: { room: "general", user: { id: "1", username: "alice" }, role: null } }));
+
+test("a person whose subscription ends has lost the room", loses({ type: "left", data: { room: "general" } }));
 
 test("typing is shown, and ends by itself", withWorld(async (world) => {
   const client = clientOf(world);

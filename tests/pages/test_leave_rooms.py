@@ -34,7 +34,7 @@ def test_the_chosen_rooms_are_left_and_the_page_says_what_was_not(bob: Seat) -> 
     response = bob.client.post(PATH, {"room": ["one", "two", "mine"]}, follow=True)
     html = response.content.decode()
     assert "You left 2 rooms." in html
-    assert "You are still in mine. Make somebody else an owner first." in html
+    assert "You are still in mine. Make someone else an owner first." in html
     assert rooms_of(bob) == {"three", "mine"}
 
 

@@ -19,6 +19,8 @@ const READERS = {
     if (user.id !== myId) return null;
     return role === null ? { type: "lost_access" } : { type: "role", role };
   },
+  // Often the only frame that tells of it: with access, everything else of the room ends.
+  left: () => ({ type: "lost_access" }),
 };
 
 /**
