@@ -51,22 +51,28 @@ def sync(actor: Actor, request: requests.Sync) -> wire.SyncResult:
     """Recover several rooms at once. A room that may not be seen is refused on its own.
 
     All messages together have at most PAGE_BYTES. A room whose share does not fit behind that of the rooms before it is
-    refused with UNAVAILABLE, for the client to ask for it again: a reset would throw away what the client has of it.
+    refused with UNAVAILABLE, for the client to ask for it again: a reset would throw away what the client has of it. The
+    rooms behind it are no longer read, unless nothing was missed in them: 200 reads for nothing took two seconds.
     """
     left = whole = page_bytes()
     rooms = {}
+    is_full = False
     for slug, cursor in request.rooms.items():
-        rooms[slug], used = _recover(actor, slug, cursor, left, is_first=left == whole)
+        rooms[slug], used = _recover(actor, slug, cursor, left, is_first=left == whole, is_full=is_full)
         left = max(0, left - used)
+        is_full = is_full or rooms[slug].error == ErrorCode.UNAVAILABLE
     return wire.SyncResult(rooms)
 
 
 def _recover(
-    actor: Actor, slug: str, cursor: requests.SyncCursor, budget: int, *, is_first: bool
+    actor: Actor, slug: str, cursor: requests.SyncCursor, budget: int, *, is_first: bool, is_full: bool
 ) -> tuple[wire.Recovery, int]:
     """Return what became of a room, and the bytes of its messages."""
     try:
-        found = recovery.since(access.room_for(actor, slug), cursor.change, cursor.epoch, budget)
+        room = access.room_for(actor, slug)
+        if is_full and (cursor.change, cursor.epoch) != (room.change, room.epoch):
+            return wire.Recovery(error=ErrorCode.UNAVAILABLE), 0
+        found = recovery.since(room, cursor.change, cursor.epoch, budget)
     except ProtocolError as error:
         return wire.Recovery(error=error.code), 0
     if not is_first and (found.is_cut or found.bytes > budget):

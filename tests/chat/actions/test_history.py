@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import override_settings
+from django.test.utils import CaptureQueriesContext
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import UNSET
@@ -197,6 +199,26 @@ def test_rooms_that_are_synced_together_share_one_bound_and_the_rest_is_asked_fo
             else:
                 assert each.error == ErrorCode.UNAVAILABLE
     assert answered == {"one": [1, 2, 3], "two": [1, 2, 3], "three": [1, 2, 3], "idle": []} and rounds == 3
+
+
+def test_rooms_that_do_not_fit_any_more_are_not_read(den: Den, alice: User, settings: Any) -> None:
+    """Read all the same, 200 rooms took two seconds of a thread for a response with one of them."""
+    settings.PAGE_BYTES = 10_000
+    rooms = [room_of(alice, f"room-{number}") for number in range(20)]
+    for room in rooms:
+        say(alice, room.slug, *("x" * 900 for _ in range(3)))
+    cursors = {room.slug: requests.SyncCursor(0, room.epoch) for room in rooms}
+    with CaptureQueriesContext(connection) as few:
+        history.sync(Actor.of(alice), requests.Sync({slug: cursors[slug] for slug in ("room-0", "room-1")}))
+    with CaptureQueriesContext(connection) as many:
+        found = history.sync(Actor.of(alice), requests.Sync(cursors)).rooms
+    assert [each.error is UNSET for each in found.values()] == [True] + [False] * 19
+    assert _of_messages(many) == _of_messages(few)
+    assert len(many) <= len(few) + 2 * 18, "who asks is looked up"
+
+
+def _of_messages(queries: CaptureQueriesContext) -> int:
+    return sum("FROM chat_message " in query["sql"] or 'FROM "chat_message"' in query["sql"] for query in queries)
 
 
 def test_a_room_that_is_too_heavy_by_itself_is_reset_also_when_others_are_synced_with_it(
