@@ -30,8 +30,8 @@ def values_of(kind: inspect.Type) -> st.SearchStrategy[Any]:
             return st.booleans()
         case inspect.LiteralType(values=values):
             return st.sampled_from(values)
-        case inspect.ListType(item_type=item, min_length=fewest):
-            return st.lists(values_of(item), min_size=fewest or 0, max_size=5)
+        case inspect.ListType(item_type=item, min_length=fewest, max_length=most):
+            return st.lists(values_of(item), min_size=fewest or 0, max_size=5 if most is None else min(most, 5))
         case inspect.DictType(key_type=key, value_type=value):
             return st.dictionaries(values_of(key), values_of(value), max_size=5)
         case inspect.StructType(cls=struct):
