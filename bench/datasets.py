@@ -13,6 +13,8 @@ from typing import Any, Final, NamedTuple, cast
 
 from django.db import connection, transaction
 
+from accounts.names import search_form
+
 # The newest migration of the full-text index.
 search: Final = import_module("chat.migrations.0009_search_filled_later")
 
@@ -38,10 +40,12 @@ FORMER_WORD: Final = "migration"
 
 _SYLLABLES: Final = "ba ce di fo gu ha ki le mo nu pa re si to vu za che dra flo gri pli sta tro shu"
 _BEGINNING: Final = datetime(2020, 1, 1, tzinfo=UTC)
-_USER_COLUMNS: Final = "id password is_superuser username email is_staff is_active date_joined display_name"
+_USER_COLUMNS: Final = (
+    "id password is_superuser username email is_staff is_active date_joined display_name search_name ban_reason"
+)
 _ROOM_COLUMNS: Final = (
     "id slug name topic kind change epoch created_by_id created_at last_message_at claude_model claude_instructions"
-    " claude_every_message claude_tools"
+    " claude_every_message claude_tools search_name"
 )
 _MESSAGE_COLUMNS: Final = (
     "id room_id seq change kind author_id content html client_id client_digest reply_to_id shown_id version_count"
@@ -139,7 +143,8 @@ class _Builder:
     def people(self) -> None:
         names = {user_id: f"person-{user_id:05}" for user_id in (*self._people, self.reader, *self.listers)}
         rows = (
-            (user_id, "!", False, name, "", False, True, _moment(0), name.title()) for user_id, name in names.items()
+            (user_id, "!", False, name, "", False, True, _moment(0), name.title(), search_form(name, name), "")
+            for user_id, name in names.items()
         )
         _insert("accounts_user", _USER_COLUMNS, rows)
 
@@ -181,7 +186,23 @@ class _Builder:
     def _room(self, slug: str, size: int) -> int:
         room_id = next(self._room_ids)
         newest = _moment(size)
-        row = (room_id, slug, slug, "", "closed", size, "epoch", 1, _moment(0), newest, "", "", True, "[]")
+        row = (
+            room_id,
+            slug,
+            slug,
+            "",
+            "closed",
+            size,
+            "epoch",
+            1,
+            _moment(0),
+            newest,
+            "",
+            "",
+            True,
+            "[]",
+            search_form(slug),
+        )
         _insert("chat_room", _ROOM_COLUMNS, [row])
         return room_id
 

@@ -75,11 +75,12 @@ class FairLine:
         for key in list(self._lines):
             if self._may_serve(key):
                 line = self._lines.pop(key)
-                place = line.popleft()
+                place = _first_of(line)
                 if line:
                     self._lines[key] = line  # behind the other keys
-                self._served[key] += 1
-                place.set_result(None)
+                if place is not None:
+                    self._served[key] += 1
+                    place.set_result(None)
 
     def _make_room_for(self, key: str) -> None:
         if self.waiting < self._waiting_at_most:
@@ -89,7 +90,8 @@ class FairLine:
             raise LineFull
         last = self._lines[longest][-1]
         self._forget(longest, last)
-        last.set_exception(LineFull())
+        if not last.done():
+            last.set_exception(LineFull())
 
     def _forget(self, key: str, place: Place) -> None:
         line = self._lines.get(key)
@@ -97,3 +99,12 @@ class FairLine:
             line.remove(place)
             if not line:
                 del self._lines[key]
+
+
+def _first_of(line: "deque[Place]") -> Place | None:
+    """Take the first place that still waits. One whose request was cancelled stays in line until its task runs again."""
+    while line:
+        place = line.popleft()
+        if not place.done():
+            return place
+    return None

@@ -68,6 +68,35 @@ async def test_one_address_leaves_places_to_others() -> None:
     assert not wide.enter_now("c")
 
 
+async def test_a_request_that_was_just_cancelled_takes_no_place() -> None:
+    """Its task has not run since, so it still stands in line."""
+    short = line(at_once=1, per_key=1)
+    assert short.enter_now("a")
+    gone, next_one = asyncio.create_task(short.enter("b")), asyncio.create_task(short.enter("b"))
+    await asyncio.sleep(0)
+    gone.cancel()
+    short.leave("a")
+    await next_one
+    assert (short.served, short.waiting) == (1, 0)
+    short.leave("b")
+    assert (short.served, short.waiting) == (0, 0)
+
+
+async def test_a_request_that_was_just_cancelled_makes_room_for_another_one() -> None:
+    short = line(at_once=1, per_key=1, waiting=2)
+    assert short.enter_now("a")
+    waiting = [asyncio.create_task(short.enter("b")) for _ in range(2)]
+    await asyncio.sleep(0)
+    waiting[1].cancel()
+    other = asyncio.create_task(short.enter("c"))
+    await asyncio.sleep(0)
+    assert short.waiting == 2
+    short.leave("a")
+    await waiting[0]
+    short.leave("b")
+    await other
+
+
 async def test_whatever_happens_no_place_is_lost_or_given_twice() -> None:
     chance = random.Random(13)
     crowded = line(at_once=3, per_key=2, waiting=8, seconds=0.03)

@@ -123,3 +123,10 @@ function splitMentions(token, Token) {
   }
   return [...pieces, text(token.content.slice(position))];
 }
+
+/** @param {string} text @returns {number} how many bare addresses may begin in it */
+export function countColons(text) {
+  let count = 0;
+  for (let at = text.indexOf(":"); at >= 0; at = text.indexOf(":", at + 1)) count += 1;
+  return count;
+}

@@ -11,7 +11,7 @@
 
 import { checkSize, TooLarge } from "./block-size.js";
 import { isLong, partOf } from "./long-block.js";
-import { blocksOf, COLONS_WITH_LINKS } from "./markdown-parser.js";
+import { blocksOf, COLONS_WITH_LINKS, countColons } from "./markdown-parser.js";
 import { shownTail } from "./markdown-tail.js";
 import { OpenFence } from "./open-fence.js";
 import { appendWords, patchChildren } from "./tree-patch.js";
@@ -292,11 +292,4 @@ function offsetOfLine(text, line) {
   let at = 0;
   for (let count = 0; count < line; count += 1) at = text.indexOf("\n", at) + 1;
   return at;
-}
-
-/** @param {string} text */
-function countColons(text) {
-  let count = 0;
-  for (let at = text.indexOf(":"); at >= 0; at = text.indexOf(":", at + 1)) count += 1;
-  return count;
 }
