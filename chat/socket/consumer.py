@@ -15,6 +15,7 @@ from django.conf import settings
 from chat.protocol import frames
 from chat.protocol.close import CloseCode
 from chat.protocol.errors import ErrorCode, ProtocolError
+from chat.protocol.frames import Frame
 from chat.realtime.connection import Connection
 from chat.realtime.hold import TELL_NOTHING, access_changed_meanwhile
 from chat.realtime.outbox import Send
@@ -84,8 +85,6 @@ class ChatConsumer(AsyncConsumer):
             process.hub.stall.look()
             if has_much_to_read(connection):
                 await until_read(connection)
-            if connection.is_held:
-                await _until_released(connection)
             if connection.is_closing:
                 continue
             text = message.get("text")
@@ -116,18 +115,16 @@ async def _take(process: Runtime, connection: Connection, text: str) -> None:
     """Handle one frame. Whatever is wrong with it gets one error and mostly one log line; the connection goes on."""
     wait = connection.frame_budget.take()
     if wait:
-        if not _is_pong(connection, text):
-            _refuse_for_speed(connection, text, wait)
+        _refuse_for_speed(connection, text, wait)
         return
     connection.refusals = max(0, connection.refusals - 1)
-    try:
-        frame = frames.decode(text)
-    except frames.BadFrame as error:
-        connection.log_refusal("frame.refused", code=str(error.code), details=error.details)
-        connection.fail(error, error.request_id)
+    frame = _request_in(connection, text)
+    if frame is None:
         return
-    if frame.type == "pong":
-        connection.last_pong = connection.last_activity
+    # That we live tells nothing, and a client that does not hear it goes away.
+    if connection.is_held and frame.type != "ping":
+        await _until_released(connection)
+    if connection.is_closing:
         return
     connection.busy_since = connection.last_activity
     losses = connection.losses
@@ -151,6 +148,20 @@ async def _take(process: Runtime, connection: Connection, text: str) -> None:
         connection.busy_since = None
 
 
+def _request_in(connection: Connection, text: str) -> Frame | None:
+    """Return the request in a frame. None for a pong, and for what can't be read, which is told."""
+    try:
+        frame = frames.decode(text)
+    except frames.BadFrame as error:
+        connection.log_refusal("frame.refused", code=str(error.code), details=error.details)
+        connection.fail(error, error.request_id)
+        return None
+    if frame.type == "pong":
+        connection.last_pong = connection.last_activity
+        return None
+    return frame
+
+
 def _is_pong(connection: Connection, text: str) -> bool:
     """Note a pong in spite of the limit: a client that is asked to slow down must still be able to show its life."""
     if len(text) > _PONG_CHARS_AT_MOST or connection.last_activity - connection.last_pong < _PONG_PAUSE_SECONDS:
@@ -165,7 +176,9 @@ def _is_pong(connection: Connection, text: str) -> bool:
 
 
 def _refuse_for_speed(connection: Connection, text: str, wait: int) -> None:
-    """Ask politely for patience; close when it does not help."""
+    """Ask politely for patience; close when it does not help. A pong counts in spite of it."""
+    if _is_pong(connection, text):
+        return
     connection.refusals += 1
     if connection.refusals == 1:
         log.info("connection.too_fast", connection=connection.id)

@@ -34,12 +34,13 @@ from chat.actions.attachments import checked_message
 from chat.actions.content import checked_content
 from chat.actions.posting import Post, Stored
 from chat.model_offer import learn_models
-from chat.protocol import requests, wire
+from chat.protocol import frames, requests, wire
 from chat.protocol.errors import ErrorCode, ProtocolError, failed
 from chat.protocol.frames import Frame
 from chat.realtime.connection import Connection
 from chat.realtime.database import in_database_for
 from chat.realtime.events import NOBODY, Requester, ephemeral, room_group
+from chat.realtime.payload import Payload
 from chat.realtime.presence import topic_of_room
 from chat.realtime.rendering import html_of, of_user
 from chat.socket import joining
@@ -86,7 +87,7 @@ def _with_models(action: Callable[[Actor, Any], wire.Wire]) -> Handler:
 
 
 async def _ping(_runtime: Runtime, connection: Connection, frame: Frame) -> None:
-    connection.answer("pong", wire.Nothing(), frame.id)
+    connection.send_aside(Payload(frames.answer("pong", wire.Nothing(), frame.id)))
 
 
 async def _list_rooms(runtime: Runtime, connection: Connection, frame: Frame) -> wire.Wire:
