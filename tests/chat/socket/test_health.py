@@ -10,6 +10,9 @@ import pytest
 from chat.protocol.errors import ProtocolError, unavailable
 from chat.socket import health, runtime
 
+# The threads that ask may have a connection already, from a test before, and look whether it is still good.
+pytestmark = pytest.mark.django_db(transaction=True)
+
 
 @pytest.fixture(autouse=True)
 def process(monkeypatch: pytest.MonkeyPatch) -> None:
