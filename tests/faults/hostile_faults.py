@@ -33,7 +33,9 @@ class HostileText(Fault):
     hold_seconds = 1.0
 
     async def begin(self, scene: Scene) -> None:
-        tab = scene.random.choice([each for each in scene.workload.tabs if isinstance(each, Tab) and not each.is_gone])
+        # Of the owner: a tab of a person whose access has ended would be refused, and prove nothing.
+        own = [each for each in scene.workload.tabs if isinstance(each, Tab) and each.user == _owner(scene)]
+        tab = scene.random.choice(own)
         self._writing = [asyncio.create_task(self._post(tab, scene.rooms[0], text)) for text in _TEXTS]
 
     async def _post(self, tab: Tab, room: str, text: str) -> dict[str, Any] | None:
@@ -45,6 +47,11 @@ class HostileText(Fault):
         answers = await asyncio.gather(*self._writing)
         stored = sum(answer is not None and answer["success"] for answer in answers)
         return f"{stored} texts were stored" if stored == len(_TEXTS) else ""
+
+
+def _owner(scene: Scene) -> str:
+    assert scene.owner is not None
+    return scene.owner.id
 
 
 class HostileSizes(Fault):
