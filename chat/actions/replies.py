@@ -83,10 +83,11 @@ def show_version(actor: Actor, request: requests.ShowVersion, html: str, prompt_
     version = message.versions.filter(version=request.version).first()
     if version is None:
         raise not_found("version")
-    if version.pk == reply.pk:
-        return wire.MessageAnswer(answers.presented(room, message))
+    # Also where somebody else shows this version already, and so could not bring the words back.
     if access.may("restore prompt", actor, membership, message):
         _restore_prompt(room, version, prompt_html)
+    if version.pk == reply.pk:
+        return wire.MessageAnswer(answers.presented(room, message))
     message.shown, message.content, message.html = version, version.text, html
     message.change = take_change(room)
     message.save(update_fields=["shown", "content", "html", "change"])
