@@ -124,7 +124,8 @@ def is_free(rooms: list[str]) -> bool:
         with connection.cursor() as cursor:
             cursor.execute("PRAGMA busy_timeout=300" if is_sqlite else "SET lock_timeout = '300ms'")
         with transaction.atomic():
-            list(Room.objects.select_for_update().filter(slug__in=rooms))
+            # As the program locks them: a full lock would wait for every transaction that stores a row of the room.
+            list(Room.objects.select_for_update(no_key=True).filter(slug__in=rooms))
     except OperationalError:
         return False
     finally:
