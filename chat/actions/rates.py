@@ -7,7 +7,7 @@ same action, and so share one bucket, although they run on different threads.
 import math
 import threading
 from collections.abc import Callable
-from functools import lru_cache, wraps
+from functools import wraps
 from typing import Concatenate, Final, NamedTuple, ParamSpec, TypeVar
 
 from django.conf import settings
@@ -55,9 +55,15 @@ NOTIFICATIONS: Final = Rate("turning notifications on and off", _HOUR, fixed=60)
 _lock: Final = threading.Lock()
 
 
-@lru_cache(maxsize=64)
+# By what is done and how often: both are hashed in no time, for typing signals pass here.
+_known: Final[dict[tuple[str, float], PerUser]] = {}
+
+
 def _buckets(rate: Rate, number: float) -> PerUser:
-    return PerUser(number / rate.seconds, burst=max(1.0, number / 2))
+    found = _known.get((rate.doing, number))
+    if found is None:
+        found = _known[rate.doing, number] = PerUser(number / rate.seconds, burst=max(1.0, number / 2))
+    return found
 
 
 def take(actor: Actor, rate: Rate, count: int = 1) -> None:
@@ -74,7 +80,7 @@ def take(actor: Actor, rate: Rate, count: int = 1) -> None:
 
 def forget() -> None:
     """Begin again with full buckets, as a new process does."""
-    _buckets.cache_clear()
+    _known.clear()
 
 
 def rated(rate: Rate) -> Callable[[Callable[Concatenate[Actor, P], T]], Callable[Concatenate[Actor, P], T]]:

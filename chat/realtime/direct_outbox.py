@@ -63,7 +63,8 @@ class DirectOutbox:
 
     @property
     def waiting_bytes(self) -> int:
-        return self._writer.buffered() + sum(len(payload.text) for payload in self._pending)
+        held = self._writer.buffered()
+        return held + sum(len(payload.text) for payload in self._pending) if self._pending else held
 
     def push(self, payload: Payload) -> None:
         if self.is_closed:
