@@ -1,7 +1,7 @@
 """The log of whose access may have ended: a sign-out, a revoked token, a deactivation, a removal from a room.
 
-Every process hears of such a thing at once over the channel layer, which may be away, and a process that stood still has
-heard of nothing. The log tells both: its rows are committed together with what they tell of, and reading what is new in
+Every process is told of such a change immediately over the channel layer, which may be down, and a process that stood still
+was told nothing. The log covers both: its rows are committed together with what they tell of, and reading what is new in
 it costs one small query, however many connections there are.
 """
 

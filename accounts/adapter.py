@@ -66,7 +66,7 @@ class AccountAdapter(DefaultAccountAdapter):
         """Leave the counts: of an unconfirmed address, they may be another person's. See `_forget_failures`."""
 
     def get_reauthentication_methods(self, user: User | AnonymousUser) -> list[dict[str, str]]:
-        """Ask for a second step where there is one: somebody may have learnt the password, too."""
+        """Ask for a second step where there is one: another person may know the password, too."""
         methods: list[dict[str, str]] = super().get_reauthentication_methods(user)
         second_steps = [method for method in methods if method["id"] != "reauthenticate"]
         # A passkey first: those who have one have recovery codes as well, and should not use these up.
@@ -102,7 +102,7 @@ def _login_of(credentials: dict[str, Any]) -> str:
 
 
 def forget_failures_after_reset() -> None:
-    """Whoever has set a new password by mail may use it now, however often a stranger has guessed."""
+    """Let a person who set a new password by mail use it now, however often a stranger has guessed."""
     password_reset.connect(_forget_failures, dispatch_uid="adapter.forget_failures")
 
 

@@ -31,7 +31,7 @@ def check_web_push(**_: Any) -> list[CheckMessage]:
 
 
 def check_public_url(**_: Any) -> list[CheckMessage]:
-    """Find settings with which a link in a mail could lead to somebody else's server."""
+    """Find settings with which a link in a mail could lead to another server."""
     hint = "Set it to where people reach Parley: PUBLIC_URL=https://chat.example.org"
     if settings.PUBLIC_URL:
         if is_allowed_host(urlsplit(settings.PUBLIC_URL).netloc):

@@ -32,7 +32,7 @@ def public_origin(request: HttpRequest) -> str:
 
 
 def make_links_public(request: HttpRequest) -> None:
-    """Have `request.build_absolute_uri` make links that begin with the public origin, whoever calls it."""
+    """Have `request.build_absolute_uri` make links that begin with the public origin, for every caller."""
     request.build_absolute_uri = partial(_public_uri, request)  # type: ignore[method-assign]
 
 

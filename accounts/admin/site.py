@@ -26,7 +26,7 @@ def login(request: HttpRequest, extra_context: dict[str, Any] | None = None) -> 
 
 
 def ask_again(request: HttpRequest) -> None:
-    """Have staff prove again that it is them, before they give somebody a way in or take away what protects one.
+    """Ask staff to sign in again before they give a person a way in, or take away what protects an account.
 
     Otherwise one session that was taken over could go on to take over every account. What shuts people out (deactivating,
     revoking, signing out) is not asked for: in an emergency it must be quick.
