@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from hashlib import blake2b
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
@@ -47,9 +47,26 @@ class Post(NamedTuple):
     attachments: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, actor: Actor, slug: str, content: str, html: str, *, may_name: bool = True, **more: Any) -> "Post":
+    def of(
+        cls,
+        actor: Actor,
+        slug: str,
+        content: str,
+        html: str,
+        *,
+        may_name: bool = True,
+        client_id: str | None = None,
+        reply_to: int | None = None,
+        must_answer: bool = False,
+        requester: Requester = NOBODY,
+        attachments: tuple[str, ...] = (),
+    ) -> "Post":
         """Return the post of a text, with everything that is read from it. may_name: the room may be a session."""
-        return cls(actor, slug, content, html, mentioned_names(content), name_from(content) if may_name else "", **more)
+        name = name_from(content) if may_name else ""
+        mentioned = mentioned_names(content)
+        return cls(
+            actor, slug, content, html, mentioned, name, client_id, reply_to, must_answer, requester, attachments
+        )
 
     @property
     def chars(self) -> int:
