@@ -11,7 +11,7 @@ _WORDS_AT_MOST: Final = 5
 
 
 class SearchNameField(models.CharField):  # type: ignore[type-arg]
-    """The search form of other fields. It is made anew whenever the row is saved."""
+    """The search form of other fields. It is updated with every save."""
 
     def __init__(self, *args: Any, of: tuple[str, ...] = (), **kwargs: Any) -> None:
         self._of = of

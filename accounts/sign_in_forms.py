@@ -55,7 +55,7 @@ class _RevokesTokens(forms.Form):
 
 class ChangePasswordForm(_RevokesTokens, allauth_forms.ChangePasswordForm):
     def clean_oldpassword(self) -> str:
-        """Compare as a sign-in does, and count failures: somebody else may sit at this browser."""
+        """Compare as a sign-in does, and count failures: another person may sit at this browser."""
         password = str(self.cleaned_data.get("oldpassword", ""))
         if not get_adapter().reauthenticate(self.user, password):
             raise get_adapter().validation_error("enter_current_password")

@@ -86,7 +86,7 @@ def _second_steps(user: User) -> str:
 def tokens(request: SignedInRequest) -> HttpResponse:
     """List one's API tokens; create one and show its secret in this response, the only one that ever holds it.
 
-    Creating asks for the password or second step again: a token would outlive a session that somebody has taken over.
+    Creating asks for the password or second step again: a token would outlive a session that was taken over.
     """
     # After the proof this is reached from its page, and would not know its own name.
     request.resolver_match = resolve(request.path_info)
@@ -176,7 +176,7 @@ change_password = _keeping_notifications(allauth_views.password_change)
 def set_password(request: SignedInRequest) -> HttpResponse:
     """Give an account of passkeys a password.
 
-    allauth asks for nothing here: a session that somebody has taken over would get a password, and with it everything.
+    allauth asks for nothing here: a session that was taken over would get a password, and with it everything.
     """
     proof.demand(request, holds_password=True)
     return _keeping_notifications(allauth_views.password_set)(request)

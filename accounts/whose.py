@@ -8,7 +8,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 
 from accounts.models import User
 
-# An address that nobody has confirmed may have been given by several people. Each of them is written to, up to here.
+# An unconfirmed address may have been given by several people. Each of them is written to, up to here.
 _MAILS_AT_MOST: Final = 5
 
 

@@ -1,4 +1,4 @@
-"""Pictures made anew on a server: in a process with a deadline, one after the other, in turns of people."""
+"""Pictures encoded again on a server: in a process with a deadline, one after the other, in turns of people."""
 
 import asyncio
 import json

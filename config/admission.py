@@ -60,7 +60,7 @@ class Admission:
         self._application = application
         pages: int = settings.PAGES_AT_ONCE
         self.pages = FairLine(at_once=pages, per_key=max(1, pages - 2), waiting=_PAGES_WAITING, seconds=_PAGE_SECONDS)
-        # Each has a page's place while its picture is made anew, which takes many seconds: most are left to pages.
+        # Each has a page's place while its picture is encoded again, which takes many seconds: most are left to pages.
         self.uploads = FairLine(
             at_once=max(1, pages // 3), per_key=1, waiting=_UPLOADS_WAITING, seconds=_UPLOAD_SECONDS
         )

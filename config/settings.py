@@ -210,7 +210,7 @@ CHANGES_PER_MINUTE = env.int("CHANGES_PER_MINUTE", default=300)
 SAVES_PER_MINUTE = env.int("SAVES_PER_MINUTE", default=600)
 TYPING_PER_MINUTE = env.int("TYPING_PER_MINUTE", default=300)
 SEARCHES_PER_MINUTE = env.int("SEARCHES_PER_MINUTE", default=60)
-# Whether people are asked before somebody else puts them into a room: strangers, always or never.
+# Whether people are asked before another person adds them to a room: strangers, always or never.
 ASK_BEFORE_ADDING = env.str("ASK_BEFORE_ADDING", default="strangers")
 if ASK_BEFORE_ADDING not in ("strangers", "always", "never"):
     raise ImproperlyConfigured(f"ASK_BEFORE_ADDING is {ASK_BEFORE_ADDING!r}; it must be strangers, always or never.")
@@ -347,7 +347,7 @@ ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = env.str("ACCOUNT_EMAIL_VERIFICATION", default="none")
-# Whether somebody has an account here is not told by signing up with their address, confirmed or not.
+# Signing up with an address does not tell whether it has an account, confirmed or not.
 ACCOUNT_PREVENT_ENUMERATION = "strict"
 ACCOUNT_FORMS = {
     "signup": "accounts.sign_in_forms.SignupForm",

@@ -71,7 +71,7 @@ class NewAnswers:
 
 
 def _check_queue(room: Room, actor: Actor, planned: Sequence[int] = ()) -> None:
-    """Raise REQUEST_FAILED where Claude has so much to answer that nobody would wait for the end of it.
+    """Raise REQUEST_FAILED where Claude has more prompts to answer than anyone would wait for.
 
     planned: whose prompts of the same room the same round stores before this one.
     """

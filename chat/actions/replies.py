@@ -83,7 +83,7 @@ def show_version(actor: Actor, request: requests.ShowVersion, html: str, prompt_
     version = message.versions.filter(version=request.version).first()
     if version is None:
         raise not_found("version")
-    # Also where somebody else shows this version already, and so could not bring the words back.
+    # Also where another member shows this version already: they could not bring the words back.
     if access.may("restore prompt", actor, membership, message):
         _restore_prompt(room, version, prompt_html)
     if version.pk == reply.pk:

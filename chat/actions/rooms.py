@@ -188,7 +188,7 @@ def _made_slug(room: Room, asked: str, *, distinct: bool) -> str:
         return slug_from(room.name, distinct=distinct)
     # A new session's name is about to change: the next one should not be told from it by a number.
     base = asked or ("session" if room.name == NEW_SESSION else slug_from(room.name))
-    # A slug that can be worked out from a name would tell, when somebody else asks for it, that the room exists.
+    # A slug that can be worked out from a name would tell another person who asks for it that the room exists.
     return f"{base[: _SLUG_CHARS - 2 * _SECRET_BYTES - 1].rstrip('-')}-{secrets.token_hex(_SECRET_BYTES)}"
 
 

@@ -1,4 +1,4 @@
-"""The child process that makes pictures anew: `python -m chat.bounded.picture`."""
+"""The child process that encodes pictures again: `python -m chat.bounded.picture`."""
 
 import errno
 import json
@@ -17,7 +17,7 @@ _IDLE_SECONDS: Final = 60.0
 
 
 def work(request: bytes, files: Sequence[int]) -> bytes:
-    """Make the picture of the first file anew: into the second, its preview into the third. Return facts, or an errno."""
+    """Encode the picture of the first file again: into the second, its preview into the third. Return facts, or an errno."""
     given, whole, preview = files
     try:
         with os.fdopen(os.dup(given), "rb") as file:

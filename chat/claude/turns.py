@@ -1,8 +1,8 @@
-"""Whose turn it is: people and rooms take turns, so nobody's queue keeps another person waiting. Database thread only.
+"""Whose turn it is: people and rooms take turns, so one person's queue keeps no one else waiting. Database thread only.
 
 In a room, the next prompt is the oldest one of the person whose last turn there is longest ago. Between rooms, the person
 comes first who has the fewest replies running, then the one for whom both their own last turn and the room's are longest
-ago. Somebody with prompts in fifty sessions waits behind a person with one, and a room in which thirty people ask lets
+ago. A person with prompts in fifty sessions waits behind a person with one, and a room in which thirty people ask lets
 another room in between. Each person's prompts keep their order within a room.
 """
 

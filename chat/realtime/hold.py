@@ -1,6 +1,6 @@
-"""Delivery held back: while somebody's access is in doubt, what is sent to them is kept, then sent on or dropped.
+"""Delivery held back: while a person's access is in doubt, what is sent to them is kept, then sent on or dropped.
 
-A held connection has this outbox in place of its own, so nobody who delivers asks whether it is held, and the others of
+A held connection has this outbox in place of its own, so delivery never asks whether it is held, and the others of
 its rooms are served as before.
 """
 

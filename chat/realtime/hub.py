@@ -339,7 +339,7 @@ class Hub:
             reached = feed.last or 0
             try:
                 found = await in_database(recovery.changes_after, feed.slug, reached, left)
-                # Whoever has missed these events may have missed the word that took access away, too.
+                # A process that missed these events may have missed the order that ended access, too.
                 await self.before_repair()
             except ProtocolError:
                 return False

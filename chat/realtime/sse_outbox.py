@@ -33,7 +33,7 @@ class _Block(Payload):
 
 
 def together(payloads: Iterable[Payload]) -> Payload:
-    """Return several as one, which is sent however large it is: a recovery must not overflow by itself."""
+    """Return several as one, which is sent however large it is: a recovery alone must not overflow."""
     return _Block(b"".join(payload.as_event for payload in payloads))
 
 

@@ -1,7 +1,7 @@
 """Notices that the process stood still: frozen, on a machine that slept, or in one long turn of the loop.
 
 A timer ticks; who delivers looks at the clock first. What has come during a standstill waits in the kernel's buffers and
-is older than the word that somebody lost access, or comes before it; so the first look after it calls `on_stall`, before
+is older than the order that ended an access, or comes before it; so the first look after it calls `on_stall`, before
 anything is delivered.
 """
 
@@ -16,7 +16,7 @@ import structlog
 log = structlog.get_logger(__name__)
 
 _TICK_SECONDS: Final = 0.1
-# Access ends within a second. So a standstill of half of it is one after which somebody has to look.
+# Access ends within a second. So a standstill of half of it calls for a check.
 STALL_SECONDS: Final = 0.5
 
 # Counts the time that a machine sleeps, too, where there is such a clock (Linux).

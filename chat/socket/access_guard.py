@@ -166,7 +166,7 @@ class AccessGuard:
     # --- Looking --------------------------------------------------------------------------------------------
 
     async def check(self, connections: list[Connection]) -> None:
-        """Look at connections without holding them: for what nobody told, like a session whose time is over."""
+        """Look at connections without holding them: for changes without an order, like a session that has expired."""
         for start in range(0, len(connections), _CHECKED_AT_ONCE):
             some = {each: _rooms_of(each, None) for each in connections[start : start + _CHECKED_AT_ONCE]}
             try:
@@ -195,7 +195,7 @@ class AccessGuard:
                 self._put_out(connection, slug)
 
     def _put_out(self, connection: Connection, slug: str) -> None:
-        """End the subscription of somebody who is not a member any more, and tell their tab so."""
+        """End the subscription of a person who is no longer a member, and tell their tab."""
         was_in = slug in connection.rooms
         connection.lose_room(slug)
         if slug in connection.watching:

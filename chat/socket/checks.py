@@ -66,7 +66,7 @@ async def _check_first_openings(runtime: Runtime) -> None:
 
 
 async def _clean_uploads() -> None:
-    """Remove the files that nobody has posted, at the start and then daily, a few at a time; and old lines of the log."""
+    """Remove the files that were never posted, at the start and then daily, a few at a time; and old lines of the log."""
     while True:
         try:
             await in_database(access_log.forget_old)

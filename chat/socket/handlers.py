@@ -60,7 +60,7 @@ _STOP_PAUSE_SECONDS: Final = 0.05
 async def _act(
     connection: Connection, action: Callable[Concatenate[Actor, P], T], *args: P.args, **kwargs: P.kwargs
 ) -> T:
-    """Run a database action for whoever is connected, when it is their turn."""
+    """Run a database action for a connection's user, when it is their turn."""
     return await in_database_for(connection.user_id, action, connection.actor, *args, **kwargs)
 
 

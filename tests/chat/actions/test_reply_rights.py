@@ -1,6 +1,6 @@
 """Who may do what with Claude's answers, and with what their prompts said before: docs/protocol.md's table, cell by cell.
 
-Pressing Retry, Continue or Stop on somebody else's answer gives no right over it.
+Pressing Retry, Continue or Stop on another person's answer gives no right over it.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""First hold, then look: who is in doubt gets nothing until the database has told, and whoever may, gets everything."""
+"""First hold, then look: a connection in doubt gets nothing until the database was asked, and then everything or nothing."""
 
 import asyncio
 import threading

@@ -59,7 +59,7 @@ export class Invitations {
 
   /** @param {Invitation} invitation */
   #item({ room, name, by }) {
-    // Whoever decides by the name needs the user name, too: a display name is free text.
+    // A person who decides by the name needs the user name, too: a display name is free text.
     const text = el("p", { class: "invitation-text" }, el("bdi", { title: by && `@${by.username}` }, shownName(by)), handle(by) && el("span", { class: "muted" }, ` ${handle(by)}`), " invites you to ", el("b", { class: "strong" }, el("bdi", {}, name)));
     const join = el("button", { class: "button button-small button-primary", type: "button", "aria-label": `Join ${isolated(name)}`, onclick: () => this.#answer("accept_invitation", room) }, "Join");
     const decline = el("button", { class: "button button-small", type: "button", "aria-label": `Decline ${isolated(name)}`, onclick: () => this.#answer("decline_invitation", room) }, "Decline");

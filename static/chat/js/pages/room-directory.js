@@ -31,7 +31,7 @@ export class RoomDirectory {
   #unknown = new Set();
   /** @type {Promise<void> | null} */
   #lookUp = null;
-  /** Counts the lists asked for: of two that overlap the later counts. */
+  /** Counts the lists asked for: when two overlap, the later one counts. */
   #listing = 0;
 
   /**
@@ -98,7 +98,7 @@ export class RoomDirectory {
     const cut = this.#cuts.get(key);
     if (!cut) return;
     const page = await this.#client.request("list_rooms", { kinds: SECTIONS[key], after: cut.next, limit: PAGE });
-    if (this.#cuts.get(key) !== cut) return; // the list was asked for anew meanwhile
+    if (this.#cuts.get(key) !== cut) return; // the list was requested again meanwhile
     if (page.hasMore) this.#cuts.set(key, { next: page.next, total: page.total });
     else this.#cuts.delete(key);
     this.#unfolded.set(key, (this.#unfolded.get(key) ?? 0) + PAGE);
