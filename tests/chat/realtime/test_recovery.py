@@ -278,6 +278,11 @@ def test_the_heads_of_many_rooms_are_one_query(alice: User, den: Room, django_as
     assert found == {"den": (2, den.epoch), "other": (0, other.epoch)}
 
 
+def test_the_heads_of_more_rooms_than_a_statement_takes_are_read_all_the_same(den: Room) -> None:
+    found = recovery.heads([*(f"room-{number}" for number in range(260_000)), "den"])
+    assert found == {"den": (0, den.epoch)}
+
+
 def test_members_are_told_from_those_who_only_share_a_room_or_a_user(
     alice: User, bob: User, den: Room, django_assert_num_queries: Any
 ) -> None:
