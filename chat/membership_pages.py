@@ -11,7 +11,7 @@ from msgspec import UNSET
 
 from chat.access import Actor
 from chat.actions import answering, leaving
-from chat.page import actor_of, asked, done, page, show
+from chat.page import actor_of, asked, done, number_of, page, show
 from chat.protocol import requests
 
 _NAMED_AT_MOST: Final = 5
@@ -51,10 +51,7 @@ def leave_rooms(request: HttpRequest) -> HttpResponseBase:
             messages.error(request, "Choose the rooms that you want to leave.")
         return redirect(request.get_full_path())
     query = request.GET.get("q", "").strip()[:60]
-    number = request.GET.get("page", "")
-    found = leaving.leavable(
-        actor, query, int(number) if number.isascii() and number.isdigit() and len(number) < 7 else 1
-    )
+    found = leaving.leavable(actor, query, number_of(request.GET.get("page", "")))
     return show(request, "chat/leave_rooms.html", found=found, query=query)
 
 

@@ -63,6 +63,11 @@ def query_of(request: HttpRequest) -> str:
     return " ".join(request.GET.get("q", "").split())[:_QUERY_CHARS]
 
 
+def number_of(text: str, digits: int = 6) -> int:
+    """Return the number of a page in an address: 1 for anything that is not a number of so many digits."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= digits else 1
+
+
 def cursor_of(request: HttpRequest) -> str | UnsetType:
     """Return where the page of a list begins. An address that someone changed shows the first page."""
     after = request.GET.get("after", "")

@@ -16,7 +16,7 @@ from chat.forms import TOOLS, AddMemberForm, BanPersonForm, ClaudeForm, Invitati
 from chat.model_choice import is_demo, model_of
 from chat.model_offer import offered_models
 from chat.models import Membership, Role, Room, RoomKind
-from chat.page import actor_of, asked, done, page, show, tell_errors
+from chat.page import actor_of, asked, done, number_of, page, show, tell_errors
 from chat.protocol import requests, wire
 from chat.protocol.errors import ProtocolError, unauthorized
 from chat.room_titles import title_of
@@ -46,7 +46,7 @@ def people(request: HttpRequest, slug: str) -> HttpResponseBase:
             return redirect("room_people", slug)
     own = access.membership_in(actor, shown)
     query = request.GET.get("q", "").strip()[:60]
-    found = member_list.page(actor, slug, query, _number_of(request.GET.get("page", "")))
+    found = member_list.page(actor, slug, query, number_of(request.GET.get("page", "")))
     facts = _facts_of(actor, shown, own) | _bans_of(request, actor, shown, own, refused)
     listed = [
         (person, _may_change(own, person.role, shown), _may_ban(own, person.role, shown)) for person in found.people
@@ -63,15 +63,11 @@ def _bans_of(
     """Return what the page shows of bans: the banned, and a form: the refused one, or one for the person in `?ban=`."""
     if own is None or shown.kind == RoomKind.DIRECT or not access.may_moderate(own):
         return {}
-    before = _number_of(request.GET.get("bans", ""), digits=18)
+    before = number_of(request.GET.get("bans", ""), digits=18)
     banned, has_more = bans.of_room(actor, shown.slug, None if before == 1 else before, _BANS_ON_A_PAGE)
     form = refused or BanPersonForm(initial={"user": request.GET.get("ban", "")[:33]})
     form.focus()
     return {"ban_form": form, "banned": banned, "older_bans": banned[-1].pk if has_more else None}
-
-
-def _number_of(page: str, digits: int = 6) -> int:
-    return int(page) if page.isascii() and page.isdigit() and len(page) <= digits else 1
 
 
 @page

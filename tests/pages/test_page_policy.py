@@ -94,3 +94,13 @@ def test_modules_stay_small_and_import_by_fixed_relative_names() -> None:
         assert all(name.startswith(("./", "../")) and Path(PAGE_MODULES, name).is_file() for name in names), path.name
         # Hashed names are written into static imports only.
         assert not re.search(r"(?<!@param \{)(?<!\.)\bimport\((?!\")", source), path.name
+
+
+def test_the_page_asks_for_the_languages_that_the_worker_can_fetch() -> None:
+    asked = re.search(r"LANGUAGES = new Set\(\[(.*?)\]\)", (PAGE_MODULES / "highlighting.js").read_text(), re.DOTALL)
+    fetched = re.findall(
+        r"^  (\w+): \(\) => import\(.*/(\w+)\.min\.js", (PAGE_MODULES / "highlight-worker.js").read_text(), re.MULTILINE
+    )
+    assert asked is not None and all(name == file for name, file in fetched)
+    vendored = {path.name.partition(".")[0] for path in (PAGE_MODULES / "../../vendor/highlight/languages").iterdir()}
+    assert set(re.findall(r'"(\w+)"', asked[1])) == {name for name, _ in fetched} == vendored
