@@ -55,7 +55,7 @@ NOTIFICATIONS: Final = Rate("turning notifications on and off", _HOUR, fixed=60)
 _lock: Final = threading.Lock()
 
 
-# By what is done and how often: both are hashed in no time, for typing signals pass here.
+# By what is done and how often.
 _known: Final[dict[tuple[str, float], PerUser]] = {}
 
 
@@ -74,8 +74,18 @@ def take(actor: Actor, rate: Rate, count: int = 1) -> None:
     with _lock:
         wait = _buckets(rate, number).take(actor.id, count)
     if wait and not (rate.exempts_staff and access.is_staff(actor)):
-        message = f"You are {rate.doing} too fast. Try again in {in_words(wait)}."
-        raise ProtocolError(ErrorCode.RATE_LIMITED, message, retry_after=wait)
+        raise too_fast(rate, wait)
+
+
+def too_fast(rate: Rate, wait: int) -> ProtocolError:
+    """Return the refusal of what may be done again in so many milliseconds."""
+    message = f"You are {rate.doing} too fast. Try again in {in_words(wait)}."
+    return ProtocolError(ErrorCode.RATE_LIMITED, message, retry_after=wait)
+
+
+def buckets_of(rate: Rate) -> PerUser:
+    """Return the buckets of what only an event loop counts, and often: without a lock or a look at settings."""
+    return _buckets(rate, rate.number)
 
 
 def forget() -> None:

@@ -52,6 +52,7 @@ async def _check_access(runtime: Runtime) -> None:
         await asyncio.sleep(settings.ACCESS_CHECK_SECONDS)
         await runtime.guard.check(list(runtime.registry))
         runtime.messages_per_user.forget_idle()
+        runtime.typing_per_user.forget_idle()
         runtime.forget_old_changes()
 
 

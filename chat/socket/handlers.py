@@ -257,7 +257,9 @@ async def _typing(runtime: Runtime, connection: Connection, frame: Frame) -> wir
     request = frame.payload
     if request.room not in connection.rooms:
         raise failed("Join the room first.")
-    rates.take(connection.actor, rates.TYPING)
+    wait = runtime.typing_per_user.take(connection.user_id)
+    if wait:
+        raise rates.too_fast(rates.TYPING, wait)
     fact = wire.TypingFact(request.room, connection.actor.ref, request.typing)
     runtime.hub.publish(ephemeral(room_group(request.room), "typing", fact, without_user=connection.user_id))
     return wire.Nothing()

@@ -9,6 +9,7 @@ from typing import Any, Final
 import structlog
 from django.conf import settings
 
+from chat.actions import rates
 from chat.actions.writer import Writer
 from chat.claude import consumer
 from chat.claude.runner import Runner
@@ -49,6 +50,7 @@ class Runtime:
         self.runner = Runner(self.hub)
         per_second = settings.MESSAGES_PER_MINUTE / _MINUTE_SECONDS
         self.messages_per_user = PerUser(per_second, burst=max(1, settings.MESSAGES_PER_MINUTE / 2))
+        self.typing_per_user = rates.buckets_of(rates.TYPING)
         self.is_draining = False
         self.started_at = time.monotonic()
         self._access_changed_at: dict[int, float] = {}

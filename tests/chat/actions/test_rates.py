@@ -150,10 +150,10 @@ def test_coming_into_open_rooms_and_leaving_again_is_bounded_by_coming(alice: Us
 
 
 def test_threads_at_the_same_time_take_no_turn_twice(alice: User, settings: Any) -> None:
-    settings.TYPING_PER_MINUTE = 200
+    settings.SAVES_PER_MINUTE = 200
 
     def passed() -> int:
-        return sum(may_take(Actor.of(alice), rates.TYPING) for _ in range(100))
+        return sum(may_take(Actor.of(alice), rates.SAVES) for _ in range(100))
 
     assert sum(count for count in in_threads(*[passed] * 8) if isinstance(count, int)) == 100
 
