@@ -38,7 +38,8 @@ _WORDS: Final = ["a", "日本", "b", "klingon"]
 
 def _posted(text: str) -> None:
     payload = {"room": "den", "content": text, "clientId": "1"}
-    frames.decode(json.dumps({"type": "create_message", "id": "1", "payload": payload}))
+    with suppress(frames.BadFrame):  # it may hold what can't be stored
+        frames.decode(json.dumps({"type": "create_message", "id": "1", "payload": payload}))
 
 
 def _checked(text: str) -> None:
