@@ -36,7 +36,7 @@ def renew(message: Message) -> None:
 
 def _of(messages: Collection[Message], names: Mapping[int, Sequence[str]]) -> dict[int, list[int]]:
     """Return the ids of up to AT_MOST people for each message: members of its room, its author left out."""
-    names = {message_id: some[:_LOOKED_UP_AT_MOST] for message_id, some in names.items() if some}
+    names = {message_id: some[:_LOOKED_UP_AT_MOST] for message_id, some in names.items()}
     wanted = set().union(*names.values())
     if not wanted:
         return {}

@@ -31,7 +31,7 @@ class Post(NamedTuple):
     """One message to store; everything about its text is ready, since nothing may be computed while rooms are locked.
 
     mentioned: the names that the text mentions. session_name: what a session without a name is called after it.
-    must_answer: Claude replies whatever it says.
+    chars: how much memory its texts take, about. must_answer: Claude replies whatever it says.
     """
 
     actor: Actor
@@ -40,11 +40,12 @@ class Post(NamedTuple):
     html: str
     mentioned: Sequence[str]
     session_name: str
-    client_id: str | None = None
-    reply_to: int | None = None
-    must_answer: bool = False
-    requester: Requester = NOBODY
-    attachments: tuple[str, ...] = ()
+    chars: int
+    client_id: str | None
+    reply_to: int | None
+    must_answer: bool
+    requester: Requester
+    attachments: tuple[str, ...]
 
     @classmethod
     def of(
@@ -63,15 +64,10 @@ class Post(NamedTuple):
     ) -> "Post":
         """Return the post of a text, with everything that is read from it. may_name: the room may be a session."""
         name = name_from(content) if may_name else ""
-        mentioned = mentioned_names(content)
+        mentioned, chars = mentioned_names(content), len(content) + len(html)
         return cls(
-            actor, slug, content, html, mentioned, name, client_id, reply_to, must_answer, requester, attachments
+            actor, slug, content, html, mentioned, name, chars, client_id, reply_to, must_answer, requester, attachments
         )
-
-    @property
-    def chars(self) -> int:
-        """How much memory its texts take, about."""
-        return len(self.content) + len(self.html)
 
     @property
     def digest(self) -> bytes:
@@ -204,8 +200,8 @@ class _Round:
         if self._claims:
             attachments.store_claims(self._claims, self._fresh)
         rows = zip(self._posts, self._outcome, strict=True)
-        names = {row.pk: post.mentioned for post, row in rows if isinstance(row, Message)}
-        mentioned = mentions.store(self._fresh, names)
+        names = {row.pk: post.mentioned for post, row in rows if post.mentioned and isinstance(row, Message)}
+        mentioned = mentions.store(self._fresh, names) if names else {}
         self._answers.insert({room.pk: room.slug for room in self._rooms.values()})
         presented: dict[int, Stored] = {}
         results: list[Result] = []
