@@ -17,11 +17,8 @@ _STALLED_SECONDS: Final = 5.0
 
 def has_much_to_read(connection: Connection) -> bool:
     """Whether so much waits to be read that a further response might not fit."""
-    waiting = connection.outbox.waiting_bytes
-    if not waiting:  # asked for each frame, and so for most
-        return False
     limit: int = settings.OUTBOX_BYTES
-    return waiting > limit // DROPPABLE_PART > 0
+    return connection.outbox.waiting_bytes > limit // DROPPABLE_PART > 0
 
 
 async def until_read(connection: Connection) -> None:

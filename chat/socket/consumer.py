@@ -10,7 +10,6 @@ from typing import Any, Final
 
 import structlog
 from channels.consumer import AsyncConsumer
-from django.conf import settings
 
 from chat.protocol import frames
 from chat.protocol.close import CloseCode
@@ -83,14 +82,14 @@ class ChatConsumer(AsyncConsumer):
             if message["type"] == "websocket.disconnect":
                 return
             process.hub.stall.look()
-            if has_much_to_read(connection):
+            if connection.outbox.waiting_bytes and has_much_to_read(connection):
                 await until_read(connection)
             if connection.is_closing:
                 continue
             text = message.get("text")
             if text is None:
                 connection.close(CloseCode.BINARY_FRAME)
-            elif _is_too_big(text):
+            elif _is_too_big(text, process.frame_bytes):
                 connection.close(CloseCode.FRAME_TOO_BIG)
             else:
                 connection.last_activity = time.monotonic()
@@ -104,8 +103,7 @@ async def _until_released(connection: Connection) -> None:
     connection.busy_since = None
 
 
-def _is_too_big(text: str) -> bool:
-    limit: int = settings.FRAME_BYTES
+def _is_too_big(text: str, limit: int) -> bool:
     if limit <= 0 or len(text) * 4 <= limit:  # at most four bytes a character
         return False
     return len(text.encode()) > limit
@@ -117,7 +115,7 @@ async def _take(process: Runtime, connection: Connection, text: str) -> None:
     if wait:
         _refuse_for_speed(connection, text, wait)
         return
-    connection.refusals = max(0, connection.refusals - 1)
+    connection.refusals -= connection.refusals > 0
     frame = _request_in(connection, text)
     if frame is None:
         return

@@ -51,6 +51,7 @@ class Runtime:
         per_second = settings.MESSAGES_PER_MINUTE / _MINUTE_SECONDS
         self.messages_per_user = PerUser(per_second, burst=max(1, settings.MESSAGES_PER_MINUTE / 2))
         self.typing_per_user = rates.buckets_of(rates.TYPING)
+        self.frame_bytes: int = settings.FRAME_BYTES
         self.is_draining = False
         self.started_at = time.monotonic()
         self._access_changed_at: dict[int, float] = {}
@@ -88,7 +89,7 @@ class Runtime:
             protocol=1,
             serverTime=frames.now_ms(),
             heartbeat=wire.Heartbeat(interval, timeout),
-            limits=wire.Limits(settings.FRAME_BYTES, settings.CONTENT_CHARS),
+            limits=wire.Limits(self.frame_bytes, settings.CONTENT_CHARS),
         )
         connection.send_aside(Payload(frames.event("welcome", welcome)))
         self.heartbeat.add(connection)
