@@ -7,10 +7,12 @@ fit raises, and the client takes that for garbage.
 import json
 from typing import Any, Final
 
-from chat.claude.backend import End, Piece, Text, Thinking, ToolCall, Usage
+from chat.claude.backend import End, Piece, Text, Thinking, ToolBegun, ToolCall, Usage
 
 _USAGE_FIELDS: Final = Usage._fields
 _DEEPEST: Final = 32
+# `tool_use` is ours to run; `server_tool_use` and `mcp_tool_use` are Anthropic's.
+_TOOL_USE: Final = "tool_use"
 
 
 class Unreadable(ValueError):
@@ -53,8 +55,8 @@ class Accumulator:
         for index in list(self._parts):
             self._close(index)
         blocks = [self._blocks[index] for index in sorted(self._blocks)]
-        # An empty text is refused when it comes back.
-        return End(str(self.stop_reason), [block for block in blocks if block.get("text") != ""])
+        # A blank text is refused when it comes back.
+        return End(str(self.stop_reason), [block for block in blocks if block.get("text", "-").strip()])
 
     def _delta(self, index: int, delta: Any) -> Piece | None:
         kind = delta.type
@@ -82,7 +84,7 @@ class Accumulator:
             return self._opening_text(index, Text(readable(held["text"])))
         if held["type"] == "thinking" and held["thinking"]:
             return self._opening_text(index, Thinking(readable(held["thinking"])))
-        return None
+        return ToolBegun() if held["type"].endswith(_TOOL_USE) else None
 
     def _opening_text(self, index: int, piece: Text | Thinking) -> Piece:
         """Take what a block brings before its first delta."""

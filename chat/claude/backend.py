@@ -39,6 +39,10 @@ class ToolCall(NamedTuple):
     input: dict[str, Any]
 
 
+class ToolBegun(NamedTuple):
+    """The model begins to use a tool, its own (a web search, say) or one of ours: what follows is a paragraph apart."""
+
+
 class Usage(NamedTuple):
     """Tokens of one call so far. Cumulative: a later one replaces an earlier one."""
 
@@ -58,7 +62,7 @@ class End(NamedTuple):
     content: list[dict[str, Any]]
 
 
-Piece = Text | Thinking | ToolCall | Usage | End
+Piece = Text | Thinking | ToolBegun | ToolCall | Usage | End
 
 
 class CallFailed(Exception):

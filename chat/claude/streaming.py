@@ -4,37 +4,30 @@ No socket owns it. It ends in exactly one outcome: the model's end, a stop, a fa
 """
 
 import asyncio
-import re
-import time
 from typing import Any, Final
 
 import structlog
 from django.conf import settings
-from msgspec import UNSET
 
 from chat.actions import spending
 from chat.claude import context as contexts
 from chat.claude import lease, tools
-from chat.claude.backend import Backend, Call, CallFailed, End, Text, Thinking, ToolCall, Usage
+from chat.claude.backend import Backend, Call, CallFailed, End, Text, Thinking, ToolBegun, ToolCall, Usage
 from chat.claude.conversation import Conversation, shown_to_members, told
+from chat.claude.deltas import Deltas
 from chat.claude.lease import Checkpoint, Outcome, Verdict
 from chat.claude.pace import Pace
 from chat.models import Reply, ReplyState
 from chat.protocol import wire
 from chat.protocol.errors import ErrorCode, ProtocolError
 from chat.realtime.database import in_database, in_database_at_last
-from chat.realtime.events import Requester, ephemeral, room_group
 from chat.realtime.hub import Hub
 from chat.realtime.rendering import html_of_reply
 
 log = structlog.get_logger(__name__)
 
 _ROUNDS_AT_MOST: Final = 6
-# A piece larger than this is sent as several deltas: no client need take frames without bound.
-_DELTA_CHARS: Final = 16_000
 _CHARS_PER_TOKEN: Final = 4
-# PostgreSQL refuses NUL, and a lone surrogate cannot be encoded.
-_UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 _OUR_FAULT: Final = "Something went wrong on our side."
 _RESTARTED: Final = "The server was restarted."
 
@@ -43,25 +36,13 @@ class Stream:
     """States: running, then ending once an outcome was chosen, then ended."""
 
     def __init__(self, hub: Hub, pace: Pace, backend: Backend, reply: Reply) -> None:
-        self._hub = hub
-        self._pace = pace
         self._backend = backend
         self._reply = reply
-        self._slug = reply.room.slug
-        self._requester = Requester(reply.requester, reply.request_id)
-        self._texts = [reply.text] if reply.text else []
-        self._thoughts = [reply.thinking] if reply.thinking else []
-        self._tools: list[dict[str, str]] = list(reply.tools)
-        self._n = reply.n
-        self._pending_text: list[str] = []
-        self._pending_thinking: list[str] = []
-        self._flushed_at = 0.0
-        self._timer: asyncio.TimerHandle | None = None
+        self._deltas = Deltas(hub, pace, reply)
         self._earlier_usage = Usage(*(getattr(reply, name) for name in Usage._fields))
         self._finished_calls = Usage()
         self._current_call = Usage()
         self._heard_chars = 0
-        self._lease_renewed_at = time.monotonic()
         self._verdict: Verdict | None = None
         self._interruption = ""
         self._asked_to_end = asyncio.Event()
@@ -98,25 +79,13 @@ class Stream:
 
     def keyframe(self) -> wire.Keyframe:
         """Return everything that was sent as deltas so far."""
-        self._flush()
-        return wire.Keyframe(
-            messageId=self.message_id,
-            version=self._reply.version,
-            attempt=self._reply.attempt,
-            n=self._n,
-            text="".join(self._texts),
-            thinking="".join(self._thoughts),
-            state=ReplyState.RUNNING.value,
-            tools=[wire.ToolUse(**tool) for tool in self._tools] or UNSET,
-        )
+        return self._deltas.keyframe()
 
     def checkpoint(self) -> Checkpoint:
-        self._flush()
-        self._texts, self._thoughts = ["".join(self._texts)], ["".join(self._thoughts)]
+        said = self._deltas
+        said.flush()
         usage = self._earlier_usage.plus(self._finished_calls).plus(self._call_so_far())
-        return Checkpoint(
-            self.id, self._reply.epoch, self._texts[0], self._thoughts[0], self._n, list(self._tools), usage
-        )
+        return Checkpoint(self.id, self._reply.epoch, said.text, said.thinking, said.n, list(said.tools), usage)
 
     def _call_so_far(self) -> Usage:
         """The output is only counted at a call's end; of one that was stopped or cut, it is what was heard."""
@@ -124,7 +93,7 @@ class Stream:
         return call._replace(output_tokens=max(call.output_tokens, self._heard_chars // _CHARS_PER_TOKEN))
 
     def lease_renewed(self) -> None:
-        self._lease_renewed_at = time.monotonic()
+        self._deltas.lease_renewed()
 
     # --- Running --------------------------------------------------------------------------------------------
 
@@ -137,8 +106,7 @@ class Stream:
         if not producer.done():
             producer.cancel()  # closes the connection to the model
         outcome = await self._outcome(producer)
-        if self._timer is not None:
-            self._timer.cancel()
+        self._deltas.close()
         if self._verdict is Verdict.LOST or not await self._finish(outcome):
             log.warning("reply.lost", reply=self.id)
             await self._pay_late()
@@ -160,7 +128,7 @@ class Stream:
             return Outcome(self._failed_state(False), error=_OUR_FAULT, error_detail=type(error).__name__)
 
     def _failed_state(self, began: bool) -> ReplyState:
-        return ReplyState.INTERRUPTED if began or any(self._texts) or self._pending_text else ReplyState.FAILED
+        return ReplyState.INTERRUPTED if began or self._deltas.has_text else ReplyState.FAILED
 
     async def _finish(self, outcome: Outcome) -> bool:
         """Write the end; while the database is away, try again. False: the reply is not ours any more."""
@@ -197,17 +165,10 @@ class Stream:
         pieces = self._backend.stream(call)
         try:
             async for piece in pieces:
-                match piece:
-                    case Text(text):
-                        self._say(text)
-                    case Thinking(text):
-                        self._think(text)
-                    case Usage():
-                        self._current_call = piece
-                    case ToolCall():
-                        calls.append(piece)
-                    case End():
-                        end = piece
+                if isinstance(piece, End):
+                    end = piece
+                else:
+                    self._take(piece, calls)
         except asyncio.CancelledError:
             # What it read is paid for, though we leave before it has told how much: a limit must not leak.
             if not any(self._current_call):
@@ -221,6 +182,22 @@ class Stream:
         if end is None:
             raise CallFailed("cut", "Claude's answer was cut off.", "The stream ended without its end.", began=True)
         return end, calls
+
+    def _take(self, piece: Text | Thinking | ToolBegun | ToolCall | Usage, calls: list[ToolCall]) -> None:
+        match piece:
+            case Text(text):
+                self._heard_chars += len(text)
+                self._deltas.say(text)
+            case Thinking(text):
+                self._heard_chars += len(text)
+                self._deltas.think(text)
+            case ToolBegun():
+                self._deltas.tool_begun()
+            case ToolCall():
+                self._deltas.tool_begun()
+                calls.append(piece)
+            case Usage():
+                self._current_call = piece
 
     async def _has_money(self, reading_tokens: int) -> bool:
         try:
@@ -237,65 +214,5 @@ class Stream:
         if result is None:
             result = await in_database(tools.run, call.name, call.input, self.room_id, before)
         shown = shown_to_members(call, result)
-        self._flush()
-        self._tools.append(shown)
-        self._send("", "", wire.ToolUse(**shown))
+        self._deltas.tool_used(shown)
         return told(call, talk.bounded(result))
-
-    # --- Deltas ---------------------------------------------------------------------------------------------
-
-    def _say(self, text: str) -> None:
-        self._heard_chars += len(text)
-        self._pending_text.append(text)
-        self._flush_in_time()
-
-    def _think(self, text: str) -> None:
-        self._heard_chars += len(text)
-        self._pending_thinking.append(text)
-        self._flush_in_time()
-
-    def _flush_in_time(self) -> None:
-        """The first words go out at once; what follows is collected for a moment."""
-        if self._timer is not None:
-            return
-        loop = asyncio.get_running_loop()
-        wait = self._flushed_at + self._pace.seconds - loop.time()
-        if wait <= 0:
-            self._flush()
-        else:
-            self._timer = loop.call_later(wait, self._timer_rang)
-
-    def _timer_rang(self) -> None:
-        self._timer = None
-        self._flush()
-
-    def _flush(self) -> None:
-        if not (self._pending_text or self._pending_thinking):
-            return
-        text = _UNSTORABLE.sub("", "".join(self._pending_text))
-        thinking = _UNSTORABLE.sub("", "".join(self._pending_thinking))
-        self._pending_text, self._pending_thinking = [], []
-        self._flushed_at = asyncio.get_running_loop().time()
-        if text:
-            self._texts.append(text)
-        if thinking:
-            self._thoughts.append(thinking)
-        for start in range(0, max(len(text), len(thinking)), _DELTA_CHARS):
-            self._send(text[start : start + _DELTA_CHARS], thinking[start : start + _DELTA_CHARS])
-
-    def _send(self, text: str, thinking: str, tool: wire.ToolUse | None = None) -> None:
-        self._n += 1
-        if time.monotonic() - self._lease_renewed_at > settings.REPLY_LEASE_SECONDS:
-            return  # we were frozen, perhaps: others may have ended this reply, and their text is the right one
-        delta = wire.StreamDelta(
-            room=self._slug,
-            messageId=self.message_id,
-            version=self._reply.version,
-            attempt=self._reply.attempt,
-            n=self._n,
-            text=text,
-            thinking=thinking or UNSET,
-            tool=UNSET if tool is None else tool,
-        )
-        event = ephemeral(room_group(self._slug), "stream_delta", delta, requester=self._requester, is_droppable=True)
-        self._hub.publish(event)

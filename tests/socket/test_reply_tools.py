@@ -91,7 +91,7 @@ async def test_a_use_reads_this_room_alone_and_is_shown_in_every_tab(
     reply = await ask(tabs[1], "Where is it?")
     for tab in tabs:
         ended = await end_of(tab, reply)
-        assert ended["content"] == "I look. Under the bridge."
+        assert ended["content"] == "I look. \n\nUnder the bridge."
         shown = [{"name": "search_history", "input": "query: badger", "result": "1 message found"}]
         assert ended["reply"]["tools"] == shown == tools_heard(tab, reply)
     assert [tool["name"] for tool in fake.requests[-2].body["tools"]] == ["search_history"]

@@ -8,6 +8,7 @@ with FakeClaude() as claude:
 
 from tests.servers.fake_claude.answers import (
     Answer,
+    Blocks,
     Held,
     Huge,
     Mode,
@@ -43,6 +44,7 @@ __all__ = [
     "Answer",
     "BadKey",
     "BadRequest",
+    "Blocks",
     "Cut",
     "ErrorInStream",
     "FakeClaude",

@@ -14,6 +14,7 @@ from tests.servers.fake_claude.exchange import Exchange
 from tests.servers.fake_claude.requests import echo_of, wants_summary
 
 _SIGNATURE: Final = "c2lnbmF0dXJlIG9mIHRoZSBmYWtl"
+_TOOL_USES: Final = ("tool_use", "server_tool_use", "mcp_tool_use")
 _WORD: Final = re.compile(r"\s*\S+\s*")
 
 
@@ -35,7 +36,7 @@ class Answer(Mode):
     def cut_text(self, text: str) -> Iterator[str]:
         """Yield the text's deltas: so many pieces of about one size, or else words."""
         if self.pieces is None:
-            return (found.group() for found in _WORD.finditer(text))
+            return iter(_WORD.findall(text) or [text])
         count = max(1, min(self.pieces, len(text)))
         edges = [len(text) * step // count for step in range(count + 1)]
         return (text[start:end] for start, end in itertools.pairwise(edges))
@@ -107,7 +108,7 @@ class Answer(Mode):
                 for piece in self.cut_text(block["thinking"]):
                     yield {"type": "thinking_delta", "thinking": piece}
             yield {"type": "signature_delta", "signature": block["signature"]}
-        else:
+        elif block["type"] in _TOOL_USES:
             encoded = json.dumps(block["input"])
             # The first fragment is empty, as it is in the real stream.
             for piece in ("", encoded[: len(encoded) // 2], encoded[len(encoded) // 2 :]):
@@ -116,6 +117,8 @@ class Answer(Mode):
 
 def _empty(block: dict[str, Any]) -> dict[str, Any]:
     """Return a block as it opens, before its deltas."""
+    if block["type"] not in ("text", "thinking", *_TOOL_USES):
+        return block  # the results of Anthropic's own tools come whole
     blanks: dict[str, Any] = {"text": "", "thinking": "", "signature": "", "input": {}}
     return {name: blanks.get(name, value) for name, value in block.items()}
 
@@ -145,6 +148,45 @@ class StopReason(Answer):
 
 
 @dataclass(frozen=True)
+class Blocks(Answer):
+    """A message of exactly these blocks: `text("...")`, `tool_use("...")` and their like.
+
+    `then` answers the request that goes on with it: with the results of its tools or, after pause_turn, without.
+    """
+
+    content: tuple[dict[str, Any], ...]
+    then: Mode | None = None
+
+    def blocks(self, body: dict[str, Any]) -> list[dict[str, Any]]:
+        return [dict(block) for block in self.content]
+
+    def remember(self, exchange: Exchange, blocks: list[dict[str, Any]]) -> None:
+        for block in blocks:
+            if block["type"] in _TOOL_USES:
+                exchange.remember(block["id"], self.then or Normal())
+
+
+def text(words: str) -> dict[str, Any]:
+    return {"type": "text", "text": words}
+
+
+def thinking(words: str) -> dict[str, Any]:
+    return {"type": "thinking", "thinking": words, "signature": _SIGNATURE}
+
+
+def tool_use(name: str, **input_: Any) -> dict[str, Any]:
+    return {"type": "tool_use", "id": f"toolu_{secrets.token_hex(8)}", "name": name, "input": input_}
+
+
+def web_search(query: str) -> list[dict[str, Any]]:
+    """Return the use of Anthropic's own search, and its result, which comes in the same message or after a pause."""
+    id_ = f"srvtoolu_{secrets.token_hex(8)}"
+    use = {"type": "server_tool_use", "id": id_, "name": "web_search", "input": {"query": query}}
+    found = {"type": "web_search_result", "url": "https://example.org/", "title": "Found", "encrypted_content": "e30="}
+    return [use, {"type": "web_search_tool_result", "tool_use_id": id_, "content": [{**found, "page_age": None}]}]
+
+
+@dataclass(frozen=True)
 class ToolUse(Answer):
     """Asks for a tool, or for several; `then` answers the request that brings the first one's result."""
 
@@ -157,11 +199,7 @@ class ToolUse(Answer):
 
     def blocks(self, body: dict[str, Any]) -> list[dict[str, Any]]:
         uses = [(self.name, self.input), *self.more]
-        tools = [
-            {"type": "tool_use", "id": f"toolu_{secrets.token_hex(8)}", "name": name, "input": input_}
-            for name, input_ in uses
-        ]
-        return [*super().blocks(body), *tools]
+        return [*super().blocks(body), *(tool_use(name, **input_) for name, input_ in uses)]
 
     def remember(self, exchange: Exchange, blocks: list[dict[str, Any]]) -> None:
         first = next(block for block in blocks if block["type"] == "tool_use")

@@ -44,6 +44,14 @@ def tool_results_of(body: dict[str, Any]) -> dict[str, str]:
     return results
 
 
+def uses_gone_on_with(body: dict[str, Any]) -> list[str]:
+    """Return the ids of the tools whose results the last turn brings, or in which a paused message stopped."""
+    turn = body["messages"][-1]
+    if turn["role"] == "assistant":
+        return [block["id"] for block in blocks_of(turn["content"]) if block["type"] == "server_tool_use"]
+    return list(tool_results_of(body))
+
+
 def echo_of(body: dict[str, Any]) -> str:
     """Return an answer for when a test does not care: it repeats what it was given, so that a mix-up shows."""
     results = tool_results_of(body)
@@ -106,7 +114,7 @@ def _refusal_of_turns(body: dict[str, Any]) -> str | None:
         return "messages: at least one message is required"
     if turns[0]["role"] != "user":
         return "messages: first message must use the user role"
-    if turns[-1]["role"] == "assistant":
+    if turns[-1]["role"] == "assistant" and not _is_paused(turns[-1]):
         return "messages: This model does not support assistant message prefill"
     blocks = [*blocks_of(body.get("system", [])), *(block for turn in turns for block in blocks_of(turn["content"]))]
     if any(not turn["content"] for turn in turns):
@@ -116,6 +124,11 @@ def _refusal_of_turns(body: dict[str, Any]) -> str | None:
     if sum("cache_control" in block for block in [*blocks, *body.get("tools", [])]) > _MOST_CACHE_POINTS:
         return "A maximum of 4 blocks with cache_control may be provided"
     return _refusal_of_tools(turns)
+
+
+def _is_paused(turn: dict[str, Any]) -> bool:
+    """Whether this may be a message that ended with pause_turn: only those with Anthropic's own tools do."""
+    return any(block["type"] == "server_tool_use" for block in blocks_of(turn["content"]))
 
 
 def _refusal_of_tools(turns: list[dict[str, Any]]) -> str | None:

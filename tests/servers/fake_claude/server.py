@@ -12,7 +12,7 @@ from tests.servers.fake_claude import wire
 from tests.servers.fake_claude.answers import Mode, Normal
 from tests.servers.fake_claude.connection import Connection
 from tests.servers.fake_claude.exchange import Exchange
-from tests.servers.fake_claude.requests import all_text_of, refusal_of, tool_results_of, usage_of
+from tests.servers.fake_claude.requests import all_text_of, refusal_of, usage_of, uses_gone_on_with
 
 _START_SECONDS: Final = 10
 _WAIT_SECONDS: Final = 10.0
@@ -165,7 +165,7 @@ class FakeClaude:
             self._changed.notify_all()
 
     def _mode_for(self, body: dict[str, Any]) -> Mode:
-        for tool_use_id in tool_results_of(body):
+        for tool_use_id in uses_gone_on_with(body):
             if tool_use_id in self._after_tools:
                 return self._after_tools[tool_use_id]
         chosen = self._choose(body) if self._choose is not None else None
