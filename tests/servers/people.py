@@ -82,6 +82,10 @@ class People:
         """Return the lines of the bill for one answer."""
         return list(self.tell("bill", reply=reply))
 
+    def notes(self, room: str) -> str:
+        """Return Claude's notes on a room's earlier messages, as they are stored."""
+        return str(self.tell("notes", room=room))
+
     def stop(self) -> None:
         assert self._process.stdin is not None
         self._process.stdin.close()

@@ -21,7 +21,7 @@ from accounts.credentials import Credential
 from accounts.models import ApiToken, PushSubscription, User
 from chat.access import Actor
 from chat.actions import members
-from chat.models import Charge, Draft, Membership, Message, Reaction, Reply, Room, Spending
+from chat.models import Charge, Draft, Membership, Message, Reaction, Reply, Room, RoomSummary, Spending
 
 SIGN_IN_BACKEND = "accounts.backends.AuthenticationBackend"
 
@@ -210,6 +210,11 @@ def reply_of(message: str) -> dict[str, Any]:
     return {name: getattr(row, name) for name in columns}
 
 
+def notes(room: str) -> str:
+    """Return what Claude keeps in place of messages that no longer fit, as stored."""
+    return RoomSummary.objects.filter(room__slug=room).values_list("text", flat=True).first() or ""
+
+
 def manage(arguments: list[str]) -> None:
     """Run a management command, as a shell beside the servers would, without the second that Python takes to start."""
     call_command(*arguments)
@@ -270,6 +275,7 @@ COMMANDS = {
         bill,
         counters,
         reply_of,
+        notes,
         messages,
         replies,
         manage,

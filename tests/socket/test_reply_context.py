@@ -8,7 +8,7 @@ import pytest_asyncio
 
 from tests.servers.fake_claude import FakeClaude, Normal
 from tests.servers.fake_claude.requests import blocks_of
-from tests.servers.sessions import end_of, make_session, site_with_claude
+from tests.servers.sessions import end_of, make_session, site_with_claude, until
 from tests.servers.sites import CLUSTER, Site, SiteBuilder
 from tests.servers.socket_client import SocketClient
 from tests.servers.tabs import Tabs
@@ -110,7 +110,7 @@ async def test_what_was_sent_before_is_read_from_the_cache(
 
 
 async def test_what_no_longer_fits_is_noted_and_every_tab_hears_from_where_claude_sees(
-    tabs: list[SocketClient], fake: FakeClaude
+    site: Site, tabs: list[SocketClient], fake: FakeClaude
 ) -> None:
     session = session_of(tabs[0])
     await set_up(tabs[0], everyMessage=False)
@@ -126,7 +126,7 @@ async def test_what_no_longer_fits_is_noted_and_every_tab_hears_from_where_claud
     told = "\n".join(text_of(turn["content"]) for turn in body["messages"])
     assert f"[{sees_from}] @" in told and "fact 0:" not in told and "How many?" in told
     assert len(told) < CONTEXT_TOKENS * 4
-    assert await fake.until(lambda fake: any(seen.ended for seen in fake.requests[1:]))
+    await until(lambda: site.people.notes(session) == NOTES, "notes on the earlier messages", 30)
     notes = fake.requests[1].body
     assert "fact 0:" in text_of(notes["messages"][-1]["content"]) and notes["model"] == body["model"]
     second = await ask(tabs[1], "And now?")
