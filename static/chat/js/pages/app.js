@@ -12,6 +12,7 @@ import { Invitations } from "./invitations.js";
 import { roomTitle } from "./names.js";
 import { Navigation } from "./navigation.js";
 import { connectWithNewSession } from "./new-session.js";
+import { keepPageWhileOffline, loadPage } from "./offline-links.js";
 import "./plain-forms.js";
 import { QuickSwitcher } from "./quick-switcher.js";
 import { RoomDirectory } from "./room-directory.js";
@@ -47,10 +48,11 @@ class App {
   });
   #root = document.getElementById("room");
   #navigation = this.#root && new Navigation({
-    myId: this.#me.id,
+    myId: this.#me.id, client: this.#client,
     rooms: () => this.#directory.rooms,
     current: () => this.#room?.slug ?? "",
     open: (facts, seq) => this.#open(facts, seq),
+    learn: (facts) => (this.#room?.learn(facts), this.#name(facts)),
     goTo: (seq) => this.#room?.goTo(seq),
   });
 
@@ -59,7 +61,7 @@ class App {
     new ConnectionBanner(document.querySelector(".connection-banner"), { client: this.#client, signInUrl: this.#data.signInUrl });
     new QuickSwitcher(document.getElementById("switcher"), {
       myId: this.#me.id, directory: this.#directory,
-      go: (href) => (this.#navigation ? this.#navigation.go(href) : location.assign(href)),
+      go: (href) => (this.#navigation ? this.#navigation.go(href) : loadPage(href, this.#toasts)),
     });
     this.#invitations = new Invitations(document.querySelectorAll("[data-invitations]"), {
       waiting: this.#data.invitations, request: (type, payload) => this.#client.request(type, payload),
@@ -67,7 +69,8 @@ class App {
     });
     connectWithNewSession(this.#client);
     this.#listen();
-    if (this.#root) this.#open(pageData("room-data"), Number(new URLSearchParams(location.search).get("seq")) || null);
+    keepPageWhileOffline(this.#toasts); // after the navigation: rooms open without a network
+    this.#navigation?.start(pageData("room-data"), Number(new URLSearchParams(location.search).get("seq")) || null);
     this.#showRooms();
     this.#client.connect();
   }
@@ -75,20 +78,25 @@ class App {
   /** @param {import("./room-view.js").RoomFacts} facts @param {number | null} seq */
   #open(facts, seq) {
     this.#room?.destroy();
-    const { slug, kind } = facts.room;
-    Object.assign(this.#root.dataset, { room: slug, kind });
+    const { slug } = facts.room;
+    this.#name(facts);
     this.#root.querySelector("[data-room-search]").href = `/search?room=${slug}`;
     this.#root.querySelector("[data-room-settings]").href = `/rooms/${slug}/details`;
     this.#root.querySelector("[data-room-people]").href = `/rooms/${slug}/people`;
-    this.#mark.setTitle(`${isolated(facts.title)} · Parley`);
     this.#room = new RoomPage(this.#root, facts, this.#shared, seq);
-    if (facts.role && !this.#directory.rooms.has(slug)) this.#directory.want(slug);
     try {
       localStorage.setItem(LAST_ROOM_KEY, slug);
     } catch {
       // Then the start page does not lead on.
     }
     this.#showRooms();
+  }
+
+  /** @param {import("./room-view.js").RoomFacts} facts */
+  #name({ room: { slug, kind }, title, role }) {
+    Object.assign(this.#root.dataset, { room: slug, kind });
+    this.#mark.setTitle(`${isolated(title)} · Parley`);
+    if (role && !this.#directory.rooms.has(slug)) this.#directory.want(slug);
   }
 
   #listen() {

@@ -19,6 +19,7 @@ export class ClaudeDesk {
   #bar;
   #queue;
   #usage;
+  #server;
   /** Id of the reply that was asked to stop: until it has ended, the button says so. @type {string | null} */
   #stopping = null;
   /** @type {any} */
@@ -39,6 +40,7 @@ export class ClaudeDesk {
   constructor(root, options) {
     this.#options = options;
     this.#usage = options.facts.usage;
+    this.#server = options.facts.claude;
     this.#bar = new SessionBar(root, options.facts.claude);
     this.#queue = new ReplyQueue(root.querySelector(".reply-queue"), {
       myId: options.me.id,
@@ -59,17 +61,24 @@ export class ClaudeDesk {
     this.#bar.destroy();
   }
 
+  /** What was missing when the page was opened. @param {import("./room-view.js").RoomFacts} facts */
+  learn({ usage, claude }) {
+    this.#usage = usage;
+    this.#server = claude;
+    this.#bar.learn(claude);
+  }
+
   /** @param {ReturnType<typeof import("./room-view.js").viewOf>} view */
   show(view) {
     const { room, messages, readOnly } = view;
-    const { client, slug, facts } = this.#options;
+    const { client, slug } = this.#options;
     this.#messages = messages;
     this.#readOnly = Boolean(readOnly);
     this.state = claudeState(messages, client.streams(slug));
     if (this.#stopping !== this.state.stoppableId) this.#stopping = null;
     this.#noticeEnds(messages);
     this.#bar.show(this.state, {
-      session: room.kind === "session", model: room.claude?.model ?? "", demo: facts.claude.demo, usage: this.#usage, readOnly: Boolean(readOnly),
+      session: room.kind === "session", model: room.claude?.model ?? "", demo: this.#server.demo, usage: this.#usage, readOnly: Boolean(readOnly),
     });
     this.#queue.show(this.state.waiting, !readOnly, this.state.runningId !== null);
   }

@@ -11,7 +11,7 @@ export class Deletions {
   #timers = new Map();
 
   /**
-   * @param {{send: (id: string) => Promise<unknown>, sendNow: (id: string) => void, onChange: () => void,
+   * @param {{send: (id: string) => Promise<unknown>, sendNow: (id: string) => boolean, onChange: () => void,
    *   onFailure: (error: Error) => void}} options
    */
   constructor(options) {
@@ -37,11 +37,11 @@ export class Deletions {
     this.#options.onChange();
   }
 
-  /** The page goes away: what was deleted must not come back because nobody waited. */
+  /** The page goes away: what was deleted must not come back because no one waited. */
   flush() {
     for (const [id, timer] of this.#timers) {
       clearTimeout(timer);
-      this.#options.sendNow(id);
+      if (!this.#options.sendNow(id)) this.#options.onFailure(new Error("You're offline. The message was not deleted."));
     }
     this.#timers.clear();
   }

@@ -36,10 +36,10 @@ export class RoomChrome {
 
   /**
    * @param {ReturnType<typeof import("./room-view.js").viewOf>} view
-   * @param {{title: string, people: import("./people-panel.js").Person[], peopleCount: number, loaded: boolean, moderates: boolean,
+   * @param {{title: string, people: import("./people-panel.js").Person[], peopleCount: number, loaded: boolean, offline: boolean,
    *   claude: import("./claude-state.js").ClaudeState}} facts
    */
-  show(view, { title, people, peopleCount, loaded, moderates, claude }) {
+  show(view, { title, people, peopleCount, loaded, offline, claude }) {
     const { room } = view;
     const session = room.kind === "session";
     this.#parts.title.textContent = title;
@@ -51,7 +51,7 @@ export class RoomChrome {
     this.#parts.notice.hidden = !view.readOnly;
     this.#parts.notice.textContent = view.readOnly;
     showStart(this.#parts.start, {
-      loaded, moderates, title, username: roomUsername(room, this.#myId), hasMore: view.hasMore, room: { slug: room.slug, kind: room.kind },
+      loaded, offline, moderates: view.moderates, title, username: roomUsername(room, this.#myId), hasMore: view.hasMore, room: { slug: room.slug, kind: room.kind },
       empty: !view.messages.some((message) => message.kind === "text"),
     });
   }

@@ -27,6 +27,12 @@ export class RoomPeople {
     this.#onFound = onFound;
   }
 
+  /** What was missing when the page was opened. @param {import("./room-view.js").RoomFacts} facts */
+  learn({ people, peopleCount }) {
+    this.#people = people;
+    this.#count = peopleCount;
+  }
+
   destroy() {
     clearTimeout(this.#timer);
     this.#ending.abort();

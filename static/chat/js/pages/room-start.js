@@ -9,7 +9,7 @@ import { isolated } from "./shown-name.js";
 
 /**
  * @param {HTMLElement} root
- * @param {{loaded: boolean, hasMore: boolean, empty: boolean, room: {slug: string, kind: string, topic?: string}, title: string, username: string, moderates: boolean}} view
+ * @param {{loaded: boolean, offline: boolean, hasMore: boolean, empty: boolean, room: {slug: string, kind: string, topic?: string}, title: string, username: string, moderates: boolean}} view
  *   username: of the other person, in a direct room
  */
 export function showStart(root, view) {
@@ -17,8 +17,8 @@ export function showStart(root, view) {
   if (root.dataset.shown === signature) return;
   root.dataset.shown = signature;
   root.hidden = false;
-  if (!view.loaded) return root.replaceChildren(loadingLine("Loading messages…"));
-  if (view.hasMore) return root.replaceChildren(loadingLine("Loading earlier messages…"));
+  const words = loadingWords(view);
+  if (words) return root.replaceChildren(loadingLine(words));
   const mark = view.room.kind === "direct" ? avatar(view.username || view.title, { size: "l" }) : el("span", { class: "avatar avatar-l hue-5", "aria-hidden": "true" }, icon(view.room.kind));
   const invite = view.moderates && view.room.kind !== "direct" && el("a", { class: "button button-small", href: `/rooms/${view.room.slug}/invite` }, "Invite people");
   root.replaceChildren(
@@ -26,6 +26,13 @@ export function showStart(root, view) {
     el("p", {}, sentence(view)),
     view.empty && invite ? el("div", { class: "cluster" }, invite) : "",
   );
+}
+
+/** @param {{loaded: boolean, offline: boolean, hasMore: boolean}} view @returns {string} "" when all is there */
+function loadingWords({ loaded, offline, hasMore }) {
+  if (loaded && !hasMore) return "";
+  const what = loaded ? "earlier messages" : "messages";
+  return offline ? `You're offline. The ${what} load when you're connected again.` : `Loading ${what}…`;
 }
 
 /** @param {{room: {kind: string}, empty: boolean, title: string}} view */

@@ -33,6 +33,7 @@ export function viewOf(facts, state, seeking) {
   const live = Boolean(state && state.epoch !== null && !seeking);
   const room = { ...facts.room, ...state?.room };
   const source = live ? state : facts.page;
+  const role = live ? state.role : facts.role;
   const lost = Boolean(state && state.epoch !== null && state.role === null);
   return {
     live,
@@ -50,7 +51,8 @@ export function viewOf(facts, state, seeking) {
     joined: state?.joined ?? false,
     newerCount: live ? state.newerCount : 0,
     lastReadSeq: live ? state.lastReadSeq : facts.lastReadSeq,
-    role: live ? state.role : facts.role,
+    role,
+    moderates: room.kind !== "direct" && (role === "owner" || role === "moderator"),
     readOnly: readOnly(room, state, lost),
   };
 }
@@ -88,4 +90,15 @@ function readOnly(room, state, lost) {
   if (lost) return "You are no longer in this room.";
   if (room.archivedAt) return "This room is archived. Its history stays.";
   return state?.error?.message ?? "";
+}
+
+/**
+ * What a toast says of a message that a link leads to and that is not shown.
+ * @param {Error | null} error
+ * @param {boolean} isOwed it will be shown later
+ * @returns {[string, {kind?: "error"}]}
+ */
+export function missingWords(error, isOwed) {
+  if (isOwed) return ["You're offline. This message shows when you're connected again.", {}];
+  return error ? [error.message, { kind: "error" }] : ["This message is not there any more.", {}];
 }

@@ -8,22 +8,23 @@ import { completionSources } from "./completion-sources.js";
 import { Composer } from "./composer.js";
 import { Deletions } from "./deletions.js";
 import { DraftSync } from "./draft-sync.js";
+import { HistoryLoader } from "./history-loader.js";
 import { MessageActions } from "./message-actions.js";
 import { MessageCommands } from "./message-commands.js";
 import { Reader } from "./reader.js";
 import { Redraw } from "./redraw.js";
 import { RoomChrome } from "./room-chrome.js";
 import { RoomPeople } from "./room-people.js";
-import { EMPTY_PAGE, placeholder, viewOf } from "./room-view.js";
+import { EMPTY_PAGE, missingWords, placeholder, viewOf } from "./room-view.js";
 import { SlashCommands } from "./slash-commands.js";
 import { buildItems } from "./timeline-items.js";
+import { listenForSteps } from "./timeline-keys.js";
 import { Timeline } from "./timeline.js";
 import { TypingSignal } from "./typing-signal.js";
 
 /** Rows kept in memory when a room has grown long and the reader is at its end. */
 const KEPT_ROWS = 400;
 const TRIM_ABOVE = 1_000;
-const LOAD_PAUSE_MS = 2_000;
 
 export class RoomPage {
   #root;
@@ -52,8 +53,7 @@ export class RoomPage {
   #seeking;
   #redraw = new Redraw(() => this.#draw());
   #wasJoined = false;
-  /** History that could not be fetched is not asked for before this, or every redraw would ask again. */
-  #loadAfter = 0;
+  #owed = /** @type {number | null} */ (null); // seq of a message to go to once the room is joined
   /** @type {ReturnType<typeof viewOf>} */
   #view;
   /** @type {import("./timeline-items.js").Item[]} */
@@ -74,16 +74,16 @@ export class RoomPage {
     this.#me = shared.me;
     this.#slug = facts.room.slug;
     this.#target = target;
-    this.#seeking = target !== null;
+    this.#seeking = target !== null && facts.page !== EMPTY_PAGE;
     this.#view = viewOf(facts, this.#client.room(this.#slug), this.#seeking);
-    const part = (selector) => root.querySelector(selector);
-    const scroller = part(".timeline");
+    const scroller = /** @type {HTMLElement} */ (root.querySelector(".timeline"));
+    const history = new HistoryLoader({ client: this.#client, slug: this.#slug, view: () => this.#view });
     this.#timeline = new Timeline(scroller, {
-      myId: this.#me.id, request: (...asked) => this.#client.request(...asked), onOlder: () => this.#loadOlder(), onNewer: () => this.#loadNewer(), onScroll: () => this.#scrolled(),
+      myId: this.#me.id, request: (...asked) => this.#client.request(...asked), onOlder: () => history.older(), onNewer: () => history.newer(), onScroll: () => this.#scrolled(),
     });
     this.#actions = new MessageActions(scroller, this.#timeline, {
       canWrite: () => !this.#view.readOnly,
-      canDelete: (item) => (item.mine || this.#moderates || this.#claude.isAnswerToMine(item.message)) && !this.#claude.isBusyWith(item.message),
+      canDelete: (item) => (item.mine || this.#view.moderates || this.#claude.isAnswerToMine(item.message)) && !this.#claude.isBusyWith(item.message),
       canEdit: (item) => !this.#claude.isBusyWith(item.message),
     });
     this.#claude = new ClaudeDesk(root, {
@@ -100,7 +100,7 @@ export class RoomPage {
       onGoTo: (seq) => this.goTo(seq), onEditEnd: () => this.#composer.focus(), desk: () => this.#claude,
     });
     this.#people = new RoomPeople(facts, () => this.#composer.complete());
-    this.#chrome = new RoomChrome(root, { myId: this.#me.id, seenSeq: facts.page.messages.at(-1)?.seq ?? 0 });
+    this.#chrome = new RoomChrome(root, { myId: this.#me.id, seenSeq: facts.page.messages.at(-1)?.seq ?? facts.lastReadSeq });
     this.#draft = new DraftSync({
       key: `parley.draft.${this.#me.id}.${this.#slug}`,
       save: ({ content, version }) => this.#client.request("save_draft", { room: this.#slug, content, version }),
@@ -112,7 +112,7 @@ export class RoomPage {
       ...shared, slug: this.#slug, facts: () => this.#view, composer: () => this.#composer, draft: this.#draft,
       signal: this.#ending.signal,
     });
-    this.#composer = new Composer(part(".composer"), {
+    this.#composer = new Composer(root.querySelector(".composer"), {
       limit: shared.contentChars,
       sources: completionSources(() => ({ ...this.#view, people: this.#people, myId: this.#me.id })),
       onText: (text) => (this.#draft.typed(text), this.#typing.typed(text.trim() !== "")),
@@ -148,29 +148,39 @@ export class RoomPage {
     this.#client.leaveRoom(this.#slug);
   }
 
+  /** What was missing when the room was opened without a connection. @param {import("./room-view.js").RoomFacts} facts */
+  learn(facts) {
+    this.#facts = facts;
+    this.#people.learn(facts);
+    this.#claude.learn(facts);
+    this.#draft.hear(facts.draft);
+    this.#seeking = this.#target !== null && !this.#client.room(this.#slug)?.epoch;
+    if (this.#seeking) this.#center(/** @type {number} */ (this.#target));
+    else this.#draw();
+  }
+
   /** @param {HTMLElement} scroller */
   #listen(scroller) {
     const { signal } = this.#ending;
     this.#offs = [
+      this.#client.on("status", () => this.#redraw.soon()),
       this.#client.on("room", (slug) => slug === this.#slug && this.#redraw.soon()),
       this.#client.on("stream", (slug, id, stream) => slug === this.#slug && (this.#claude.hearStream(), this.#timeline.streamed(id, stream) || this.#redraw.soon())),
       this.#client.on("member_updated", (fact) => fact.room === this.#slug && (this.#people.update(fact), this.#redraw.soon())),
     ];
     this.#root.querySelector(".jump-to-latest").addEventListener("click", () => this.#toLatest(), { signal });
-    scroller.addEventListener("keydown", (event) => this.#key(event), { signal });
+    listenForSteps(scroller, { step: (by) => this.#timeline.step(by), toEnd: () => this.#toLatest() }, signal);
     window.addEventListener("pagehide", () => (this.#deletions.flush(), this.#draft.flush()), { signal });
   }
 
   async #start() {
     this.#shared.speaker.start(this.#view.messages.at(-1)?.seq ?? 0);
     this.#draft.start(this.#facts.draft);
-    if (this.#target !== null) {
-      this.#draw();
-      this.#timeline.center(this.#target);
-    } else {
+    if (this.#target !== null) this.#center(this.#target);
+    else {
       // In a frame of their own: with the modules' work they would keep the page from answering for too long.
       this.#redraw.soon();
-      requestAnimationFrame(() => !this.#ending.signal.aborted && this.#composer.focus());
+      requestAnimationFrame(() => !this.#isOver && this.#composer.focus());
     }
     try {
       await this.#client.joinRoom(this.#slug);
@@ -185,12 +195,16 @@ export class RoomPage {
   }
 
   #draw() {
+    // What was still asked for when the reader went on: these parts of the page belong to another room now.
+    if (this.#isOver) return;
     this.#redraw.done();
     const state = this.#client.room(this.#slug);
     const view = (this.#view = viewOf(this.#facts, state, this.#seeking));
     if (view.joined) this.#draft.hear(state?.draft);
-    if (view.joined && !this.#wasJoined) this.#draft.resume();
+    const isBack = view.joined && !this.#wasJoined;
     this.#wasJoined = view.joined;
+    if (isBack) this.#draft.resume();
+    if (isBack && this.#owed !== null) this.goTo(this.#owed);
     this.#reader.hear(view);
     this.#claude.show(view);
     this.#items = buildItems({
@@ -200,12 +214,18 @@ export class RoomPage {
     this.#actions.refresh();
     const title = view.room.kind === "direct" ? this.#facts.title : view.room.name;
     const loaded = view.live || this.#facts.page !== EMPTY_PAGE;
-    this.#chrome.show(view, { title, loaded, people: this.#people.listed, peopleCount: this.#people.count, moderates: this.#moderates, claude: this.#claude.state });
+    this.#chrome.show(view, { title, loaded, offline: this.#client.status === "disconnected", people: this.#people.listed, peopleCount: this.#people.count, claude: this.#claude.state });
     this.#composer.setEnabled(!view.readOnly, placeholder(view, title));
     this.#composer.setStop(this.#claude.stop);
     this.#drawPill();
     if (view.live) this.#shared.speaker.hear(view.messages, this.#me.id);
     this.#markRead();
+  }
+
+  /** @param {number} seq */
+  #center(seq) {
+    this.#draw();
+    return this.#timeline.center(seq);
   }
 
   #drawPill() {
@@ -225,23 +245,10 @@ export class RoomPage {
     this.#reader.look(seesTheEnd);
   }
 
-  #loadOlder() {
-    if (this.#view.hasMore) this.#load(() => this.#client.loadOlder(this.#slug));
-  }
-
-  #loadNewer() {
-    if (this.#view.hasNewer) this.#load(() => this.#client.loadNewer(this.#slug));
-  }
-
-  /** @param {() => Promise<unknown>} load */
-  #load(load) {
-    if (!this.#view.live || !this.#view.joined || Date.now() < this.#loadAfter) return;
-    load().catch(() => (this.#loadAfter = Date.now() + LOAD_PAUSE_MS));
-  }
-
   async #toLatest() {
-    this.#target = null;
+    this.#target = this.#owed = null;
     if (this.#view.hasNewer) await this.#client.loadNewest(this.#slug).catch((error) => this.#shared.toasts.error(error));
+    if (this.#isOver) return;
     this.#draw();
     this.#timeline.follow();
     this.#drawPill();
@@ -251,14 +258,18 @@ export class RoomPage {
   /** Shows a message in the middle, and marks it. @param {number} seq */
   async goTo(seq) {
     this.#target = seq;
+    this.#owed = null;
+    let error = null;
     try {
       await this.#client.loadAround(this.#slug, seq);
-    } catch (error) {
-      this.#shared.toasts.error(error);
+    } catch (cause) {
+      error = cause;
     }
+    if (this.#isOver) return;
     this.#seeking = false;
-    this.#draw();
-    if (!this.#timeline.center(seq)) this.#shared.toasts.show("This message is not there any more.");
+    const isShown = this.#center(seq);
+    if (!isShown && !this.#view.joined) this.#owed = seq;
+    if (!isShown) this.#shared.toasts.show(...missingWords(error, this.#owed !== null));
     this.#drawPill();
   }
 
@@ -283,18 +294,7 @@ export class RoomPage {
     this.#client.request("mark_read", { room: this.#slug, seq: seq - 1 }).catch((error) => this.#shared.toasts.error(error));
   }
 
-  /** @param {KeyboardEvent} event */
-  #key(event) {
-    const target = /** @type {Element} */ (event.target);
-    if (target.closest("textarea, .emoji-picker")) return;
-    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (step) this.#timeline.step(/** @type {1 | -1} */ (step));
-    else if (event.key === "End") this.#toLatest();
-    else return;
-    event.preventDefault();
-  }
-
-  get #moderates() {
-    return this.#view.room.kind !== "direct" && (this.#view.role === "owner" || this.#view.role === "moderator");
+  get #isOver() {
+    return this.#ending.signal.aborted;
   }
 }

@@ -21,16 +21,13 @@ export class SessionBar {
   #parts;
   #ending = new AbortController();
 
-  /** @param {HTMLElement} room @param {{demo: boolean, hasKey: boolean}} server who answers on this server */
+  /** @param {HTMLElement} room @param {{demo: boolean, hasKey: boolean}} server what answers on this server */
   constructor(room, server) {
     const part = (/** @type {string} */ selector) => /** @type {HTMLElement} */ (room.querySelector(selector));
     this.#root = part(".session-bar");
     this.#parts = { state: part(".claude-state"), words: part("[data-claude-state]"), model: part("[data-claude-model]"), usage: part("[data-claude-usage]"), tokens: part("[data-claude-tokens]"), cost: part("[data-claude-cost]"), demo: part(".demo-note") };
     const demo = /** @type {HTMLDetailsElement} */ (this.#parts.demo);
-    demo.hidden = !server.demo;
-    demo.querySelector("[data-demo-reason]").textContent = server.hasKey
-      ? "This server is set to the demo model."
-      : "This server has no key for Claude.";
+    this.learn(server);
     const close = (/** @type {Event} */ event) => {
       if (demo.open && !demo.contains(/** @type {Node} */ (event.target))) demo.open = false;
     };
@@ -40,6 +37,13 @@ export class SessionBar {
 
   destroy() {
     this.#ending.abort();
+  }
+
+  /** @param {{demo: boolean, hasKey: boolean}} server */
+  learn({ demo, hasKey }) {
+    this.#parts.demo.hidden = !demo;
+    const reason = hasKey ? "This server is set to the demo model." : "This server has no key for Claude.";
+    this.#parts.demo.querySelector("[data-demo-reason]").textContent = reason;
   }
 
   /**

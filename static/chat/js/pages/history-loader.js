@@ -1,0 +1,35 @@
+/**
+ * Loads history as the reader comes near an end of what is loaded.
+ */
+
+/** History that could not be fetched is not asked for before this, or every redraw would ask again. */
+const PAUSE_MS = 2_000;
+
+export class HistoryLoader {
+  #client;
+  #slug;
+  #view;
+  #notBefore = 0;
+
+  /** @param {{client: import("../client.js").Client, slug: string, view: () => ReturnType<typeof import("./room-view.js").viewOf>}} options */
+  constructor({ client, slug, view }) {
+    this.#client = client;
+    this.#slug = slug;
+    this.#view = view;
+  }
+
+  older() {
+    if (this.#view().hasMore) this.#load(() => this.#client.loadOlder(this.#slug));
+  }
+
+  newer() {
+    if (this.#view().hasNewer) this.#load(() => this.#client.loadNewer(this.#slug));
+  }
+
+  /** @param {() => Promise<unknown>} load */
+  #load(load) {
+    const { live, joined } = this.#view();
+    if (!live || !joined || Date.now() < this.#notBefore) return;
+    load().catch(() => (this.#notBefore = Date.now() + PAUSE_MS));
+  }
+}
