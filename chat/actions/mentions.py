@@ -1,11 +1,10 @@
 """Who a message mentions: one rule for what is posted, for edits, and for an earlier text that is shown again.
 
-Claude's answers mention no one. An edit changes who is mentioned, and so the counts of unread mentions; it notifies no
-one, or editing would be a way around what limits posting.
+Claude's answers mention no one. An edit changes who is mentioned, and so the counts of unread mentions.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from accounts.models import User
 from chat.markdown import mentioned_names
@@ -27,11 +26,27 @@ def store(fresh: Collection[Message], names: Mapping[int, Sequence[str]]) -> dic
     return found
 
 
-def renew(message: Message) -> None:
+class Renewed(NamedTuple):
+    """Whom an edit names who wasn't named before, and whom it doesn't name any more."""
+
+    named: list[int]
+    dropped: list[int]
+
+    def recount(self, seq: int) -> tuple[int, ...]:
+        """Return whose counts of unread mentions have changed, as an event has it."""
+        return (seq, *self.named, *self.dropped) if self.named or self.dropped else ()
+
+
+def renew(message: Message) -> Renewed:
     """Store who is mentioned in a message of a locked room whose text has changed."""
-    found = _of([message], {message.pk: mentioned_names(message.content)})
-    message.mentions.exclude(user__in=found.get(message.pk, [])).delete()
-    Mention.objects.bulk_create(_rows([message], found), ignore_conflicts=True)
+    now = set(_of([message], {message.pk: mentioned_names(message.content)}).get(message.pk, ()))
+    before = set(message.mentions.values_list("user", flat=True))
+    renewed = Renewed(sorted(now - before), sorted(before - now))
+    if renewed.dropped:
+        message.mentions.filter(user__in=renewed.dropped).delete()
+    if renewed.named:
+        Mention.objects.bulk_create(_rows([message], {message.pk: renewed.named}))
+    return renewed
 
 
 def _of(messages: Collection[Message], names: Mapping[int, Sequence[str]]) -> dict[int, list[int]]:

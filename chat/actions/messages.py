@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from typing import Final
+from typing import Final, NamedTuple
 
 from django.conf import settings
 from django.db import transaction
@@ -18,7 +18,7 @@ from chat.models.plain_sql import rows_of
 from chat.presenter import present_message
 from chat.protocol import requests, wire
 from chat.protocol.errors import failed, invalid, not_found, unauthorized
-from chat.realtime.events import durable
+from chat.realtime.events import durable, ephemeral, user_group
 from chat.realtime.publishing import publish_after_commit
 
 _EMOJI_KINDS_AT_MOST: Final = 20
@@ -28,9 +28,18 @@ _JOINERS: Final = frozenset({"Mn", "Me", "Cf"})  # skin tones, variation selecto
 _KEYCAP: Final = re.compile("[0-9#*]\ufe0f?\u20e3")
 
 
+class Edited(NamedTuple):
+    """An edited message, and those whom it names who weren't named in it before."""
+
+    message: wire.Message
+    named: list[int]
+
+
 @transaction.atomic
-def edit_message(actor: Actor, message_id: str, content: str, html: str, *, forget: bool = False) -> wire.MessageAnswer:
+def edit_message(actor: Actor, message_id: str, content: str, html: str, *, forget: bool = False) -> Edited:
     """Change one's own message to content that was checked, and formatted outside the transaction: that takes long.
+
+    People whom it names now are told so, as by a new message: an edit counts against a rate of its own.
 
     forget: of a prompt, nothing is kept of what it said before, not even for its author.
     """
@@ -41,13 +50,16 @@ def edit_message(actor: Actor, message_id: str, content: str, html: str, *, forg
     message.content, message.html, message.edited_at = content, html, timezone.now()
     message.change = take_change(room)
     message.save(update_fields=["content", "html", "edited_at", "change"])
-    mentions.renew(message)
+    renewed = mentions.renew(message)
     summaries.forget(room.pk, message.seq)
     if forget:
         replies.forget_earlier_texts(message)
-    edited = _publish(room, message)
+    edited = _publish(room, message, renewed.recount(message.seq)).message
+    if renewed.named:
+        fact = wire.Notification("mention", room=room.slug, message=edited)
+        publish_after_commit(*(ephemeral(user_group(user_id), "notification", fact) for user_id in renewed.named))
     replies.prompt_edited(room, message, actor)
-    return edited
+    return Edited(edited, renewed.named)
 
 
 @rated(rates.CHANGES)
@@ -62,7 +74,7 @@ def delete_message(actor: Actor, request: requests.DeleteMessage) -> wire.Messag
     if message.deleted_at is not None:
         return _answer(room, message)
     _delete(room, message, actor.id)
-    return _publish(room, message)
+    return _publish(room, message, (message.seq,))
 
 
 def _delete(room: Room, message: Message, by_user_id: int) -> None:
@@ -70,7 +82,7 @@ def _delete(room: Room, message: Message, by_user_id: int) -> None:
     withdrawn = replies.before_deletion(room, message, by_user_id)
     if withdrawn is not None:
         bury(room, withdrawn, by_user_id)
-        _publish(room, withdrawn)
+        _publish(room, withdrawn, (withdrawn.seq,))
     summaries.forget(room.pk, message.seq)
     bury(room, message, by_user_id)
 
@@ -94,7 +106,7 @@ def delete_as_operator(message: Message, operator: Actor) -> None:
         message.refresh_from_db()
         if message.kind == Kind.TEXT and message.deleted_at is None:
             _delete(room, message, operator.id)
-            _publish(room, message)
+            _publish(room, message, (message.seq,))
 
 
 @rated(rates.CHANGES)
@@ -168,9 +180,9 @@ def _changed(room: Room, message: Message) -> wire.MessageAnswer:
     return _publish(room, message)
 
 
-def _publish(room: Room, message: Message) -> wire.MessageAnswer:
+def _publish(room: Room, message: Message, recount: tuple[int, ...] = ()) -> wire.MessageAnswer:
     answer = _answer(room, message)
-    publish_after_commit(durable(answer.message))
+    publish_after_commit(durable(answer.message, recount=recount))
     return answer
 
 

@@ -2,9 +2,9 @@
 
 from django.db import transaction
 
-from chat import access
+from chat import access, unread
 from chat.access import Actor
-from chat.actions import rates, unread
+from chat.actions import rates
 from chat.actions.rates import rated
 from chat.protocol import requests, wire
 from chat.realtime.events import ephemeral, user_group

@@ -103,9 +103,9 @@ def _restore_prompt(room: Room, version: Reply, html: str) -> None:
         return
     prompt.content, prompt.html, prompt.change = version.prompt_content, html, take_change(room)
     prompt.save(update_fields=["content", "html", "change"])
-    mentions.renew(prompt)
+    renewed = mentions.renew(prompt)  # people were told when they were named first
     summaries.forget(room.pk, prompt.seq)
-    publish_after_commit(durable(answers.presented(room, prompt)))
+    publish_after_commit(durable(answers.presented(room, prompt), recount=renewed.recount(prompt.seq)))
 
 
 def forget_earlier_texts(prompt: Message) -> None:

@@ -9,12 +9,12 @@ from msgspec import UNSET
 
 from chat.actions.finding import LAST_NEWS, NameSearch, later_of, millis_of
 from chat.actions.list_pages import Cursor, Cut, Line, first_page, page_after
-from chat.actions.unread import COUNTS, URGENCY
 from chat.paging import page_bytes
 from chat.presenter import millis
 from chat.protocol import requests, wire
 from chat.protocol.frames import size_of
 from chat.realtime.watchers import WATCHED_ROOMS
+from chat.unread import COUNTS, URGENCY
 
 _MINE: Final = "FROM chat_membership m JOIN chat_room r ON r.id = m.room_id"
 _DRAFTS: Final = "LEFT JOIN chat_draft d ON d.room_id = m.room_id AND d.user_id = m.user_id AND d.content <> ''"

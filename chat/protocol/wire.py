@@ -430,6 +430,8 @@ class InvitationList(Wire):
 
 
 class Notification(Wire):
+    """total: of kind `unread`, the counts as they are now, up to the message `seq`: they take the place of those shown."""
+
     kind: str
     room: str | UnsetType = UNSET
     message: Message | UnsetType = UNSET
@@ -440,6 +442,7 @@ class Notification(Wire):
     seq: int | UnsetType = UNSET
     muted: bool | UnsetType = UNSET
     invitation: Invitation | UnsetType = UNSET
+    total: ReadFact | UnsetType = UNSET
 
 
 class ExecuteAnswer(Wire):

@@ -50,6 +50,12 @@ class Pusher:
             if not self._presence.tabs_of(user_id):
                 self._note(Place(user_id, message.room), int(message.id), is_mention=user_id in mentioned)
 
+    def consider_named(self, message: wire.Message, user_ids: Iterable[int]) -> None:
+        """Note those whom an edited message names now, and who are away."""
+        for user_id in user_ids if self._is_on else ():
+            if not self._presence.tabs_of(user_id):
+                self._note(Place(user_id, message.room), int(message.id), is_mention=True)
+
     def _note(self, place: Place, message_id: int, *, is_mention: bool) -> None:
         before = self._waiting.get(place)
         if before is None and len(self._waiting) >= _WAITING_AT_MOST:

@@ -33,6 +33,7 @@ class Event(NamedTuple):
     is_droppable: a slow connection may lose it, for it can ask for what it missed.
     requester: the connection whose request this answers, and request_id: that request's id as JSON.
     ends: the user whose membership of the room ends with it, 0 for none.
+    recount: the `seq` of a message that counts as unread for fewer or other people now, then those people: none are all.
     """
 
     group: str
@@ -48,6 +49,7 @@ class Event(NamedTuple):
     request_id: str = ""
     is_droppable: bool = False
     ends: int = 0
+    recount: tuple[int, ...] = ()
 
 
 class Requester(NamedTuple):
@@ -84,7 +86,7 @@ def ephemeral(
     )
 
 
-def durable(message: wire.Message, requester: Requester = NOBODY) -> Event:
+def durable(message: wire.Message, requester: Requester = NOBODY, recount: tuple[int, ...] = ()) -> Event:
     """Return the one event of a message's newest state, as the protocol names it."""
     is_new = message.seq == message.change
     author_id = int(message.author.id) if message.author is not None else 0
@@ -98,7 +100,14 @@ def durable(message: wire.Message, requester: Requester = NOBODY) -> Event:
         requester=requester.connection,
         request_id=requester.request_id,
         ends=author_id if is_new and message.kind == "leave" else 0,
+        recount=recount,
     )
+
+
+def missed(message: wire.Message) -> Event:
+    """Return the event of a row that was read in its place. Which counts its change made wrong, the row doesn't say."""
+    is_doubtful = message.seq != message.change and message.kind == "text"
+    return durable(message, recount=(message.seq,) if is_doubtful else ())
 
 
 def _durable_text(message: wire.Message) -> str:

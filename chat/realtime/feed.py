@@ -52,13 +52,29 @@ class Feed:
     feed comes up to it, so that it neither misses nor repeats an event.
     """
 
-    __slots__ = ("_burst", "_late", "_on_gap", "epoch", "held", "joining", "last", "live", "noted", "slug", "watchers")
+    __slots__ = (
+        "_burst",
+        "_late",
+        "_on_gap",
+        "counted",
+        "epoch",
+        "held",
+        "joining",
+        "last",
+        "live",
+        "noted",
+        "slug",
+        "watchers",
+    )
 
     def __init__(self, slug: str, on_gap: "Callable[[Feed], None]") -> None:
         self.slug = slug
         self.last: int | None = None  # the change up to which the live connections have everything
         self.epoch = ""
         self.noted = 0  # the change up to which the watchers were told
+        self.counted: dict[
+            int, int
+        ] = {}  # by user: the change up to which counts that they were sent include everything
         self.live: set[Connection] = set()
         self.watchers: set[Connection] = set()  # members who have not opened the room: they hear only that it moves
         self.held: dict[int, _Item] = {}

@@ -22,11 +22,12 @@ from chat.protocol.errors import ProtocolError
 from chat.realtime import recovery
 from chat.realtime.connection import Connection
 from chat.realtime.database import in_database
-from chat.realtime.events import GLOBAL_GROUP, Event, durable, room_group, room_of_group
+from chat.realtime.events import GLOBAL_GROUP, Event, missed, room_group, room_of_group
 from chat.realtime.feed import Feed, Own
 from chat.realtime.layer_sender import LayerSender
 from chat.realtime.payload import Payload
 from chat.realtime.publishing import CLAUDE_GROUP, CONTROL_GROUP, layer_group, message_of
+from chat.realtime.recounting import Recounts
 from chat.realtime.stall import StallWatch
 from chat.realtime.subscriptions import Subscriptions
 from chat.realtime.watchers import Watchers
@@ -67,6 +68,7 @@ class Hub:
         self.is_alone = isinstance(self.layer, InMemoryChannelLayer)
         self.feeds: dict[str, Feed] = {}
         self.watchers = Watchers(self.feeds, self.feed_of, self._forget_if_idle)
+        self.watchers.on_recount = Recounts(self.watchers, self.spawn).want
         self.connections: dict[str, Connection] = {}
         self._groups: dict[str, set[Connection]] = {}
         self._once: OrderedDict[str, None] = OrderedDict()
@@ -362,7 +364,7 @@ class Hub:
                 self.on_control("access", int(message.author.id), feed.slug)  # first: the rest is not for them
         for message in messages:
             if feed.next_change == message.change:
-                event = durable(message)
+                event = missed(message)
                 feed.take(event, _payload_of(event, event.text))
                 self.watchers.note(feed, event)
 

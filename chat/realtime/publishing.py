@@ -101,9 +101,11 @@ def message_of(kind: str, value: Any, origin: str) -> tuple[str, dict[str, Any]]
 
 
 def _fields_of(event: Event) -> list[Any]:
-    """Leave out the newest field where it says nothing: a process of the version before it reads all others then, and
+    """Leave out the newest fields where they say nothing: a process of the version before them reads all others then, and
     takes from the database what it cannot read."""
-    return list(event) if event.ends else list(event[:-1])
+    if event.recount:
+        return list(event)
+    return list(event[:-1]) if event.ends else list(event[:-2])
 
 
 def together(messages: Sequence[dict[str, Any]]) -> dict[str, Any]:

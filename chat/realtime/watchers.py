@@ -1,8 +1,9 @@
 """Tabs of members who have not opened a room: they hear that it has news, joined into one small frame a second."""
 
 import asyncio
-from collections.abc import Callable, Mapping
-from typing import Final
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Final, NamedTuple
 
 from chat.protocol import frames, wire
 from chat.realtime.connection import Connection
@@ -15,14 +16,16 @@ WATCHED_ROOMS: Final = 2000
 _JOINED_FOR_SECONDS: Final = 1.0
 
 
-class _News:
-    """What happened in a room since its watchers last heard: (author, mentioned) of each new message."""
+class Noted(NamedTuple):
+    """A new message, as far as it counts as unread."""
 
-    __slots__ = ("messages", "seq")
+    change: int
+    author_id: int
+    mentions: tuple[int, ...]
 
-    def __init__(self) -> None:
-        self.messages: list[tuple[int, tuple[int, ...]]] = []
-        self.seq = 0
+
+def _nothing_to_recount(_feed: Feed, _recount: tuple[int, ...]) -> None:
+    """In place of what counts again."""
 
 
 class Watchers:
@@ -31,10 +34,12 @@ class Watchers:
     def __init__(
         self, feeds: Mapping[str, Feed], feed_of: Callable[[str], Feed], forget_if_idle: Callable[[Feed], None]
     ) -> None:
-        self._feeds = feeds
+        self.feeds = feeds
         self._feed_of = feed_of
         self._forget_if_idle = forget_if_idle
-        self._news: dict[str, _News] = {}
+        self._news: dict[str, list[Noted]] = {}  # by room, what its watchers have not heard yet
+        self._listening: dict[str, list[Noted]] = {}
+        self.on_recount: Callable[[Feed, tuple[int, ...]], None] = _nothing_to_recount
 
     def watch(self, slug: str, connection: Connection) -> None:
         """Tell a connection of a room's news from now on; beyond WATCHED_ROOMS it isn't told."""
@@ -49,36 +54,61 @@ class Watchers:
         self._forget_if_idle(feed)
 
     def note(self, feed: Feed, event: Event) -> None:
-        """Tell a room's watchers of a new message, once, whichever way it came."""
-        if not event.counts or not feed.watchers or (event.change or 0) <= feed.noted:
+        """Tell a room's watchers of a new message, once, whichever way it came; have their counts renewed if need be."""
+        if event.recount and feed.watchers:
+            self.on_recount(feed, event.recount)
+        change = event.change or 0
+        if not event.counts or not feed.watchers or change <= feed.noted:
             return
-        feed.noted = event.change or 0
-        news = self._news.get(feed.slug)
-        if news is None:
-            self._news[feed.slug] = _News()
-            asyncio.get_running_loop().call_later(_JOINED_FOR_SECONDS, self._tell_rest, feed.slug)
-            self._tell(feed, event.change or 0, [(event.author_id, event.mentions)])
-        else:
-            news.messages.append((event.author_id, event.mentions))
-            news.seq = event.change or 0
+        feed.noted = change
+        message = Noted(change, event.author_id, event.mentions)
+        if feed.slug in self._listening:
+            self._listening[feed.slug].append(message)
+        waiting = self._news.get(feed.slug)
+        if waiting is not None:
+            waiting.append(message)
+            return
+        self._news[feed.slug] = []
+        asyncio.get_running_loop().call_later(_JOINED_FOR_SECONDS, self._tell_rest, feed.slug)
+        if feed.counted:
+            feed.counted = {user_id: upto for user_id, upto in feed.counted.items() if upto >= change}
+        self._tell(feed, [message])
+
+    @contextmanager
+    def noting(self, slug: str) -> Iterator[list[Noted]]:
+        """Return a list of what is noted of a room until the end. A room is listened to by one at a time."""
+        self._listening[slug] = []
+        try:
+            yield self._listening[slug]
+        finally:
+            del self._listening[slug]
 
     def _tell_rest(self, slug: str) -> None:
         """Tell those who watch now: the feed that the first news came by may have been forgotten since, and begun again."""
-        news = self._news.pop(slug)
-        feed = self._feeds.get(slug)
-        if news.messages and feed is not None:
-            self._tell(feed, news.seq, news.messages)
+        messages = self._news.pop(slug)
+        feed = self.feeds.get(slug)
+        if messages and feed is not None:
+            self._tell(feed, messages)
 
-    def _tell(self, feed: Feed, seq: int, messages: list[tuple[int, tuple[int, ...]]]) -> None:
+    def _tell(self, feed: Feed, messages: list[Noted]) -> None:
         prepared: dict[tuple[int, int], Payload] = {}  # most watchers get the same two numbers
+        seq = messages[-1].change
         for connection in feed.watchers:
             if feed.slug in connection.rooms:
                 continue  # this tab has the room open and heard the messages themselves
-            count = sum(author != connection.user_id for author, _ in messages)
-            mentions = sum(connection.user_id in mentioned for _, mentioned in messages)
+            news = messages
+            if connection.user_id in feed.counted:  # else what they were sent as a whole would be added to it once more
+                news = [message for message in messages if message.change > feed.counted[connection.user_id]]
+            count, mentions = count_for(connection.user_id, news)
             if not count:
                 continue
             if (count, mentions) not in prepared:
                 fact = wire.Notification("unread", room=feed.slug, count=count, mentions=mentions, seq=seq)
                 prepared[count, mentions] = Payload(frames.event("notification", fact))
             connection.send(prepared[count, mentions])
+
+
+def count_for(user_id: int, messages: list[Noted]) -> tuple[int, int]:
+    """Return how many of these messages are news for a person, and how many mention them."""
+    count = sum(message.author_id != user_id for message in messages)
+    return count, sum(user_id in message.mentions for message in messages)

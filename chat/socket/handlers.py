@@ -179,13 +179,16 @@ async def _post(runtime: Runtime, connection: Connection, frame: Frame, post: Po
         await asyncio.wait([future])  # back-pressure: the socket is not read further until this one is stored
 
 
-async def _edit_message(_runtime: Runtime, connection: Connection, frame: Frame) -> wire.Wire:
+async def _edit_message(runtime: Runtime, connection: Connection, frame: Frame) -> wire.Wire:
     request = frame.payload
     content = checked_content(request.content)
     # Before the text is formatted, which is the costly part.
     await _act(connection, rates.take, rates.CHANGES)
     html = await html_of(content, of_user(connection.user_id))
-    return await _act(connection, messages.edit_message, request.message, content, html, forget=request.forget)
+    edited = await _act(connection, messages.edit_message, request.message, content, html, forget=request.forget)
+    if edited.named:
+        runtime.pusher.consider_named(edited.message, edited.named)
+    return wire.MessageAnswer(edited.message)
 
 
 def _client_id(client_id: Any, request_id: str | int | None) -> str | None:

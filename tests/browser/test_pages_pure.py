@@ -192,6 +192,9 @@ def test_the_list_of_rooms_counts_orders_and_forgets(page: Page) -> None:
         facts = {"type": "message", "mine": False, "seen": False, "mentioned": False}
         return {**facts, "message": message(seq, minute=seq, room=slug), **more}
 
+    def counted(slug: str, seq: int, **more: Any) -> dict[str, Any]:
+        return {"type": "counted", "room": slug, "count": 0, "mentions": 0, "seq": seq, "at": NOON, **more}
+
     actions = [
         {"type": "listed", "rooms": [room("a"), room("b", lastReadSeq=5), room("c", muted=True), room("d")]},
         said("a", 1),
@@ -203,9 +206,15 @@ def test_the_list_of_rooms_counts_orders_and_forgets(page: Page) -> None:
         {"type": "counted", "room": "d", "count": 200, "mentions": 1, "at": NOON + 99 * MINUTE},
         {"type": "read", "room": "a", "lastReadSeq": 1, "unread": 1, "mentions": 1},
         said("unknown", 8),
+        # Whole counts replace the others, unless they were made for another read position; what they include isn't added.
+        counted("d", 12, total={"lastReadSeq": 0, "unread": 40, "mentions": 0}),
+        counted("d", 12, count=3),
+        said("d", 11, mentioned=True),
+        counted("d", 13, count=2),
+        counted("a", 14, total={"lastReadSeq": 9, "unread": 0, "mentions": 0}),
     ]
     shown = page.evaluate(script, [actions])
-    assert shown == {"total": 101, "rows": [["d", 100, 1], ["c", 1, 0], ["b", 0, 0], ["a", 1, 1]]}
+    assert shown == {"total": 43, "rows": [["d", 42, 0], ["c", 1, 0], ["b", 0, 0], ["a", 1, 1]]}
     gone = [*actions, {"type": "removed", "room": "d"}, {"type": "updated", "room": {"slug": "c", "archivedAt": NOON}}]
     assert [row[0] for row in page.evaluate(script, [gone])["rows"]] == ["b", "a"]
 

@@ -378,6 +378,7 @@ export interface MutedFact {
 export interface Nothing {
 }
 
+/** total: of kind `unread`, the counts as they are now, up to the message `seq`: they take the place of those shown. */
 export interface Notification {
   kind: string;
   room?: string;
@@ -389,6 +390,7 @@ export interface Notification {
   seq?: number;
   muted?: boolean;
   invitation?: Invitation;
+  total?: ReadFact;
 }
 
 export interface OnlineUser {

@@ -81,11 +81,17 @@ def test_an_edit_mentions_no_more_people_than_a_post(alice: User, den: Room) -> 
     assert back.mentions == posted.mentions, "again is the same"
 
 
-def test_an_edit_notifies_no_one(alice: User, bob: User, den: Room, told: Listening) -> None:
-    (message,) = say(alice, "den", "hello")
+def test_an_edit_notifies_those_whom_it_names_first(
+    alice: User, bob: User, carol: User, den: Room, told: Listening
+) -> None:
+    (message,) = say(alice, "den", "hello @carol")
     with told() as heard:
-        messages.edit_message(Actor.of(alice), message.id, "hello @bob", "")
-    assert [kind for _group, kind, _data in heard.events] == ["message_updated"]
+        edited = messages.edit_message(Actor.of(alice), message.id, "hello @bob @carol", "")
+        messages.edit_message(Actor.of(alice), message.id, "hello, @bob and @carol", "")
+    assert edited.named == [bob.pk]
+    (told_to_bob,) = heard.of("notification", f"user:{bob.pk}")
+    assert (told_to_bob["kind"], told_to_bob["message"]["id"]) == ("mention", message.id)
+    assert heard.of("notification", f"user:{carol.pk}") == []
 
 
 def test_an_edit_replaces_text_html_and_mentions(alice: User, bob: User, carol: User, den: Room) -> None:

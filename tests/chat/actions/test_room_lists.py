@@ -7,8 +7,9 @@ from django.utils import timezone
 from msgspec import UNSET
 
 from accounts.models import User
+from chat import unread
 from chat.access import Actor
-from chat.actions import browsing, drafts, messages, reading, rooms, unread
+from chat.actions import browsing, drafts, messages, reading, rooms
 from chat.models import Membership, Room
 from chat.presenter import room_fields
 from chat.protocol import requests, wire
@@ -111,7 +112,11 @@ def test_both_ways_of_counting_agree(alice: User, bob: User, carol: User) -> Non
             Membership.objects.filter(user=user).update(last_read_seq=cursor)
             whole = listed(user)
             for room in Room.objects.all():
-                assert unread.in_room(user.pk, room.pk, cursor) == (whole[room.slug].unread, whole[room.slug].mentions)
+                count = (whole[room.slug].unread, whole[room.slug].mentions)
+                assert unread.in_room(user.pk, room.pk, cursor) == count
+                others = unread.of_people(room.slug, [user.pk, 0], cursor + 1)
+                assert others == [(user.pk, cursor, room.change, count)]
+                assert unread.of_people(room.slug, [user.pk], cursor) == [], "has read as far"
 
 
 def test_the_read_cursor_goes_backwards_too_and_never_beyond_the_room(alice: User, bob: User) -> None:

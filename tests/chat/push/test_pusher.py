@@ -109,6 +109,15 @@ async def test_who_is_mentioned_and_away_is_told_and_who_is_here_is_not(
     assert services.told == [(Place(BOB, "harbour"), News(1, 1))]
 
 
+async def test_people_whom_an_edit_names_are_told_when_they_are_away(
+    at_work: Pusher, services: Services, tabs: Tabs
+) -> None:
+    tabs.of[CAROL] = 1
+    at_work.consider_named(message(1, "harbour", BOB, CAROL), [BOB, CAROL])
+    await until(lambda: services.told)
+    assert services.told == [(Place(BOB, "harbour"), News(1, 1))]
+
+
 async def test_a_message_in_a_direct_room_concerns_its_other_person(at_work: Pusher, services: Services) -> None:
     at_work.consider(message(1, "two"), BOB)
     at_work.consider(message(2, "three", CAROL), CAROL)

@@ -98,7 +98,7 @@ async def test_the_same_message_by_two_ways_is_one_piece_of_news(house: House) -
     house.post(7)
     house.post(6)
     assert news(bob) == [(1, 0, 7)]
-    assert not house.watchers._news["lounge"].messages
+    assert not house.watchers._news["lounge"]
 
 
 async def test_a_tab_that_has_the_room_open_hears_the_messages_themselves(house: House) -> None:

@@ -4,7 +4,8 @@
 
 /** @typedef {{slug: string, name: string, kind: string, unread: number, mentions: number, muted: boolean,
  *   lastReadSeq: number, activeAt?: number, createdAt?: number, lastMessageAt?: number, topic?: string,
- *   members?: import("../types.js").User[], draft?: {content: string, version: number}, hasDraft?: boolean}} ListedRoom
+ *   countedTo?: number, members?: import("../types.js").User[], draft?: {content: string, version: number}, hasDraft?: boolean}} ListedRoom
+ *   countedTo: the `seq` up to which the counts that the server sent as a whole include every message
  *   hasDraft: there is a draft whose words the list does not bring, or has not brought yet */
 /** @typedef {ReadonlyMap<string, ListedRoom>} RoomList */
 
@@ -15,19 +16,22 @@ export const SECTIONS = { sessions: ["session"], rooms: ["open", "closed"], dire
 
 /** @type {Record<string, (list: RoomList, action: any) => RoomList>} */
 const HANDLERS = {
-  listed: (_list, { rooms }) => new Map(rooms.map((room) => [room.slug, room])),
+  listed: (_list, { rooms }) => new Map(rooms.map(entry)),
   found: (list, { rooms, asked = [] }) => {
     const gone = new Set(asked.filter((slug) => !rooms.some((room) => room.slug === slug)));
     const others = [...list].filter(([slug]) => !gone.has(slug));
-    return new Map([...others, ...rooms.map((room) => [room.slug, room])]);
+    return new Map([...others, ...rooms.map(entry)]);
   },
   read: (list, { room, lastReadSeq, unread, mentions }) => withRoom(list, room, () => ({ lastReadSeq, unread, mentions })),
-  counted: (list, { room, count, mentions, at }) =>
-    withRoom(list, room, (known) => ({ ...more(known, count, mentions), ...active(known, at) })),
+  counted: (list, { room, count, mentions, at, seq, total }) =>
+    withRoom(list, room, (known) => {
+      if (total) return total.lastReadSeq === known.lastReadSeq ? { unread: total.unread, mentions: total.mentions, countedTo: seq } : {};
+      return seq <= counted(known) ? active(known, at) : { ...more(known, count, mentions), ...active(known, at) };
+    }),
   message: (list, { message, mine, seen, mentioned }) =>
     withRoom(list, message.room, (known) => ({
       ...active(known, message.createdAt),
-      ...(mine || seen || message.seq <= known.lastReadSeq ? {} : more(known, 1, mentioned ? 1 : 0)),
+      ...(mine || seen || message.seq <= counted(known) ? {} : more(known, 1, mentioned ? 1 : 0)),
     })),
   updated: (list, { room }) => {
     if (room.archivedAt) return without(list, room.slug);
@@ -67,6 +71,12 @@ export const isUrgent = (room) => room.mentions > 0 || (room.unread > 0 && !room
 
 /** @param {ListedRoom} room @param {number} at */
 const active = (room, at) => ({ lastMessageAt: Math.max(room.lastMessageAt ?? 0, at), activeAt: Math.max(activeAt(room), at) });
+
+/** @param {ListedRoom & {change?: number}} room as the server lists it: with everything counted up to its change @returns {[string, ListedRoom]} */
+const entry = (room) => [room.slug, { ...room, countedTo: room.change }];
+
+/** @param {ListedRoom} room up to which `seq` messages are read, or counted already */
+const counted = (room) => Math.max(room.lastReadSeq, room.countedTo ?? 0);
 
 /** @param {ListedRoom} room @param {number} [count] @param {number} [mentions] */
 const more = (room, count = 0, mentions = 0) => ({
