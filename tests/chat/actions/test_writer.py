@@ -260,10 +260,10 @@ async def test_a_failed_commit_is_unavailable_and_stores_nothing(monkeypatch: py
         with monkeypatch.context() as patch:
             patch.setattr("chat.actions.mentions.store", full)  # after the messages were inserted
             with pytest.raises(ProtocolError) as caught:
-                await writer.post(a_post(alice, "den", "once", client_id="c"))
+                await writer.post(a_post(alice, "den", "once, @alice", client_id="c"))
         assert caught.value.code is ErrorCode.UNAVAILABLE and hub.published == []
         assert await in_database(Message.objects.count) == 0
-        again = await writer.post(a_post(alice, "den", "once", client_id="c"))
+        again = await writer.post(a_post(alice, "den", "once, @alice", client_id="c"))
     assert again.is_first and again.message.seq == 1
 
 
