@@ -15,7 +15,7 @@ from tests.children import child, leave_in_order
 
 _PYTEST: Final = [sys.executable, "-m", "pytest"]
 _IN_A_BROWSER: Final = ["tests/js", "tests/browser"]
-_ON_A_DATABASE: Final = ["tests/accounts", "tests/chat", "tests/pages"]
+_ON_A_DATABASE: Final = ["tests/accounts", "tests/chat", "tests/pages", "tests/reports"]
 # As many as the machines that these run on have cores.
 _PROCESSES: Final = ["-n", os.environ.get("TEST_PROCESSES", "2"), "-p", "no:rerunfailures"]
 

@@ -1,29 +1,39 @@
 """Who a message mentions: one rule for what is posted, for edits, and for an earlier text that is shown again.
 
-Claude's answers mention no one. An edit changes who is mentioned, and so the counts of unread mentions.
+A text mentions members of its room, and Claude. Those alone are shown as mentions, and the members are told, but for the
+author. Claude's answers mention no one. An edit changes who is mentioned, and so the counts of unread mentions.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from itertools import islice
 from typing import Final, NamedTuple
 
+from django.db.models import FilteredRelation, Q
+
 from accounts.models import User
-from chat.markdown import mentioned_names
-from chat.models import Mention, Message
+from accounts.names import CLAUDE
+from chat.markdown import Meanings, candidates
+from chat.models import Mention, Message, Room
 
 AT_MOST: Final = 50
-# A text has room for thousands of names that no one has, and each is a parameter of the statement by which a whole round of
-# messages is looked up: SQLite takes 32,766, and more held up everyone else's messages for a minute.
-_LOOKED_UP_AT_MOST: Final = 100
 
 
-def store(fresh: Collection[Message], names: Mapping[int, Sequence[str]]) -> dict[int, list[int]]:
-    """Store who is mentioned in new messages; return their ids by message.
+class People(NamedTuple):
+    """The people who have the names that were looked up. members: their ids, by room and name."""
 
-    names: by message, those that its text mentions, read before its room was locked.
-    """
-    found = _of(fresh, names)
-    Mention.objects.bulk_create(_rows(fresh, found))
-    return found
+    asked: Collection[str]
+    existing: Collection[str]
+    members: dict[tuple[int, str], int]
+
+    def settle(self, html: str, room_id: int, author_id: int | None) -> "Settled":
+        """Find out whom HTML with candidates mentions. At most AT_MOST are told, and never the author."""
+        means = Meanings(self.asked, self.existing)
+        here = {name: self.members.get((room_id, name)) for name in means.names_in(html)}
+        members = {name: user_id for name, user_id in here.items() if user_id is not None}
+        others = ((name, user_id) for name, user_id in members.items() if user_id != author_id)
+        told = dict(islice(others, AT_MOST))
+        shown = {name for name in here if name == CLAUDE or name in told or members.get(name, 0) == author_id}
+        return Settled(means.settled(html, shown), shown, sorted(told.values()))
 
 
 class Renewed(NamedTuple):
@@ -37,40 +47,46 @@ class Renewed(NamedTuple):
         return (seq, *self.named, *self.dropped) if self.named or self.dropped else ()
 
 
-def renew(message: Message) -> Renewed:
-    """Store who is mentioned in a message of a locked room whose text has changed."""
-    now = set(_of([message], {message.pk: mentioned_names(message.content)}).get(message.pk, ()))
+class Settled(NamedTuple):
+    """A text whose mentions are known. names: those that it shows. told: the ids of the people to tell."""
+
+    html: str
+    names: Collection[str]
+    told: list[int]
+
+
+def look_up(names: Collection[str], rooms: Collection[Room]) -> People:
+    """Find the people who have these names, and which of them are members of these rooms."""
+    if not names:
+        return People((), (), {})
+    here = FilteredRelation("memberships", condition=Q(memberships__room__in=[room.pk for room in rooms]))
+    found = User.objects.filter(username__in=names).annotate(here=here).values_list("here__room", "username", "pk")
+    rows = list(found)
+    members = {(room_id, name): user_id for room_id, name, user_id in rows if room_id is not None}
+    # Claude can be called before it has ever answered, which is when its account is made.
+    return People(names, {CLAUDE, *(name for _room, name, _user in rows)}, members)
+
+
+def store(told: Iterable[tuple[Message, Sequence[int]]]) -> None:
+    """Store who is told of new messages."""
+    Mention.objects.bulk_create(_rows(told))
+
+
+def renew(message: Message, room: Room, html: str) -> Renewed:
+    """Give a message of a locked room its HTML, and store who is mentioned in it now. The caller saves the message."""
+    message.html, _names, told = look_up(candidates(html), [room]).settle(html, room.pk, message.author_id)
     before = set(message.mentions.values_list("user", flat=True))
-    renewed = Renewed(sorted(now - before), sorted(before - now))
+    renewed = Renewed(sorted({*told} - before), sorted(before - {*told}))
     if renewed.dropped:
         message.mentions.filter(user__in=renewed.dropped).delete()
     if renewed.named:
-        Mention.objects.bulk_create(_rows([message], {message.pk: renewed.named}))
+        store([(message, renewed.named)])
     return renewed
 
 
-def _of(messages: Collection[Message], names: Mapping[int, Sequence[str]]) -> dict[int, list[int]]:
-    """Return the ids of up to AT_MOST people for each message: members of its room, its author left out."""
-    names = {message_id: some[:_LOOKED_UP_AT_MOST] for message_id, some in names.items()}
-    wanted = set().union(*names.values())
-    if not wanted:
-        return {}
-    room_ids = {message.room_id for message in messages}
-    people = User.objects.filter(username__in=wanted, memberships__room__in=room_ids)
-    found = {
-        (room_id, name): user_id for room_id, name, user_id in people.values_list("memberships__room", "username", "pk")
-    }
-    mentioned: dict[int, list[int]] = {}
-    for message in messages:
-        ids = {found[message.room_id, name] for name in names.get(message.pk, ()) if (message.room_id, name) in found}
-        ids.discard(message.author_id or 0)
-        mentioned[message.pk] = sorted(ids)[:AT_MOST]
-    return mentioned
-
-
-def _rows(messages: Collection[Message], found: dict[int, list[int]]) -> list[Mention]:
+def _rows(told: Iterable[tuple[Message, Sequence[int]]]) -> list[Mention]:
     return [
         Mention(message=message, user_id=user_id, room_id=message.room_id, seq=message.seq)
-        for message in messages
-        for user_id in found.get(message.pk, ())
+        for message, user_ids in told
+        for user_id in user_ids
     ]

@@ -47,10 +47,10 @@ def edit_message(actor: Actor, message_id: str, content: str, html: str, *, forg
     if not access.may("edit", actor, membership, message):
         raise unauthorized("Only its author may edit a message.")
     replies.check_editable(message)
-    message.content, message.html, message.edited_at = content, html, timezone.now()
+    message.content, message.edited_at = content, timezone.now()
+    renewed = mentions.renew(message, room, html)
     message.change = take_change(room)
     message.save(update_fields=["content", "html", "edited_at", "change"])
-    renewed = mentions.renew(message)
     summaries.forget(room.pk, message.seq)
     if forget:
         replies.forget_earlier_texts(message)

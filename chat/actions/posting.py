@@ -14,7 +14,7 @@ from chat.access import Actor
 from chat.actions import answers, attachments, mentions
 from chat.actions.answers import NewAnswers, calls_claude
 from chat.actions.naming import name_from, name_session
-from chat.markdown import mentioned_names
+from chat.markdown import candidates
 from chat.models import Kind, Membership, Message, Room
 from chat.models.plain_sql import insert_all, locked, new, rows_of
 from chat.presenter import millis, present_attachment, present_message, user_ref
@@ -30,15 +30,16 @@ _DIGEST_BYTES: Final = 16
 class Post(NamedTuple):
     """One message to store; everything about its text is ready, since nothing may be computed while rooms are locked.
 
-    mentioned: the names that the text mentions. session_name: what a session without a name is called after it.
-    chars: how much memory its texts take, about. must_answer: Claude replies whatever it says.
+    html: with what may be a mention marked. candidates: the names that it may mention.
+    session_name: what a session without a name is called after it. chars: how much memory its texts take, about.
+    must_answer: Claude replies whatever it says.
     """
 
     actor: Actor
     slug: str
     content: str
     html: str
-    mentioned: Sequence[str]
+    candidates: Sequence[str]
     session_name: str
     chars: int
     client_id: str | None
@@ -64,9 +65,9 @@ class Post(NamedTuple):
     ) -> "Post":
         """Return the post of a text, with everything that is read from it. may_name: the room may be a session."""
         name = name_from(content) if may_name else ""
-        mentioned, chars = mentioned_names(content), len(content) + len(html)
+        names, chars = candidates(html) if "@" in content else (), len(content) + len(html)
         return cls(
-            actor, slug, content, html, mentioned, name, chars, client_id, reply_to, must_answer, requester, attachments
+            actor, slug, content, html, names, name, chars, client_id, reply_to, must_answer, requester, attachments
         )
 
     @property
@@ -142,6 +143,8 @@ class _Round:
         self._members = _members(rooms, posts)
         self._replied_to = _replied_to(posts)
         self._claims = attachments.claims_of(public_id for post in posts for public_id in post.attachments)
+        self._people = mentions.look_up({name for post in posts for name in post.candidates}, rooms.values())
+        self._mentioned: dict[int, list[int]] = {}  # by the id of a new message's object: it has no key yet
         self._now = timezone.now()
         self._answers = NewAnswers()
         self._outcome: list[Result | Message] = []
@@ -175,9 +178,12 @@ class _Round:
         return Stored(present_message(message.room.slug, message), is_first=False, answer=shown)
 
     def _begin(self, room: Room, post: Post) -> Result | Message:
-        calls = post.must_answer or calls_claude(room, post.mentioned)
+        text = mentions.Settled(post.html, (), [])
+        if post.candidates:
+            text = self._people.settle(post.html, room.pk, post.actor.id)
+        calls = post.must_answer or calls_claude(room, text.names)
         before = room.change
-        message = _next_message(room, post, self._now)
+        message = _next_message(room, post, text.html, self._now)
         self._fresh.append(message)
         if calls:
             try:
@@ -187,6 +193,8 @@ class _Round:
                 room.change = before
                 return error
             self._fresh.append(answer)
+        if text.told:
+            self._mentioned[id(message)] = text.told
         if room.is_session:
             name_session(room, post.session_name)
         attachments.claim(post.attachments, self._claims, message)
@@ -199,9 +207,8 @@ class _Round:
         _insert(self._fresh, {room.pk: room for room in self._rooms.values()}, self._now)
         if self._claims:
             attachments.store_claims(self._claims, self._fresh)
-        rows = zip(self._posts, self._outcome, strict=True)
-        names = {row.pk: post.mentioned for post, row in rows if post.mentioned and isinstance(row, Message)}
-        mentioned = mentions.store(self._fresh, names) if names else {}
+        if self._mentioned:
+            mentions.store((message, self._mentioned.get(id(message), ())) for message in self._fresh)
         self._answers.insert({room.pk: room.slug for room in self._rooms.values()})
         presented: dict[int, Stored] = {}
         results: list[Result] = []
@@ -211,7 +218,7 @@ class _Round:
             elif result.pk in presented:
                 results.append(presented[result.pk]._replace(is_first=False))
             else:
-                shown = _present(post, result, self._replied_to, mentioned.get(result.pk, ()), self._claims)
+                shown = _present(post, result, self._replied_to, self._mentioned.get(id(result), ()), self._claims)
                 answer = self._answers.by_prompt.get(id(result))
                 direct_to = self._rooms[post.slug].other_than(post.actor.id)
                 presented[result.pk] = Stored(shown, True, answer, post.requester, direct_to)
@@ -253,7 +260,7 @@ def _conflict() -> ProtocolError:
     return ProtocolError(ErrorCode.CONFLICT, "Another message was sent under this id.")
 
 
-def _next_message(room: Room, post: Post, now: datetime) -> Message:
+def _next_message(room: Room, post: Post, html: str, now: datetime) -> Message:
     room.change += 1
     return new(
         Message,
@@ -263,7 +270,7 @@ def _next_message(room: Room, post: Post, now: datetime) -> Message:
         kind=Kind.TEXT,
         author_id=post.actor.id,
         content=post.content,
-        html=post.html,
+        html=html,
         client_id=post.client_id,
         client_digest=None if post.client_id is None else post.digest,
         reply_to_id=post.reply_to,
@@ -299,7 +306,7 @@ def _present(
         kind=Kind.TEXT.value,
         author=post.actor.ref,
         content=post.content,
-        html=post.html,
+        html=message.html,
         createdAt=millis(message.created_at),
         reactions=[],
         mentions=[str(user_id) for user_id in mentioned],

@@ -10,7 +10,7 @@ from chat import access
 from chat.access import Actor
 from chat.actions import answers, mentions, summaries
 from chat.actions.notices import take_change
-from chat.markdown import mentioned_names
+from chat.markdown import names_in, without_mentions
 from chat.models import Membership, Message, Reply, ReplyState, Room
 from chat.models.plain_sql import rows_of
 from chat.protocol import requests, wire
@@ -88,7 +88,7 @@ def show_version(actor: Actor, request: requests.ShowVersion, html: str, prompt_
         _restore_prompt(room, version, prompt_html)
     if version.pk == reply.pk:
         return wire.MessageAnswer(answers.presented(room, message))
-    message.shown, message.content, message.html = version, version.text, html
+    message.shown, message.content, message.html = version, version.text, without_mentions(html)
     message.change = take_change(room)
     message.save(update_fields=["shown", "content", "html", "change"])
     summaries.forget(room.pk, message.seq)
@@ -101,9 +101,9 @@ def _restore_prompt(room: Room, version: Reply, html: str) -> None:
     prompt = version.prompt
     if prompt is None or prompt.deleted_at is not None or version.prompt_content in ("", prompt.content):
         return
-    prompt.content, prompt.html, prompt.change = version.prompt_content, html, take_change(room)
+    prompt.content, prompt.change = version.prompt_content, take_change(room)
+    renewed = mentions.renew(prompt, room, html)  # people were told when they were named first
     prompt.save(update_fields=["content", "html", "change"])
-    renewed = mentions.renew(prompt)  # people were told when they were named first
     summaries.forget(room.pk, prompt.seq)
     publish_after_commit(durable(answers.presented(room, prompt), recount=renewed.recount(prompt.seq)))
 
@@ -127,7 +127,7 @@ def prompt_edited(room: Room, prompt: Message, actor: Actor) -> None:
         return
     if answer.shown.state == ReplyState.QUEUED:
         Reply.objects.filter(pk=answer.shown.pk).update(prompt_content=prompt.content)
-    elif answers.calls_claude(room, mentioned_names(prompt.content)):
+    elif answers.calls_claude(room, names_in(prompt.html)):
         answers.queue_version(room, answer, actor, prompt, NOBODY)
 
 

@@ -40,7 +40,10 @@ def of_room(room_id: int) -> Hashable:
 
 
 async def html_of(text: str, owner: Hashable) -> str:
-    """Return the HTML of a text. Raises RATE_LIMITED or UNAVAILABLE when too many texts wait already."""
+    """Return the HTML of a text, with what may be a mention marked.
+
+    Raises RATE_LIMITED or UNAVAILABLE when too many texts wait already.
+    """
     if not text or markdown.is_plain(text):
         return markdown.render(text) if text else ""
     try:
@@ -58,7 +61,7 @@ async def html_of_reply(text: str, room_id: int) -> str:
     """Return the HTML of a reply. It can't be refused; how many replies end at the same time is bounded elsewhere."""
     if not text or markdown.is_plain(text):
         return markdown.render(text) if text else ""
-    return await _rendered(text, of_room(room_id), is_bounded=False)
+    return markdown.without_mentions(await _rendered(text, of_room(room_id), is_bounded=False))
 
 
 async def _rendered(text: str, owner: Hashable, *, is_bounded: bool) -> str:

@@ -266,8 +266,13 @@ def shown(page: Page, pieces: list[str]) -> str:
     return str(page.evaluate("pieces => window.streamed(pieces)", pieces))
 
 
+def of_reply(text: str) -> str:
+    """Return the server's HTML of a reply, which mentions no one."""
+    return markdown.without_mentions(markdown.render(text))
+
+
 def from_server(page: Page, text: str) -> str:
-    return str(page.evaluate("html => window.rendered(html)", markdown.render(text)))
+    return str(page.evaluate("html => window.rendered(html)", of_reply(text)))
 
 
 @pytest.mark.parametrize("name", CORPUS)
@@ -382,7 +387,7 @@ def test_a_new_line_of_long_code_lays_out_only_the_last_part_of_it(page: Page, n
 @pytest.mark.parametrize("name", ["words", "marked words", "lines", "a quotation"])
 def test_a_reply_that_was_shown_in_parts_ends_as_the_server_renders_it(page: Page, name: str) -> None:
     text = "First.\n\n" + long_text(name, 40_000) + AFTER
-    html = markdown.render(text)
+    html = of_reply(text)
     ended = page.evaluate("texts => window.ended(...texts)", [text, html])
     assert ended == page.evaluate("html => window.rendered(html)", html)
 
@@ -424,7 +429,7 @@ def test_nothing_dangerous_stands_in_a_long_block_at_any_moment(page: Page, name
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_text_ends_as_the_server_shows_it(page: Page, name: str) -> None:
     text = HOSTILE[name]
-    html = markdown.render(text)
+    html = of_reply(text)
     if markdown.is_as_written(html):
         assert page.evaluate("texts => window.endedAsWritten(...texts)", [text, html]) == html.strip() + "\n"
     else:

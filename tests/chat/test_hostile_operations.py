@@ -21,6 +21,7 @@ from chat.actions.naming import name_from
 from chat.actions.search import excerpt, words_of
 from chat.claude import demo_answers, transcript
 from chat.claude.tools import _excerpt
+from chat.markdown.mentions import spans_in
 from chat.protocol import frames
 from chat.protocol.errors import ProtocolError
 from chat.quotes import excerpt_of
@@ -53,7 +54,8 @@ def _spoken(text: str) -> None:
 
 
 READERS: Final[dict[str, Callable[[str], Any]]] = {
-    "mentions": markdown.mentioned_names,
+    "mentions": lambda text: list(spans_in(text)),
+    "candidates for mentions": lambda text: markdown.candidates(markdown.as_written(text)),
     "is it plain": markdown.is_plain,
     "a frame": _posted,
     "content": _checked,

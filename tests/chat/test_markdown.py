@@ -12,16 +12,16 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from chat import markdown
-from chat.markdown import is_plain, mentioned_names, render
+from chat.markdown import formatting, is_plain, render
 from tests.chat.properties import examples
 from tests.hostile_texts import HOSTILE, SWELLING
 
 
 def the_long_way(content: str) -> str:
     return nh3.clean(
-        markdown._parser(links=True).render(content),
-        tags=markdown._TAGS,
-        attributes=markdown._ATTRIBUTES,
+        formatting._parser(links=True).render(content),
+        tags=formatting._TAGS,
+        attributes=formatting._ATTRIBUTES,
         url_schemes={"http", "https", "mailto"},
         link_rel="noopener noreferrer nofollow",
     )
@@ -105,8 +105,7 @@ def test_what_could_be_formatting_does_not(content: str) -> None:
         ("one\ntwo", "<p>one<br>\ntwo</p>"),
         ("> q", "<blockquote>\n<p>q</p>\n</blockquote>"),
         ("3. c", '<ol start="3">\n<li>c</li>\n</ol>'),
-        ("hi @bob.", '<p>hi <span class="mention">@bob</span>.</p>'),
-        ("`@bob`", "<p><code>@bob</code></p>"),
+        ("hi @bob.", "<p>hi @bob.</p>"),
         ("a@bob.org", "<p>a@bob.org</p>"),
         ("example.py", "<p>example.py</p>"),
         ("1 < 2 && 3 > 2", "<p>1 &lt; 2 &amp;&amp; 3 &gt; 2</p>"),
@@ -115,7 +114,7 @@ def test_what_could_be_formatting_does_not(content: str) -> None:
     ],
 )
 def test_formatting_is_what_one_expects(content: str, html: str) -> None:
-    assert render(content).strip() == html
+    assert markdown.without_mentions(render(content)).strip() == html
 
 
 def test_links_are_plain_links_that_tell_the_other_side_nothing() -> None:
@@ -146,7 +145,7 @@ def test_html_has_a_bound_by_the_size_of_its_text(name: str) -> None:
     html = render(text)
     assert len(html.encode()) <= markdown.html_bytes_for(text) <= 4_000 + 5 * len(text.encode())
     if markdown.is_as_written(html):
-        assert_reads_as_written(html, text)
+        assert_reads_as_written(markdown.without_mentions(html), text)
 
 
 def test_what_would_become_too_large_is_shown_as_it_was_written() -> None:
@@ -175,7 +174,7 @@ def test_no_html_is_larger_than_the_largest() -> None:
 @examples(100)
 @given(st.text(max_size=200))
 def test_a_text_as_it_was_written_keeps_its_words_and_lines(content: str) -> None:
-    assert_reads_as_written(markdown.as_written(content), content)
+    assert_reads_as_written(markdown.without_mentions(markdown.as_written(content)), content)
 
 
 def assert_reads_as_written(html: str, text: str) -> None:
@@ -188,13 +187,6 @@ def assert_reads_as_written(html: str, text: str) -> None:
 
 def test_nothing_that_people_write_looks_like_a_text_that_was_not_formatted() -> None:
     assert not markdown.is_as_written(render('<p class="as-written">x</p>\n\n*y*'))
-
-
-def test_mentions_are_names_of_people() -> None:
-    assert mentioned_names("@Bob, @alice.b @x_y- (@z) a@no @@no /@no .@no @" + "n" * 40 + " @BOB") == [
-        "bob", "alice.b", "x_y-", "z", "n" * 32,
-    ]  # fmt: skip
-    assert mentioned_names("nobody") == []
 
 
 # --- Safety --------------------------------------------------------------------------------------------------------------
@@ -211,11 +203,11 @@ class Inspector(HTMLParser):
         self.open: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        assert tag in markdown._TAGS, tag
+        assert tag in formatting._TAGS, tag
         if tag not in ("br", "hr"):
             self.open.append(tag)
         for name, value in attrs:
-            allowed = markdown._ATTRIBUTES.get(tag, set()) | ({"rel", "title"} if tag == "a" else set())
+            allowed = formatting._ATTRIBUTES.get(tag, set()) | ({"rel", "title"} if tag == "a" else set())
             assert name in allowed, f"{tag} {name}"
             if name == "href":
                 assert urlsplit((value or "").strip()).scheme.lower() in SCHEMES, value
@@ -271,7 +263,8 @@ def test_nothing_dangerous_survives(content: str) -> None:
     assert_safe(html)
     assert the_long_way(content) == html or is_plain(content)
     assert (
-        nh3.clean(html, tags=markdown._TAGS, attributes=markdown._ATTRIBUTES, link_rel=None) != "" or not html.strip()
+        nh3.clean(html, tags=formatting._TAGS, attributes=formatting._ATTRIBUTES, link_rel=None) != ""
+        or not html.strip()
     )
 
 
@@ -291,9 +284,9 @@ EVIL: Final = [
 @pytest.mark.parametrize("content", EVIL)
 def test_each_of_the_two_defences_holds_alone(content: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for links in (True, False):
-        assert_safe(markdown._parser(links=links).render(content))
+        assert_safe(formatting._parser(links=links).render(content))
     unsafe = SimpleNamespace(parse=lambda _: [], options={}, renderer=SimpleNamespace(render=lambda *_: content))
-    monkeypatch.setattr(markdown, "_parser", lambda links: unsafe)
+    monkeypatch.setattr(formatting, "_parser", lambda links: unsafe)
     assert_safe(render(content))
 
 

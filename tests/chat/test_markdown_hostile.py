@@ -83,11 +83,11 @@ def test_hostile_texts_are_formatted_in_bounded_time() -> None:
     program = (
         "import os, time; os.environ['DJANGO_SETTINGS_MODULE'] = 'tests.settings'\n"
         "from tests.chat.test_markdown_hostile import _PIECES, text_of\n"
-        "from chat.markdown import is_plain, mentioned_names, render\n"
+        "from chat.markdown import candidates, is_plain, render\n"
         "for name in _PIECES:\n"
         "    began = time.process_time()\n"
         "    text = text_of(name)\n"
-        "    is_plain(text), mentioned_names(text), render(text)\n"
+        "    is_plain(text), candidates(render(text))\n"
         "    print(f'{time.process_time() - began:.2f} {name}', flush=True)\n"
     )
     try:

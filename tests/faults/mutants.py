@@ -18,8 +18,8 @@ def no_idempotency() -> None:
 
     next_message = posting._next_message
 
-    def without_client_id(room: Any, post: Any, now: Any) -> Any:
-        message = next_message(room, post, now)
+    def without_client_id(room: Any, post: Any, html: Any, now: Any) -> Any:
+        message = next_message(room, post, html, now)
         message.client_id = message.client_digest = None
         return message
 

@@ -74,10 +74,10 @@ def test_an_edit_mentions_no_more_people_than_a_post(alice: User, den: Room) -> 
         den.memberships.create(user=each)
     text = " ".join(f"@{each.username}" for each in crowd)
     (posted, other) = say(alice, "den", text, "hello")
-    edited = messages.edit_message(Actor.of(alice), other.id, text, "").message
+    edited = edit(alice, other, text)
     assert edited.mentions == posted.mentions and len(edited.mentions) == 50
     assert Mention.objects.filter(message=int(other.id)).count() == 50
-    back = messages.edit_message(Actor.of(alice), other.id, text, "").message
+    back = edit(alice, other, text)
     assert back.mentions == posted.mentions, "again is the same"
 
 
@@ -86,8 +86,9 @@ def test_an_edit_notifies_those_whom_it_names_first(
 ) -> None:
     (message,) = say(alice, "den", "hello @carol")
     with told() as heard:
-        edited = messages.edit_message(Actor.of(alice), message.id, "hello @bob @carol", "")
-        messages.edit_message(Actor.of(alice), message.id, "hello, @bob and @carol", "")
+        both, again = "hello @bob @carol", "hello, @bob and @carol"
+        edited = messages.edit_message(Actor.of(alice), message.id, both, markdown.render(both))
+        messages.edit_message(Actor.of(alice), message.id, again, markdown.render(again))
     assert edited.named == [bob.pk]
     (told_to_bob,) = heard.of("notification", f"user:{bob.pk}")
     assert (told_to_bob["kind"], told_to_bob["message"]["id"]) == ("mention", message.id)

@@ -15,6 +15,7 @@ from accounts.models import User
 from chat import access
 from chat.access import Actor
 from chat.actions import export, history, messages, replies, search
+from chat.markdown import render
 from chat.models import Membership, Message, Reply, ReplyState
 from chat.protocol import requests
 from chat.protocol.errors import ErrorCode, ProtocolError
@@ -57,7 +58,7 @@ class Scene:
     def show(self, who: str, version: int) -> None:
         request = requests.ShowVersion(self.answer, version)
         text, prompt = replies.version_text(self.actor(who), request)
-        replies.show_version(self.actor(who), request, text, prompt)
+        replies.show_version(self.actor(who), request, render(text), render(prompt))
 
     @property
     def prompt_says(self) -> str:

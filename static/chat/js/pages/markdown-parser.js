@@ -1,6 +1,6 @@
 /**
- * Markdown to a tree, by the same rules as chat/markdown.py: the same parser, set up the same way. It makes no HTML and
- * touches no page.
+ * Markdown to a tree, by the same rules as chat/markdown/: the same parser, set up the same way. It makes no HTML and
+ * touches no page. Replies alone are streamed, and they mention no one.
  */
 
 import { treeOf } from "./markdown-tree.js";
@@ -10,7 +10,6 @@ import { treeOf } from "./markdown-tree.js";
 // The built file is a classic script: as a module it leaves its one function on the global object.
 await import("../../vendor/markdown-it/markdown-it.min.js");
 
-const MENTION = /(?<![\w@/.])@([a-z0-9](?:[a-z0-9_.-]{0,30}[a-z0-9_-])?)/gi;
 /** With more of them in a text, the server makes no links of bare addresses. */
 export const COLONS_WITH_LINKS = 100;
 
@@ -23,7 +22,6 @@ function parser(links) {
   made.enable(["table", "strikethrough", ...(links ? ["linkify"] : [])]);
   made.disable("image");
   made.linkify.set({ fuzzyLink: false, fuzzyEmail: false, fuzzyIP: false });
-  made.core.ruler.push("mention", markMentions);
   made.inline.ruler.at("backticks", markCode);
   return made;
 }
@@ -99,29 +97,6 @@ function markCode(state, silent) {
   }
   state.pos = end < 0 ? from : end + marker.length;
   return true;
-}
-
-/** @param {any} state of markdown-it */
-function markMentions(state) {
-  for (const block of state.tokens) {
-    if (block.type !== "inline" || !block.children || !block.content.includes("@")) continue;
-    block.children = block.children.flatMap((child) => splitMentions(child, state.Token));
-  }
-}
-
-/** @param {any} token @param {any} Token */
-function splitMentions(token, Token) {
-  if (token.type !== "text" || !token.content.includes("@")) return [token];
-  const text = (content) => Object.assign(new Token("text", "", 0), { content });
-  const pieces = [];
-  let position = 0;
-  for (const match of token.content.matchAll(MENTION)) {
-    pieces.push(text(token.content.slice(position, match.index)));
-    pieces.push(Object.assign(new Token("mention_open", "span", 1), { attrs: [["class", "mention"]] }));
-    pieces.push(text(match[0]), new Token("mention_close", "span", -1));
-    position = match.index + match[0].length;
-  }
-  return [...pieces, text(token.content.slice(position))];
 }
 
 /** @param {string} text @returns {number} how many bare addresses may begin in it */

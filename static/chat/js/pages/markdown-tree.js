@@ -13,9 +13,9 @@
  * @property {import("./code-blocks.js").CodeBlock} [block]
  */
 
-/** The elements that chat/markdown.py lets through, and which tokens make. */
+/** The elements that chat/markdown/formatting.py lets through, and which tokens make. */
 const TAGS = new Set([
-  "a", "blockquote", "br", "code", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "s", "span",
+  "a", "blockquote", "br", "code", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "s",
   "strong", "table", "tbody", "td", "th", "thead", "tr", "ul",
 ]);
 const LINK_SCHEMES = new Set(["http:", "https:", "mailto:"]);
@@ -89,7 +89,6 @@ function putText(parent, text) {
 /** @param {any} token @returns {Record<string, string>} */
 function attributesOf(token) {
   if (token.type === "link_open") return linkAttributes(token.attrGet("href") ?? "", token.attrGet("title"));
-  if (token.type === "mention_open") return { class: "mention" };
   const start = token.type === "ordered_list_open" ? token.attrGet("start") : null;
   return start === null ? {} : { start: String(start) };
 }

@@ -1,4 +1,4 @@
-/** A text as it was written, in the form in which the server shows what it does not format (chat/markdown.py). */
+/** A text as it was written, in the form in which the server shows what it does not format (chat/markdown/formatting.py). */
 
 import { el } from "./dom.js";
 

@@ -9,14 +9,14 @@ import html
 import re
 from collections.abc import Sequence
 from functools import cache
+from itertools import islice
 from typing import Final
 
 import nh3
 from markdown_it import MarkdownIt
-from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 
-MENTION: Final = re.compile(r"(?<![\w@/.])@([a-z0-9](?:[a-z0-9_.-]{0,30}[a-z0-9_-])?)", re.ASCII | re.IGNORECASE)
+from chat.markdown.mentions import LOOKED_UP_AT_MOST, mark_mentions, spans_in
 
 # Text that no rule of markdown, linkify or mentions could touch.
 _PLAIN: Final = re.compile(r"(?![0-9]+[.)])[A-Za-z0-9 ,;?'\"()éèêàâäöüßñçÄÖÜ’–—…]+[.!]?")
@@ -68,7 +68,17 @@ def html_bytes_for(content: str) -> int:
 def as_written(content: str) -> str:
     """Return the HTML of a text that is not formatted, because that would take too long or become too large."""
     lines = content.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "\ufffd")
-    return f"{_AS_WRITTEN}{html.escape(lines, quote=False).replace(chr(10), '<br>')}</p>\n"
+    pieces: list[str] = []
+    position = 0
+    # Further ones are not looked up, and marks count towards the size.
+    for start, end in islice(spans_in(lines), LOOKED_UP_AT_MOST):
+        pieces += [_escaped(lines[position:start]), f'<span class="mention">{lines[start:end]}</span>']
+        position = end
+    return f"{_AS_WRITTEN}{''.join(pieces)}{_escaped(lines[position:])}</p>\n"
+
+
+def _escaped(lines: str) -> str:
+    return html.escape(lines, quote=False).replace("\n", "<br>")
 
 
 def is_as_written(html_: str) -> bool:
@@ -106,11 +116,6 @@ def is_plain(content: str) -> bool:
     return _PLAIN.fullmatch(content) is not None and content.strip() == content and "  " not in content
 
 
-def mentioned_names(content: str) -> list[str]:
-    """Return the user names that a text mentions, in its order, each once, whether or not there are such people."""
-    return list(dict.fromkeys(match.group(1).lower() for match in MENTION.finditer(content))) if "@" in content else []
-
-
 @cache
 def _parser(*, links: bool) -> MarkdownIt:
     """Return the parser; with `links` it also makes links of bare addresses."""
@@ -119,28 +124,6 @@ def _parser(*, links: bool) -> MarkdownIt:
     parser.disable("image")
     # A bare "example.py" is a file more often than a place; only what says http(s):// or mailto: becomes a link.
     parser.linkify.set({"fuzzy_link": False, "fuzzy_email": False, "fuzzy_ip": False})  # type: ignore[union-attr]
-    parser.core.ruler.push("mention", _mark_mentions)
+    # Before text is joined: what was escaped is still told from what was not.
+    parser.core.ruler.before("text_join", "mention", mark_mentions)
     return parser
-
-
-def _mark_mentions(state: StateCore) -> None:
-    for block in state.tokens:
-        if block.type == "inline" and block.children and "@" in block.content:
-            block.children = [piece for child in block.children for piece in _split_mentions(child)]
-
-
-def _split_mentions(token: Token) -> list[Token]:
-    if token.type != "text" or "@" not in token.content:
-        return [token]
-    pieces: list[Token] = []
-    position = 0
-    for match in MENTION.finditer(token.content):
-        before, name = token.content[position : match.start()], token.content[match.start() : match.end()]
-        pieces += [
-            Token("text", "", 0, content=before),
-            Token("mention_open", "span", 1, attrs={"class": "mention"}),
-            Token("text", "", 0, content=name),
-            Token("mention_close", "span", -1),
-        ]
-        position = match.end()
-    return [*pieces, Token("text", "", 0, content=token.content[position:])] if pieces else [token]
