@@ -59,6 +59,11 @@ class User(AbstractUser):
         return self.is_active and not self.is_banned
 
     @property
+    def is_gone(self) -> bool:
+        """Whether this person can't come back on their own: a ban with an end, they outlast."""
+        return not self.is_active or (self.is_banned and self.ban_ends_at is None)
+
+    @property
     def ban_sentence(self) -> str:
         """What the banned person is told."""
         return bans.sentence("Parley", self.ban_ends_at, self.ban_reason)

@@ -3,7 +3,7 @@
 What does not exist and what one may not see raise the same NOT_FOUND.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from django.db.models import Q
@@ -14,6 +14,7 @@ from chat.models import Attachment, Membership, Message, Role, Room, RoomBan, Ro
 from chat.models.plain_sql import pairs_of
 from chat.protocol import wire
 from chat.protocol.errors import ProtocolError, not_found, unauthorized
+from chat.shown_names import isolated
 
 if TYPE_CHECKING:
     from accounts.credentials import Credential
@@ -179,8 +180,30 @@ def person_called(key: str) -> User:
     """Return the active user with this id or username. Raises NOT_FOUND."""
     user = account_called(key)
     if not user.may_enter:
-        raise not_found("person")
+        raise not_found("person", name_typed(key))
     return user
+
+
+def people_called(keys: Sequence[str]) -> list[User]:
+    """Return the active users with these ids or usernames, each once. Raises NOT_FOUND, which names all that are missing."""
+    found: dict[int, User] = {}
+    missing: list[str] = []
+    for key in keys:
+        try:
+            user = person_called(key)
+        except ProtocolError:
+            missing.append(name_typed(key))
+        else:
+            found[user.pk] = user
+    if missing:
+        raise not_found("person" if len(missing) == 1 else "people", *missing)
+    return list(found.values())
+
+
+def name_typed(key: str) -> str:
+    """Return an id or a username as a sentence may repeat it: nothing in it turns the rest of the sentence around."""
+    shown = isolated("".join(char for char in key if char.isprintable()))
+    return shown if key.isascii() and key.isdigit() else f"@{shown}"
 
 
 def account_called(key: str) -> User:
@@ -191,5 +214,5 @@ def account_called(key: str) -> User:
     wanted = {"pk": int(key)} if key.isascii() and key.isdigit() and len(key) < 19 else {"username": key.lower()}
     user = User.objects.filter(**wanted).first()
     if user is None:
-        raise not_found("person")
+        raise not_found("person", name_typed(key))
     return user

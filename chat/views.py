@@ -139,8 +139,7 @@ def new_session(request: HttpRequest) -> HttpResponseBase:
     """One click: a session without a name, which its first prompt will give it."""
     if request.method == "GET":
         return redirect(f"{reverse('create_room')}?kind={RoomKind.SESSION}")
-    made = rooms.create_room(actor_of(request), asked(requests.CreateRoom, kind="session"))
-    return redirect("room", made.room.slug)
+    return redirect("room", rooms.new_session(actor_of(request)))
 
 
 @page

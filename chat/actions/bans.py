@@ -49,7 +49,7 @@ def unban_member(actor: Actor, request: requests.UnbanMember) -> wire.Membership
     person = access.account_called(request.user)
     lifted, _by_model = RoomBan.objects.in_force().filter(room=room, user=person).delete()
     if not lifted:
-        raise not_found("ban")
+        raise not_found("ban", access.name_typed(person.username))
     return wire.MembershipFact(room.slug, user_ref(person), None)
 
 

@@ -23,12 +23,13 @@ _RANK: Final = Case(*(When(role=role, then=Value(-role.rank)) for role in Role),
 
 
 class Person(NamedTuple):
-    """A member as the page of a room's people shows them."""
+    """A member as the page of a room's people shows them. is_gone: they can't use Parley any more."""
 
     user: wire.UserRef
     display_name: str
     role: str
     joined_at: datetime
+    is_gone: bool = False
 
 
 class FirstPeople(NamedTuple):
@@ -85,4 +86,4 @@ def _members(room: Room) -> MembershipQuerySet:
 
 
 def _person(member: Membership) -> Person:
-    return Person(user_ref(member.user), member.user.display_name, member.role, member.joined_at)
+    return Person(user_ref(member.user), member.user.display_name, member.role, member.joined_at, member.user.is_gone)

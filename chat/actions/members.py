@@ -167,7 +167,7 @@ def _fact(room: Room, user: User, role: str | None) -> wire.MembershipFact:
 def _member(room: Room, person: User) -> Membership:
     membership = Membership.objects.filter(room=room, user=person).select_related("user").first()
     if membership is None:
-        raise not_found("member")
+        raise not_found("member", access.name_typed(person.username))
     return membership
 
 
@@ -177,8 +177,11 @@ def _need_rank(own: Membership, over: Role, what: str) -> None:
 
 
 def _keep_an_owner(room: Room, leaving: Membership) -> None:
-    """A room without an owner could never be changed again; the last one in may leave an empty room."""
-    others = Membership.objects.filter(room=room).exclude(pk=leaving.pk)
+    """A room without an owner could never be changed again; the last one in may leave an empty room.
+
+    Only people who may use Parley count: a deactivated owner changes nothing.
+    """
+    others = Membership.objects.active().filter(room=room).exclude(pk=leaving.pk)
     if others.exists() and not others.filter(role=Role.OWNER).exists():
         raise failed("Make someone else an owner first.")
 

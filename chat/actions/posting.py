@@ -9,6 +9,7 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 from msgspec import UNSET
 
+from accounts.models import User
 from chat import access
 from chat.access import Actor
 from chat.actions import answers, attachments, mentions
@@ -142,6 +143,7 @@ class _Round:
         self._earlier = earlier
         self._members = _members(rooms, posts)
         self._replied_to = _replied_to(posts)
+        self._gone = _gone_from(rooms)
         self._claims = attachments.claims_of(public_id for post in posts for public_id in post.attachments)
         self._people = mentions.look_up({name for post in posts for name in post.candidates}, rooms.values())
         self._mentioned: dict[int, list[int]] = {}  # by the id of a new message's object: it has no key yet
@@ -164,8 +166,21 @@ class _Round:
             return
         if post.key is not None:
             self._firsts[post.key] = len(self._outcome)
-        refusal = _refusal(post, self._rooms.get(post.slug), self._members, self._replied_to, self._claims)
-        self._outcome.append(refusal or self._begin(self._rooms[post.slug], post))
+        refusal = self._refusal(post, self._rooms.get(post.slug))
+        if refusal is None:
+            self._outcome.append(self._begin(self._rooms[post.slug], post))
+            return
+        # What was stored while it was allowed stays stored: its resend must not look like a failure.
+        may_be_stored = post.key is not None and post.slug in self._rooms
+        earlier = _stored_before([post]) if may_be_stored else {}
+        self._outcome.append(self._again(post, *earlier.values()) if earlier else refusal)
+
+    def _refusal(self, post: Post, room: Room | None) -> ProtocolError | None:
+        refusal = _refusal(post, room, self._members, self._replied_to, self._claims)
+        if refusal is None and room is not None and room.other_than(post.actor.id) in self._gone:
+            username = self._gone[room.other_than(post.actor.id)]
+            return failed(f"@{username} can't use Parley any more, so your message would not be read.")
+        return refusal
 
     def _again(self, post: Post, message: Message) -> Result:
         """Answer a resend with what is stored: to members only, for it shows what became of the message, and the reply."""
@@ -229,6 +244,17 @@ class _Round:
 def _members(rooms: dict[str, Room], posts: Sequence[Post]) -> set[tuple[int, int]]:
     room_ids, user_ids = [room.pk for room in rooms.values()], {post.actor.id for post in posts}
     return {(room, user) for room, user in rows_of(Membership, "room", "user", room=room_ids, user=user_ids)}
+
+
+def _gone_from(rooms: dict[str, Room]) -> dict[int | None, str]:
+    """Return the names of people, by id, who can't come back to these direct rooms; no query for rooms of other kinds."""
+    people = {int(key) for room in rooms.values() if room.direct_key for key in room.direct_key.split(":")}
+    found = rows_of(User, "id", "username", "is_active", "banned_at", "ban_ends_at", id=people)
+    return {
+        user_id: username
+        for user_id, username, is_active, banned_at, ban_ends_at in found
+        if not is_active or (banned_at is not None and ban_ends_at is None)
+    }
 
 
 def _replied_to(posts: Sequence[Post]) -> dict[int, Message]:

@@ -7,6 +7,7 @@ from typing import Final
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from msgspec import UNSET, UnsetType, structs
 
@@ -19,7 +20,7 @@ from chat.actions.naming import NEW_SESSION
 from chat.actions.notices import add_notice
 from chat.actions.rates import rated
 from chat.model_choice import may_be_offered
-from chat.models import Kind, Membership, Role, Room, RoomKind
+from chat.models import Draft, Kind, Membership, Role, Room, RoomKind
 from chat.presenter import present_room, user_ref
 from chat.protocol import requests, wire
 from chat.protocol.errors import failed, invalid, unauthorized
@@ -67,8 +68,11 @@ def people_of_direct_rooms(room_ids: list[int]) -> dict[int, list[wire.UserRef]]
 
 
 def present(room: Room) -> wire.Room:
-    people = people_of_direct_rooms([room.pk]).get(room.pk) if room.kind == RoomKind.DIRECT else None
-    return present_room(room, people)
+    if room.kind != RoomKind.DIRECT:
+        return present_room(room)
+    people = [row.user for row in Membership.objects.filter(room=room).select_related("user").order_by("pk")]
+    shown = present_room(room, [user_ref(person) for person in people])
+    return structs.replace(shown, unreachable=True) if any(person.is_gone for person in people) else shown
 
 
 def create_room(actor: Actor, request: requests.CreateRoom) -> wire.RoomFact:
@@ -79,14 +83,27 @@ def create_room(actor: Actor, request: requests.CreateRoom) -> wire.RoomFact:
     if request.kind != "direct":  # before each of the people is looked up
         rates.take(actor, rates.ROOMS)
         rates.take(actor, rates.MEMBERS, len(request.members))
-    named = [access.person_called(key) for key in request.members]
-    people = list({person.pk: person for person in named}.values())  # by id and by name is still one person
+    people = access.people_called(request.members)
     if any(person.username == CLAUDE for person in people):
         raise failed("Claude is no member of rooms. Write @claude in a room, or start a session.")
     if request.kind == "direct":
         return _direct_room(actor, people)
     others = [person for person in people if person.pk != actor.id]
     return _create(actor, request, others)
+
+
+def new_session(actor: Actor) -> str:
+    """Return the slug of a session in which nothing has happened: the newest one that the actor left so, or a new one.
+
+    Each click would store a room otherwise, and fill the list with sessions that no one has written in.
+    """
+    untouched = Room.objects.filter(kind=RoomKind.SESSION, name=NEW_SESSION, change=0, archived_at=None, topic="")
+    as_made = untouched.filter(claude_model="", claude_instructions="", claude_every_message=True, claude_tools=[])
+    own = as_made.filter(created_by=actor.id, memberships__user=actor.id, attachments=None)
+    shared = Membership.objects.filter(room=OuterRef("pk")).exclude(user=actor.id)
+    drafts = Draft.objects.filter(room=OuterRef("pk")).exclude(content="")
+    found = own.exclude(Exists(shared)).exclude(Exists(drafts)).order_by("-pk").values_list("slug", flat=True).first()
+    return found or create_room(actor, requests.CreateRoom(kind="session")).room.slug
 
 
 @transaction.atomic

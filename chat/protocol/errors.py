@@ -59,9 +59,13 @@ def unauthorized(message: str = "You may not do this.") -> ProtocolError:
     return ProtocolError(ErrorCode.UNAUTHORIZED, message)
 
 
-def not_found(what: str) -> ProtocolError:
-    """One sentence for what does not exist and for what you may not see: the difference would tell a secret."""
-    return ProtocolError(ErrorCode.NOT_FOUND, f"There is no such {what}.")
+def not_found(what: str, *names: str) -> ProtocolError:
+    """One sentence for what does not exist and for what you may not see: the difference would tell a secret.
+
+    names: what was asked for, as the person who asked has written it, safe to show.
+    """
+    named = f": {', '.join(names)}" if names else ""
+    return ProtocolError(ErrorCode.NOT_FOUND, f"{what.capitalize()} not found{named}.")
 
 
 def unavailable() -> ProtocolError:

@@ -62,6 +62,8 @@ class ClaudeSettings(Wire):
 
 
 class Room(Wire):
+    """unreachable: true where the other person of a direct room can't use Parley any more. Nothing is posted there."""
+
     slug: str
     name: str
     kind: str
@@ -73,6 +75,7 @@ class Room(Wire):
     lastMessageAt: Millis | UnsetType = UNSET
     members: list[UserRef] | UnsetType = UNSET
     claude: ClaudeSettings | UnsetType = UNSET
+    unreachable: bool | UnsetType = UNSET
 
 
 class ListedRoom(Room):

@@ -50,7 +50,7 @@ def test_no_text_is_lost_that_begins_like_a_command(someone: Cast) -> None:
     expect(composer).to_have_value("/topic mine")
     a = alice.room(room)
     say(a, "/invite no-such-person")
-    expect(a.get_by_test_id("toast")).to_contain_text("There is no such person.")
+    expect(a.get_by_test_id("toast")).to_contain_text("Person not found: @")
     expect(a.get_by_test_id("composer")).to_have_value("/invite no-such-person")
     sent = [row["content"] for row in alice.site.people.messages(room) if row["kind"] == "text"]
     assert sent == ["/etc/hosts", "/leave"]

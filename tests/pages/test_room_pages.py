@@ -37,7 +37,7 @@ def test_a_room_is_created_with_its_members(alice: Seat, bob: Seat) -> None:
     ("typed", "complaint"),
     [
         ({"kind": "open", "name": ""}, "Give the room a name."),
-        ({"kind": "open", "name": "Tea", "members": "nobody-here"}, "There is no such person."),
+        ({"kind": "open", "name": "Tea", "members": "nobody-here"}, "Person not found: @nobody-here."),
         ({"kind": "direct", "name": "Tea"}, "Select a valid choice"),
     ],
 )
@@ -293,7 +293,7 @@ def test_a_banned_person_reads_why_on_every_page_of_an_open_room_and_finds_it_in
     ("wrong", "complaint"),
     [
         ({"user": ""}, "Who do you want to ban?"),
-        ({"user": "nobody-here"}, "There is no such person."),
+        ({"user": "nobody-here"}, "Person not found: @nobody-here."),
         ({"length": "date"}, "Choose a date within the next ten years."),
         ({"reason": "x" * 201}, "at most 200 characters"),
         ({"user": "alice"}, "You can&#x27;t ban yourself."),

@@ -28,13 +28,15 @@ def test_a_session_is_begun_in_one_click(alice: Seat) -> None:
     room = one_click(alice)
     assert (room.kind, room.name, room.claude_every_message) == ("session", "New session", True)
     assert dict(room.memberships.values_list("user__username", "role")) == {"alice": "owner"}
+    assert one_click(alice).pk == room.pk, "nothing has happened in it"
+    stored(room, alice, "hello")
     assert one_click(alice).pk != room.pk
 
 
 def test_a_session_that_comes_too_soon_is_refused_with_a_sentence_on_the_next_page(alice: Seat, settings: Any) -> None:
     settings.ROOMS_PER_HOUR = 2
     rates.forget()
-    one_click(alice)
+    stored(one_click(alice), alice, "hello")
     response = alice.client.post("/sessions/new", follow=True)
     assert (response.status_code, response.redirect_chain[-1][0]) == (200, "/rooms/new?kind=session")
     assert "You are creating rooms too fast. Try again in 30 minutes." in response.content.decode()

@@ -300,6 +300,7 @@ export interface ListedRoom {
   lastMessageAt?: number;
   members?: UserRef[];
   claude?: ClaudeSettings;
+  unreachable?: boolean;
   role: string;
   unread: number;
   mentions: number;
@@ -413,6 +414,7 @@ export interface OpenRoom {
   lastMessageAt?: number;
   members?: UserRef[];
   claude?: ClaudeSettings;
+  unreachable?: boolean;
   peopleCount: number;
 }
 
@@ -546,6 +548,7 @@ export interface RetryReply {
   message: string;
 }
 
+/** unreachable: true where the other person of a direct room can't use Parley any more. Nothing is posted there. */
 export interface Room {
   slug: string;
   name: string;
@@ -558,6 +561,7 @@ export interface Room {
   lastMessageAt?: number;
   members?: UserRef[];
   claude?: ClaudeSettings;
+  unreachable?: boolean;
 }
 
 /** About a room as a whole: the created room, or `room_updated`. invited: those who were asked instead of added. */

@@ -192,6 +192,7 @@ def test_a_deactivated_person_is_found_by_nobody(alice: User) -> None:
     for key in ("retired", str(User.objects.get(username="retired").pk), "ghost"):
         with pytest.raises(ProtocolError) as caught:
             people.get_user(Actor.of(alice), requests.GetUser(key))
-        assert (str(caught.value.code), caught.value.message) == ("NOT_FOUND", "There is no such person.")
+        asked = key if key.isdigit() else f"@{key}"
+        assert (str(caught.value.code), caught.value.message) == ("NOT_FOUND", f"Person not found: {asked}.")
     assert people.get_user(Actor.of(alice), requests.GetUser("ALICE")) == alice
     assert people.get_user(Actor.of(alice), requests.GetUser(str(alice.pk))) == alice

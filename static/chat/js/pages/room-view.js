@@ -9,7 +9,7 @@ import { isolated } from "./shown-name.js";
 
 /**
  * @typedef {object} RoomFacts what the server put into the page
- * @property {import("../types.js").Room & {archivedAt?: number}} room
+ * @property {import("../types.js").Room & {archivedAt?: number, unreachable?: boolean}} room
  * @property {string} title
  * @property {string | null} role
  * @property {number} lastReadSeq
@@ -82,13 +82,14 @@ function notStored(pending, messages) {
 
 /**
  * Why nothing can be written, or "".
- * @param {{archivedAt?: number}} room
+ * @param {{archivedAt?: number, unreachable?: boolean}} room
  * @param {RoomState | undefined} state
  * @param {boolean} lost
  */
 function readOnly(room, state, lost) {
   if (lost) return "You are no longer in this room.";
   if (room.archivedAt) return "This room is archived. Its history stays.";
+  if (room.unreachable) return "The other person's account is deactivated. Your messages stay.";
   return state?.error?.message ?? "";
 }
 
