@@ -3,6 +3,7 @@
  * the page is one.
  */
 
+import "./input-method.js";
 import { Client } from "../client.js";
 import { ConnectionBanner } from "./connection-banner.js";
 import { pageData } from "./dom.js";

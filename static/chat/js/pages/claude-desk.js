@@ -142,7 +142,7 @@ export class ClaudeDesk {
 
   /** @param {KeyboardEvent} event */
   #key(event) {
-    if (event.key !== "Escape" || event.defaultPrevented || event.isComposing || !this.stop) return;
+    if (event.key !== "Escape" || event.defaultPrevented || !this.stop) return;
     if (document.querySelector(HAS_ITS_OWN_ESCAPE)) return;
     // Where the list of people covers the room, Escape closes it; which of the two listeners comes first is not certain.
     if (!matchMedia(WIDE).matches && document.querySelector("[data-details=open]")) return;

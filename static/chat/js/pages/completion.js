@@ -56,8 +56,9 @@ export class Completion {
       ...choices.map(({ mark, label, hint }, at) =>
         el(
           "li",
-          // Not "click": the field would lose the focus before it comes.
-          { class: "completion-option", role: "option", id: `completion-${at}`, onpointerdown: (event) => (event.preventDefault(), this.#choose(at)) },
+          // The field keeps the focus. Chosen at the click: a finger that only scrolls chooses nothing, and the list is still
+          // there when the click comes, which would else go to the message behind it.
+          { class: "completion-option", role: "option", id: `completion-${at}`, onmousedown: (event) => event.preventDefault(), onclick: () => this.#choose(at) },
           mark, el("bdi", {}, label), hint && el("span", { class: "faint truncate", dir: "auto" }, hint),
         ),
       ),

@@ -5,11 +5,11 @@
 import { Completion } from "./completion.js";
 import { el, icon, iconButton, setAttribute } from "./dom.js";
 import { personName } from "./names.js";
+import { FINGERS, sends } from "./send-key.js";
 
 /** The count shows when so much of the limit is used. */
 const COUNT_FROM = 0.9;
 const TALL_PX = 320;
-const FINGERS = matchMedia("(pointer: coarse)");
 
 export class Composer {
   #form;
@@ -127,10 +127,8 @@ export class Composer {
 
   /** @param {KeyboardEvent} event */
   #key(event) {
-    // While an input method composes, Enter and the arrows belong to it (229 is how Safari says so).
-    if (event.isComposing || event.keyCode === 229) return;
     if (this.#completion.key(event)) return;
-    if (event.key === "Enter" && !event.shiftKey && !event.ctrlKey && !event.altKey && !FINGERS.matches) {
+    if (sends(event)) {
       event.preventDefault();
       this.#submit();
     } else if (event.key === "ArrowUp" && !this.text) {

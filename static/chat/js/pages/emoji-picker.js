@@ -11,6 +11,9 @@ const COLUMNS = 7;
 export class EmojiPicker {
   /** @type {(emoji: string) => void} */
   #onPick = () => {};
+  /** What gets the focus back, nearest first. @type {(HTMLElement | null)[]} */
+  #home = [];
+  #hadFocus = false;
   #element = el("div", { class: "emoji-picker", popover: "auto", role: "dialog", "aria-label": "Pick an emoji", "data-testid": "emoji-picker" });
 
   constructor() {
@@ -20,12 +23,19 @@ export class EmojiPicker {
     this.#element.append(el("div", { class: "emoji-grid" }, ...buttons));
     this.#element.addEventListener("click", (event) => this.#picked(event.target.closest("button")));
     this.#element.addEventListener("keydown", (event) => this.#key(event));
+    this.#element.addEventListener("beforetoggle", () => (this.#hadFocus = this.#element.contains(document.activeElement)));
+    this.#element.addEventListener("toggle", (event) => /** @type {ToggleEvent} */ (event).newState === "closed" && this.#closed());
     document.body.append(this.#element);
+  }
+
+  get isOpen() {
+    return this.#element.matches(":popover-open");
   }
 
   /** @param {Element} opener @param {(emoji: string) => void} onPick */
   open(opener, onPick) {
     this.#onPick = onPick;
+    this.#home = [/** @type {HTMLElement} */ (opener), opener.closest(".message"), opener.closest(".timeline")];
     const box = opener.getBoundingClientRect();
     this.#element.showPopover();
     const { width, height } = this.#element.getBoundingClientRect();
@@ -41,6 +51,12 @@ export class EmojiPicker {
     if (!button) return;
     this.#element.hidePopover();
     this.#onPick(button.dataset.emoji);
+  }
+
+  /** The button that opened it may be gone by now: the keyboard must not start over at the top of the page. */
+  #closed() {
+    const isNowhere = !document.activeElement || document.activeElement === document.body;
+    if (this.#hadFocus && isNowhere) this.#home.find((element) => element?.isConnected)?.focus({ preventScroll: true });
   }
 
   /** @param {KeyboardEvent} event */

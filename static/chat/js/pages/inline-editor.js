@@ -1,8 +1,9 @@
 /**
- * Editing a message in its place: Enter saves, Escape leaves it as it was.
+ * Editing a message in its place: Enter saves (for a finger, the button does), Escape leaves it as it was.
  */
 
 import { el } from "./dom.js";
+import { sends } from "./send-key.js";
 
 export class InlineEditor {
   #text;
@@ -50,9 +51,8 @@ export class InlineEditor {
   /** @param {KeyboardEvent} event */
   #key(event) {
     event.stopPropagation();
-    if (event.isComposing) return;
     if (event.key === "Escape") this.cancel();
-    else if (event.key === "Enter" && !event.shiftKey) this.#save();
+    else if (sends(event)) this.#save();
     else return;
     event.preventDefault();
   }

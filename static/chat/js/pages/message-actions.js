@@ -1,5 +1,5 @@
 /**
- * The toolbar of the message under the pointer or with the focus. There is one, and it moves.
+ * The toolbar of the message under the mouse, that was tapped, or that has the focus. There is one, and it moves.
  */
 
 import { el, iconButton } from "./dom.js";
@@ -8,6 +8,10 @@ export class MessageActions {
   #timeline;
   #options;
   #toolbar = el("div", { class: "message-actions", role: "toolbar", "aria-label": "Message actions", "data-testid": "message-actions" });
+  /** As high as the message: of a long one the toolbar stays in sight. */
+  #rail = el("div", { class: "message-rail" }, this.#toolbar);
+  /** What touched the timeline last. Not every browser says so with the click. */
+  #pointer = "mouse";
   /** @type {Element | null} */
   #article = null;
   #ending = new AbortController();
@@ -15,20 +19,21 @@ export class MessageActions {
   /**
    * @param {HTMLElement} scroller
    * @param {import("./timeline.js").Timeline} timeline
-   * @param {{canWrite: () => boolean, canDelete: (item: import("./timeline-items.js").Item) => boolean,
+   * @param {{picker: import("./emoji-picker.js").EmojiPicker, canWrite: () => boolean, canDelete: (item: import("./timeline-items.js").Item) => boolean,
    *   canEdit: (item: import("./timeline-items.js").Item) => boolean}} options
    */
   constructor(scroller, timeline, options) {
     this.#timeline = timeline;
     this.#options = options;
     const { signal } = this.#ending;
-    scroller.addEventListener("pointerover", (event) => event.pointerType !== "touch" && this.#attach(event.target), { signal });
-    scroller.addEventListener("pointerleave", () => this.#leave(), { signal });
+    // Only a mouse hovers. A finger or a pen leaves between its tap and the click: a toolbar that went then was never clicked.
+    scroller.addEventListener("pointerover", (event) => event.pointerType === "mouse" && this.#attach(event.target), { signal });
+    scroller.addEventListener("pointerleave", (event) => event.pointerType === "mouse" && this.#leave(), { signal });
+    scroller.addEventListener("pointerdown", (event) => (this.#pointer = event.pointerType), { signal });
     scroller.addEventListener("focusin", (event) => this.#attach(event.target), { signal });
     // Not at once: the focus is nowhere while it moves, and an element that is being moved loses it on the way.
-    const left = () => scroller.contains(document.activeElement) || this.hide();
+    const left = () => scroller.contains(document.activeElement) || this.#options.picker.isOpen || this.hide();
     scroller.addEventListener("focusout", () => setTimeout(left), { signal });
-    // A finger does not hover: a tap gives the message the focus, and the focus brings the toolbar.
     scroller.addEventListener("click", (event) => this.#tapped(event), { signal });
   }
 
@@ -43,7 +48,7 @@ export class MessageActions {
     // Before anything moves: losing and getting the focus calls this again.
     this.#article = null;
     if (this.#toolbar.contains(document.activeElement)) /** @type {HTMLElement} */ (article).focus({ preventScroll: true });
-    this.#toolbar.remove();
+    this.#rail.remove();
   }
 
   /** The rows have changed: a message that is gone or deleted has no actions. */
@@ -53,13 +58,17 @@ export class MessageActions {
   }
 
   #leave() {
-    if (!this.#toolbar.contains(document.activeElement)) this.hide();
+    if (!this.#toolbar.contains(document.activeElement) && !this.#options.picker.isOpen) this.hide();
   }
 
-  /** @param {PointerEvent} event */
+  /** A tap on a message brings its toolbar, one beside the messages takes it away. @param {MouseEvent} event */
   #tapped(event) {
-    if (event.pointerType !== "touch" || event.target.closest("a, button, textarea")) return;
-    event.target.closest(".message")?.focus({ preventScroll: true });
+    const target = /** @type {Element} */ (event.target);
+    if (this.#pointer === "mouse" || target.closest("a, button, textarea, input, label, summary")) return;
+    const article = /** @type {HTMLElement | null} */ (target.closest(".message"));
+    if (!article) return this.hide();
+    article.focus({ preventScroll: true });
+    this.#attach(article); // it may have had the focus before
   }
 
   /** @param {Element} target */
@@ -72,7 +81,7 @@ export class MessageActions {
     if (!item || item.state !== "stored" || item.message.deletedAt || item.deleting) return;
     this.#article = article;
     this.#toolbar.replaceChildren(...this.#buttons(item));
-    article.append(this.#toolbar);
+    article.append(this.#rail);
   }
 
   /** @param {import("./timeline-items.js").Item} item */

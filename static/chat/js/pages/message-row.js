@@ -68,7 +68,7 @@ export class MessageRow {
     this.#label(item);
     if (!before || before.continues !== item.continues || before.seq !== item.seq) {
       const left = item.continues ? parts.time(item, "gutter-time") : avatar(parts.usernameOf(item));
-      const toolbar = this.#article.querySelector(".message-actions");
+      const toolbar = this.#article.querySelector(":scope > .message-rail");
       setChildren(this.#article, [left, this.#main, ...(toolbar ? [toolbar] : [])]);
     }
     if (this.#editor && (item.message.deletedAt || item.deleting)) this.#editor.cancel();

@@ -132,7 +132,6 @@ export class QuickSwitcher {
 
   /** @param {KeyboardEvent} event */
   #key(event) {
-    if (event.isComposing) return;
     const steps = { ArrowDown: 1, ArrowUp: -1 };
     if (event.key in steps) this.#select(this.#at + steps[event.key]);
     else if (event.key === "Enter") this.#pick(this.#list.children[this.#at]);

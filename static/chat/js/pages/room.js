@@ -82,7 +82,7 @@ export class RoomPage {
       myId: this.#me.id, request: (...asked) => this.#client.request(...asked), onOlder: () => history.older(), onNewer: () => history.newer(), onScroll: () => this.#scrolled(),
     });
     this.#actions = new MessageActions(scroller, this.#timeline, {
-      canWrite: () => !this.#view.readOnly,
+      picker: shared.picker, canWrite: () => !this.#view.readOnly,
       canDelete: (item) => (item.mine || this.#view.moderates || this.#claude.isAnswerToMine(item.message)) && !this.#claude.isBusyWith(item.message),
       canEdit: (item) => !this.#claude.isBusyWith(item.message),
     });
