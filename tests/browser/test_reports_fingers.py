@@ -8,6 +8,10 @@ from playwright.sync_api import BrowserContext, Locator, Page, expect
 from tests.browser.chat_cast import Cast, Someone, message, name_of, say
 from tests.reports.fingers import PRESSES, TAPS, Press, Tap
 
+DOWN = """option => {
+  const options = { bubbles: true, cancelable: true, pointerType: "touch" };
+  option.dispatchEvent(new PointerEvent("pointerdown", options));
+}"""
 LONG = "\n\n".join(f"paragraph {number} of the long one" for number in range(60))
 
 
@@ -180,9 +184,7 @@ def test_suggestions_are_chosen_by_a_tap_and_nothing_behind_them_is(someone: Cas
     composer.fill(":hea")
     composer.press("End")
     option = page.get_by_role("option").first
-    option.evaluate(
-        """option => option.dispatchEvent(new PointerEvent("pointerdown", { bubbles: true, cancelable: true, pointerType: "touch" }))"""
-    )
+    option.evaluate(DOWN)
     expect(composer).to_have_value(":hea")  # a finger that only scrolls
 
 
