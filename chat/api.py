@@ -40,7 +40,7 @@ async def socket_ticket(request: HttpRequest) -> HttpResponse:
     try:
         credential = await credential_of(request)
         process = await runtime.current()
-        opening.check_room_for_one_more(process, credential.user_id, _address(request))
+        opening.check_room_for_one_more(process, credential.user_id)
     except Refusal as refusal:
         return error_response(refusal.status, refusal.error)
     body = frames.to_json({"ticket": tickets.issue(credential), "expiresIn": 60})
@@ -75,12 +75,6 @@ async def reader_of(request: HttpRequest) -> Credential | HttpResponse:
     if request.headers.get("Authorization", "").startswith(BEARER):
         return error_response(401, opening.signed_out().error)
     return redirect_to_login(request.get_full_path())
-
-
-def _address(request: HttpRequest) -> str:
-    return (
-        opening.address_of(request.scope) if hasattr(request, "scope") else request.META.get("REMOTE_ADDR", "unknown")
-    )
 
 
 def error_response(status: int, error: ProtocolError) -> HttpResponse:

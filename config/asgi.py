@@ -14,11 +14,14 @@ _django = get_asgi_application()
 
 from channels.routing import ProtocolTypeRouter  # noqa: E402 - needs Django's applications to be loaded
 
+from chat.realtime.database import bound_idle_transactions  # noqa: E402
 from chat.routing import socket_application  # noqa: E402
 from chat.socket import health, runtime, sse  # noqa: E402
 from config.admission import Admission  # noqa: E402
 from config.body_limit import limited  # noqa: E402
 from config.slow_readers import impatient  # noqa: E402
+
+bound_idle_transactions()
 
 _pages = impatient(limited(Admission(_django)))
 

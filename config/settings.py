@@ -148,9 +148,9 @@ elif _database["ENGINE"] == "django.db.backends.postgresql":
         "keepalives_interval": 5,
         "keepalives_count": 3,
         "tcp_user_timeout": 20_000,  # milliseconds
-        # A server that freezes or vanishes in the middle of a transaction would keep its room locked for hours. Nor may its
-        # other connections wait for that lock for as long: each would get it after the one before, and keep it.
-        "options": "-c idle_in_transaction_session_timeout=5s -c lock_timeout=4s",
+        # No connection waits for a lock for long: each would get it after the one before, and keep it. Processes that serve
+        # also give up a transaction that stands still (`chat.realtime.database`).
+        "options": "-c lock_timeout=4s",
         **_database.get("OPTIONS", {}),  # what DATABASE_URL says itself
     }
 

@@ -1,4 +1,4 @@
-"""Several server processes behind one listening socket: `WORKERS=4`. Starts them, starts anew what dies, ends them.
+"""Several server processes behind one listening socket: `WORKERS=4`. Starts them, replaces those that die, ends them.
 
 Forked, not spawned: after the settings and applications are loaded and before any thread or event loop exists, so the
 children share that memory and start at once. The kernel gives each connection to whichever process accepts first.
@@ -7,6 +7,7 @@ children share that memory and start at once. The kernel gives each connection t
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable
 from types import FrameType
@@ -35,11 +36,12 @@ def run_workers(count: int, serve: Callable[[], None]) -> None:
 
     for number in _ENDING:
         signal.signal(number, end)
+    alive = os.pipe()
     while True:
         while len(workers) < count and not is_ending:
             # A signal between the fork and the note of it would leave that child running for ever.
             signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
-            workers[_fork(serve)] = time.monotonic()
+            workers[_fork(serve, alive)] = time.monotonic()
             signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
         if not workers:
             return
@@ -50,7 +52,8 @@ def run_workers(count: int, serve: Callable[[], None]) -> None:
             time.sleep(max(0.0, _PAUSE_SECONDS - lived))
 
 
-def _fork(serve: Callable[[], None]) -> int:
+def _fork(serve: Callable[[], None], alive: tuple[int, int]) -> int:
+    """Start a worker; return its process id. alive: a pipe whose writing end only this process keeps open."""
     connection.close()
     if hasattr(connection, "close_pool"):
         connection.close_pool()  # its threads and sockets belong to one process
@@ -62,6 +65,9 @@ def _fork(serve: Callable[[], None]) -> int:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
+    reading, writing = alive
+    os.close(writing)
+    threading.Thread(target=_leave_with_supervisor, args=(reading,), name="supervisor", daemon=True).start()
     status = 1
     try:
         serve()
@@ -72,3 +78,10 @@ def _fork(serve: Callable[[], None]) -> int:
     finally:
         sys.stdout.flush()
         os._exit(status)
+
+
+def _leave_with_supervisor(reading: int) -> None:
+    """Wait until the supervisor has ended, however it ends; then drain. Workers without one would keep the port."""
+    os.read(reading, 1)  # nothing is ever written
+    log.error("workers.supervisor_died")
+    os.kill(os.getpid(), signal.SIGTERM)

@@ -216,7 +216,7 @@ class AbortableHttp(HttpToolsProtocol):
     without a socket one address has, and how long a response that is complete may lie unread.
     """
 
-    # Of connections that have not become sockets, by address: those are counted by the registry.
+    # Of connections that have not become sockets, by address: sockets count for the person who opens them.
     _open: ClassVar[Counter[str]] = Counter()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -80,10 +80,10 @@ async def let_in(scope: Scope, runtime: "Runtime") -> tuple[Credential, str]:
     check_host(scope)
     address = address_of(scope)
     shown = await credential_of(scope)
-    check_room_for_one_more(runtime, shown.credential.user_id, address)
+    check_room_for_one_more(runtime, shown.credential.user_id)
     credential = await spend(shown)
     # Again, because others may have come in while the ticket was being spent.
-    check_room_for_one_more(runtime, credential.user_id, address)
+    check_room_for_one_more(runtime, credential.user_id)
     return credential, address
 
 
@@ -204,11 +204,12 @@ def query_of(scope: Scope) -> dict[str, list[str]]:
         return {}
 
 
-def check_room_for_one_more(runtime: "Runtime", user_id: int, address: str) -> None:
-    """Raise Refusal when the process is draining, or the user or the address has enough connections."""
+def check_room_for_one_more(runtime: "Runtime", user_id: int) -> None:
+    """Raise Refusal when the process is draining, or the user has enough connections.
+
+    However many people share an address: a whole office does, and each of them is known here.
+    """
     if runtime.is_draining:
         raise _refusal(503, ErrorCode.UNAVAILABLE, "Restarting; come back in a moment.", retry_after=2000)
     if 0 < settings.SOCKETS_PER_USER <= runtime.presence.tabs_of(user_id):
         raise _refusal(429, ErrorCode.RATE_LIMITED, "You have too many connections open.", retry_after=30_000)
-    if 0 < settings.SOCKETS_PER_ADDRESS <= runtime.registry.count_at(address):
-        raise _refusal(429, ErrorCode.RATE_LIMITED, "Too many connections from your address.", retry_after=30_000)

@@ -201,6 +201,26 @@ def test_several_processes_share_the_port_and_one_that_dies_is_replaced(tmp_path
     assert [pid for pid in now if Path(f"/proc/{pid}").exists()] == []
 
 
+def test_workers_leave_and_free_the_port_when_their_supervisor_is_killed(tmp_path: Path) -> None:
+    """Whatever starts the service again would otherwise find its port in use, for as long as the workers live."""
+    redis = PrivateRedis(tmp_path / "redis")
+    redis.start()
+    try:
+        env = environment(tmp_path, **_PRODUCTION, WORKERS="2", REDIS_URL=redis.url)
+        with serving(env) as process:
+            workers = children_of(process.pid, 2)
+            process.kill()
+            until = time.monotonic() + _START_SECONDS
+            while any(Path(f"/proc/{pid}").exists() for pid in workers):
+                assert time.monotonic() < until, "they are still there"
+                time.sleep(0.05)
+            with serving(env) as successor:
+                end(successor, signal.SIGTERM)
+    finally:
+        redis.stop()
+    assert successor.returncode == 0
+
+
 def children_of(pid: int, count: int) -> list[int]:
     """Return the child processes once there are so many."""
     until = time.monotonic() + _START_SECONDS

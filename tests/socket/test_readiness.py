@@ -1,7 +1,8 @@
-"""/readyz: a proxy is told to send no more work, when the database is away and from the beginning of a drain on."""
+"""/readyz: a proxy is told to send no work: while the database is away or has no tables, and from a drain on."""
 
 import asyncio
 import signal
+from pathlib import Path
 
 import httpx
 import pytest
@@ -11,6 +12,7 @@ from tests.servers.socket_client import SocketClient
 from tests.servers.tabs import Tabs, http
 
 READY = (200, "ready")
+UNMIGRATED = (503, "database not migrated: run manage.py migrate")
 DRAIN_SECONDS = 5
 NOTICED_WITHIN_SECONDS = 15
 
@@ -41,6 +43,29 @@ async def test_a_process_that_is_told_to_end_shuts_its_door_and_is_not_ready(
         assert all(tab.is_open for tab in tabs[1:]), "this must be seen while people are still there"
         assert await asyncio.gather(*(closing_code(tab) for tab in tabs)) == [1012] * len(tabs)
         await asyncio.to_thread(process.wait, 2 * DRAIN_SECONDS)
+
+
+@pytest.mark.parametrize("profile", [UVICORN_SQLITE, UVICORN_POSTGRES], ids=str)
+def test_a_process_is_ready_once_its_database_has_the_tables_of_this_version(
+    site_builder: SiteBuilder, profile: Profile, tmp_path: Path
+) -> None:
+    """A proxy that sent people to it before would show them an error for each page."""
+    if profile is UVICORN_SQLITE:
+        url = f"sqlite:///{tmp_path / 'empty.sqlite3'}"
+    else:
+        url = site_builder.postgres.url(site_builder.postgres.create_database())
+    # Its runner of replies finds no table, and says so.
+    site = site_builder.start(profile, DATABASE_URL=url)
+    try:
+        with http(site.processes[0]) as client:
+            assert asked(client) == UNMIGRATED
+            assert asked(client, "/healthz") == (200, "ok")
+            site.manage("migrate", "chat", "0001")
+            assert asked(client) == UNMIGRATED, "some tables are not all"
+            site.manage("migrate")
+            assert asked(client) == READY
+    finally:
+        site.stop()
 
 
 async def closing_code(tab: SocketClient) -> int:

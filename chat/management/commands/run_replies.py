@@ -12,6 +12,7 @@ from chat import garbage, heap
 from chat.claude import consumer
 from chat.claude.runner import Runner
 from chat.realtime import publishing
+from chat.realtime.database import bound_idle_transactions
 from chat.realtime.hub import Hub
 
 
@@ -26,6 +27,7 @@ class Command(BaseCommand):
             )
         heap.keep_small()
         garbage.keep_collections_short()
+        bound_idle_transactions()
         with contextlib.suppress(KeyboardInterrupt):
             asyncio.run(self._run())
 
