@@ -14,9 +14,10 @@ from typing import Any, Final, NamedTuple, cast
 from django.db import connection, transaction
 
 from accounts.names import search_form
+from chat.actions.search_filling import catch_up_some
 
 # The newest migration of the full-text index.
-search: Final = import_module("chat.migrations.0009_search_filled_later")
+search: Final = import_module("chat.migrations.0016_search_by_folded_words")
 
 SEED: Final = 4
 ROOM_SIZES: Final = (1_000, 100_000, 1_000_000)
@@ -125,6 +126,8 @@ def build(
         crowded = {count: builder.crowd(count) for count in sorted(crowds)}
     with connection.schema_editor() as editor:
         search.make(editor)
+    while catch_up_some():
+        pass
     builder.finish()
     connection.close()  # with its settings
     return Dataset(builder.reader, rooms, lists, crowded, builder.speaker.vocabulary[400])

@@ -11,7 +11,7 @@ from typing import Final
 import structlog
 
 from chat.actions.posting import Post, Result, Stored, store
-from chat.actions.search_index import catch_up_some
+from chat.actions.search_filling import catch_up_some
 from chat.protocol import wire
 from chat.protocol.errors import ErrorCode, ProtocolError
 from chat.push.pusher import Pusher
@@ -30,6 +30,8 @@ _ROUND_CHARS: Final = 250_000
 _WAITING_CHARS: Final = 32_000_000
 # So old may grow what a search would have to take into the full-text index first, unless posts keep waiting.
 _INDEXED_AFTER_SECONDS: Final = 2.0
+# Between two batches: what was there before the index takes minutes, and the thread is the one that stores posts.
+_INDEX_PAUSE_SECONDS: Final = 0.05
 
 
 class Writer:
@@ -56,6 +58,7 @@ class Writer:
 
     async def run(self) -> None:
         """Store rounds for ever, and when none waits, now and then, have what was stored in the full-text index."""
+        self._index_after(_INDEXED_AFTER_SECONDS)  # what an earlier process left
         while True:
             await self._filled.wait()
             self._filled.clear()
@@ -89,7 +92,7 @@ class Writer:
         for each in stored:
             self._publish(each)
         if stored and self._index_timer is None:
-            self._index_timer = asyncio.get_running_loop().call_later(_INDEXED_AFTER_SECONDS, self._index_is_due)
+            self._index_after(_INDEXED_AFTER_SECONDS)
 
     def _take_round(self) -> tuple[list[Post], list["asyncio.Future[Stored]"]]:
         """Take the oldest posts that wait, as many as a round may have; always one."""
@@ -104,6 +107,9 @@ class Writer:
         self._waiting_chars -= chars
         return posts, futures
 
+    def _index_after(self, seconds: float) -> None:
+        self._index_timer = asyncio.get_running_loop().call_later(seconds, self._index_is_due)
+
     def _index_is_due(self) -> None:
         self._is_index_due = True
         self._filled.set()
@@ -115,10 +121,9 @@ class Writer:
         except Exception as error:  # noqa: BLE001 - each search catches up by itself, and must succeed or say so
             log.warning("writer.index_behind", error=str(error))
             is_more = False
+        self._is_index_due, self._index_timer = False, None
         if is_more:
-            self._filled.set()
-        else:
-            self._is_index_due, self._index_timer = False, None
+            self._index_after(_INDEX_PAUSE_SECONDS)
 
     def _publish(self, stored: Stored) -> None:
         message = stored.message

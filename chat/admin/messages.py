@@ -46,9 +46,9 @@ class MessageAdmin(ChatAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Message], search_term: str
     ) -> tuple[QuerySet[Message], bool]:
-        words = search.words_of(search_term)
-        if words:
-            queryset &= search.matching(words)
+        terms = search.terms_of(search_term)
+        if terms:
+            queryset &= search.matching(terms)
         elif search_term.strip():
             queryset = queryset.none()
         return queryset, False

@@ -4,8 +4,7 @@ The input comes from a model that reads what people write: it is checked like an
 the model as a result, so that it can do better. Runs on a database thread.
 """
 
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Final, NamedTuple
 
 import msgspec
@@ -15,6 +14,7 @@ from chat.actions import search
 from chat.claude import transcript
 from chat.claude.context_rows import living, rows_of
 from chat.claude.transcript import Line
+from chat.folding import Term, hits_in
 from chat.models import Membership, Message, Role, Room
 from chat.protocol.errors import ProtocolError
 
@@ -86,35 +86,35 @@ def run(name: str, input: dict[str, Any], room_id: int, before_seq: int) -> Tool
 
 def _search_history(input: dict[str, Any], room_id: int, before_seq: int) -> ToolResult:  # noqa: A002
     asked = msgspec.convert(input, SearchInput)
-    words = search.words_of(asked.query)
-    if not words:
-        return _wrong("The query holds no word. Search for letters or digits.")
+    terms = search.terms_of(asked.query)
+    if not terms:
+        return _wrong("The query holds no word. Search for letters, digits or symbols.")
     last_seq = min(before_seq, asked.before - 1)
     later = Message.objects.filter(room=room_id, seq__gt=last_seq).order_by("seq").values_list("pk", flat=True).first()
     try:
-        found = search.newest(words, [room_id], later, asked.limit + 1)
+        found = search.newest(terms, [room_id], later, asked.limit + 1)
     except ProtocolError as error:  # it took too long: the model can use other words
         return _wrong(error.message)
     rows = rows_of(living(room_id).filter(pk__in=found).order_by("-seq"))
     lines = [line for row in rows[: asked.limit] if (line := transcript.line_of(row)) is not None]
     if not lines:
         return ToolResult("No message was found.", "nothing found")
-    told = [_told(line, words) for line in lines]
+    told = [_told(line, terms) for line in lines]
     if len(rows) > asked.limit:
         told.append(f"There are older ones: search again with before={rows[asked.limit - 1].seq}.")
     return ToolResult("\n\n".join(told), "1 message found" if len(lines) == 1 else f"{len(lines)} messages found")
 
 
-def _told(line: Line, words: list[str]) -> str:
+def _told(line: Line, terms: Sequence[Term]) -> str:
     """Return a hit as the transcript would show it, Claude's own as quotations too."""
-    return transcript.spoken(line._replace(speaker=line.speaker or "claude", text=_excerpt(line.text, words))).text
+    return transcript.spoken(line._replace(speaker=line.speaker or "claude", text=_excerpt(line.text, terms))).text
 
 
-def _excerpt(text: str, words: list[str]) -> str:
+def _excerpt(text: str, terms: Sequence[Term]) -> str:
     if len(text) <= _EXCERPT_CHARS:
         return text
-    hit = re.search("|".join(rf"\b{re.escape(word)}" for word in words), text, re.IGNORECASE)
-    start = max(0, (hit.start() if hit else 0) - _EXCERPT_CHARS // 3)
+    first, _end = next(hits_in(text, terms), (0, 0))
+    start = max(0, first - _EXCERPT_CHARS // 3)
     start = min(start, len(text) - _EXCERPT_CHARS)
     end = start + _EXCERPT_CHARS
     return ("…" if start else "") + text[start:end] + ("…" if end < len(text) else "")

@@ -18,13 +18,15 @@ from hypothesis import given
 from chat import markdown
 from chat.actions.content import checked_content
 from chat.actions.naming import name_from
-from chat.actions.search import excerpt, words_of
+from chat.actions.search import excerpt
 from chat.claude import demo_answers, transcript
 from chat.claude.tools import _excerpt
+from chat.folding import terms_of, words_for_index
 from chat.markdown.mentions import spans_in
 from chat.protocol import frames
 from chat.protocol.errors import ProtocolError
 from chat.quotes import excerpt_of
+from chat.rendered_text import searched_text
 from tests.chat.operations import operations
 from tests.chat.properties import examples
 from tests.hostile_grammar import RECIPES, Recipe
@@ -34,7 +36,7 @@ _TIMES: Final = 3
 _GROWTH_AT_MOST: Final = 4.5
 # What a function does once, whatever the text.
 _ONCE: Final = 1_000
-_WORDS: Final = ["a", "日本", "b", "klingon"]
+_TERMS: Final = terms_of("a 日本 b klingon")
 
 
 def _posted(text: str) -> None:
@@ -61,9 +63,11 @@ READERS: Final[dict[str, Callable[[str], Any]]] = {
     "content": _checked,
     "the name of a session": name_from,
     "a quotation": excerpt_of,
-    "words to search for": words_of,
-    "the surroundings of a hit": lambda text: excerpt(text, _WORDS),
-    "a hit for Claude": lambda text: _excerpt(text, _WORDS),
+    "words to search for": terms_of,
+    "words for the index": lambda text: words_for_index(text, 400_000),
+    "text of HTML": lambda text: searched_text(text, ""),
+    "the surroundings of a hit": lambda text: excerpt(text, _TERMS),
+    "a hit for Claude": lambda text: _excerpt(text, _TERMS),
     "a turn of the conversation": _spoken,
     "the demo's reply": demo_answers.answer,
 }

@@ -14,8 +14,6 @@ from tests.regular_expressions.sources import Found, in_python, in_scripts
 # What is put together while the program runs, and by what its parts are bounded.
 _MADE: Final = {
     ("accounts/templatetags/account_pages.py", "pattern"): "a table of words, and the text is a User-Agent",
-    ("chat/actions/search.py", "'|'.join((f'\\\\b{re.escape(word)}\\\\w*' for word in words))"): "12 words of a query",
-    ("chat/claude/tools.py", "'|'.join((f'\\\\b{re.escape(word)}' for word in words))"): "12 words of a query",
     ("chat/claude/demo_answers.py", "pattern"): "a table of words, each tried below",
 }
 
