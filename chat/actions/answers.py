@@ -163,8 +163,14 @@ def queue_version(
     return tell(room, answer)
 
 
-def queue_again(room: Room, answer: Message, reply: Reply, actor: Actor, requester: Requester) -> wire.Message:
-    """Queue a version that has ended once more, to go on with the text it has. Raises QUOTA_EXCEEDED and REQUEST_FAILED."""
+def queue_again(
+    room: Room, answer: Message, reply: Reply, actor: Actor, requester: Requester, *, is_fresh: bool = False
+) -> wire.Message:
+    """Queue a version that has ended once more, to go on with the text it has. Raises QUOTA_EXCEEDED and REQUEST_FAILED.
+
+    is_fresh: it begins again. That is for one that says nothing: it is not worth keeping beside another version.
+    """
+    forgotten: dict[str, Any] = {"text": "", "thinking": "", "tools": []} if is_fresh else {}
     _check_queue(room, actor)
     charge = spending.reserve(actor.id, room.pk, model_of(room), attempt=reply.attempt + 1, reply_id=reply.pk)
     answer.change = take_change(room)
@@ -182,8 +188,11 @@ def queue_again(room: Room, answer: Message, reply: Reply, actor: Actor, request
         error="",
         error_detail="",
         ended_at=None,
+        **forgotten,
     )
-    answer.save(update_fields=["change"])
+    if is_fresh:
+        answer.content = answer.html = ""
+    answer.save(update_fields=["content", "html", "change"])
     return tell(room, answer)
 
 

@@ -46,8 +46,8 @@ def state_of(actor: Actor, message_id: str) -> wire.ReplyAnswer:
 def retry_reply(actor: Actor, request: requests.RetryReply, requester: Requester = NOBODY) -> wire.ReplyAnswer:
     """Have Claude answer again. Raises REQUEST_FAILED while it still answers, QUOTA_EXCEEDED without money."""
     room, _membership, message, reply = _locked_reply(actor, request.message, "retry")
-    if reply.state == ReplyState.FAILED and not reply.text:
-        return _answer(answers.queue_again(room, message, reply, actor, requester))
+    if reply.is_blank and reply.state != ReplyState.STOPPED:
+        return _answer(answers.queue_again(room, message, reply, actor, requester, is_fresh=True))
     return _answer(answers.queue_version(room, message, actor, reply.prompt, requester))
 
 

@@ -25,7 +25,8 @@ class Accumulator:
     def __init__(self) -> None:
         self.usage = Usage()
         self.stop_reason: str | None = None
-        self.began = False
+        # began: the message has; has_said: it has brought anything that was handed on.
+        self.began = self.has_said = False
         self._blocks: dict[int, dict[str, Any]] = {}
         # The pieces of the open block's texts, by the field that they belong to: joined once, at its end.
         self._parts: dict[int, dict[str, list[str]]] = {}
@@ -33,6 +34,11 @@ class Accumulator:
 
     def take(self, event: Any) -> Piece | None:
         """Take an event; return the piece that it brings, if any."""
+        piece = self._take(event)
+        self.has_said = self.has_said or not (piece is None or isinstance(piece, Usage))
+        return piece
+
+    def _take(self, event: Any) -> Piece | None:
         kind = event.type
         if kind == "content_block_delta":
             return self._delta(event.index, event.delta)

@@ -10,13 +10,17 @@ from chat.models import ReplyState
 
 
 class Call(NamedTuple):
-    """One request to a model. system, messages and tools are blocks as the Messages API has them."""
+    """One request to a model. system, messages and tools are blocks as the Messages API has them.
+
+    retries: how often the backend may try again before it fails.
+    """
 
     model: str
     system: list[dict[str, Any]]
     messages: list[dict[str, Any]]
     max_tokens: int
     tools: list[dict[str, Any]]
+    retries: int = 2
 
 
 class Text(NamedTuple):
@@ -69,16 +73,17 @@ class CallFailed(Exception):
     """A call that did not reach its `End`.
 
     code: one word for logs (`overloaded`, `bad_key`, `stalled`, ...). sentence: what the members see. detail: what the
-    administrators see; never a key, never text of people. began: whether the stream had opened, so that what has
-    arrived may be kept.
+    administrators see; never a key, never text of people. began: whether a word of the answer had come, so that what
+    has arrived may be kept. retries_left: how often the same call may be tried again, because the failure may pass.
     """
 
-    def __init__(self, code: str, sentence: str, detail: str, *, began: bool) -> None:
+    def __init__(self, code: str, sentence: str, detail: str, *, began: bool, retries_left: int = 0) -> None:
         super().__init__(f"{code}: {detail}")
         self.code = code
         self.sentence = sentence
         self.detail = detail
         self.began = began
+        self.retries_left = retries_left
 
     @property
     def state(self) -> ReplyState:

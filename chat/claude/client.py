@@ -16,7 +16,7 @@ from django.conf import settings
 
 from chat.claude.accumulator import Accumulator
 from chat.claude.backend import Call, CallFailed, Piece
-from chat.claude.failures import PATIENCE_WITH_PINGS, failure_of, incomplete, unusable_key
+from chat.claude.failures import PATIENCE_WITH_PINGS, Progress, failure_of, incomplete, unusable_key
 from chat.claude.patience import in_time
 
 if TYPE_CHECKING:
@@ -67,10 +67,10 @@ class AnthropicBackend:
     async def stream(self, call: Call) -> AsyncGenerator[Piece, None]:
         """Yield pieces as they arrive and `End` last; raise CallFailed. Closing the generator closes the connection."""
         answer = Accumulator()
-        opened = False
+        got = Progress()
         try:
             events = await self._open(call)
-            opened = True
+            got = Progress(opened=True, retries_left=call.retries - _retries_taken(events))
             # The SDK's own stream would close its connection only when the garbage collector finds it.
             # It passes over pings: they end no wait of its own, and bring nothing to us.
             patience = settings.CLAUDE_READ_SECONDS * PATIENCE_WITH_PINGS
@@ -86,16 +86,16 @@ class AnthropicBackend:
                     if count % _EVENTS_AT_ONCE == 0:
                         await asyncio.sleep(0)
                 else:
-                    raise incomplete("message_stop", began=answer.began)
+                    raise incomplete("message_stop", _with(answer, got))
                 if answer.stop_reason is None:
-                    raise incomplete("a stop reason", began=answer.began)
+                    raise incomplete("a stop reason", _with(answer, got))
                 yield answer.end()
                 await _read_trailer(events)
         except CallFailed:
             raise
         except Exception as error:  # noqa: BLE001 - those of the SDK, of httpx2, of the decoders below it
             # Not `from error`: it holds the request, with the key and what people wrote.
-            raise failure_of(error, call, opened=opened, began=answer.began) from None
+            raise failure_of(error, call, _with(answer, got)) from None
 
     async def warm_up(self) -> None:
         """Load the SDK and make this loop's client, so that the first reply does not wait for it."""
@@ -128,11 +128,13 @@ class AnthropicBackend:
             await held[1].result().close()
 
     async def _open(self, call: Call) -> "AsyncStream[RawMessageStreamEvent]":
-        """Return the open stream. The SDK tries twice more when Anthropic is busy or cannot be reached."""
+        """Return the open stream. The SDK tries again, `call.retries` times, when Anthropic is busy or cannot be reached."""
         unusable = unusable_key()
         if unusable is not None:
             raise unusable
         client = await self._client()
+        if call.retries != client.max_retries:
+            client = client.with_options(max_retries=call.retries)  # takes 13 ms
         create: Any = client.messages.create  # its overloads cannot tell what a dict of arguments makes of it
         arguments = _arguments(call)
         stream: AsyncStream[RawMessageStreamEvent]
@@ -249,6 +251,16 @@ def _arguments(call: Call) -> dict[str, Any]:
     if call.tools:
         arguments["tools"] = call.tools
     return arguments
+
+
+def _retries_taken(events: "AsyncStream[RawMessageStreamEvent]") -> int:
+    """Return how often the SDK had tried before this stream opened."""
+    taken = events.response.request.headers.get("x-stainless-retry-count", "0")
+    return int(taken) if taken.isdecimal() else 0
+
+
+def _with(answer: Accumulator, got: Progress) -> Progress:
+    return got._replace(began=answer.began, has_said=answer.has_said)
 
 
 def _refuses_thinking(error: Exception) -> bool:

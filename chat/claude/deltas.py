@@ -35,7 +35,7 @@ class Words:
 
     @property
     def is_empty(self) -> bool:
-        return not (self._sent or self._pending)
+        return not (any(self._sent) or self._pending)
 
     @property
     def sent(self) -> str:

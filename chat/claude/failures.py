@@ -64,6 +64,7 @@ _BY_TYPE: Final = {
     "timeout_error": _SERVER_ERROR,
     "api_error": _SERVER_ERROR,
 }
+_PASSING: Final = (_RATE_LIMITED, _OVERLOADED, _SERVER_ERROR, _CUT, _INCOMPLETE)
 # Of the library, and of the event loop where pings were all that came.
 _SILENCES: Final = frozenset(("ReadTimeout", "WriteTimeout", "TimeoutError"))
 # For answers without a type: those of a proxy on the way.
@@ -80,31 +81,47 @@ _BY_STATUS: Final = {
 }
 
 
+class Progress(NamedTuple):
+    """How far a call had got when it failed.
+
+    opened: an answer had come at all. began: the message had. has_said: a word of it had. retries_left: how often it may
+    be tried again.
+    """
+
+    opened: bool = False
+    began: bool = False
+    has_said: bool = False
+    retries_left: int = 0
+
+
+_NOTHING_CAME: Final = Progress()
+
+
 def unusable_key() -> CallFailed | None:
     """Return the failure of calls without a key, or with one that no header can carry; None when it may be tried."""
     key = settings.ANTHROPIC_API_KEY
     if not key:
-        return _failed(_MISCONFIGURED, "ANTHROPIC_API_KEY is not set.", began=False)
+        return _failed(_MISCONFIGURED, "ANTHROPIC_API_KEY is not set.")
     if not key.isascii() or not key.isprintable() or key != key.strip():
         detail = "ANTHROPIC_API_KEY holds characters that cannot be sent, or blanks around it."
-        return _failed(_MISCONFIGURED, detail, began=False)
+        return _failed(_MISCONFIGURED, detail)
     return None
 
 
-def incomplete(what: str, *, began: bool) -> CallFailed:
+def incomplete(what: str, got: Progress) -> CallFailed:
     """Return the failure of a stream that ended in good order before the message did."""
-    return _failed(_INCOMPLETE if began else _GARBAGE, f"The stream ended without {what}.", began=began)
+    return _failed(_INCOMPLETE if got.began else _GARBAGE, f"The stream ended without {what}.", got)
 
 
-def failure_of(error: Exception, call: Call, *, opened: bool, began: bool) -> CallFailed:
-    """Return what an error of the SDK, or of what it stands on, means. opened: whether an answer had come at all."""
+def failure_of(error: Exception, call: Call, got: Progress) -> CallFailed:
+    """Return what an error of the SDK, or of what it stands on, means."""
     names = [kind.__name__ for kind in type(error).__mro__]
     if "APIStatusError" in names:
-        return _of_status(error, call, began=began)
+        return _of_status(error, call, got)
     cause = error.__cause__ if names[0] in ("APIConnectionError", "APITimeoutError") else None
     root = cause if isinstance(cause, Exception) else error
     names = [kind.__name__ for kind in type(root).__mro__]
-    kind = _of_transport(names, opened=opened)
+    kind = _of_transport(names, opened=got.opened)
     if names[0] == "TimeoutError":
         whole = settings.CLAUDE_READ_SECONDS * PATIENCE_WITH_PINGS
         detail = f"nothing but pings arrived for {whole:g} s ({PATIENCE_WITH_PINGS} times CLAUDE_READ_SECONDS)"
@@ -117,7 +134,7 @@ def failure_of(error: Exception, call: Call, *, opened: bool, began: bool) -> Ca
     else:
         # What a decoder says may quote what it could not decode, and that is meant for people.
         detail = names[0]
-    return _failed(kind, detail[:_DETAIL_CHARS], began=began)
+    return _failed(kind, detail[:_DETAIL_CHARS], got)
 
 
 def _of_transport(names: list[str], *, opened: bool) -> _Kind:
@@ -132,7 +149,7 @@ def _of_transport(names: list[str], *, opened: bool) -> _Kind:
     return _UNREACHABLE if "TransportError" in names or "OSError" in names else _MISCONFIGURED
 
 
-def _of_status(error: Any, call: Call, *, began: bool) -> CallFailed:
+def _of_status(error: Any, call: Call, got: Progress) -> CallFailed:
     kind = _BY_TYPE.get(str(error.type)) or _BY_STATUS.get(error.status_code, _SERVER_ERROR)
     said = error.api_message[:_DETAIL_CHARS] if isinstance(error.api_message, str) else ""
     if kind is _BAD_REQUEST and said.startswith("prompt is too long"):
@@ -145,16 +162,19 @@ def _of_status(error: Any, call: Call, *, began: bool) -> CallFailed:
     if said and not _echoes(said, call):
         detail += f": {said}"
     request = f" ({error.request_id})" if error.request_id else ""
-    return _failed(kind, detail[:_DETAIL_CHARS] + request, began=began)
+    return _failed(kind, detail[:_DETAIL_CHARS] + request, got)
 
 
-def _failed(kind: _Kind, detail: str, *, began: bool) -> CallFailed:
+def _failed(kind: _Kind, detail: str, got: Progress = _NOTHING_CAME) -> CallFailed:
     # That it is interrupted, its state says.
-    sentence = kind.reason if began else f"{kind.reason} {kind.advice}"
+    sentence = kind.reason if got.has_said else f"{kind.reason} {kind.advice}"
     key = settings.ANTHROPIC_API_KEY
     if len(key) >= _SHORTEST_SECRET:
         detail = detail.replace(key, "***")
-    return CallFailed(kind.code, sentence, detail.strip(), began=began)
+    # What fails before the stream opens, the SDK has tried again.
+    passes = got.opened and not got.has_said and kind in _PASSING
+    retries_left = got.retries_left if passes else 0
+    return CallFailed(kind.code, sentence, detail.strip(), began=got.has_said, retries_left=retries_left)
 
 
 def _echoes(said: str, call: Call) -> bool:

@@ -4,6 +4,7 @@ No socket owns it. It ends in exactly one outcome: the model's end, a stop, a fa
 """
 
 import asyncio
+from contextlib import aclosing
 from typing import Any, Final
 
 import structlog
@@ -12,6 +13,7 @@ from django.conf import settings
 from chat.actions import spending
 from chat.claude import context as contexts
 from chat.claude import lease, tools
+from chat.claude.attempts import Attempts
 from chat.claude.backend import Backend, Call, CallFailed, End, Text, Thinking, ToolBegun, ToolCall, Usage
 from chat.claude.conversation import Conversation, shown_to_members, told
 from chat.claude.deltas import Deltas
@@ -27,7 +29,6 @@ from chat.realtime.rendering import html_of_reply
 log = structlog.get_logger(__name__)
 
 _ROUNDS_AT_MOST: Final = 6
-_CHARS_PER_TOKEN: Final = 4
 _OUR_FAULT: Final = "Something went wrong on our side."
 _RESTARTED: Final = "The server was restarted."
 
@@ -41,8 +42,7 @@ class Stream:
         self._deltas = Deltas(hub, pace, reply)
         self._earlier_usage = Usage(*(getattr(reply, name) for name in Usage._fields))
         self._finished_calls = Usage()
-        self._current_call = Usage()
-        self._heard_chars = 0
+        self._current_call: Attempts | None = None
         self._verdict: Verdict | None = None
         self._interruption = ""
         self._asked_to_end = asyncio.Event()
@@ -84,13 +84,14 @@ class Stream:
     def checkpoint(self) -> Checkpoint:
         said = self._deltas
         said.flush()
-        usage = self._earlier_usage.plus(self._finished_calls).plus(self._call_so_far())
+        usage = self._earlier_usage.plus(self._used)
         return Checkpoint(self.id, self._reply.epoch, said.text, said.thinking, said.n, list(said.tools), usage)
 
-    def _call_so_far(self) -> Usage:
-        """The output is only counted at a call's end; of one that was stopped or cut, it is what was heard."""
+    @property
+    def _used(self) -> Usage:
+        """Return what this attempt at the reply has used so far."""
         call = self._current_call
-        return call._replace(output_tokens=max(call.output_tokens, self._heard_chars // _CHARS_PER_TOKEN))
+        return self._finished_calls if call is None else self._finished_calls.plus(call.used)
 
     def lease_renewed(self) -> None:
         self._deltas.lease_renewed()
@@ -138,8 +139,7 @@ class Stream:
 
     async def _pay_late(self) -> None:
         """Have all counted that was used here: whoever ended the reply knew our last checkpoint only."""
-        used = self._finished_calls.plus(self._call_so_far())
-        await in_database_at_last(spending.settle_late, self.id, self._reply.attempt, used)
+        await in_database_at_last(spending.settle_late, self.id, self._reply.attempt, self._used)
 
     async def _produce(self) -> Outcome:
         """Call the model, and again with the results of the tools that it asks for, until it has said its last word."""
@@ -162,23 +162,18 @@ class Stream:
     async def _hear(self, call: Call, reading_tokens: int) -> tuple[End, list[ToolCall]]:
         calls: list[ToolCall] = []
         end: End | None = None
-        pieces = self._backend.stream(call)
+        attempts = Attempts(self._backend, call, reading_tokens, lambda: self._has_money(reading_tokens))
+        self._current_call = attempts
         try:
-            async for piece in pieces:
-                if isinstance(piece, End):
-                    end = piece
-                else:
-                    self._take(piece, calls)
-        except asyncio.CancelledError:
-            # What it read is paid for, though we leave before it has told how much: a limit must not leak.
-            if not any(self._current_call):
-                self._current_call = Usage(input_tokens=reading_tokens)
-            raise
+            async with aclosing(attempts.stream()) as pieces:
+                async for piece in pieces:
+                    if isinstance(piece, End):
+                        end = piece
+                    else:
+                        self._take(piece, calls)
         finally:
-            await pieces.aclose()
-            used = self._call_so_far() if end is None else self._current_call
-            self._finished_calls = self._finished_calls.plus(used)
-            self._current_call, self._heard_chars = Usage(), 0
+            self._current_call = None
+            self._finished_calls = self._finished_calls.plus(attempts.used)
         if end is None:
             raise CallFailed("cut", "Claude's answer was cut off.", "The stream ended without its end.", began=True)
         return end, calls
@@ -186,10 +181,8 @@ class Stream:
     def _take(self, piece: Text | Thinking | ToolBegun | ToolCall | Usage, calls: list[ToolCall]) -> None:
         match piece:
             case Text(text):
-                self._heard_chars += len(text)
                 self._deltas.say(text)
             case Thinking(text):
-                self._heard_chars += len(text)
                 self._deltas.think(text)
             case ToolBegun():
                 self._deltas.tool_begun()
@@ -197,7 +190,7 @@ class Stream:
                 self._deltas.tool_begun()
                 calls.append(piece)
             case Usage():
-                self._current_call = piece
+                pass  # the attempts count it
 
     async def _has_money(self, reading_tokens: int) -> bool:
         try:

@@ -12,9 +12,11 @@ import structlog
 from django.conf import settings
 from django.db import transaction
 
+from chat import pricing
 from chat.actions import spending, summaries
 from chat.claude import prompts, tokens, transcript
-from chat.claude.backend import Backend, Call, CallFailed, End, Text, Usage
+from chat.claude.attempts import Attempts
+from chat.claude.backend import Backend, Call, CallFailed, End, Text
 from chat.claude.context_rows import Row, living, rows_of
 from chat.claude.transcript import Line, Turn
 from chat.model_choice import is_demo_model
@@ -118,18 +120,17 @@ def _cut(rows: Iterable[Row], old: tuple[int, str], payer: int | None) -> Slice 
 async def _ask(room_id: int, backend: Backend, model: str, found: Slice) -> str:
     """Return the new notes, or nothing when the model would not write them; settle what that cost, however it ended."""
     charge = await in_database(_reserve, found.payer, room_id, model)
-    usage, words, end = Usage(), [], ""
+    words, end = [], ""
+    attempts = Attempts(backend, call := _call(model, found), _reading_tokens(call), lambda: _has_money(charge))
     try:
-        async with aclosing(backend.stream(_call(model, found))) as pieces:
+        async with aclosing(attempts.stream()) as pieces:
             async for piece in pieces:
                 if isinstance(piece, Text):
                     words.append(piece.text)
-                elif isinstance(piece, Usage):
-                    usage = piece
                 elif isinstance(piece, End):
                     end = piece.stop_reason
     finally:
-        await in_database(spending.settle_charge, charge.pk, usage)
+        await in_database(spending.settle_charge, charge.pk, attempts.used)
     text = transcript.clean("".join(words))
     return bounded(text) if end in _GOOD_ENDS else ""
 
@@ -137,6 +138,21 @@ async def _ask(room_id: int, backend: Backend, model: str, found: Slice) -> str:
 @transaction.atomic
 def _reserve(payer: int | None, room_id: int, model: str) -> Charge:
     return spending.reserve(payer, room_id, model, purpose=ChargePurpose.SUMMARY)
+
+
+async def _has_money(charge: Charge) -> bool:
+    """Set aside what one more attempt may cost, if a limit allows it."""
+    try:
+        await in_database(spending.extend, charge.pk, pricing.reservation_for(charge.model))
+    except ProtocolError as error:
+        if error.code == ErrorCode.QUOTA_EXCEEDED:
+            return False
+        raise
+    return True
+
+
+def _reading_tokens(call: Call) -> int:
+    return tokens.estimate_json([call.system, call.messages])
 
 
 def _call(model: str, found: Slice) -> Call:

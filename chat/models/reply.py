@@ -97,3 +97,8 @@ class Reply(models.Model):
     @property
     def is_open(self) -> bool:
         return ReplyState(self.state).is_open
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether it says nothing, whatever was thought and looked up for it."""
+        return not self.text.strip()

@@ -48,6 +48,7 @@ _MODES: Final[dict[str, Callable[[], Mode]]] = {
     "error": lambda: modes.ErrorInStream(12, text=_text(), pause_s=_PAUSE_S),
     "garbage": lambda: modes.Garbage(12, text=_text(), pause_s=_PAUSE_S),
     "nostop": lambda: modes.NoMessageStop(12, text=_text(), pause_s=_PAUSE_S),
+    "busy": lambda: modes.ErrorInStream(at="start"),
     "429": lambda: modes.TooManyRequests(retry_after=2),
     "529": modes.Overloaded,
     "500": modes.ServerError,
@@ -59,7 +60,7 @@ _ONCE: Final = "-once"
 
 
 def names() -> list[str]:
-    return [*_MODES, *(f"{name}{_ONCE}" for name in ("429", "529", "500"))]
+    return [*_MODES, *(f"{name}{_ONCE}" for name in ("busy", "429", "529", "500"))]
 
 
 def mode_called(name: str) -> Mode | None:

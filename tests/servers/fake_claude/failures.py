@@ -2,12 +2,13 @@
 
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 from tests.servers.fake_claude import wire
 from tests.servers.fake_claude.answers import Answer, Mode
 from tests.servers.fake_claude.exchange import Exchange
 
+_BEFORE: Final = ("first", "start", "ping", "block")
 _GARBAGE: Final = b'event: content_block_delta\ndata: {"type":"content_block_delta","index":0,"delta":{"ty\n\n'
 
 
@@ -16,9 +17,29 @@ _GARBAGE: Final = b'event: content_block_delta\ndata: {"type":"content_block_del
 
 @dataclass(frozen=True)
 class BreaksOff(Answer):
-    """Sends `after` deltas, or all there are if those are fewer, and then fails."""
+    """Sends `after` deltas, or all there are if those are fewer, and then fails; or fails at an earlier place.
+
+    at: `first` sends no event at all before the failure, `start` the message's start, `ping` a ping too, and `block` the
+    start of an empty text.
+    """
 
     after: int = 5
+    at: Literal["first", "start", "ping", "block", "delta"] = "delta"
+
+    async def answer(self, exchange: Exchange) -> None:
+        if self.at == "delta":
+            await super().answer(exchange)
+            return
+        usage = {**exchange.usage, "output_tokens": 1}
+        begun = (
+            wire.message_start("msg_0", str(exchange.body["model"]), usage),
+            wire.PING,
+            wire.block_start(0, {"type": "text", "text": ""}),
+        )
+        exchange.open_stream()
+        for frame in begun[: _BEFORE.index(self.at)]:
+            await exchange.send(frame)
+        await self.break_off(exchange)
 
     async def before_delta(self, exchange: Exchange) -> bool:
         await super().before_delta(exchange)
