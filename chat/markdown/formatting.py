@@ -8,20 +8,17 @@ no colours here: the page colours it, where a slow grammar holds up no one.
 import html
 import re
 from collections.abc import Sequence
-from functools import cache
 from itertools import islice
 from typing import Final
 
 import nh3
-from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from chat.markdown.mentions import LOOKED_UP_AT_MOST, mark_mentions, spans_in
+from chat.markdown.mentions import LOOKED_UP_AT_MOST, spans_in
+from chat.markdown.parser import SCHEMES, parser, parser_for
 
 # Text that no rule of markdown, linkify or mentions could touch.
 _PLAIN: Final = re.compile(r"(?![0-9]+[.)])[A-Za-z0-9 ,;?'\"()éèêàâäöüßñçÄÖÜ’–—…]+[.!]?")
-# Looking for bare addresses takes time in proportion to the text for each thing that begins like one.
-_COLONS_WITH_LINKS: Final = 100
 # A text that would become more HTML than this is shown as it was written: 4,000 bytes, and five for each of its own.
 # Escaping "&" takes five, so that what is shown as it was written has the same bound.
 _HTML_BYTES_ANYWAY: Final = 4_000
@@ -43,18 +40,18 @@ def render(content: str) -> str:
     if is_plain(content):
         return f"<p>{html.escape(content, quote=False)}</p>\n"
     most = html_bytes_for(content)
-    parser = _parser(links=content.count(":") <= _COLONS_WITH_LINKS)
-    tokens = parser.parse(content)
+    made = parser_for(content)
+    tokens = made.parse(content)
     if _depth_of(tokens) > _DEPTH_AT_MOST:
         return as_written(content)
-    parsed = parser.renderer.render(tokens, parser.options, {})
+    parsed = made.renderer.render(tokens, made.options, {})
     if len(parsed) > 2 * most:  # it leaves out what the allow-list adds to links, and may quote more
         return as_written(content)
     cleaned = nh3.clean(
         parsed,
         tags=_TAGS,
         attributes=_ATTRIBUTES,
-        url_schemes={"http", "https", "mailto"},
+        url_schemes=set(SCHEMES),
         link_rel="noopener noreferrer nofollow",
     )
     return as_written(content) if len(cleaned.encode()) > most else cleaned
@@ -101,29 +98,16 @@ def _depth_of(tokens: Sequence[Token]) -> int:
 def warm_up() -> None:
     """Make the parsers, and everything that they make when they are first used."""
     for links in (True, False):
-        _parser(links=links).render("*a* `b` [c](https://d.e)\n\n- f\n\n| g |\n|---|\n| @h |\n")
+        parser(links=links).render("*a* `b` [c](https://d.e)\n\n- f\n\n| g |\n|---|\n| @h |\n")
     nh3.clean("")
 
 
 def start_over() -> None:
     """Forget the parsers: one that was interrupted may be half changed."""
-    _parser.cache_clear()
+    parser.cache_clear()
     warm_up()
 
 
 def is_plain(content: str) -> bool:
     """Whether the short cut applies: such text is rendered at once, anything else off the event loop."""
     return _PLAIN.fullmatch(content) is not None and content.strip() == content and "  " not in content
-
-
-@cache
-def _parser(*, links: bool) -> MarkdownIt:
-    """Return the parser; with `links` it also makes links of bare addresses."""
-    parser = MarkdownIt("commonmark", {"html": False, "linkify": links, "breaks": True})
-    parser.enable(["table", "strikethrough", *(["linkify"] if links else [])])
-    parser.disable("image")
-    # A bare "example.py" is a file more often than a place; only what says http(s):// or mailto: becomes a link.
-    parser.linkify.set({"fuzzy_link": False, "fuzzy_email": False, "fuzzy_ip": False})  # type: ignore[union-attr]
-    # Before text is joined: what was escaped is still told from what was not.
-    parser.core.ruler.before("text_join", "mention", mark_mentions)
-    return parser

@@ -12,6 +12,8 @@ from typing import Final, NamedTuple
 from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 
+from chat.markdown.scripts import is_unspaced
+
 # Names of one text that are looked up. Each is a parameter of the statement by which a whole round of messages is looked
 # up: SQLite takes 32,766, and a text has room for thousands of names that no one has.
 LOOKED_UP_AT_MOST: Final = 100
@@ -22,20 +24,6 @@ _OPEN: Final = '<span class="mention">'
 _SEPARATORS: Final = "_.-"
 # What ties an @ to the word before it: an address, a path, a handle of another site.
 _TIES: Final = "@/."
-# Scripts that put no space between a name and the word beside it, with the particles of Korean: @bobさん, @bob님.
-_UNSPACED: Final = (
-    ("\u0e00", "\u0fff"),  # Thai, Lao, Tibetan
-    ("\u1000", "\u109f"),  # Myanmar
-    ("\u1100", "\u11ff"),  # Hangul
-    ("\u1780", "\u17ff"),  # Khmer
-    ("\u2e80", "\ua4cf"),  # kana, Bopomofo, Hangul, Han, Yi
-    ("\ua960", "\ua97f"),  # Hangul
-    ("\uac00", "\ud7ff"),  # Hangul
-    ("\uf900", "\ufaff"),  # Han
-    ("\uff66", "\uffdc"),  # narrow kana and Hangul
-    ("\U0001aff0", "\U0001b2ff"),  # kana, Tangut
-    ("\U00020000", "\U0003ffff"),  # Han
-)
 
 
 class Meanings(NamedTuple):
@@ -139,7 +127,7 @@ def _goes_on(after: str) -> bool:
 def _is_in_word(char: str) -> bool:
     if not char or unicodedata.category(char)[0] not in "LMN":
         return False
-    return not any(first <= char <= last for first, last in _UNSPACED)
+    return not is_unspaced(char)
 
 
 def mark_mentions(state: StateCore) -> None:

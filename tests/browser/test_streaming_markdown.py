@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page, Route
 from chat import markdown
 from tests.hostile_texts import HOSTILE
 from tests.js.static_server import StaticServer
+from tests.reports import writing_systems
 
 _POLICY: Final = (
     "default-src 'none'; script-src 'self'; img-src 'self'; "
@@ -104,7 +105,7 @@ async () => {
         for (const attribute of element.attributes) if (/^(on|src|style|srcdoc|action|form)/.test(attribute.name)) found.add(attribute.name);
         if (name !== "a") continue;
         const isLink = element.hasAttribute("href");
-        if (isLink && !["http:", "https:", "mailto:"].includes(element.protocol)) found.add(element.href);
+        if (isLink && !["http:", "https:", "mailto:", "tel:"].includes(element.protocol)) found.add(element.href);
         if (isLink && !/noopener.*nofollow/.test(element.rel)) found.add(`rel ${element.rel}`);
         // An address that is shown before it is complete.
         if (isLink && element.href.includes("complete.example") && !element.href.endsWith("complete.example/all")) found.add(element.href);
@@ -234,7 +235,7 @@ CORPUS: Final = {
     "blank": "\n\n   \n",
     "empty": "",
     "deep": "> " * 30 + "deep\n\n" + "- " * 30 + "deep\n\n" + "[" * 60 + "x" + "](http://a.example)" * 60,
-}  # fmt: skip
+} | {case.kind: case.text for case in writing_systems.CASES}  # fmt: skip
 
 
 @pytest.fixture(scope="module")

@@ -13,16 +13,17 @@ from hypothesis import strategies as st
 
 from chat import markdown
 from chat.markdown import formatting, is_plain, render
+from chat.markdown.parser import SCHEMES, parser
 from tests.chat.properties import examples
 from tests.hostile_texts import HOSTILE, SWELLING
 
 
 def the_long_way(content: str) -> str:
     return nh3.clean(
-        formatting._parser(links=True).render(content),
+        parser(links=True).render(content),
         tags=formatting._TAGS,
         attributes=formatting._ATTRIBUTES,
-        url_schemes={"http", "https", "mailto"},
+        url_schemes=set(SCHEMES),
         link_rel="noopener noreferrer nofollow",
     )
 
@@ -191,7 +192,6 @@ def test_nothing_that_people_write_looks_like_a_text_that_was_not_formatted() ->
 
 # --- Safety --------------------------------------------------------------------------------------------------------------
 
-SCHEMES: Final = {"http", "https", "mailto", ""}
 CLASSES_MAY_HOLD: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_+#./ ")
 
 
@@ -210,7 +210,7 @@ class Inspector(HTMLParser):
             allowed = formatting._ATTRIBUTES.get(tag, set()) | ({"rel", "title"} if tag == "a" else set())
             assert name in allowed, f"{tag} {name}"
             if name == "href":
-                assert urlsplit((value or "").strip()).scheme.lower() in SCHEMES, value
+                assert urlsplit((value or "").strip()).scheme.lower() in SCHEMES | {""}, value
             if name == "start":
                 assert (value or "").isdigit()
 
@@ -284,9 +284,9 @@ EVIL: Final = [
 @pytest.mark.parametrize("content", EVIL)
 def test_each_of_the_two_defences_holds_alone(content: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for links in (True, False):
-        assert_safe(formatting._parser(links=links).render(content))
+        assert_safe(parser(links=links).render(content))
     unsafe = SimpleNamespace(parse=lambda _: [], options={}, renderer=SimpleNamespace(render=lambda *_: content))
-    monkeypatch.setattr(formatting, "_parser", lambda links: unsafe)
+    monkeypatch.setattr(formatting, "parser_for", lambda _: unsafe)
     assert_safe(render(content))
 
 

@@ -113,10 +113,11 @@ def _script_flags(letters: str) -> int:
 
 
 def as_python(pattern: str) -> str:
-    """Return a pattern of JavaScript in Python's syntax, as far as its cost goes: letters are those of Latin."""
+    """Return a pattern of JavaScript in Python's syntax, as far as its cost goes: letters and signs are some of Latin's."""
     pattern = re.sub(r"\\u\{([0-9a-fA-F]+)\}", lambda code: re.escape(chr(int(code[1], 16))), pattern)
     pattern = re.sub(r"\(\?<(?![=!])", "(?P<", pattern)
     pattern = re.sub(r"\\p\{(?:L|Letter|Alphabetic)\}", "a-zà-ÿ", _outside_sets(pattern))
+    pattern = re.sub(r"\\p\{(?:P|S|So|Sk|Cf)\}", "!-/", pattern)
     return re.sub(r"(?<!\\)\$", r"\\Z", pattern).replace(r"\/", "/")
 
 

@@ -3,7 +3,9 @@
  * touches no page. Replies alone are streamed, and they mention no one.
  */
 
-import { treeOf } from "./markdown-tree.js";
+import { findAddresses } from "./markdown-addresses.js";
+import { withFlanking } from "./markdown-flanking.js";
+import { hasSafeScheme, treeOf } from "./markdown-tree.js";
 
 /** @typedef {import("./markdown-tree.js").Node} Node */
 
@@ -21,7 +23,10 @@ function parser(links) {
   const made = globalThis.markdownit("commonmark", { html: false, linkify: links, breaks: true });
   made.enable(["table", "strikethrough", ...(links ? ["linkify"] : [])]);
   made.disable("image");
-  made.linkify.set({ fuzzyLink: false, fuzzyEmail: false, fuzzyIP: false });
+  made.inline.State = withFlanking(made.inline.State);
+  findAddresses(made);
+  const validateLink = made.validateLink.bind(made);
+  made.validateLink = (/** @type {string} */ url) => validateLink(url) && hasSafeScheme(url);
   made.inline.ruler.at("backticks", markCode);
   return made;
 }

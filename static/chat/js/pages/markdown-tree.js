@@ -18,8 +18,9 @@ const TAGS = new Set([
   "a", "blockquote", "br", "code", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "s",
   "strong", "table", "tbody", "td", "th", "thead", "tr", "ul",
 ]);
-const LINK_SCHEMES = new Set(["http:", "https:", "mailto:"]);
+const LINK_SCHEMES = new Set(["http:", "https:", "mailto:", "tel:"]);
 const SCHEME = /^[a-z][a-z0-9+.-]*:/i;
+const SCHEME_BEHIND_BLANKS = /^[\0-\x20]*([a-z][a-z0-9+.-]*:)/i;
 
 /** @param {string} tag @param {Record<string, string>} [attributes] @param {string} [text] @returns {Node} */
 export const node = (tag, attributes = {}, text = "") => ({ tag, attributes, children: [], text });
@@ -102,6 +103,12 @@ function attributesOf(token) {
 function linkAttributes(href, title) {
   const named = { rel: "noopener noreferrer nofollow", ...(title === null ? {} : { title }) };
   return isSafeAddress(href) ? { ...named, href, target: "_blank" } : named;
+}
+
+/** What is not a link stays as it was written. @param {string} address as the parser has it */
+export function hasSafeScheme(address) {
+  const scheme = SCHEME_BEHIND_BLANKS.exec(address);
+  return !scheme || LINK_SCHEMES.has(scheme[1].toLowerCase());
 }
 
 /** @param {string} href */

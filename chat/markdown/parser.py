@@ -1,0 +1,47 @@
+"""The parser: CommonMark without HTML, with tables, strikethrough, bare addresses and mentions.
+
+The page's is the same in JavaScript (static/chat/js/pages/markdown-parser.js); both are tested against one table.
+"""
+
+import re
+from functools import cache
+from typing import Final
+
+from markdown_it import MarkdownIt
+
+from chat.markdown.addresses import Addresses, link_address
+from chat.markdown.flanking import Inline
+from chat.markdown.mentions import mark_mentions
+
+# Looking for bare addresses takes time in proportion to the text for each thing that begins like one.
+_COLONS_WITH_LINKS: Final = 100
+SCHEMES: Final = frozenset({"http", "https", "mailto", "tel"})
+_SCHEME: Final = re.compile(r"[\x00-\x20]*([a-z][a-z0-9+.-]*):", re.IGNORECASE)
+
+
+class Parser(MarkdownIt):
+    def __init__(self, *, links: bool) -> None:
+        super().__init__("commonmark", {"html": False, "linkify": links, "breaks": True})
+        self.inline = Inline()
+        self.linkify = Addresses()
+        self.configure("commonmark", {"html": False, "linkify": links, "breaks": True})
+        self.enable(["table", "strikethrough", *(["linkify"] if links else [])])
+        self.disable("image")
+        self.inline.ruler.at("linkify", link_address)
+        # Before text is joined: what was escaped is still told from what was not.
+        self.core.ruler.before("text_join", "mention", mark_mentions)
+
+    def validateLink(self, url: str) -> bool:  # noqa: N802 - the library's name
+        """Whether an address may be followed: what is not a link then stays as it was written."""
+        scheme = _SCHEME.match(url)
+        return super().validateLink(url) and (scheme is None or scheme.group(1).lower() in SCHEMES)
+
+
+def parser_for(content: str) -> MarkdownIt:
+    return parser(links=content.count(":") <= _COLONS_WITH_LINKS)
+
+
+@cache
+def parser(*, links: bool) -> MarkdownIt:
+    """Return the parser; with `links` it also makes links of bare addresses."""
+    return Parser(links=links)
