@@ -54,15 +54,16 @@ def cost_of(model: str, usage: Tokens) -> int:
     return _microusd(sum((count * rate for count, rate in zip(usage, price_of(model), strict=True)), Decimal(0)))
 
 
-def reservation_for(model: str, reading_tokens: int = 0) -> int:
+def reservation_for(model: str, reading_tokens: int = 0, writing_tokens: int = 0) -> int:
     """Return the most that one call may cost: all it may read, at the dearest rate for reading, and all it may write.
 
-    reading_tokens: what it will read, where that may be more than a context.
+    reading_tokens, writing_tokens: what it will read and may write, where that is more than a context and an answer.
     """
     price = price_of(model)
     rate = max(price.input, price.cache_write, price.cache_read)
     reading = max(reading_tokens, settings.CLAUDE_CONTEXT_TOKENS)
-    return _microusd(reading * rate + settings.CLAUDE_REPLY_TOKENS * price.output)
+    writing = max(writing_tokens, settings.CLAUDE_REPLY_TOKENS)
+    return _microusd(reading * rate + writing * price.output)
 
 
 def _microusd(amount: Decimal) -> int:

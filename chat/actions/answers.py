@@ -3,7 +3,7 @@
 import json
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
 from django.utils import timezone
@@ -21,6 +21,9 @@ from chat.protocol import wire
 from chat.protocol.errors import failed
 from chat.realtime.events import NOBODY, Requester, durable
 from chat.realtime.publishing import publish_after_commit, signal
+
+# So many times CLAUDE_REPLY_TOKENS is the most that a retry may write.
+_MOST_ROOM: Final = 4
 
 
 def calls_claude(room: Room, mentioned: Collection[str]) -> bool:
@@ -172,7 +175,17 @@ def queue_again(
     """
     forgotten: dict[str, Any] = {"text": "", "thinking": "", "tools": []} if is_fresh else {}
     _check_queue(room, actor)
-    charge = spending.reserve(actor.id, room.pk, model_of(room), attempt=reply.attempt + 1, reply_id=reply.pk)
+    if is_fresh and reply.stop_reason == "max_tokens":
+        forgotten["max_tokens"] = _more_room(reply)
+    max_tokens = forgotten.get("max_tokens") or reply.max_tokens or 0
+    charge = spending.reserve(
+        actor.id,
+        room.pk,
+        model_of(room),
+        attempt=reply.attempt + 1,
+        reply_id=reply.pk,
+        writing_tokens=max_tokens,
+    )
     answer.change = take_change(room)
     _update(
         reply,
@@ -194,6 +207,12 @@ def queue_again(
         answer.content = answer.html = ""
     answer.save(update_fields=["content", "html", "change"])
     return tell(room, answer)
+
+
+def _more_room(reply: Reply) -> int:
+    """Return what the next attempt may write after one that thought for so long that no room was left for the answer."""
+    usual: int = settings.CLAUDE_REPLY_TOKENS
+    return min(2 * (reply.max_tokens or usual), _MOST_ROOM * usual)
 
 
 def withdraw_waiting(room: Room, user_id: int, by_user_id: int) -> None:

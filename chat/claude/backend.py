@@ -12,6 +12,7 @@ from chat.models import ReplyState
 class Call(NamedTuple):
     """One request to a model. system, messages and tools are blocks as the Messages API has them.
 
+    may_use_tools: False where the model is to answer from what it has; the tools stay in the call for the earlier uses.
     retries: how often the backend may try again before it fails.
     """
 
@@ -20,6 +21,7 @@ class Call(NamedTuple):
     messages: list[dict[str, Any]]
     max_tokens: int
     tools: list[dict[str, Any]]
+    may_use_tools: bool = True
     retries: int = 2
 
 

@@ -250,6 +250,8 @@ def _arguments(call: Call) -> dict[str, Any]:
         arguments["system"] = call.system
     if call.tools:
         arguments["tools"] = call.tools
+        if not call.may_use_tools:
+            arguments["tool_choice"] = {"type": "none"}
     return arguments
 
 

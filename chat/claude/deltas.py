@@ -84,6 +84,11 @@ class Deltas:
         return not self._text.is_empty
 
     @property
+    def is_blank(self) -> bool:
+        self.flush()
+        return not self.text.strip()
+
+    @property
     def text(self) -> str:
         return self._text.sent
 

@@ -30,6 +30,10 @@ log = structlog.get_logger(__name__)
 
 _ROUNDS_AT_MOST: Final = 6
 _OUR_FAULT: Final = "Something went wrong on our side."
+_NO_ANSWER: Final = "Claude gave no answer."
+_NO_ROOM: Final = "Claude reached the length limit before it answered. Retry gives it more room."
+# Readers are told of these whether there is an answer or not.
+_SAID_BY_ITSELF: Final = ("refusal", "model_context_window_exceeded", "tool_limit", "budget")
 _RESTARTED: Final = "The server was restarted."
 
 
@@ -147,17 +151,29 @@ class Stream:
         self.context_from = context.context_from
         await in_database(lease.note_context, self.id, context.context_from, has_summary=context.has_summary)
         talk = Conversation(context)
+        call = Call(self.model, context.system, talk.messages, self._max_tokens, context.tools)
         for round_ in range(1, _ROUNDS_AT_MOST + 1):
             if round_ > 1 and not await self._has_money(talk.tokens):
-                return Outcome(ReplyState.COMPLETE, "budget")
-            call = Call(self.model, context.system, talk.messages, settings.CLAUDE_REPLY_TOKENS, context.tools)
+                return self._complete("budget")
+            if round_ == _ROUNDS_AT_MOST:
+                call = call._replace(may_use_tools=False)  # the last results would be paid for and never read
             end, calls = await self._hear(call, talk.tokens)
             if end.stop_reason not in ("tool_use", "pause_turn"):
-                return Outcome(ReplyState.COMPLETE, end.stop_reason)
+                return self._complete(end.stop_reason)
             talk.model_said(end.content)
             if calls:
                 talk.tools_said([await self._use(each, talk) for each in calls])
-        return Outcome(ReplyState.COMPLETE, "tool_limit")
+        return self._complete("tool_limit")
+
+    @property
+    def _max_tokens(self) -> int:
+        return self._reply.max_tokens or int(settings.CLAUDE_REPLY_TOKENS)
+
+    def _complete(self, stop_reason: str) -> Outcome:
+        """Return the end of an answer that came to its own end; of one that says nothing, say so."""
+        is_clear = not self._deltas.is_blank or stop_reason in _SAID_BY_ITSELF
+        error = "" if is_clear else _NO_ROOM if stop_reason == "max_tokens" else _NO_ANSWER
+        return Outcome(ReplyState.COMPLETE, stop_reason, error)
 
     async def _hear(self, call: Call, reading_tokens: int) -> tuple[End, list[ToolCall]]:
         calls: list[ToolCall] = []
@@ -194,7 +210,7 @@ class Stream:
 
     async def _has_money(self, reading_tokens: int) -> bool:
         try:
-            await in_database(spending.extend_reply, self.id, self._reply.attempt, reading_tokens)
+            await in_database(spending.extend_reply, self.id, self._reply.attempt, reading_tokens, self._max_tokens)
         except ProtocolError as error:
             if error.code == ErrorCode.QUOTA_EXCEEDED:
                 return False

@@ -52,6 +52,8 @@ class Reply(models.Model):
     context_from = models.BigIntegerField(null=True, blank=True)
     has_summary = models.BooleanField(default=False)
     attempt = models.PositiveIntegerField(default=1)
+    # What a call may write, where an earlier attempt needed more than CLAUDE_REPLY_TOKENS.
+    max_tokens = models.PositiveIntegerField(null=True, blank=True)
     stop_reason = models.CharField(max_length=40, blank=True)
     stopped_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"

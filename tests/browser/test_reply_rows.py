@@ -189,6 +189,30 @@ def test_a_failed_reply_is_asked_for_again(page: Page, fake: FakeClaude) -> None
     expect(answer.get_by_test_id("version-label")).to_have_count(0)
 
 
+@pytest.mark.parametrize(
+    ("mode", "says"),
+    [
+        (Normal(""), "Claude gave no answer."),
+        (WithThinking("", "Hm."), "Claude gave no answer."),
+        (StopReason("max_tokens", text="", thinking="Hm."), "Retry gives it more room."),
+        (StopReason("refusal", text=""), "Claude declined to answer this."),
+    ],
+)
+def test_an_answer_without_a_word_says_so_and_is_retried_in_its_place(
+    page: Page, fake: FakeClaude, mode: Normal, says: str
+) -> None:
+    answer = ask(page, fake, mode)
+    ends(answer, "complete")
+    for _ in range(2):
+        expect(answer.get_by_test_id("reply-ending")).to_contain_text(says)
+        expect(answer.get_by_test_id("action-continue")).to_have_count(0)
+        page.reload()
+    fake.will(Normal("Here it is."))
+    answer.get_by_test_id("action-retry").click()
+    expect(answer.get_by_test_id("reply-text")).to_have_text("Here it is.")
+    expect(answer.get_by_test_id("version-label")).to_have_count(0)
+
+
 def test_versions_are_stepped_through_by_keyboard(page: Page, fake: FakeClaude) -> None:
     answer = ask(page, fake, Normal("The **first** answer."))
     ends(answer, "complete")

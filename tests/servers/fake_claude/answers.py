@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from tests.servers.fake_claude import wire
 from tests.servers.fake_claude.exchange import Exchange
-from tests.servers.fake_claude.requests import echo_of, wants_summary
+from tests.servers.fake_claude.requests import echo_of, may_use_tools, wants_summary
 
 _SIGNATURE: Final = "c2lnbmF0dXJlIG9mIHRoZSBmYWtl"
 _TOOL_USES: Final = ("tool_use", "server_tool_use", "mcp_tool_use")
@@ -54,20 +54,24 @@ class Answer(Mode):
         return [{"type": "thinking", "thinking": shown, "signature": _SIGNATURE}]
 
     async def answer(self, exchange: Exchange) -> None:
-        blocks = self.blocks(exchange.body)
+        blocks, stop_reason = self.blocks(exchange.body), self.stop_reason
+        if not may_use_tools(exchange.body) and any(block["type"] in _TOOL_USES for block in blocks):
+            blocks = [block for block in blocks if block["type"] in ("text", "thinking")]
+            blocks = blocks or [text(echo_of(exchange.body))]
+            stop_reason = "end_turn"
         self.remember(exchange, blocks)
         message_id = f"msg_{secrets.token_hex(8)}"
         model = str(exchange.body["model"])
         usage = {**exchange.usage, "output_tokens": sum(wire.tokens(block) for block in blocks)}
         if not exchange.body.get("stream"):
-            await exchange.respond(200, wire.message(message_id, model, blocks, self.stop_reason, usage))
+            await exchange.respond(200, wire.message(message_id, model, blocks, stop_reason, usage))
             return
         exchange.open_stream()
         await exchange.send(wire.message_start(message_id, model, {**exchange.usage, "output_tokens": 1}))
         await exchange.send(wire.PING)
         if not await self._send_blocks(exchange, blocks):
             return
-        await exchange.send(wire.message_delta(self.stop_reason, usage))
+        await exchange.send(wire.message_delta(stop_reason, usage))
         await exchange.send(wire.MESSAGE_STOP)
         await exchange.end_stream()
 
@@ -202,8 +206,9 @@ class ToolUse(Answer):
         return [*super().blocks(body), *(tool_use(name, **input_) for name, input_ in uses)]
 
     def remember(self, exchange: Exchange, blocks: list[dict[str, Any]]) -> None:
-        first = next(block for block in blocks if block["type"] == "tool_use")
-        exchange.remember(first["id"], self.then or Normal())
+        for block in blocks:
+            if block["type"] == "tool_use":
+                exchange.remember(block["id"], self.then or Normal())
 
 
 @dataclass(frozen=True)

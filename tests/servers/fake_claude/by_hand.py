@@ -38,6 +38,8 @@ _MODES: Final[dict[str, Callable[[], Mode]]] = {
     "huge": lambda: modes.Huge(1_000_000),
     "utf8": modes.SplitUtf8,
     "max_tokens": lambda: modes.StopReason("max_tokens", text=_text()[:300], pause_s=_PAUSE_S),
+    "blank": lambda: modes.WithThinking("", "I think, and then I say nothing. ", pause_s=_PAUSE_S),
+    "no_room": lambda: modes.StopReason("max_tokens", text="", thinking="I think for too long. ", pause_s=_PAUSE_S),
     "refusal": lambda: modes.StopReason("refusal", text="I would rather not. ", pause_s=_PAUSE_S),
     "context": lambda: modes.StopReason("model_context_window_exceeded", text=_text()[:100], pause_s=_PAUSE_S),
     "stall": lambda: modes.Stall(12, text=_text(), pause_s=_PAUSE_S),

@@ -60,6 +60,10 @@ def echo_of(body: dict[str, Any]) -> str:
     return f"You wrote: {prompt_of(body)[-_ECHO_CHARS:]}"
 
 
+def may_use_tools(body: dict[str, Any]) -> bool:
+    return (body.get("tool_choice") or {}).get("type") != "none"
+
+
 def wants_summary(body: dict[str, Any]) -> bool:
     thinking = body.get("thinking") or {}
     return thinking.get("type") == "adaptive" and thinking.get("display") == "summarized"
@@ -102,10 +106,20 @@ def refusal_of(body: Any) -> str | None:
         return "model, max_tokens: Field required"
     if (body.get("thinking") or {}).get("type") == "enabled":
         return "thinking.type: enabled is not supported by this model"
+    return _refusal_of_offer(body) or _refusal_of_turns(body)
+
+
+def _refusal_of_offer(body: dict[str, Any]) -> str | None:
+    """Look at the tools, and at whether they may be used."""
     for tool in body.get("tools", []):
         if not _TOOL_NAME.fullmatch(tool.get("name", "")) or tool.get("input_schema", {}).get("type") != "object":
             return "tools: a tool needs a name and an input_schema of type object"
-    return _refusal_of_turns(body)
+    choice = body.get("tool_choice")
+    if choice is not None and not body.get("tools"):
+        return "tool_choice: may only be specified while providing tools"
+    if choice is not None and choice.get("type") not in ("auto", "none"):
+        return "tool_choice.type: only auto and none are supported by this model"
+    return None
 
 
 def _refusal_of_turns(body: dict[str, Any]) -> str | None:

@@ -169,6 +169,6 @@ export function spoken(item) {
 /** @param {Item["message"]} message */
 function spokenReply({ content, reply }) {
   if (isOpen(reply.state)) return progressWords(reply.state, false);
-  const ending = endingWords(reply)?.text ?? "";
+  const ending = endingWords(reply, content)?.text ?? "";
   return [content.slice(0, SPOKEN_REPLY_CHARS), ending].filter(Boolean).join(". ");
 }

@@ -153,7 +153,7 @@ function progress(state, hasText) {
 /** @param {Item} item @returns {HTMLElement[]} */
 function ended({ message, mayAct }) {
   const reply = /** @type {import("../types.js").Reply} */ (message.reply);
-  const ending = words.endingWords(reply);
+  const ending = words.endingWords(reply, message.content);
   const usage = words.usageWords(reply);
   const actions = [
     mayAct && words.mayContinue(reply, message.content) && button("continue-reply", "Continue", "action-continue"),

@@ -21,6 +21,8 @@ const STOP_REASONS = {
   budget: "Stopped at the spending limit.",
 };
 
+const NO_ANSWER = "Claude gave no answer.";
+
 /** @type {Record<string, string>} */
 const TOOLS = { search_messages: "Searched the messages", search_history: "Searched the messages", list_members: "Looked up the members", read_attachment: "Read a file" };
 
@@ -37,14 +39,15 @@ export function progressWords(state, hasText) {
 /**
  * How it ended, if that is not simply well.
  * @param {Reply} reply
+ * @param {string} content what it says
  * @returns {{text: string, title?: string, isError: boolean} | null} title: who is meant, in full
  */
-export function endingWords({ state, stopReason, stoppedBy, error }) {
+export function endingWords({ state, stopReason, stoppedBy, error }, content) {
   if (state === "stopped" && stoppedBy) return { text: `Stopped by ${nameInText(stoppedBy)}.`, title: fullNameInText(stoppedBy), isError: false };
   if (state === "stopped") return { text: "Stopped.", isError: false };
   if (state === "interrupted") return { text: `Interrupted. ${error ?? ""}`.trim(), isError: true };
   if (state === "failed") return { text: error ?? "Claude could not answer.", isError: true };
-  const reason = STOP_REASONS[stopReason ?? ""];
+  const reason = error ?? STOP_REASONS[stopReason ?? ""] ?? (state === "complete" && content.trim() === "" ? NO_ANSWER : undefined);
   return reason ? { text: reason, isError: false } : null;
 }
 

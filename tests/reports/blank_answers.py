@@ -1,0 +1,58 @@
+"""An answer that says nothing says so, and can be retried; the results of a reply's last tool are read.
+
+Report 19: six calls were paid, the last results never read, and the reply was empty. An empty `end_turn`, or one with
+thoughts only, showed nothing but its price.
+"""
+
+from typing import Any, Final, NamedTuple
+
+from tests.servers.fake_claude import Blocks, Mode, ToolUse
+from tests.servers.fake_claude.answers import text, thinking
+
+NO_ANSWER: Final = "Claude gave no answer."
+NO_ROOM: Final = "Claude reached the length limit before it answered. Retry gives it more room."
+
+
+class Case(NamedTuple):
+    """said: what the members read as the reason, in `reply.error`; nothing where the stop reason tells."""
+
+    kind: str
+    blocks: tuple[dict[str, Any], ...]
+    stop_reason: str
+    said: str
+
+    def mode(self) -> Mode:
+        return Blocks(self.blocks, stop_reason=self.stop_reason)
+
+    def __str__(self) -> str:
+        return self.kind
+
+
+CASES: Final = (
+    Case("no block at all", (), "end_turn", NO_ANSWER),
+    Case("an empty text", (text(""),), "end_turn", NO_ANSWER),
+    Case("a blank text", (text(" \n\n"),), "end_turn", NO_ANSWER),
+    Case("ideographic blanks", (text("\N{IDEOGRAPHIC SPACE}\N{NO-BREAK SPACE}"),), "end_turn", NO_ANSWER),
+    Case("thoughts only", (thinking("It is late."),), "end_turn", NO_ANSWER),
+    Case("thoughts that are kept back", (thinking(""),), "end_turn", NO_ANSWER),
+    Case("a stop sequence before any word", (), "stop_sequence", NO_ANSWER),
+    Case("a reason that is not known yet", (), "of_tomorrow", NO_ANSWER),
+    Case("thoughts that fill the room", (thinking("It is late, " * 50),), "max_tokens", NO_ROOM),
+    Case("no room for a word", (), "max_tokens", NO_ROOM),
+    Case("a blank before the room ends", (text("\n"),), "max_tokens", NO_ROOM),
+    Case("a refusal without a word", (), "refusal", ""),
+    Case("too much to read", (), "model_context_window_exceeded", ""),
+    Case("a word", (text("Yes."),), "end_turn", ""),
+    Case("a word before the room ends", (text("Yes"),), "max_tokens", ""),
+    Case("a digit after thoughts", (thinking("Hm."), text("7")), "end_turn", ""),
+)
+
+ROUNDS: Final = 6
+
+
+def insatiable() -> Mode:
+    """Return a model that asks for a tool as long as it may, and for much longer than it should."""
+    mode = ToolUse("list_members")
+    for _ in range(2 * ROUNDS):
+        mode = ToolUse("list_members", then=mode)
+    return mode
