@@ -61,6 +61,7 @@ class RoomFields(TypedDict):
     epoch: str
     createdAt: int
     archivedAt: int | UnsetType
+    deletesAt: int | UnsetType
     lastMessageAt: int | UnsetType
 
 
@@ -74,6 +75,7 @@ def room_fields(room: Room) -> RoomFields:
         "epoch": room.epoch,
         "createdAt": millis(room.created_at),
         "archivedAt": _optional_millis(room.archived_at),
+        "deletesAt": _optional_millis(room.deletes_at),
         "lastMessageAt": _optional_millis(room.last_message_at),
     }
 

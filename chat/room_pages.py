@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
@@ -11,7 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from accounts.bans import end_in_words
 from chat import access, page_data
 from chat.access import Actor
-from chat.actions import answering, bans, invitations, member_list, members, rooms
+from chat.actions import answering, archiving, bans, invitations, member_list, members, rooms
 from chat.forms import TOOLS, AddMemberForm, BanPersonForm, ClaudeForm, InvitationForm, RoomDetailsForm
 from chat.model_choice import is_demo, model_of
 from chat.model_offer import offered_models
@@ -209,7 +210,7 @@ def invitation(request: HttpRequest, token: str) -> HttpResponseBase:
 @page
 @require_http_methods(["GET", "POST"])
 def details(request: HttpRequest, slug: str) -> HttpResponseBase:
-    """Name, topic and kind of a room, muting it, and archiving it."""
+    """Name, topic and kind of a room, muting it, archiving, restoring and deleting it."""
     actor = actor_of(request)
     shown = access.room_for(actor, slug)
     own = access.membership_in(actor, shown)
@@ -223,10 +224,17 @@ def details(request: HttpRequest, slug: str) -> HttpResponseBase:
             done(request, lambda: rooms.mute_room(actor, asked(requests.MuteRoom, room=slug, muted=muted)), said)
             return redirect("room_details", slug)
         case "archive":
-            archived = done(
-                request, lambda: rooms.archive_room(actor, asked(requests.ArchiveRoom, room=slug)), "Archived."
-            )
-            return redirect("browse") if archived else redirect("room_details", slug)
+            said = "Archived. You can restore this room here."
+            done(request, lambda: archiving.archive_room(actor, asked(requests.ArchiveRoom, room=slug)), said)
+            return redirect("room_details", slug)
+        case "restore":
+            said = "Restored. Members can write here again."
+            done(request, lambda: archiving.restore_room(actor, asked(requests.RestoreRoom, room=slug)), said)
+            return redirect("room_details", slug)
+        case "delete":
+            said = "Archived. Until the room is deleted, you can restore it here."
+            done(request, lambda: archiving.delete_room(actor, asked(requests.DeleteRoom, room=slug)), said)
+            return redirect("room_details", slug)
         case "save":
             # Its own copy of the room: the form writes what was typed into it, valid or not.
             form = RoomDetailsForm(request.POST, instance=access.room_for(actor, slug))
@@ -243,6 +251,7 @@ def details(request: HttpRequest, slug: str) -> HttpResponseBase:
         "model": model_of(shown),
         "is_demo": is_demo(),
         "chosen_tools": chosen_tools,
+        "deletion_days": settings.ROOM_DELETION_DAYS,
     }
     return show(request, "chat/details.html", **facts, **claude_facts, form=form)
 

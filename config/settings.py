@@ -222,6 +222,8 @@ INVITATIONS_PER_ROOM = env.int("INVITATIONS_PER_ROOM", default=50)
 INVITATIONS_PER_USER = env.int("INVITATIONS_PER_USER", default=200)
 DRAFTS_PER_USER = env.int("DRAFTS_PER_USER", default=200)
 REACTIONS_PER_MESSAGE = env.int("REACTIONS_PER_MESSAGE", default=1000)
+# Days between the request to delete a room and its end; until then its owners can restore it.
+ROOM_DELETION_DAYS = env.float("ROOM_DELETION_DAYS", default=7)
 FRAME_BYTES = env.int("FRAME_BYTES", default=65536)
 CONTENT_CHARS = env.int("CONTENT_CHARS", default=20000)
 OUTBOX_BYTES = env.int("OUTBOX_BYTES", default=1_000_000)

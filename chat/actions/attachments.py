@@ -148,6 +148,14 @@ def release(message: Message) -> None:
         transaction.on_commit(lambda: remove(ids), robust=True)
 
 
+def drop_some(room: Room) -> None:
+    """Remove some of the files of a room that is being deleted, posted or not."""
+    ids = list(Attachment.objects.filter(room=room).values_list("pk", flat=True)[:REMOVED_AT_ONCE])
+    # First out of everyone's reach. A file that can't be removed now is found by `clean`.
+    Attachment.objects.filter(pk__in=ids).update(message=None, room=None)
+    remove(ids)
+
+
 def remove(ids: Iterable[int]) -> int:
     """Remove files, then their rows; return how many. A row that is left says what is still to be removed."""
     removed = 0

@@ -7,17 +7,13 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.utils import timezone
 
 from accounts.models import User
 from chat.access import Actor
-from chat.actions import bans, members, rooms
+from chat.actions import archiving, bans, members, rooms
 from chat.actions.notices import add_notice
 from chat.models import Kind, Membership, Room, RoomBan, RoomKind
-from chat.protocol import wire
 from chat.protocol.errors import failed
-from chat.realtime.events import ephemeral, room_group
-from chat.realtime.publishing import publish_after_commit
 
 
 @transaction.atomic
@@ -37,18 +33,27 @@ def change_room(room_id: int, wanted: dict[str, Any], operator: Actor) -> None:
         setattr(room, name, value)
     # These fields only: a whole row from a form opened a while ago would turn the room's counter back.
     room.save(update_fields=list(fields))
-    _tell_of_room(room)
+    rooms.tell(room)
 
 
 @transaction.atomic
 def archive_room(room_id: int, operator: Actor) -> None:
     """Make a room read-only. Idempotent."""
+    archiving.archive(_locked(room_id), operator)
+
+
+@transaction.atomic
+def restore_room(room_id: int, operator: Actor) -> None:
+    """Open an archived room again, also one that is about to be deleted. Idempotent."""
+    archiving.restore(_locked(room_id), operator)
+
+
+@transaction.atomic
+def delete_room(room_id: int, operator: Actor) -> None:
+    """Archive a room, and have it deleted after the usual delay. Raises REQUEST_FAILED for a direct room."""
     room = _locked(room_id)
-    if room.archived_at is None:
-        room.archived_at = timezone.now()
-        add_notice(room, Kind.ARCHIVE, operator.id)
-        room.save(update_fields=["archived_at"])
-        _tell_of_room(room)
+    members.refuse_direct(room)
+    archiving.delete_later(room, operator)
 
 
 @transaction.atomic
@@ -85,7 +90,3 @@ def ban(room_id: int, user_id: int, reason: str, ends_at: datetime | None, opera
 
 def _locked(room_id: int) -> Room:
     return Room.objects.select_for_update(no_key=True).get(pk=room_id)
-
-
-def _tell_of_room(room: Room) -> None:
-    publish_after_commit(ephemeral(room_group(room.slug), "room_updated", wire.RoomFact(rooms.present(room))))

@@ -1,4 +1,4 @@
-"""Rooms: listing, creating, changing, archiving."""
+"""Rooms: listing, creating, changing."""
 
 import re
 import secrets
@@ -8,7 +8,6 @@ from typing import Final
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef
-from django.utils import timezone
 from msgspec import UNSET, UnsetType, structs
 
 from accounts.models import User
@@ -243,23 +242,7 @@ def update_room(actor: Actor, request: requests.UpdateRoom) -> wire.RoomFact:
         room.kind = request.kind
     _set_claude(room, request.claude)
     room.save(update_fields=["name", "topic", "kind", *_CLAUDE_FIELDS])
-    return _tell(room)
-
-
-@rated(rates.CHANGES)
-@transaction.atomic
-def archive_room(actor: Actor, request: requests.ArchiveRoom) -> wire.RoomFact:
-    """Make a room read-only. Raises UNAUTHORIZED for those who do not own it."""
-    room, membership = access.locked_room_of_member(actor, request.room)
-    if membership.role != Role.OWNER:
-        raise unauthorized("Only the room's owners may archive it.")
-    if room.kind == RoomKind.DIRECT:  # there is no other room in which these two could write to each other
-        raise failed("A direct room can't be archived. You can mute it.")
-    if room.archived_at is None:
-        room.archived_at = timezone.now()
-        add_notice(room, Kind.ARCHIVE, actor.id)
-        room.save(update_fields=["archived_at"])
-    return _tell(room)
+    return tell(room)
 
 
 @rated(rates.SAVES)
@@ -274,7 +257,8 @@ def mute_room(actor: Actor, request: requests.MuteRoom) -> wire.MutedFact:
     return wire.MutedFact(request.room, request.muted)
 
 
-def _tell(room: Room) -> wire.RoomFact:
+def tell(room: Room) -> wire.RoomFact:
+    """Tell those who have joined a room what it is like now."""
     fact = wire.RoomFact(present(room))
     publish_after_commit(ephemeral(room_group(room.slug), "room_updated", fact))
     return fact

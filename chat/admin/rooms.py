@@ -1,8 +1,9 @@
-"""Rooms: seen, made, renamed, filled and archived, while open tabs follow. They are never deleted: history stays."""
+"""Rooms: seen, made, renamed, filled, archived, restored and deleted after a delay, while open tabs follow."""
 
 from collections.abc import Sequence
 from typing import Any, Final
 
+from django.conf import settings
 from django.contrib import admin
 from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
@@ -25,15 +26,24 @@ _CHOOSABLE_KINDS: Final = (RoomKind.OPEN, RoomKind.CLOSED)
 
 @admin.register(Room)
 class RoomAdmin(ChatAdmin):
-    list_display = ("name", "slug", "kind", "member_count", "last_message_at", "archived_at", "created_at")
+    list_display = (
+        "name",
+        "slug",
+        "kind",
+        "member_count",
+        "last_message_at",
+        "archived_at",
+        "deletes_at",
+        "created_at",
+    )
     list_filter = ("kind", ("archived_at", admin.EmptyFieldListFilter), "last_message_at", "created_at")
     search_fields = ("slug", "name", "topic")
     ordering = ("name", "slug")
     show_full_result_count = False
-    actions = ("archive",)
+    actions = ("archive", "restore", "delete_later")
     fieldsets = (
         (None, {"fields": ("slug", "name", "topic", "kind")}),
-        ("State", {"fields": ("members_in_it", "messages_in_it", "last_message_at", "archived_at")}),
+        ("State", {"fields": ("members_in_it", "messages_in_it", "last_message_at", "archived_at", "deletes_at")}),
         ("Origin", {"fields": ("created_by", "created_at")}),
     )
     readonly_fields = (
@@ -41,6 +51,7 @@ class RoomAdmin(ChatAdmin):
         "messages_in_it",
         "last_message_at",
         "archived_at",
+        "deletes_at",
         "created_by",
         "created_at",
     )
@@ -120,6 +131,42 @@ class RoomAdmin(ChatAdmin):
             is_spared=lambda room: room.archived_at is not None,
             do=lambda chosen: self._archive(request, chosen),
         )
+
+    @admin.action(description="Restore selected rooms", permissions=["change"])
+    def restore(self, request: HttpRequest, queryset: QuerySet[Room]) -> HttpResponse | None:
+        return self.ask_or_do(
+            request,
+            queryset,
+            action="restore",
+            title="Restore rooms",
+            explanation="Their members can write in them again, and find them in their lists. No deletion is due any more.",
+            is_spared=lambda room: room.archived_at is None,
+            do=lambda chosen: self._restore(request, chosen),
+        )
+
+    def _restore(self, request: HttpRequest, chosen: Sequence[Room]) -> None:
+        for room in chosen:
+            operators.restore_room(room.pk, operator(request))
+            self.log_change(request, room, "Restored.")
+
+    @admin.action(description="Delete selected rooms after a delay", permissions=["change"])
+    def delete_later(self, request: HttpRequest, queryset: QuerySet[Room]) -> HttpResponse | None:
+        days = settings.ROOM_DELETION_DAYS
+        return self.ask_or_do(
+            request,
+            queryset,
+            action="delete_later",
+            title="Delete rooms",
+            explanation=f"They are archived now. In {days:g} days they are deleted with all messages and files, for good. "
+            "Until then they can be restored. Direct rooms stay.",
+            is_spared=lambda room: room.deletes_at is not None or room.kind == RoomKind.DIRECT,
+            do=lambda chosen: self._delete_later(request, chosen),
+        )
+
+    def _delete_later(self, request: HttpRequest, chosen: Sequence[Room]) -> None:
+        for room in chosen:
+            operators.delete_room(room.pk, operator(request))
+            self.log_change(request, room, "To be deleted.")
 
     def _archive(self, request: HttpRequest, chosen: Sequence[Room]) -> None:
         for room in chosen:

@@ -14,6 +14,7 @@ class Kind(models.TextChoices):
     RENAME = "rename"
     TOPIC = "topic"
     ARCHIVE = "archive"
+    RESTORE = "restore"
 
 
 class Message(models.Model):

@@ -68,6 +68,7 @@ class Room(models.Model):
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(default=timezone.now, db_default=Now(), editable=False)
     archived_at = models.DateTimeField(null=True, blank=True)
+    deletes_at = models.DateTimeField(null=True, blank=True, editable=False)
     last_message_at = models.DateTimeField(null=True, blank=True, editable=False)
     claude_model = models.CharField("Claude's model", max_length=80, blank=True, help_text="Empty: CLAUDE_MODEL.")
     claude_instructions = models.TextField(
@@ -85,6 +86,9 @@ class Room(models.Model):
 
     class Meta:
         ordering = ("name",)
+        indexes = (
+            models.Index(fields=("deletes_at",), name="rooms_to_delete", condition=models.Q(deletes_at__isnull=False)),
+        )
 
     def __str__(self) -> str:
         return self.slug

@@ -11,6 +11,8 @@ ANSWERS: Final[dict[str, tuple[str, type[wire.Wire]]]] = {
     "create_room": ("create_room", wire.RoomFact),
     "update_room": ("update_room", wire.RoomFact),
     "archive_room": ("archive_room", wire.RoomFact),
+    "restore_room": ("restore_room", wire.RoomFact),
+    "delete_room": ("delete_room", wire.RoomFact),
     "mute_room": ("mute_room", wire.MutedFact),
     "join_room": ("joined", wire.Joined),
     "leave_room": ("left", wire.Left),
@@ -67,7 +69,7 @@ EVENTS: Final[dict[str, EventType]] = {
     "stream_end": EventType(wire.StreamEnd, True, "A reply is complete, or was stopped."),
     "error": EventType(wire.StreamFailure, True, "With STREAM_ERROR: a reply failed or was interrupted."),
     "room_updated": EventType(
-        wire.RoomFact, False, "A room's name, topic or kind is different now, or it was archived."
+        wire.RoomFact, False, "A room's name, topic or kind is different now, or it was archived or restored."
     ),
     "member_updated": EventType(wire.MembershipFact, False, "Somebody came, went, or has another role."),
     "user_joined": EventType(wire.PersonEvent, False, "A person opened their first tab in the room."),

@@ -102,6 +102,18 @@ class ArchiveRoom(Request):
     room: Slug
 
 
+class RestoreRoom(Request):
+    """Opens an archived room again, also one that is about to be deleted."""
+
+    room: Slug
+
+
+class DeleteRoom(Request):
+    """Archives a room, and deletes it with everything in it some days later, unless it is restored before."""
+
+    room: Slug
+
+
 class MuteRoom(Request):
     """Marks a room as muted, or not: my tabs then count its news quietly. Mentions still reach me."""
 
@@ -364,6 +376,8 @@ PAYLOADS: dict[str, type[Request]] = {
     "create_room": CreateRoom,
     "update_room": UpdateRoom,
     "archive_room": ArchiveRoom,
+    "restore_room": RestoreRoom,
+    "delete_room": DeleteRoom,
     "mute_room": MuteRoom,
     "join_room": JoinRoom,
     "leave_room": LeaveRoom,

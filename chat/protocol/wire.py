@@ -72,6 +72,7 @@ class Room(Wire):
     epoch: str
     createdAt: Millis
     archivedAt: Millis | UnsetType = UNSET
+    deletesAt: Millis | UnsetType = UNSET
     lastMessageAt: Millis | UnsetType = UNSET
     members: list[UserRef] | UnsetType = UNSET
     claude: ClaudeSettings | UnsetType = UNSET

@@ -8,7 +8,7 @@ import structlog
 from django.conf import settings
 
 from accounts import access_log
-from chat.actions import announcements, attachments
+from chat.actions import announcements, archiving, attachments
 from chat.protocol.errors import ProtocolError
 from chat.realtime.database import in_database
 from chat.socket.runtime import Runtime
@@ -19,6 +19,8 @@ log = structlog.get_logger(__name__)
 _ANNOUNCEMENTS_READ_AGAIN: Final = 20
 _FIRST_OPENINGS_SECONDS: Final = 0.5
 _CLEANING_SECONDS: Final = 86_400.0
+_DELETING_SECONDS: Final = 3600.0
+_BETWEEN_PARTS_SECONDS: Final = 0.05
 
 
 def begin(runtime: Runtime) -> None:
@@ -26,6 +28,7 @@ def begin(runtime: Runtime) -> None:
     runtime.hub.spawn(_check_access(runtime), "access check")
     runtime.hub.spawn(_check_first_openings(runtime), "first openings")
     runtime.hub.spawn(_clean_uploads(), "clean uploads")
+    runtime.hub.spawn(_delete_rooms(), "delete rooms")
 
 
 async def _check_heads(runtime: Runtime) -> None:
@@ -76,3 +79,14 @@ async def _clean_uploads() -> None:
         except ProtocolError:
             log.warning("checks.database_unreachable")
         await asyncio.sleep(_CLEANING_SECONDS)
+
+
+async def _delete_rooms() -> None:
+    """Delete the rooms whose time has come, a few messages at a time: those who write go first."""
+    while True:
+        try:
+            is_more = await in_database(archiving.delete_some)
+        except ProtocolError:
+            log.warning("checks.database_unreachable")
+            is_more = False
+        await asyncio.sleep(_BETWEEN_PARTS_SECONDS if is_more else _DELETING_SECONDS)

@@ -15,6 +15,7 @@ from msgspec import UNSET
 from chat.access import Actor
 from chat.actions import (
     answering,
+    archiving,
     bans,
     browsing,
     drafts,
@@ -287,7 +288,9 @@ HANDLERS: Final[dict[str, Handler]] = {
     "browse_rooms": _by_action(browsing.browse_rooms),
     "create_room": _with_models(rooms.create_room),
     "update_room": _with_models(rooms.update_room),
-    "archive_room": _by_action(rooms.archive_room),
+    "archive_room": _by_action(archiving.archive_room),
+    "restore_room": _by_action(archiving.restore_room),
+    "delete_room": _by_action(archiving.delete_room),
     "mute_room": _by_action(rooms.mute_room),
     "join_room": _join_room,
     "leave_room": _leave_room,

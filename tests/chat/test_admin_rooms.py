@@ -148,7 +148,9 @@ def test_the_slug_is_for_ever_and_the_kind_of_a_session_or_direct_room_too(
     assert (direct.name, direct.topic, direct.kind) == ("alice, bob", "", "direct")
 
 
-def test_rooms_are_archived_after_a_question_and_never_deleted(as_ruth: Client, lounge: Room, told: Listening) -> None:
+def test_rooms_are_archived_after_a_question_and_never_deleted_at_once(
+    as_ruth: Client, lounge: Room, told: Listening
+) -> None:
     chosen = {"action": "archive", "_selected_action": [lounge.pk]}
     assert "Lounge" not in as_ruth.post(LIST, chosen).context["explanation"]
     assert Room.objects.get().archived_at is None, "only asked so far"
@@ -160,6 +162,32 @@ def test_rooms_are_archived_after_a_question_and_never_deleted(as_ruth: Client, 
     assert heard.of("room_updated")[0]["room"]["archivedAt"] > 0
     assert as_ruth.post(reverse("admin:chat_room_delete", args=[lounge.pk]), {"post": "yes"}).status_code == 403
     assert "delete_selected" not in dict(as_ruth.get(LIST).context["action_form"].fields["action"].choices)
+
+
+def test_rooms_are_deleted_after_a_delay_and_restored_before_it(
+    as_ruth: Client, lounge: Room, told: Listening, settings: Any
+) -> None:
+    settings.ROOM_DELETION_DAYS = 3
+    chosen = {"action": "delete_later", "_selected_action": [lounge.pk]}
+    assert "In 3 days" in as_ruth.post(LIST, chosen).context["explanation"]
+    assert Room.objects.get().deletes_at is None, "only asked so far"
+    as_ruth.post(LIST, chosen | {"post": "yes"})
+    room = Room.objects.get()
+    assert room.archived_at is not None and room.deletes_at is not None
+    chosen = {"action": "restore", "_selected_action": [lounge.pk]}
+    with told() as heard:
+        as_ruth.post(LIST, chosen | {"post": "yes"})
+        as_ruth.post(LIST, chosen | {"post": "yes"})
+    room = Room.objects.get()
+    assert (room.archived_at, room.deletes_at) == (None, None)
+    assert [event["message"]["kind"] for event in heard.of("new_message")] == ["restore"]
+
+
+def test_a_direct_room_is_not_deleted_by_operators_either(as_ruth: Client, alice: User, bob: User) -> None:
+    rooms.create_room(Actor.of(alice), requests.CreateRoom(kind="direct", members=["bob"]))
+    room = Room.objects.get()
+    as_ruth.post(LIST, {"action": "delete_later", "_selected_action": [room.pk], "post": "yes"})
+    assert Room.objects.get().deletes_at is None
 
 
 # --- Members on the room's page ------------------------------------------------------------------------------------

@@ -333,3 +333,25 @@ def open_room(owner: Seat, *members: Seat) -> Room:
     names = ",".join(member.user.username for member in members)
     owner.client.post("/rooms/new", {"kind": "open", "name": "Plaza", "members": names})
     return Room.objects.get()
+
+
+def test_a_room_is_archived_restored_and_deleted_from_its_settings(alice: Seat, bob: Seat, closed_room: Room) -> None:
+    path = f"/rooms/{closed_room.slug}/details"
+
+    def do(what: str) -> str:
+        return alice.client.post(path, {"do": what}, follow=True).content.decode()
+
+    page = do("archive")
+    assert "You can restore this room here." in page and 'value="restore"' in page and 'value="delete"' in page
+    assert 'value="save"' not in page, "what can't be changed is not offered"
+    assert 'value="archive"' in do("restore")
+    page = do("delete")
+    assert "This room will be deleted on" in page and 'value="restore"' in page and 'value="delete"' not in page
+    seen = bob.client.get(path).content.decode()
+    assert "This room will be deleted on" in seen and 'value="restore"' not in seen
+    assert (
+        bob.client.post(path, {"do": "restore"}, follow=True).content.decode().count("Only the room&#x27;s owners") == 1
+    )
+    do("restore")
+    closed_room.refresh_from_db()
+    assert (closed_room.archived_at, closed_room.deletes_at) == (None, None)

@@ -16,6 +16,8 @@ ABOUT_A_ROOM: dict[str, dict[str, Any]] = {
     "get_messages": {},
     "list_presence": {},
     "archive_room": {},
+    "restore_room": {},
+    "delete_room": {},
     "update_room": {"name": "Mine"},
     "mute_room": {"muted": True},
     "create_message": {"content": "x"},

@@ -126,6 +126,11 @@ export interface DeleteMessage {
   message: string;
 }
 
+/** Archives a room, and deletes it with everything in it some days later, unless it is restored before. */
+export interface DeleteRoom {
+  room: string;
+}
+
 /** Unsent text. `user` is who wrote it last, where others write in it too: in sessions. */
 export interface Draft {
   content: string;
@@ -297,6 +302,7 @@ export interface ListedRoom {
   epoch: string;
   createdAt: number;
   archivedAt?: number;
+  deletesAt?: number;
   lastMessageAt?: number;
   members?: UserRef[];
   claude?: ClaudeSettings;
@@ -411,6 +417,7 @@ export interface OpenRoom {
   epoch: string;
   createdAt: number;
   archivedAt?: number;
+  deletesAt?: number;
   lastMessageAt?: number;
   members?: UserRef[];
   claude?: ClaudeSettings;
@@ -543,6 +550,11 @@ export interface ReplyTo {
   deleted: boolean;
 }
 
+/** Opens an archived room again, also one that is about to be deleted. */
+export interface RestoreRoom {
+  room: string;
+}
+
 /** Has Claude answer again: another version of its message. The earlier ones are kept. */
 export interface RetryReply {
   message: string;
@@ -558,6 +570,7 @@ export interface Room {
   epoch: string;
   createdAt: number;
   archivedAt?: number;
+  deletesAt?: number;
   lastMessageAt?: number;
   members?: UserRef[];
   claude?: ClaudeSettings;
@@ -774,6 +787,8 @@ export interface RequestPayloads {
   create_room: CreateRoom;
   update_room: UpdateRoom;
   archive_room: ArchiveRoom;
+  restore_room: RestoreRoom;
+  delete_room: DeleteRoom;
   mute_room: MuteRoom;
   join_room: JoinRoom;
   leave_room: LeaveRoom;
@@ -817,6 +832,8 @@ export interface AnswerData {
   create_room: RoomFact;
   update_room: RoomFact;
   archive_room: RoomFact;
+  restore_room: RoomFact;
+  delete_room: RoomFact;
   mute_room: MutedFact;
   join_room: Joined;
   leave_room: Left;

@@ -36,6 +36,9 @@ export function emptyRoom(slug) {
  */
 export const hasGap = (state) => state.buffer.length > 0;
 
+/** What a room may have, and the server leaves out once it is over. */
+const NO_LONGER = { archivedAt: undefined, deletesAt: undefined, unreachable: undefined };
+
 /** @type {Record<string, (state: RoomState, action: any) => RoomState>} */
 const HANDLERS = {
   joined: (state, { data, recovered }) => {
@@ -65,7 +68,8 @@ const HANDLERS = {
   refused: (state, { error }) => ({ ...state, joined: false, error }),
   lost_access: (state) => ({ ...state, joined: false, role: null, typing: [], online: [], onlineCount: 0 }),
   role: (state, { role }) => ({ ...state, role }),
-  room_updated: (state, { room }) => ({ ...state, room: { ...state.room, ...room } }),
+  // What the server leaves out is over: a restored room has no archivedAt.
+  room_updated: (state, { room }) => ({ ...state, room: { ...state.room, ...NO_LONGER, ...room } }),
   user_joined: (state, { user, tabs }) => withOnline(state, { ...user, tabs: tabs ?? 1 }),
   tabs: (state, { user, tabs }) => {
     // Of somebody who is only counted, the coming and going of the person is told as well: once is enough.

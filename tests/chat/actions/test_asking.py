@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from chat.access import Actor
-from chat.actions import answering, asking, bans, invitations, joining, members, rooms
+from chat.actions import answering, archiving, asking, bans, invitations, joining, members, rooms
 from chat.models import MemberInvitation, Membership, Role, Room
 from chat.protocol import requests, wire
 from chat.protocol.errors import ErrorCode, ProtocolError
@@ -252,7 +252,7 @@ def test_an_invitation_of_a_person_who_lost_the_right_does_not_come_back_with_it
 
 def test_invitations_end_with_the_room_and_after_a_month(alice: User, bob: User, den: Room) -> None:
     add(alice, "bob")
-    rooms.archive_room(Actor.of(alice), requests.ArchiveRoom("den"))
+    archiving.archive_room(Actor.of(alice), requests.ArchiveRoom("den"))
     assert waiting(bob) == []
     with refused(ErrorCode.NOT_FOUND):
         accept(bob)

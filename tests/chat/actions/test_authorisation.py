@@ -9,6 +9,7 @@ from django.db import transaction
 from accounts.models import User
 from chat.access import Actor
 from chat.actions import (
+    archiving,
     bans,
     drafts,
     history,
@@ -87,7 +88,9 @@ ACTS: Final[dict[str, Act]] = {
     "draft": by(drafts.save_draft, lambda _scene: requests.SaveDraft("room", "x", 1)),
     "mute": by(rooms.mute_room, lambda _scene: requests.MuteRoom("room", True)),
     "rename": by(rooms.update_room, lambda _scene: requests.UpdateRoom("room", name="New")),
-    "archive": by(rooms.archive_room, lambda _scene: requests.ArchiveRoom("room")),
+    "restore": by(archiving.restore_room, lambda _scene: requests.RestoreRoom("room")),
+    "delete": by(archiving.delete_room, lambda _scene: requests.DeleteRoom("room")),
+    "archive": by(archiving.archive_room, lambda _scene: requests.ArchiveRoom("room")),
     "add": by(members.add_member, lambda _scene: requests.AddMember("room", "guest")),
     "remove": by(members.remove_member, lambda _scene: requests.RemoveMember("room", "target")),
     "set role": by(members.set_role, lambda _scene: requests.SetRole("room", "target", "moderator")),
@@ -105,20 +108,21 @@ OWNERS: Final = {"owner": "ok", "moderator": "UNAUTHORIZED", "member": "UNAUTHOR
 NOBODY: Final = dict.fromkeys(("owner", "moderator", "member"), "UNAUTHORIZED")
 NEVER: Final = dict.fromkeys(("owner", "moderator", "member"), "REQUEST_FAILED")
 
+OWNERS_NEVER: Final = {**NOBODY, "owner": "REQUEST_FAILED"}
 MODERATORS_NEVER: Final = {**NEVER, "member": "UNAUTHORIZED"}
 
 RULES: Final[dict[str, dict[str, str]]] = {
     **dict.fromkeys(ACTS, EVERYBODY_IN_IT),
     **dict.fromkeys(("delete others'", "rename", "add", "remove", "set role", "invite", "end invitation"), MODERATORS),
     **dict.fromkeys(("ban", "lift a ban", "list bans"), MODERATORS),
-    "archive": OWNERS,
+    **dict.fromkeys(("archive", "restore", "delete"), OWNERS),
     "edit others'": NOBODY,
 }
 # In a direct room nothing about the two people, and nothing about the room itself, can be changed; each keeps their words.
 DIRECT_RULES: Final = {
     **dict.fromkeys(("add", "remove", "set role", "quit", "ban"), NEVER),
     **dict.fromkeys(("rename", "invite"), MODERATORS_NEVER),
-    "archive": {**NOBODY, "owner": "REQUEST_FAILED"},
+    **dict.fromkeys(("archive", "restore", "delete"), OWNERS_NEVER),
     "delete others'": NOBODY,
 }
 # What an outsider may do in an open room; nothing anywhere else.

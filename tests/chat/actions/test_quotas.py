@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts.models import User
 from chat import uploads
 from chat.access import Actor
-from chat.actions import attachments, drafts, invitations, joining, members, messages, operators, rooms
+from chat.actions import archiving, attachments, drafts, invitations, joining, members, messages, operators, rooms
 from chat.actions.posting import store
 from chat.models import Attachment, Draft, Invitation, Membership, Room
 from chat.protocol import requests
@@ -121,7 +121,7 @@ def test_archiving_makes_place_for_a_new_room(alice: User, bob: User, settings: 
     slug = create(alice)
     with refused(ErrorCode.REQUEST_FAILED):
         create(alice)
-    rooms.archive_room(Actor.of(alice), requests.ArchiveRoom(slug))
+    archiving.archive_room(Actor.of(alice), requests.ArchiveRoom(slug))
     create(alice)
     with refused(ErrorCode.REQUEST_FAILED) as caught:
         create(alice, "bob", kind="direct")

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from chat.access import Actor
-from chat.actions import leaving, members, people, rooms
+from chat.actions import archiving, leaving, members, people, rooms
 from chat.actions.bans import ban_member, unban_member
 from chat.actions.posting import store
 from chat.models import Attachment, Draft, Membership, Message, Room
@@ -156,7 +156,7 @@ USES: dict[str, Callable[[Actor, str], object]] = {
     ),
     "a tool": lambda actor, slug: Room.objects.filter(slug=slug).update(claude_tools=["clock"]),
     "another member": lambda actor, slug: members.add_member(actor, requests.AddMember(slug, "bob")),
-    "the archive": lambda actor, slug: rooms.archive_room(actor, requests.ArchiveRoom(slug)),
+    "the archive": lambda actor, slug: archiving.archive_room(actor, requests.ArchiveRoom(slug)),
     "leaving it": lambda actor, slug: members.quit_room(actor, requests.QuitRoom(slug)),
 }
 

@@ -9,7 +9,7 @@ from django.db import transaction
 from accounts.models import User
 from chat import access
 from chat.access import Actor
-from chat.actions import attachments, bans, drafts, history, invitations, members, messages, replies, rooms
+from chat.actions import archiving, attachments, bans, drafts, history, invitations, members, messages, replies, rooms
 from chat.actions.posting import store
 from chat.models import Attachment, Membership, Message, Room
 from chat.protocol import requests, wire
@@ -53,7 +53,7 @@ WRITES: Final[dict[str, Callable[[Actor, str, str], Any]]] = {
 def test_in_an_archived_room_nothing_is_written_not_even_by_its_owner(
     alice: User, bob: User, den: Room, prompt: str, answer: str, act: str
 ) -> None:
-    rooms.archive_room(Actor.of(alice), requests.ArchiveRoom("den"))
+    archiving.archive_room(Actor.of(alice), requests.ArchiveRoom("den"))
     before = list(Message.objects.order_by("pk").values())
     for user in (alice, bob):
         with pytest.raises(ProtocolError) as caught:
@@ -94,7 +94,7 @@ def test_a_demoted_owner_is_an_ordinary_member_at_once(alice: User, bob: User, c
         lambda: bans.ban_member(actor, requests.BanMember("den", "bob")),
         lambda: bans.list_bans(actor, requests.ListBans("den")),
         lambda: rooms.update_room(actor, requests.UpdateRoom("den", name="Mine")),
-        lambda: rooms.archive_room(actor, requests.ArchiveRoom("den")),
+        lambda: archiving.archive_room(actor, requests.ArchiveRoom("den")),
         lambda: invitations.create(actor, "den", 1, None),
     ]
     for attempt in attempts:

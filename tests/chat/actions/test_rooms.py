@@ -12,7 +12,7 @@ from accounts.claude import account
 from accounts.models import User
 from chat import model_choice
 from chat.access import Actor
-from chat.actions import rooms
+from chat.actions import archiving, rooms
 from chat.actions.naming import name_from
 from chat.models import Membership, Message, Room
 from chat.protocol import requests
@@ -224,8 +224,8 @@ def test_an_archived_room_is_read_only_and_archiving_twice_is_one_notice(alice: 
     room_of(alice, "den")
     actor = Actor.of(alice)
     with told() as heard:
-        first = rooms.archive_room(actor, requests.ArchiveRoom("den"))
-        again = rooms.archive_room(actor, requests.ArchiveRoom("den"))
+        first = archiving.archive_room(actor, requests.ArchiveRoom("den"))
+        again = archiving.archive_room(actor, requests.ArchiveRoom("den"))
     assert first.room == again.room and first.room.archivedAt
     assert [row.kind for row in rows_of("den")] == ["archive"] and len(heard.of("new_message")) == 1
     assert {data["room"]["archivedAt"] for data in heard.of("room_updated")} == {first.room.archivedAt}

@@ -165,6 +165,8 @@ async def test_every_answer_and_event_of_a_conversation_is_what_the_catalogue_sa
     await bob.get("quit_room", room="lounge")
     assert (await bob.get("quit_rooms", rooms=["demo", "nowhere"]))["results"]
     await alice.get("archive_room", room="lounge")
+    await alice.get("restore_room", room="lounge")
+    await alice.get("delete_room", room="lounge")
     await until(lambda: "room_updated" in alice.types() and "left" in bob.types() and "user_left" in alice.types())
 
     answered = {name for each in (alice, bob, carol) for name in each.asked.values()}

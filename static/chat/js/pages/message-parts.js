@@ -154,6 +154,7 @@ export function eventLine(item) {
     rename: [who, " renamed the room to ", what],
     topic: content ? [who, " changed the topic to ", what] : [who, " took the topic away"],
     archive: [who, " archived the room"],
+    restore: [who, " restored the room"],
   };
   return el("span", {}, ...(sentences[kind] ?? [who, ` ${kind} `, what]));
 }

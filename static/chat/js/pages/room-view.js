@@ -3,13 +3,14 @@
  */
 
 import { contextLine } from "./claude-state.js";
+import { dayLabel } from "./dates.js";
 import { isolated } from "./shown-name.js";
 
 /** @typedef {import("../types.js").RoomState} RoomState */
 
 /**
  * @typedef {object} RoomFacts what the server put into the page
- * @property {import("../types.js").Room & {archivedAt?: number, unreachable?: boolean}} room
+ * @property {import("../types.js").Room & {archivedAt?: number, deletesAt?: number, unreachable?: boolean}} room
  * @property {string} title
  * @property {string | null} role
  * @property {number} lastReadSeq
@@ -82,12 +83,13 @@ function notStored(pending, messages) {
 
 /**
  * Why nothing can be written, or "".
- * @param {{archivedAt?: number, unreachable?: boolean}} room
+ * @param {{archivedAt?: number, deletesAt?: number, unreachable?: boolean}} room
  * @param {RoomState | undefined} state
  * @param {boolean} lost
  */
 function readOnly(room, state, lost) {
   if (lost) return "You are no longer in this room.";
+  if (room.deletesAt) return `This room is archived, and will be deleted on ${dayLabel(room.deletesAt)}.`;
   if (room.archivedAt) return "This room is archived. Its history stays.";
   if (room.unreachable) return "The other person's account is deactivated. Your messages stay.";
   return state?.error?.message ?? "";
