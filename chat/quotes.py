@@ -1,16 +1,18 @@
-"""Messages as others quote them: their beginnings, on one line."""
+"""Messages as others quote them: the beginnings of what people read, on one line."""
 
 from collections.abc import Collection
 from typing import Final, NamedTuple
 
+from django.db.models import QuerySet
 from django.db.models.functions import Substr
 
 from chat.models import Kind, Message
 from chat.protocol import wire
+from chat.rendered_text import rendered_or_written
 
 EXCERPT_CHARS: Final = 140
-# So much of a message is read to be quoted: the rest is room for white space, which excerpts leave out.
-_QUOTED_CHARS: Final = 2000
+# So much of a message's HTML is read to be quoted: the rest is room for tags and white space, which excerpts leave out.
+_QUOTED_CHARS: Final = 4000
 # What stands for a message that is files alone where it is quoted.
 ATTACHMENT: Final = "Attachment"
 
@@ -34,20 +36,29 @@ class Quoted(NamedTuple):
 
     @classmethod
     def of(cls, row: Message) -> "Quoted":
-        beginning = row.content[:_QUOTED_CHARS]
+        """Return a row of `quotable`."""
+        beginning = rendered_or_written(row.html_beginning, row.content_beginning)  # type: ignore[attr-defined]
         return cls(row.pk, row.seq, row.author_id, beginning, row.kind, row.shown_id, row.deleted_at is not None)
 
 
-def quoted_messages(ids: Collection[int]) -> dict[int, Quoted]:
+def quotable(messages: "QuerySet[Message]") -> "QuerySet[Message]":
     """Read the beginnings of messages: a page of quotes must not read all of the longest messages that there are."""
+    html, content = _beginnings()
+    return messages.defer("html", "content").annotate(html_beginning=html, content_beginning=content)
+
+
+def _beginnings() -> tuple[Substr, Substr]:
+    return Substr("html", 1, _QUOTED_CHARS), Substr("content", 1, _QUOTED_CHARS)
+
+
+def quoted_messages(ids: Collection[int]) -> dict[int, Quoted]:
     if not ids:
         return {}
-    beginning = Substr("content", 1, _QUOTED_CHARS)
     found = Message.objects.filter(pk__in=ids).order_by()
-    rows = found.values_list("pk", "seq", "author_id", beginning, "kind", "shown_id", "deleted_at")
+    rows = found.values_list("pk", "seq", "author_id", *_beginnings(), "kind", "shown_id", "deleted_at")
     return {
-        pk: Quoted(pk, seq, author_id, text, kind, shown_id, deleted_at is not None)
-        for pk, seq, author_id, text, kind, shown_id, deleted_at in rows
+        pk: Quoted(pk, seq, author_id, rendered_or_written(html, text), kind, shown_id, deleted_at is not None)
+        for pk, seq, author_id, html, text, kind, shown_id, deleted_at in rows
     }
 
 

@@ -21,7 +21,7 @@ from chat.models.plain_sql import insert_all, locked, new, rows_of
 from chat.presenter import millis, present_attachment, present_message, user_ref
 from chat.protocol import wire
 from chat.protocol.errors import ErrorCode, ProtocolError, failed, not_found, unavailable
-from chat.quotes import Quoted, present_reply_to
+from chat.quotes import Quoted, present_reply_to, quotable
 from chat.realtime.events import NOBODY, Requester
 
 _TRIES: Final = 4
@@ -259,7 +259,7 @@ def _gone_from(rooms: dict[str, Room]) -> dict[int | None, str]:
 
 def _replied_to(posts: Sequence[Post]) -> dict[int, Message]:
     ids = {post.reply_to for post in posts if post.reply_to is not None}
-    return Message.objects.select_related("author").defer("html").in_bulk(ids) if ids else {}
+    return quotable(Message.objects.select_related("author")).in_bulk(ids) if ids else {}
 
 
 def _refusal(

@@ -2,19 +2,18 @@
 
 import json
 from collections.abc import Mapping
-from html import unescape
 from typing import Final, NamedTuple
 
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.crypto import salted_hmac
-from django.utils.html import strip_tags
 
 from accounts import push_subscriptions
 from accounts.models import PushSubscription
 from accounts.vapid import to_base64url
 from chat.models import Kind, Membership, Message, RoomKind
 from chat.quotes import ATTACHMENT, excerpt_of
+from chat.rendered_text import rendered_text
 from chat.shown_names import isolated, shown_name
 
 _TITLE_CHARS: Final = 100
@@ -116,7 +115,7 @@ def told(message: Message) -> dict[str, str]:
     title = author if room.kind == RoomKind.DIRECT else f"{isolated(author)} in {isolated(room.name)}"
     return {
         "title": title if len(title) <= _TITLE_CHARS else title[: _TITLE_CHARS - 1] + "…",
-        "body": excerpt_of(unescape(strip_tags(message.html))) or ATTACHMENT,
+        "body": excerpt_of(rendered_text(message.html)) or ATTACHMENT,
         "url": f"{reverse('room', args=[room.slug])}?seq={message.seq}",
         "tag": f"room:{room.slug}",
         "icon": static("chat/img/icon-192.png"),

@@ -8,6 +8,8 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from chat import shown_names
+from chat.markdown import render
+from tests.reports.rendered_texts import RENDERED
 from tests.servers.sites import Site
 
 ME = {"id": "1", "username": "alice"}
@@ -44,6 +46,12 @@ def call(page: Page, module: str, function: str, *arguments: Any) -> Any:
 )
 def test_drafts_of_two_tabs_are_merged(page: Page, base: str, mine: str, theirs: str, merged: str) -> None:
     assert call(page, "merge-text", "mergeText", base, mine, theirs) == merged
+
+
+def test_the_page_reads_the_same_text_from_html_as_the_server(page: Page) -> None:
+    messages = [{"html": render(case.content), "content": ""} for case in RENDERED]
+    texts = [call(page, "../quotes", "quotable", each) for each in messages]
+    assert [call(page, "../quotes", "excerptOf", text) for text in texts] == [case.text for case in RENDERED]
 
 
 def message(seq: int, author: str = "2", minute: float = 0, **more: Any) -> dict[str, Any]:

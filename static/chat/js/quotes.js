@@ -3,10 +3,14 @@
  * A deleted text must not live on in a quote.
  */
 
+import { renderedText } from "./rendered-text.js";
+
 /** @typedef {import("./types.js").Message} Message */
 
 /** How much of a message the server quotes, in code points. */
 const EXCERPT_CHARS = 140;
+/** How much of a message's HTML, or text, the server reads for that. */
+const QUOTED_CHARS = 4000;
 /** What the server quotes of a message that is files alone. */
 const ATTACHMENT = "Attachment";
 /** White space as Python splits at it. */
@@ -23,6 +27,14 @@ export function excerptOf(content) {
 }
 
 /**
+ * The text of a message as far as it's quoted.
+ * @param {{content: string, html?: string}} message
+ */
+export function quotable({ content, html }) {
+  return html ? renderedText(html.slice(0, QUOTED_CHARS)) : content.slice(0, QUOTED_CHARS);
+}
+
+/**
  * @param {Message[]} messages
  * @param {readonly Message[]} rows rows that have just changed
  * @returns {Message[]} the same list object if no quote changed
@@ -35,7 +47,7 @@ export function refreshQuotes(messages, rows) {
     const source = message.replyTo && changed.get(message.replyTo.id);
     if (!source || !message.replyTo) return;
     const deleted = Boolean(source.deletedAt);
-    const excerpt = deleted ? "" : excerptOf(source.content) || (source.attachments?.length ? ATTACHMENT : "");
+    const excerpt = deleted ? "" : excerptOf(quotable(source)) || (source.attachments?.length ? ATTACHMENT : "");
     if (message.replyTo.deleted === deleted && message.replyTo.excerpt === excerpt) return;
     if (list === messages) list = messages.slice();
     list[at] = { ...message, replyTo: { ...message.replyTo, deleted, excerpt } };

@@ -5,6 +5,7 @@
 
 import "./input-method.js";
 import { Client } from "../client.js";
+import { excerptOf, quotable } from "../quotes.js";
 import { ConnectionBanner } from "./connection-banner.js";
 import { pageData } from "./dom.js";
 import { Drawer } from "./drawer.js";
@@ -26,7 +27,6 @@ import { Toasts } from "./toasts.js";
 import { UnreadMark } from "./unread-mark.js";
 
 const LAST_ROOM_KEY = "parley.last-room";
-const EXCERPT_CHARS = 140;
 
 class App {
   #data = pageData("app-data");
@@ -172,7 +172,7 @@ class App {
     const where = known ? roomTitle(known, this.#me.id) : room;
     const who = message.author ? nameInText(message.author) : "Somebody";
     const title = `${who} mentioned you in ${isolated(where)}`;
-    this.#toasts.show(message.content.slice(0, EXCERPT_CHARS), { title, href: `/rooms/${room}/?seq=${message.seq}` });
+    this.#toasts.show(excerptOf(quotable(message)), { title, href: `/rooms/${room}/?seq=${message.seq}` });
   }
 
   /** @param {{type: string, [fact: string]: any}} action */

@@ -2,6 +2,7 @@
  * Where messages are written. Enter sends, Shift+Enter breaks the line; it works without a connection too.
  */
 
+import { excerptOf, quotable } from "../quotes.js";
 import { Completion } from "./completion.js";
 import { el, icon, iconButton, setAttribute } from "./dom.js";
 import { personName } from "./names.js";
@@ -114,7 +115,7 @@ export class Composer {
     this.#replyTo = message;
     this.#context.hidden = !message;
     if (!message) return this.#context.replaceChildren();
-    const text = el("span", { class: "truncate" }, "Reply to ", el("b", {}, personName(message.author)), ": ", el("bdi", {}, message.content));
+    const text = el("span", { class: "truncate" }, "Reply to ", el("b", {}, personName(message.author)), ": ", el("bdi", {}, excerptOf(quotable(message))));
     this.#context.replaceChildren(icon("reply"), text, iconButton("close", "Do not reply", { class: "icon-button-small", onclick: () => (this.setReply(null), this.#input.focus()) }));
     this.#input.focus();
   }

@@ -7,6 +7,7 @@ import { dayLabel, fullLabel, shortTimeLabel, timeLabel } from "./dates.js";
 import { el } from "./dom.js";
 import { listOfNames, personName } from "./names.js";
 import { fullNameInText, handle, nameInText } from "./shown-name.js";
+import { renderedOrWritten } from "../rendered-text.js";
 import { isOpen } from "../stream-state.js";
 import { showRendered } from "./message-text.js";
 import { endingWords, progressWords } from "./reply-words.js";
@@ -162,14 +163,14 @@ export function eventLine(item) {
 /** One sentence for screen readers. @param {Item} item */
 export function spoken(item) {
   const { message } = item;
-  const text = message.deletedAt ? "message deleted" : [message.reply ? spokenReply(message) : message.content, spokenAttachments(message)].filter(Boolean).join(", ");
+  const text = message.deletedAt ? "message deleted" : [message.reply ? spokenReply(message) : renderedOrWritten(message), spokenAttachments(message)].filter(Boolean).join(", ");
   const state = { sending: ", not sent yet", failed: ", not sent", stored: "" }[item.state];
   return `${nameInText(item.author)}, ${timeLabel(message.createdAt)}${state}: ${text}`;
 }
 
 /** @param {Item["message"]} message */
-function spokenReply({ content, reply }) {
+function spokenReply({ content, html, reply }) {
   if (isOpen(reply.state)) return progressWords(reply.state, false);
   const ending = endingWords(reply, content)?.text ?? "";
-  return [content.slice(0, SPOKEN_REPLY_CHARS), ending].filter(Boolean).join(". ");
+  return [renderedOrWritten({ content, html }).trim().slice(0, SPOKEN_REPLY_CHARS), ending].filter(Boolean).join(". ");
 }

@@ -2,11 +2,11 @@
  * The prompts that wait for their turn, above the composer. Their authors may still change them, or take them back.
  */
 
+import { excerptOf, quotable } from "../quotes.js";
 import { el, setChildren } from "./dom.js";
 import { InlineEditor } from "./inline-editor.js";
 import { personName } from "./names.js";
 
-const EXCERPT_CHARS = 160;
 /** A prompt that is next has its turn before this, unless nothing runs replies at the moment. */
 const TURN_COMES_MS = 1_000;
 const HAS_HAD_ITS_TURN = "Claude has begun to answer this. Once that is done, or stopped, saving asks again.";
@@ -109,7 +109,7 @@ export class ReplyQueue {
     const text = el(
       "span", { class: "queue-text truncate" },
       el("b", {}, mine ? "You" : personName(prompt.author)), " ",
-      el("bdi", {}, prompt.content.slice(0, EXCERPT_CHARS)),
+      el("bdi", {}, excerptOf(quotable(prompt))),
     );
     if (!mine || !canWrite) return [text];
     const edit = () => this.#edit(prompt);

@@ -2,6 +2,7 @@
  * Messages to what the timeline shows: which joins the one above, where a day begins, where the unread ones begin. Pure.
  */
 
+import { excerptOf, quotable } from "../quotes.js";
 import { dayOf } from "./dates.js";
 import { shownName } from "./shown-name.js";
 
@@ -98,7 +99,7 @@ function stored(message, me, { firstUnread, target, deleting, mayAct, streamOf, 
 function waiting(entry, me, messages) {
   const answered = entry.replyTo && messages.find((message) => message.id === entry.replyTo);
   const quote = answered
-    ? { id: answered.id, seq: answered.seq, author: answered.author, excerpt: answered.content, deleted: Boolean(answered.deletedAt) }
+    ? { id: answered.id, seq: answered.seq, author: answered.author, excerpt: excerptOf(quotable(answered)), deleted: Boolean(answered.deletedAt) }
     : null;
   return {
     key: `${me.id}:${entry.clientId}`, kind: "message", message: entry, author: me, seq: 0, state: entry.state,
