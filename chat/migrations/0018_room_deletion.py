@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("chat", "0016_search_by_folded_words"),
+        ("chat", "0017_room_for_answers"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
