@@ -2,7 +2,7 @@
 
 import unicodedata
 from smtplib import SMTPException
-from typing import Any
+from typing import Any, Final
 
 import structlog
 from allauth.account.adapter import DefaultAccountAdapter
@@ -21,6 +21,13 @@ from django.urls import reverse
 from accounts import client_address, known_browsers, whose
 from accounts.models import User
 from accounts.origins import public_origin
+
+# What the links to other ways of confirming say.
+_WORDS: Final = {
+    "mfa_reauthenticate": "Use a recovery code",
+    "mfa_reauthenticate:webauthn": "Use a passkey or security key",
+}
+_WORDS_WITH_APP: Final = _WORDS | {"mfa_reauthenticate": "Use your authenticator app or a recovery code"}
 
 log = structlog.get_logger(__name__)
 
@@ -70,7 +77,10 @@ class AccountAdapter(DefaultAccountAdapter):
         methods: list[dict[str, str]] = super().get_reauthentication_methods(user)
         second_steps = [method for method in methods if method["id"] != "reauthenticate"]
         # A passkey first: those who have one have recovery codes as well, and should not use these up.
-        return sorted(second_steps, key=lambda method: method["id"] != "mfa_reauthenticate:webauthn") or methods
+        second_steps.sort(key=lambda method: method["id"] != "mfa_reauthenticate:webauthn")
+        has_app = Authenticator.objects.filter(user_id=user.pk, type=Authenticator.Type.TOTP).exists()
+        words = _WORDS_WITH_APP if has_app else _WORDS
+        return [method | {"description": words[method["id"]]} for method in second_steps] or methods
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Name this installation by where people reach it; allauth would take the Host of the request that asked."""

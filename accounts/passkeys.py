@@ -7,7 +7,7 @@ an error of the server.
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from allauth.mfa.adapter import get_adapter
+from allauth.mfa.models import Authenticator
 from allauth.mfa.webauthn.forms import (
     AddWebAuthnForm,
     AuthenticateWebAuthnForm,
@@ -15,10 +15,24 @@ from allauth.mfa.webauthn.forms import (
     ReauthenticateWebAuthnForm,
     SignupWebAuthnForm,
 )
+from allauth.mfa.webauthn.internal import auth
 from django import forms
 from fido2.webauthn import AuthenticationResponse, RegistrationResponse
 
+from accounts.models import User
+
 _NOT_A_CREDENTIAL: Final = (ValueError, TypeError, KeyError, AttributeError, RecursionError)
+# allauth's word for whatever is wrong; of a passkey it says "Incorrect code.", though no code was typed.
+_INCORRECT: Final = "incorrect_code"
+_UNREADABLE: Final = "What the browser sent is not a passkey. Try again."
+_UNKNOWN: Final = (
+    "This passkey doesn't open this account; it may have been removed. Choose another one, or sign in another way."
+)
+_OUTDATED: Final = "The confirmation came too late, or another tab asked for one meanwhile. Try again."
+_NOT_ALONE: Final = (
+    "This key didn't ask for a fingerprint, face or PIN, so it can't sign in alone. Untick “Sign in with it alone”, and try "
+    "again."
+)
 
 
 class CredentialField(forms.JSONField):
@@ -36,7 +50,7 @@ class CredentialField(forms.JSONField):
             if credential not in self.empty_values:
                 self._parse(credential)
         except _NOT_A_CREDENTIAL as error:
-            raise get_adapter().validation_error("incorrect_code") from error
+            raise forms.ValidationError(_UNREADABLE, code=_INCORRECT) from error
         return credential
 
     def bound_data(self, data: Any, initial: Any) -> Any:
@@ -44,21 +58,64 @@ class CredentialField(forms.JSONField):
         return initial
 
 
-class AddPasskeyForm(AddWebAuthnForm):
+class _RegistersPasskey(forms.Form):
     credential = CredentialField(RegistrationResponse.from_dict)
 
+    def clean(self) -> dict[str, Any]:
+        if "credential" not in self.cleaned_data:  # and there is an error beside it
+            return self.cleaned_data
+        had_challenge = auth.get_state() is not None
+        try:
+            cleaned: dict[str, Any] = super().clean()  # type: ignore[assignment]
+        except forms.ValidationError as error:
+            if error.code != _INCORRECT:
+                raise
+            # allauth forgets the challenge once it was met: what is wrong then is the key itself.
+            was_met = had_challenge and auth.get_state() is None
+            sentence = _NOT_ALONE if was_met and self.cleaned_data.get("passwordless") else _OUTDATED
+            raise forms.ValidationError(sentence, code=_INCORRECT) from error
+        return cleaned
 
-class SignupPasskeyForm(SignupWebAuthnForm):
-    credential = CredentialField(RegistrationResponse.from_dict)
 
+class _ConfirmsWithPasskey(forms.Form):
+    user: User | None
 
-class LoginPasskeyForm(LoginWebAuthnForm):
     credential = CredentialField(AuthenticationResponse.from_dict)
 
+    def clean_credential(self) -> Authenticator:
+        try:
+            return super().clean_credential()  # type: ignore[misc]
+        except forms.ValidationError as error:
+            if error.code != _INCORRECT:
+                raise
+            sentence = _OUTDATED if self._is_known(self.cleaned_data["credential"]) else _UNKNOWN
+            raise forms.ValidationError(sentence, code=_INCORRECT) from error
 
-class AuthenticatePasskeyForm(AuthenticateWebAuthnForm):
-    credential = CredentialField(AuthenticationResponse.from_dict)
+    def _is_known(self, credential: dict[str, Any]) -> bool:
+        """Whether the passkey is one of this person's; without a person, of the one that it names."""
+        try:
+            user = self.user or auth.extract_user_from_response(credential)
+            key = AuthenticationResponse.from_dict(credential).raw_id
+        except (forms.ValidationError, *_NOT_A_CREDENTIAL):
+            return False
+        return auth.get_authenticator_by_credential_id(user, key) is not None
 
 
-class ReauthenticatePasskeyForm(ReauthenticateWebAuthnForm):
-    credential = CredentialField(AuthenticationResponse.from_dict)
+class AddPasskeyForm(_RegistersPasskey, AddWebAuthnForm):
+    pass
+
+
+class SignupPasskeyForm(_RegistersPasskey, SignupWebAuthnForm):
+    pass
+
+
+class LoginPasskeyForm(_ConfirmsWithPasskey, LoginWebAuthnForm):
+    pass
+
+
+class AuthenticatePasskeyForm(_ConfirmsWithPasskey, AuthenticateWebAuthnForm):
+    pass
+
+
+class ReauthenticatePasskeyForm(_ConfirmsWithPasskey, ReauthenticateWebAuthnForm):
+    pass

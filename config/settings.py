@@ -373,6 +373,7 @@ MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_ADAPTER = "accounts.adapter.MFAAdapter"
 MFA_FORMS = {
+    "activate_totp": "accounts.second_steps.ActivateAppForm",
     "add_webauthn": "accounts.passkeys.AddPasskeyForm",
     "signup_webauthn": "accounts.passkeys.SignupPasskeyForm",
     "login_webauthn": "accounts.passkeys.LoginPasskeyForm",

@@ -9,6 +9,9 @@ from django.forms import BoundField
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
+from accounts import second_steps
+from accounts.models import User
+
 register = template.Library()
 
 # The first that matches: most browsers also name the ones that they are compatible with.
@@ -64,6 +67,11 @@ def browser(user_agent: str) -> str:
 def signup_is_open(context: template.Context) -> bool:
     request: HttpRequest = context["request"]
     return bool(get_adapter(request).is_open_for_signup(request))
+
+
+@register.filter
+def second_steps_of(user: User) -> second_steps.SecondSteps:
+    return second_steps.of(user)
 
 
 def _first(table: tuple[tuple[str, str], ...], text: str) -> str | None:

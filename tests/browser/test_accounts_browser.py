@@ -56,14 +56,14 @@ def page(context: BrowserContext) -> Iterator[Page]:
 class Device:
     """A virtual authenticator plugged into a tab's browser."""
 
-    def __init__(self, page: Page, *, verifies: bool = True) -> None:
+    def __init__(self, page: Page, *, verifies: bool = True, is_old_key: bool = False) -> None:
         self._protocol = page.context.new_cdp_session(page)
         self._protocol.send("WebAuthn.enable")
         options = {
-            "protocol": "ctap2",
-            "transport": "internal",
-            "hasResidentKey": True,
-            "hasUserVerification": True,
+            "protocol": "u2f" if is_old_key else "ctap2",
+            "transport": "usb" if is_old_key else "internal",
+            "hasResidentKey": not is_old_key,
+            "hasUserVerification": not is_old_key,
             "isUserVerified": verifies,
             "automaticPresenceSimulation": True,
         }
@@ -153,6 +153,26 @@ def test_a_refused_ceremony_is_explained_and_may_be_tried_again(page: Page, pers
     expect(page.get_by_role("alert")).to_have_text("Nothing was confirmed, or it took too long. Try again.")
     expect(button).to_be_enabled()
     signed_in(page, person)
+
+
+def test_an_old_security_key_is_told_apart_and_serves_after_the_password(page: Page, person: Person) -> None:
+    Device(page, is_old_key=True)
+    signed_in(page, person)
+    page.goto("/accounts/2fa/webauthn/add/")
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_label("Name").fill("old key")
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_role("alert")).to_contain_text("an older security key, it can't sign in alone: untick")
+    page.get_by_label(re.compile("Sign in with it alone")).uncheck()
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_role("heading", name="Recovery codes")).to_be_visible()
+    page.goto("/settings/")
+    sign_out(page)
+    sign_in(page, person)
+    expect(page.get_by_text("Confirm with your passkey or security key, or enter one of your recovery")).to_be_visible()
+    page.get_by_role("button", name="Use a passkey or security key").click()
+    expect(page).to_have_url(re.compile(r"^[^?]+/settings/$"))
 
 
 def test_at_a_number_instead_of_a_name_the_page_says_where_to_go(page: Page, site: Site) -> None:

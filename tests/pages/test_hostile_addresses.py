@@ -159,7 +159,7 @@ def test_no_cookie_breaks_a_page(closed_room: Room, name: str) -> None:
 
 
 @pytest.mark.parametrize("credential", CREDENTIALS.values(), ids=CREDENTIALS.keys())
-def test_what_is_no_passkey_is_a_wrong_code(alice: Seat, credential: str) -> None:
+def test_what_is_no_passkey_is_refused_in_a_sentence(alice: Seat, credential: str) -> None:
     """Sign-in takes them from strangers; the second step and adding one from people half and wholly signed in."""
     stranger = outspoken(Client())
     stranger.get("/accounts/2fa/webauthn/login/", headers={"X-Requested-With": "XMLHttpRequest"})
@@ -168,4 +168,4 @@ def test_what_is_no_passkey_is_a_wrong_code(alice: Seat, credential: str) -> Non
     adding.get("/accounts/2fa/webauthn/add/")
     answer = adding.post("/accounts/2fa/webauthn/add/", {"credential": credential, "name": "Key"})
     assert answer.status_code == 200
-    assert "Incorrect code." in answer.content.decode()
+    assert "What the browser sent is not a passkey. Try again." in answer.content.decode()

@@ -20,6 +20,9 @@ const MESSAGES = {
   NotSupportedError: "This device cannot make the kind of key that is asked for.",
   SecurityError: "The browser refuses passkeys at this address. They need https and a host name.",
 };
+const CANNOT_ALONE = ["NotAllowedError", "NotSupportedError", "ConstraintError"];
+const NOT_ALONE =
+  "Nothing was confirmed. Try again. If it is an older security key, it can't sign in alone: untick “Sign in with it alone” first.";
 const UNSUPPORTED = "This browser does not know passkeys, or the page did not come over https.";
 const UNREACHABLE = "The server did not answer. Try again.";
 
@@ -97,8 +100,11 @@ async function fetchOptions(url) {
   return (await answer.json()).request_options;
 }
 
-function explain(error) {
+/** @param {Error} error @param {HTMLFormElement} form */
+function explain(error, form) {
   if (error instanceof UnreachableError) return UNREACHABLE;
+  // A key that can't sign in alone is refused like one that was never touched: by silence, to the end of the wait.
+  if (form.elements.passwordless?.checked && CANNOT_ALONE.includes(error.name)) return NOT_ALONE;
   if (error.name === "SecurityError" && IP_ADDRESS.test(location.hostname)) {
     return `Passkeys need a host name, and ${location.hostname} is a number. On your own machine, open http://localhost${location.port && `:${location.port}`} instead.`;
   }
@@ -127,7 +133,7 @@ class PasskeyForm {
       this.form.elements.credential.value = asJson(credential);
       this.form.submit();
     } catch (error) {
-      this.say(explain(error));
+      this.say(explain(error, this.form));
     } finally {
       this.button.disabled = false;
     }
