@@ -37,7 +37,7 @@ class SecondSteps(NamedTuple):
         """What the field for a code asks for."""
         if not self.has_app:
             return "Recovery code"
-        return "Code from your authenticator app, or a recovery code" if self.has_codes else "Code from your authenticator app"
+        return "Code from your authenticator app" + (", or a recovery code" if self.has_codes else "")
 
     @property
     def sentence(self) -> str:
