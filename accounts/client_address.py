@@ -1,4 +1,8 @@
-"""The address that a request comes from: the connection's, or what our own proxies have added in front of it."""
+"""The address that a request comes from: the connection's, or what our own proxies have added in front of it.
+
+One parser for the socket, the pages, the sign-in limits and the tokens: an address that two of them spelled differently
+would be two clients to each limit.
+"""
 
 import ipaddress
 from collections.abc import Iterable
@@ -7,51 +11,74 @@ from typing import Final
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.http.request import split_domain_port
 
 # For what must be counted and stored, of a client that has no address: one on a Unix socket.
-_NO_ADDRESS: Final = "::"
+NO_ADDRESS: Final = "::"
 _IPV6_NETWORK_BITS: Final = 64
+# The longest address has 45 characters; a port, brackets, quotes and a zone come on top.
+_LONGEST: Final = 100
 
 
 def seen_from_outside(peer: str | None, forwarded: Iterable[str]) -> str:
     """Return the client's address; behind trusted proxies, the one that the outermost of them saw.
 
     forwarded: the lines of X-Forwarded-For. Several lines are one list: of the last line alone, a client that sends its
-    own would choose its address.
+    own would choose its address. Where a proxy writes no address ("unknown"), the next proxy's own is taken: it is as
+    close as we get. With fewer entries than proxies, each of them is one of ours.
     """
-    trusted: int = settings.TRUSTED_PROXIES
-    if trusted:
-        hops = [hop.strip() for hop in ",".join(forwarded).split(",") if hop.strip()]
-        if hops:
-            return hops[-min(trusted, len(hops))]
-    return peer or "unknown"
+    hops = [hop for hop in ",".join(forwarded).split(",") if hop.strip()]
+    trusted = hops[-settings.TRUSTED_PROXIES :] if settings.TRUSTED_PROXIES > 0 else []
+    for hop in trusted:
+        address = as_ip(hop)
+        if address is not None:
+            return address
+    return as_ip(peer or "") or NO_ADDRESS
 
 
 def of_request(request: HttpRequest) -> str:
-    """Return the address of an HTTP request as one that can be stored. A proxy's nonsense counts as the proxy itself."""
-    peer = request.META.get("REMOTE_ADDR")
-    seen = seen_from_outside(peer, [request.headers.get("X-Forwarded-For", "")])
-    return as_ip(seen) or as_ip(peer or "") or _NO_ADDRESS
+    """Return the address of an HTTP request, as it can be stored."""
+    return seen_from_outside(request.META.get("REMOTE_ADDR"), [request.headers.get("X-Forwarded-For", "")])
 
 
 @lru_cache(maxsize=1000)
 def network_of(address: str) -> str:
     """Return what counts as one address: of IPv6 a network, since each home has billions of addresses in one."""
-    try:
-        found = ipaddress.ip_address(address)
-    except ValueError:
+    written = as_ip(address)
+    if written is None:
         return address
-    if isinstance(found, ipaddress.IPv6Address) and found.ipv4_mapped is None:
-        return str(ipaddress.ip_network((found, _IPV6_NETWORK_BITS), strict=False))
-    return address
+    found = ipaddress.ip_address(written)
+    if found.version == 4:
+        return written
+    return str(ipaddress.ip_network((found, _IPV6_NETWORK_BITS), strict=False))
 
 
 def as_ip(text: str) -> str | None:
-    """Return an IP address in its written form, without the port that some proxies add; None when it is not one."""
-    for candidate in (text, split_domain_port(text)[0].strip("[]")):
+    """Return the one spelling of an IP address; None when it is not one.
+
+    Proxies add ports, brackets and quotes. An IPv4 address that came through an IPv6 socket (`::ffff:203.0.113.9`) is the
+    IPv4 address, and a zone (`%eth0`) only says by which of its interfaces a proxy was reached.
+    """
+    text = text.strip().strip('"')
+    if len(text) > _LONGEST:
+        return None
+    for candidate in (text, _without_port(text)):
         try:
-            return str(ipaddress.ip_address(candidate))
+            found = ipaddress.ip_address(candidate.partition("%")[0])
         except ValueError:
             continue
+        mapped = found.ipv4_mapped if isinstance(found, ipaddress.IPv6Address) else None
+        return str(mapped or found)
     return None
+
+
+def _without_port(text: str) -> str:
+    """Return what stands in brackets, or before the one colon."""
+    if text.startswith("["):
+        inside, bracket, after = text[1:].partition("]")
+        return inside if bracket and (not after or _is_port(after)) else ""
+    host, _colon, port = text.partition(":")
+    return host if _is_port(f":{port}") else ""
+
+
+def _is_port(text: str) -> bool:
+    return text.startswith(":") and text[1:].isascii() and (text[1:].isdigit() or not text[1:])
