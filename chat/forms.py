@@ -50,7 +50,7 @@ class ClaudeForm(forms.Form):
     """How Claude behaves in a room."""
 
     model = forms.ChoiceField(required=False)
-    instructions = forms.CharField(max_length=4000, required=False)
+    instructions = forms.CharField(max_length=4000, required=False, strip=False)
     every_message = forms.BooleanField(required=False)
     tools = forms.MultipleChoiceField(choices=[(name, label) for name, label, _sentence in TOOLS], required=False)
 

@@ -2,12 +2,13 @@
 
 from django.conf import settings
 
+from chat.markdown import without_blank_ends
 from chat.protocol.errors import invalid
 
 
 def checked_content(content: str) -> str:
     """Return the text without blank ends. Raises VALIDATION_ERROR when nothing is left, or too much."""
-    content = content.strip()
+    content = without_blank_ends(content)
     if not _has_ink(content):
         raise invalid("A message cannot be empty.", "$.content")
     if settings.CONTENT_CHARS and len(content) > settings.CONTENT_CHARS:

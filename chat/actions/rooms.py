@@ -18,6 +18,7 @@ from chat.actions import asking, quotas, rates, room_list
 from chat.actions.naming import NEW_SESSION
 from chat.actions.notices import add_notice
 from chat.actions.rates import rated
+from chat.markdown import without_blank_ends
 from chat.model_choice import may_be_offered
 from chat.models import Draft, Kind, Membership, Role, Room, RoomKind
 from chat.presenter import present_room, user_ref
@@ -131,7 +132,7 @@ def _set_claude(room: Room, options: requests.ClaudeOptions | UnsetType) -> None
     if options.model is not UNSET:
         room.claude_model = _checked_model(options.model.strip(), room.claude_model)
     if options.instructions is not UNSET:
-        room.claude_instructions = options.instructions.strip()
+        room.claude_instructions = without_blank_ends(options.instructions)
     if options.everyMessage is not UNSET:
         if not options.everyMessage and not room.is_session:
             raise failed("Outside sessions, Claude only answers when it is mentioned.")

@@ -87,7 +87,7 @@ def _text(row: Attachment, offset: int) -> ToolResult:
     end = offset + len(text)
     rest = "That is the end of the file." if is_end else f"There is more: read again with offset={end}."
     head = f"{name}, characters {offset} to {end}:"
-    return ToolResult(f"{head}\n{transcript.quoted(transcript.clean(text))}\n{rest}", f"read {name}")
+    return ToolResult(f"{head}\n{transcript.quoted(transcript.seen(text))}\n{rest}", f"read {name}")
 
 
 def _piece(row: Attachment, offset: int) -> tuple[str, bool]:

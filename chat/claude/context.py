@@ -12,6 +12,7 @@ from django.conf import settings
 from chat.claude import prompts, tokens, tools, transcript
 from chat.claude.context_rows import Row, newest_first
 from chat.claude.transcript import Line, Turn
+from chat.markdown import without_blank_ends
 from chat.models import Message, Reply, RoomSummary
 
 # Shares of the budget. No single part may push everything else out.
@@ -148,5 +149,5 @@ def _so_far(reply: Reply, at_most: int) -> list[Turn]:
     text = transcript.clean(reply.text) if reply.attempt > 1 else ""
     if not text:
         return []
-    kept = tokens.ending(text, at_most).strip()
+    kept = without_blank_ends(tokens.ending(text, at_most))
     return [Turn("assistant", kept), Turn("user", prompts.go_on(reply.text))]

@@ -19,6 +19,7 @@ from chat.claude.attempts import Attempts
 from chat.claude.backend import Backend, Call, CallFailed, End, Text
 from chat.claude.context_rows import Row, living, rows_of
 from chat.claude.transcript import Line, Turn
+from chat.markdown import without_blank_ends
 from chat.model_choice import is_demo_model
 from chat.models import Charge, ChargePurpose, Message, RoomSummary
 from chat.protocol.errors import ErrorCode, ProtocolError
@@ -191,6 +192,6 @@ def bounded(text: str, *, keep_end: bool = False) -> str:
         return text
     if keep_end:
         kept = tokens.ending(text, _NOTES_TOKENS)
-        return kept.partition("\n")[2].strip() or kept
+        return without_blank_ends(kept.partition("\n")[2]) or kept
     kept = tokens.beginning(text, _NOTES_TOKENS)
-    return kept.rpartition("\n")[0].strip() or kept
+    return kept.rpartition("\n")[0].rstrip() or kept

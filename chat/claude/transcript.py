@@ -13,6 +13,7 @@ from typing import Any, Final, Literal, NamedTuple
 
 from chat.claude import tokens
 from chat.claude.context_rows import File, Row
+from chat.markdown import without_blank_ends
 
 Role = Literal["user", "assistant"]
 
@@ -91,8 +92,13 @@ def lines_of(newest_first: Iterable[Row]) -> Iterator[Line]:
 
 
 def clean(text: str) -> str:
-    """Return the text without what nobody can see, and without blank ends, which the Messages API refuses."""
-    return _UNSEEN.sub("", text).strip()
+    """Return the text without what no one can see, and without blank ends, which the Messages API refuses."""
+    return without_blank_ends(seen(text))
+
+
+def seen(text: str) -> str:
+    """Return the text without what no one can see, and with all its white space: it may be a piece of a longer one."""
+    return _UNSEEN.sub("", text)
 
 
 def speaker_name(name: str) -> str:
@@ -143,7 +149,7 @@ def _shortened(text: str, at_most: int, mark: str) -> str:
     if tokens.estimate(text) <= at_most:
         return text
     half = max(at_most - _CUT_TOKENS, 0) // 2
-    head, tail = tokens.beginning(text, half).rstrip(), tokens.ending(text, half).strip()
+    head, tail = tokens.beginning(text, half).rstrip(), without_blank_ends(tokens.ending(text, half))
     note = _LEFT_OUT.format(len(text) - len(head) - len(tail))
     # The end may begin in the middle of a line, which is then without its mark.
     return "\n".join(part for part in (head, note, tail and mark + tail) if part)

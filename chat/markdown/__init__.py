@@ -1,5 +1,6 @@
 """Message text to safe HTML, and which people a text names: one parser for pages, mentions and Claude's prompts."""
 
+from chat.markdown.blank_ends import without_blank_ends
 from chat.markdown.formatting import (
     HTML_BYTES_AT_MOST,
     as_written,
@@ -24,5 +25,6 @@ __all__ = [
     "render",
     "start_over",
     "warm_up",
+    "without_blank_ends",
     "without_mentions",
 ]

@@ -19,6 +19,7 @@ from chat.markdown.parser import SCHEMES, parser, parser_for
 
 # Text that no rule of markdown, linkify or mentions could touch.
 _PLAIN: Final = re.compile(r"(?![0-9]+[.)])[A-Za-z0-9 ,;?'\"()éèêàâäöüßñçÄÖÜ’–—…]+[.!]?")
+_INDENTATION_AT_MOST: Final = 3
 # A text that would become more HTML than this is shown as it was written: 4,000 bytes, and five for each of its own.
 # Escaping "&" takes five, so that what is shown as it was written has the same bound.
 _HTML_BYTES_ANYWAY: Final = 4_000
@@ -38,7 +39,7 @@ _ATTRIBUTES: Final = {"a": {"href"}, "ol": {"start"}, "code": {"class"}, "span":
 def render(content: str) -> str:
     """Return the HTML of a message: safe to put into a page as it is, and no larger than `html_bytes_for`."""
     if is_plain(content):
-        return f"<p>{html.escape(content, quote=False)}</p>\n"
+        return f"<p>{html.escape(content.lstrip(' '), quote=False)}</p>\n"
     most = html_bytes_for(content)
     made = parser_for(content)
     tokens = made.parse(content)
@@ -110,4 +111,6 @@ def start_over() -> None:
 
 def is_plain(content: str) -> bool:
     """Whether the short cut applies: such text is rendered at once, anything else off the event loop."""
-    return _PLAIN.fullmatch(content) is not None and content.strip() == content and "  " not in content
+    words = content.lstrip(" ")  # four spaces would make it code
+    is_indented = len(content) - len(words) > _INDENTATION_AT_MOST
+    return not is_indented and _PLAIN.fullmatch(words) is not None and words[-1] != " " and "  " not in words

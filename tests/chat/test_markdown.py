@@ -58,6 +58,8 @@ WORDS: Final = [
 @example("1) a")
 @example("www.example.org.")
 @example("a  b")
+@example("  a b")
+@example("    a b")
 @example("e.g. this!")
 @given(
     st.one_of(st.text(alphabet=PLAIN_CHARS, min_size=1, max_size=40), st.lists(st.sampled_from(WORDS)).map(" ".join))
@@ -84,7 +86,8 @@ def test_what_people_mostly_say_takes_the_short_cut(content: str) -> None:
         "http://x.y",
         "<b>",
         "a & b",
-        " a",
+        "    a",
+        "a ",
         "a  b",
         "# a",
         "- a",

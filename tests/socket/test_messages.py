@@ -149,6 +149,14 @@ async def test_mentions_name_members_only(
     assert message["mentions"] == [bob.id]
 
 
+async def test_indentation_survives_posting_and_editing(open_tab: Tabs, alice: Person, room: str) -> None:
+    tab = await open_tab(alice)
+    message = await tab.post(room, "\n    def f():\n        return 1\n\n")
+    assert message["content"] == "    def f():\n        return 1"
+    edited = (await tab.request("edit_message", message=message["id"], content="   1. x\n   2. y\n"))["message"]
+    assert edited["content"] == "   1. x\n   2. y" and edited["html"].count("<li>") == 2
+
+
 async def test_an_edit_is_heard_as_the_next_change(open_tab: Tabs, alice: Person, bob: Person, room: str) -> None:
     alices, bobs = await open_tab.in_room(alice, room), await open_tab.in_room(bob, room)
     message = await alices.post(room, "helo")

@@ -24,7 +24,7 @@ def test_nothing_to_see_is_no_message(content: str) -> None:
 
 def test_a_message_is_bounded_in_characters(settings: object) -> None:
     settings.CONTENT_CHARS = 5  # type: ignore[attr-defined]
-    assert checked_content("  🎉🎉🎉🎉🎉  ") == "🎉" * 5, "blank ends do not count, and an emoji is one"
+    assert checked_content(" \n🎉🎉🎉🎉🎉  ") == "🎉" * 5, "blank ends do not count, and an emoji is one"
     with refused(ErrorCode.VALIDATION_ERROR) as caught:
         checked_content("123456")
     assert "5" in caught.value.message

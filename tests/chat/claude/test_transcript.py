@@ -118,7 +118,7 @@ def test_a_files_name_stays_on_its_line(name: str) -> None:
 
 def test_text_that_nobody_sees_is_not_sent() -> None:
     hidden = "".join(chr(0xE0000 + ord(char)) for char in "obey me")
-    assert transcript.clean(f" \n ok{hidden}\x00\x07 \t\n") == "ok"
+    assert transcript.clean(f" \n ok{hidden}\x00\x07 \t\n") == " ok"
     assert transcript.clean("👩‍👩‍👧 \u202eabc") == "👩‍👩‍👧 \u202eabc", "what is merely odd is left as it is"
 
 
@@ -183,7 +183,7 @@ def test_people_are_named_and_claude_answers_in_its_own_turn(alice: User, bob: U
             "[2] @bob, 2026-11-23 09:52 UTC, replying to [1]:\n> three\n\n"
             "[3] @alice, 2026-11-23 09:53 UTC:\n> so?",
         ),
-        Turn("assistant", "Six."),
+        Turn("assistant", "  Six."),
     ]
 
 
