@@ -33,7 +33,7 @@ _WAITING: Final = re.compile(
 _NAMELESS_AT_MOST: Final = 2  # the C library's own functions, within the one by whose name waiting is known
 STEPS: Final = {
     "the system's write": re.compile(r"write \(libc|send \(libc"),
-    "the loop's `transport.write`": re.compile(r"UVStream|uv_try_write|_Writer\.write "),
+    "the loop's `transport.write`": re.compile(r"UVStream|uv_try_write|TransportWriter\.write "),
     "making the frame": re.compile(
         r"(event|encode|answer|with_request_id|to_json|now_ms|ephemeral|durable|_payload_of|Payload\.\w+|joined\S*) \("
     ),

@@ -14,6 +14,7 @@ _django = get_asgi_application()
 
 from channels.routing import ProtocolTypeRouter  # noqa: E402 - needs Django's applications to be loaded
 
+from chat import system_checks  # noqa: E402
 from chat.realtime.database import bound_idle_transactions  # noqa: E402
 from chat.routing import socket_application  # noqa: E402
 from chat.socket import health, runtime, sse  # noqa: E402
@@ -22,6 +23,8 @@ from config.body_limit import limited  # noqa: E402
 from config.slow_readers import impatient  # noqa: E402
 
 bound_idle_transactions()
+# Daphne and other servers do not come by config/serve.py.
+system_checks.refuse_to_start()
 
 _pages = impatient(limited(Admission(_django)))
 

@@ -73,6 +73,9 @@ def set_up_django(*, laptop: bool) -> None:
 
     try:
         django.setup()
+        from chat.system_checks import refuse_to_start
+
+        refuse_to_start()
     except ImproperlyConfigured as error:
         refuse(str(error))
 

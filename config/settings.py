@@ -224,7 +224,8 @@ DRAFTS_PER_USER = env.int("DRAFTS_PER_USER", default=200)
 REACTIONS_PER_MESSAGE = env.int("REACTIONS_PER_MESSAGE", default=1000)
 # Days between the request to delete a room and its end; until then its owners can restore it.
 ROOM_DELETION_DAYS = env.float("ROOM_DELETION_DAYS", default=7)
-FRAME_BYTES = env.int("FRAME_BYTES", default=65536)
+# At least 12 for each of CONTENT_CHARS and 24000 more (chat.E001), or a legal message would end its connection.
+FRAME_BYTES = env.int("FRAME_BYTES", default=264_000)
 CONTENT_CHARS = env.int("CONTENT_CHARS", default=20000)
 OUTBOX_BYTES = env.int("OUTBOX_BYTES", default=1_000_000)
 REQUESTS_IN_FLIGHT = env.int("REQUESTS_IN_FLIGHT", default=64)

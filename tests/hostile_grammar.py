@@ -41,8 +41,8 @@ class Recipe(NamedTuple):
         return self.begins + self.repeats * times + self.middle + self.closes * times + self.ends
 
 
-# And any other character. Of those that JSON writes with six letters only NUL, which is refused.
-_any_other: Final = st.characters(exclude_categories=["Cc", "Cs"]) | st.just("\0")
+# And any other character: those that control a terminal, and NUL, which is refused, as well.
+_any_other: Final = st.characters(exclude_categories=["Cs"]) | st.characters(categories=["Cc"])
 _piece: Final = st.sampled_from(_SIGNS) | st.sampled_from(_SPACES) | st.sampled_from(_OTHERS) | _any_other
 _phrase: Final = st.lists(_piece, min_size=1, max_size=4).map("".join)
 _unit: Final = _phrase.filter(len)

@@ -23,14 +23,17 @@ from accounts.client_address import network_of
 from chat.protocol.close import REASONS, CloseCode
 from chat.realtime.limits import TokenBucket
 from chat.realtime.text_frames import FrameStartReader, leading_texts
+from chat.realtime.transport_writer import TransportWriter
+from chat.realtime.unfinished_frames import UNCOUNTED_BYTES, HeldFrames, UnfinishedFrames
 
 EXTENSION: Final = "parley.frames"
 ABORT_EXTENSION: Final = "parley.abort"
+# Of a message from the server to the application, in the place of "text": returns the text. It waits as bytes until then.
+LARGE_TEXT: Final = "parley.large_text"
 # All frames of a packet are parsed before the first one of them is counted: 256 KB hold 43,000 pings.
 _PARSED_AT_ONCE_BYTES: Final = 4096
 # Whoever has more to say cuts it into fewer and larger pieces; those are bounded by their bytes.
 _SMALL_FRAGMENT_BYTES: Final = 256
-_CLOSE_TIMEOUT_SECONDS: Final = 10.0
 _LINGER_SECONDS: Final = 2.0
 _HEAD_BYTES: Final = 65_536
 _HEAD_SECONDS: Final = 20.0
@@ -45,11 +48,14 @@ _HEAD_TOO_LARGE: Final = (
 class FrameProtocol(WebSocketsSansIOProtocol):
     """Adds the extension; logs no request line, since its query holds a ticket; no traceback for bad UTF-8."""
 
+    unfinished: ClassVar = UnfinishedFrames()
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.logger = logging.getLogger(__name__)
         self._is_lingering = False
         self._extra_budget: TokenBucket | None = None
+        self._held = HeldFrames(self.unfinished, self)
         self._reader = self.conn.reader = FrameStartReader()
         self.conn.parser = self.conn.parse()  # the first one reads from the reader that was replaced
         next(self.conn.parser)
@@ -59,10 +65,11 @@ class FrameProtocol(WebSocketsSansIOProtocol):
         if self.handshake_initiated and not self.close_sent:
             # The application's task has not run yet: it sees the scope with the extension.
             extensions = cast(dict[str, Any], self.scope["extensions"])
-            extensions[EXTENSION] = _Writer(self)
+            extensions[EXTENSION] = TransportWriter(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
+        self._held.end()
         self.conn.parser.close()  # it holds what holds it: without this line all would wait for a garbage collection
 
     async def send(self, message: Any) -> None:
@@ -78,6 +85,21 @@ class FrameProtocol(WebSocketsSansIOProtocol):
             if self._is_lingering or self.transport.is_closing():
                 return
             super().data_received(data[at : at + _PARSED_AT_ONCE_BYTES])
+        if data:  # what is read without the parser holds nothing
+            self._held.begun(len(self._reader.buffer) + sum(map(len, self.frames)))
+
+    def give_up_frames(self) -> None:
+        """Close with 4001, and drop all that came: the connections together hold too much."""
+        self._held.end()
+        if self._is_open:
+            self.logger.warning("Too many large frames wait: the connection of the oldest is closed")
+            while not self.queue.empty():
+                self.queue.get_nowait()
+            self.conn.send_close(CloseCode.TOO_SLOW, REASONS[CloseCode.TOO_SLOW])
+            self.handle_parser_exception()
+        self._is_lingering = True
+        self._reader.buffer.clear()
+        self.frames = []
 
     @property
     def _is_open(self) -> bool:
@@ -88,9 +110,8 @@ class FrameProtocol(WebSocketsSansIOProtocol):
         texts, taken = leading_texts(data, self.config.ws_max_size)
         for text in texts:
             self.queue.put_nowait({"type": "websocket.receive", "text": text})
-        if texts and not self.read_paused:
-            self.read_paused = True
-            self.transport.pause_reading()
+        if texts:
+            self._pause_reading()
         return data[taken:] if taken else data
 
     def handle_parser_exception(self) -> None:
@@ -153,45 +174,26 @@ class FrameProtocol(WebSocketsSansIOProtocol):
 
     def send_receive_event_to_app(self) -> None:
         if self.curr_msg_data_type == "text" and not self.close_sent:
+            data = b"".join(self.frames)
             try:
-                b"".join(self.frames).decode()
+                data.decode()
             except UnicodeDecodeError:
                 self.frames = []
                 self.conn.send_close(CloseCode.INVALID_UTF8)
                 self.handle_parser_exception()
                 return
+            if len(data) > UNCOUNTED_BYTES:
+                self.frames = []
+                message: Any = {"type": "websocket.receive", LARGE_TEXT: self._held.waiting(data)}
+                self.queue.put_nowait(message)
+                self._pause_reading()
+                return
         super().send_receive_event_to_app()
 
-
-class _Writer:
-    """A `FrameWriter`."""
-
-    __slots__ = ("_protocol", "_transport", "buffered")
-
-    def __init__(self, protocol: FrameProtocol) -> None:
-        self._protocol = protocol
-        self._transport = protocol.transport
-        self.buffered = protocol.transport.get_write_buffer_size  # called for each delivery: without a frame of ours
-
-    def write(self, frames: bytes) -> None:
-        # Whoever has sent a close frame gets the answer and no other frame: its transport is closing by then.
-        if not self._protocol.close_sent and not self._transport.is_closing():
-            self._transport.write(frames)
-
-    def close(self, code: int, reason: str) -> None:
-        """Send the close frame, then cut off a peer that does not answer: its full buffer would stay for ever."""
-        protocol = self._protocol
-        if protocol.close_sent or protocol.transport.is_closing() or protocol.conn.state is not State.OPEN:
-            return
-        protocol.stop_keepalive()
-        protocol.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
-        protocol.conn.send_close(code, reason)
-        protocol.transport.write(b"".join(protocol.conn.data_to_send()))
-        protocol.close_sent = True
-        if protocol.read_paused:
-            protocol.read_paused = False
-            protocol.transport.resume_reading()
-        protocol.close_timer = protocol.loop.call_later(_CLOSE_TIMEOUT_SECONDS, protocol.transport.abort)
+    def _pause_reading(self) -> None:
+        if not self.read_paused:
+            self.read_paused = True
+            self.transport.pause_reading()
 
 
 def _takes_a_reserved_file(transport: Any) -> bool:

@@ -6,6 +6,7 @@ directly, and every frame through `dispatch` would cost a thread hop.
 
 import asyncio
 import time
+from collections.abc import Awaitable
 from typing import Any, Final
 
 import structlog
@@ -29,6 +30,7 @@ log = structlog.get_logger(__name__)
 # So many more frames refused for speed than taken are not a hurry but a flood.
 _REFUSALS_AT_MOST: Final = 200
 _FRAMES_EXTENSION: Final = "parley.frames"
+_LARGE_TEXT: Final = "parley.large_text"
 _PONG_CHARS_AT_MOST: Final = 200
 _PONG_PAUSE_SECONDS: Final = 0.2
 # Posts are stored while the next frame is read; everything else waits for them, so that a client's requests take
@@ -88,12 +90,23 @@ class ChatConsumer(AsyncConsumer):
                 continue
             text = message.get("text")
             if text is None:
+                text = _large_text(message)
+            if text is None:
                 connection.close(CloseCode.BINARY_FRAME)
             elif _is_too_big(text, process.frame_bytes):
                 connection.close(CloseCode.FRAME_TOO_BIG)
             else:
                 connection.last_activity = time.monotonic()
-                await _take(process, connection, text)
+                handling = _take(process, connection, text)
+                # While the request waits, only what it asks for may: a frame of blanks takes many times that.
+                del text, message
+                await handling
+
+
+def _large_text(message: dict[str, Any]) -> str | None:
+    """Return the text that our server has kept as bytes until now; None for a binary frame."""
+    large = message.pop(_LARGE_TEXT, None)
+    return None if large is None else str(large())
 
 
 async def _until_released(connection: Connection) -> None:
@@ -109,16 +122,23 @@ def _is_too_big(text: str, limit: int) -> bool:
     return len(text.encode()) > limit
 
 
-async def _take(process: Runtime, connection: Connection, text: str) -> None:
-    """Handle one frame. Whatever is wrong with it gets one error and mostly one log line; the connection goes on."""
+def _take(process: Runtime, connection: Connection, text: str) -> Awaitable[None]:
+    """Read one frame now; return what handles the request in it."""
     wait = connection.frame_budget.take()
     if wait:
         _refuse_for_speed(connection, text, wait)
-        return
+        return _nothing()
     connection.refusals -= connection.refusals > 0
     frame = _request_in(connection, text)
-    if frame is None:
-        return
+    return _nothing() if frame is None else _handle(process, connection, frame)
+
+
+async def _nothing() -> None:
+    """Stand for a frame that asks for nothing, or is refused."""
+
+
+async def _handle(process: Runtime, connection: Connection, frame: Frame) -> None:
+    """Handle one request. Whatever is wrong with it gets one error and mostly one log line; the connection goes on."""
     # That we live tells nothing, and a client that does not hear it goes away.
     if connection.is_held and frame.type != "ping":
         await _until_released(connection)

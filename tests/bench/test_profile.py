@@ -6,7 +6,7 @@ LOOP = "thread (1): MainThread;main (config/serve.py:46);uv_run (core.c:40)"
 DELIVERY = (
     f"{LOOP};DirectOutbox._flush_all (chat/realtime/outbox.py:144);DirectOutbox.write (chat/realtime/outbox.py:157)"
 )
-WRITE = "_Writer.write (chat/realtime/uvicorn_protocol.py:87);UVStream__try_write (loop.c:1)"
+WRITE = "TransportWriter.write (chat/realtime/transport_writer.py:20);UVStream__try_write (loop.c:1)"
 HANDLER = f"{LOOP};ChatConsumer._read (chat/socket/consumer.py:80);_take (chat/socket/consumer.py:120)"
 
 

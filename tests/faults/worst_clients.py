@@ -134,8 +134,22 @@ async def unfinished_frames(scene: Scene) -> None:
     sockets = await scene.silent_sockets()
     for socket in sockets:
         socket.send(frame(TEXT, b"x" * 300, fin=False))
-        for _ in range(63):
+        for _ in range(263):
             socket.send(frame(0, b"x" * 1000, fin=False))
+    await settled(scene.process)
+    for socket in sockets:
+        socket.close()
+
+
+async def padded_frames(scene: Scene) -> None:
+    """Each socket sends the largest frames there may be: blanks, and one emoji with which each of them takes four bytes."""
+    sockets = await scene.silent_sockets()
+    request = json.dumps(
+        {"type": "get_messages", "id": "😀", "payload": {"room": scene.rooms[0], "limit": 200}}, ensure_ascii=False
+    )
+    for _ in range(10):
+        for socket in sockets:
+            socket.send(frame(TEXT, request.encode() + b" " * (263_000 - len(request))))
     await settled(scene.process)
     for socket in sockets:
         socket.close()
@@ -163,12 +177,13 @@ CASES: Final[dict[str, Callable[[Scene], Awaitable[None]]]] = {
     "searches": searches,
     "reactions": reactions,
     "unfinished frames": unfinished_frames,
+    "padded frames": padded_frames,
     "room pages": room_pages,
 }
 
 
 # As many as one address may open, of several people.
-ALSO_OF_MANY: Final = ("joins", "pages", "unfinished frames")
+ALSO_OF_MANY: Final = ("joins", "pages", "unfinished frames", "padded frames")
 
 
 async def measured(builder: SiteBuilder, case: str, *, sockets: int = 20, messages: int = 140) -> Peak:

@@ -117,6 +117,8 @@ class World:
         self.user, self.heartbeat = ALICE, {"interval": 30_000, "timeout": 10_000}
         self.refusals, self.welcomes, self.dropped_events, self.delay_ms = 0, True, 0, 0
         self.faults = []
+        self.frame_bytes = 65536  # as the welcome says
+        self.bytes_read, self.refusal_code = 0, 1009  # 0: any; what is larger ends the connection with this code
         self.said = {}  # the text of each running reply, by message
 
     def room(self, slug):
@@ -306,7 +308,7 @@ class Peer:
                         "protocol": 1,
                         "serverTime": now(),
                         "heartbeat": world.heartbeat,
-                        "limits": {"frameBytes": 65536, "contentChars": 8000},
+                        "limits": {"frameBytes": world.frame_bytes, "contentChars": 8000},
                     },
                 }
             )
@@ -314,6 +316,9 @@ class Peer:
         world.sockets.add(socket)
         try:
             async for text in socket:
+                if world.bytes_read and len(text.encode()) > world.bytes_read:
+                    await socket.close(world.refusal_code)
+                    return
                 frame = json.loads(text)
                 world.heard.append(frame)
                 await self._answer(socket, world, frame)

@@ -13,7 +13,7 @@ from tests.servers.tabs import Tabs
 # Daphne reads and collects without a bound of its own, and has no setting for one.
 pytestmark = pytest.mark.parametrize("profile", [UVICORN_SQLITE, UVICORN_POSTGRES], ids=str)
 
-FRAME_BYTES = 65536
+FRAME_BYTES = 264_000
 
 
 async def test_a_frame_that_only_promises_to_be_huge_closes_1009(site: Site, alice: Person) -> None:
@@ -26,7 +26,7 @@ async def test_a_frame_that_only_promises_to_be_huge_closes_1009(site: Site, ali
 async def test_endless_fragments_close_1009(site: Site, alice: Person) -> None:
     socket = await RawSocket.open(site.processes[0], alice)
     socket.send(frame(TEXT, b"x" * 1000, fin=False))
-    for _ in range(100):
+    for _ in range(FRAME_BYTES // 1000 + 1):
         socket.send(frame(CONTINUATION, b"x" * 1000, fin=False))
     assert await socket.closing_code() == 1009
     socket.close()

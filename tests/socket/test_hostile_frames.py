@@ -13,7 +13,7 @@ from tests.socket.logs import lines_of
 
 pytestmark = pytest.mark.parametrize("profile", EACH_SERVER, ids=str)
 
-FRAME_BYTES = 65536
+FRAME_BYTES = 264_000
 PADDED_PING = '{"type":"ping"}'
 
 

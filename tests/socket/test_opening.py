@@ -34,7 +34,7 @@ async def test_the_welcome_tells_protocol_time_heartbeat_and_limits(open_tab: Ta
     assert welcome["protocol"] == 1
     assert before - SECOND < welcome["serverTime"] < time.time() * SECOND + SECOND
     assert welcome["heartbeat"] == {"interval": 30 * SECOND, "timeout": 10 * SECOND}
-    assert welcome["limits"] == {"frameBytes": 65536, "contentChars": 20000}
+    assert welcome["limits"] == {"frameBytes": 264_000, "contentChars": 20000}
 
 
 async def test_the_welcome_is_the_first_frame_and_every_connection_has_its_own_id(

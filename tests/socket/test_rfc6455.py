@@ -21,6 +21,7 @@ BINARY_FRAME = 1003
 NO_CODE = 1005
 INVALID_UTF8 = 1007
 FRAME_TOO_BIG = 1009
+FRAME_BYTES = 264_000
 ANSWER_SECONDS = 10
 ASKED = b'{"type":"ping","id":"asked"}'
 MASK = b"\0\0\0\0"
@@ -89,9 +90,9 @@ REFUSED = {
     },
     "a length with its first bit": (bytes([0x81, 0xFF]) + (1 << 63).to_bytes(8, "big") + MASK, FRAME_TOO_BIG),
     "the longest length": (bytes([0x81, 0xFF]) + b"\xff" * 8 + MASK, FRAME_TOO_BIG),
-    "only the head of a long frame": (bytes([0x81, 0xFF]) + (65537).to_bytes(8, "big"), FRAME_TOO_BIG),
+    "only the head of a long frame": (bytes([0x81, 0xFF]) + (FRAME_BYTES + 1).to_bytes(8, "big"), FRAME_TOO_BIG),
     "fragments one byte too long together": (
-        frame(TEXT, b"x" * 65536, fin=False) + frame(CONTINUATION, b"x"),
+        frame(TEXT, b"x" * FRAME_BYTES, fin=False) + frame(CONTINUATION, b"x"),
         FRAME_TOO_BIG,
     ),
     "binary": (frame(BINARY, ASKED), BINARY_FRAME),

@@ -6,6 +6,7 @@
 import { askClaude } from "./ask.js";
 import { ClaudeRequests } from "./claude-requests.js";
 import { systemClock } from "./clock.js";
+import { isRefusal } from "./close-codes.js";
 import { ConnectionError } from "./errors.js";
 import { Outbox } from "./outbox.js";
 import { OutboxSender } from "./outbox-sender.js";
@@ -49,13 +50,14 @@ export class Client extends ClaudeRequests {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#userId = options.userId;
-    this.#socket = new ReconnectingSocket(({ signal }) => socketAddress(options, signal), options);
+    this.#socket = new ReconnectingSocket(({ signal }) => socketAddress(options, signal), { ...options, outlivesRefusal: true });
     this.#socket.on("message", (frame) => this.#hear(frame));
     this.#socket.on("open", (welcome) => this.#welcomed(welcome));
-    this.#socket.on("close", () => this.#closed());
+    this.#socket.on("close", ({ code }) => this.#closed(code));
     this.#socket.on("status", () => this.#tellStatus());
     this.#requests = new RequestTable({
       send: (text) => this.#socket.send(text),
+      fits: (text) => this.#socket.fits(text),
       clock: this.#clock,
       timeoutMs: options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
     });
@@ -73,6 +75,7 @@ export class Client extends ClaudeRequests {
     });
     this.#sender = new OutboxSender({
       ...shared,
+      request: (type, payload) => this.#requests.start(type, payload, { wasWritten: true }),
       onChange: (entries) => {
         this.#rooms.showPending(entries);
         this.emit("outbox", entries);
@@ -125,7 +128,8 @@ export class Client extends ClaudeRequests {
   }
 
   /**
-   * Asks the server. Rejects with a RequestError; with `DISCONNECTED` at once when there is no connection.
+   * Asks the server. Rejects with a RequestError; with `DISCONNECTED` at once when there is no connection, with `FRAME_TOO_BIG`
+   * when the server would not read it, with `FRAME_REFUSED` when the server has closed the connection for a frame.
    * @param {string} type
    * @param {object} [payload]
    * @param {{timeout?: number}} [options]
@@ -135,7 +139,7 @@ export class Client extends ClaudeRequests {
     const onData = (/** @type {any} */ data) => {
       for (const row of [data.message, data.reply]) if (row?.room) this.#rooms.place(row);
     };
-    return this.#requests.start(type, payload, { timeout, onData });
+    return this.#requests.start(type, payload, { timeout, onData, wasWritten: true });
   }
 
   /**
@@ -183,6 +187,15 @@ export class Client extends ClaudeRequests {
   /** Tries a failed message again. @param {string} clientId */
   resend(clientId) {
     return this.#sender.resend(clientId);
+  }
+
+  /**
+   * Sends other words in the place of a message that failed.
+   * @param {string} clientId
+   * @param {string} content
+   */
+  revise(clientId, content) {
+    return this.#sender.revise(clientId, content);
   }
 
   /** Throws away a message that failed or has not been sent yet. @param {string} clientId */
@@ -265,11 +278,12 @@ export class Client extends ClaudeRequests {
     this.#socket.close();
   }
 
-  #closed() {
+  /** @param {number} code */
+  #closed(code) {
     this.connectionId = null;
     this.#rooms.disconnected();
     this.#sender.disconnected();
-    this.#requests.clear();
+    this.#requests.clear({ refused: isRefusal(code) });
   }
 
   #tellStatus() {

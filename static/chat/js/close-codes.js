@@ -11,7 +11,8 @@ import { ConnectionError } from "./errors.js";
  * random wait up to the back-off.
  */
 
-const STAY = new Set([1000, 1003, 1007, 1009]);
+/** What ends a connection for a frame of ours; Daphne can only say 1000. */
+const REFUSALS = new Set([1000, 1003, 1007, 1009]);
 const RESTART = 1012;
 const POSITION_LOST = 4003;
 
@@ -20,10 +21,13 @@ const POSITION_LOST = 4003;
  * @returns {Closing}
  */
 export function closingRule(code) {
-  if (STAY.has(code) || (code >= 4100 && code <= 4199)) return "stay";
+  if (isRefusal(code) || (code >= 4100 && code <= 4199)) return "stay";
   if (code === POSITION_LOST) return "now";
   return code === RESTART ? "told" : "jitter";
 }
+
+/** Did a frame of ours end the connection? The same frame would end the next one, too. @param {number} code */
+export const isRefusal = (code) => REFUSALS.has(code);
 
 /** @type {Record<number, [code: string, message: string]>} */
 const MEANING = {
@@ -44,10 +48,11 @@ const MEANING = {
 /**
  * @param {number} code
  * @param {string} reason
+ * @param {boolean} [outlived] the frame is not sent again, so the connection may come back
  * @returns {ConnectionError}
  */
-export function closingError(code, reason) {
-  const fatal = closingRule(code) === "stay";
+export function closingError(code, reason, outlived = false) {
+  const fatal = closingRule(code) === "stay" && !outlived;
   const other = fatal ? ["UNAUTHORIZED", "Access has ended."] : ["CONNECTION_LOST", "The connection was lost."];
   const [name, message] = MEANING[code] ?? other;
   return new ConnectionError(name, reason && fatal ? `${message} (${reason})` : message, { fatal, closeCode: code });

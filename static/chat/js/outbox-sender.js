@@ -134,6 +134,19 @@ export class OutboxSender {
   }
 
   /**
+   * Posts other words in the place of a message that failed. Under a client id of its own: the first may be stored after all.
+   * @param {string} clientId
+   * @param {string} content
+   * @returns {string | null} the new client id
+   */
+  revise(clientId, content) {
+    const entry = this.#entries.get(clientId);
+    if (entry?.state !== "failed") return null;
+    this.#remove(clientId);
+    return this.post(entry.room, content, entry);
+  }
+
+  /**
    * Throws a message away, unless it may be on the server already.
    * @param {string} clientId
    */

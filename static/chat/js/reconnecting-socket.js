@@ -5,10 +5,10 @@
 
 import { Backoff } from "./backoff.js";
 import { systemClock } from "./clock.js";
-import { closingError, closingRule } from "./close-codes.js";
+import { closingError, closingRule, isRefusal } from "./close-codes.js";
 import { Emitter } from "./emitter.js";
 import { ConnectionError } from "./errors.js";
-import { PING, PONG, readFrame } from "./frame-text.js";
+import { fits, PING, PONG, readFrame } from "./frame-text.js";
 import { PageSignals } from "./page-signals.js";
 import { move, STATUS } from "./socket-phase.js";
 import { Watchdog } from "./watchdog.js";
@@ -21,6 +21,8 @@ const PROVEN_MS = 5_000;
 const WATCHDOG_SLACK_MS = 5_000;
 const DEFAULT_HEARTBEAT = { interval: 30_000, timeout: 10_000 };
 const INTENTIONAL = 1000;
+/** Frames that may be refused in a row before it stays away: what is refused after that is sent without being asked for. */
+const REFUSALS_OUTLIVED = 3;
 const LOST = 1006;
 const GAVE_UP = "GAVE_UP";
 
@@ -35,6 +37,8 @@ const GAVE_UP = "GAVE_UP";
  * @property {(url: string) => WebSocket} [socketFactory]
  * @property {import("./clock.js").Clock} [clock]
  * @property {() => number} [random]
+ * @property {boolean} [outlivesRefusal] it comes back after a refused frame (1003, 1007, 1009): for an owner that never sends that
+ *   frame again
  */
 
 export class ReconnectingSocket extends Emitter {
@@ -59,6 +63,9 @@ export class ReconnectingSocket extends Emitter {
   /** @type {number | null} */
   #reconnectAfter = null;
   #positionLostBefore = false;
+  #refusals = 0;
+  /** The largest frame that the server reads; 0: any. */
+  #frameBytes = 0;
   /** One timer is enough: the connect time-out, the proof or the retry, by phase. @type {any} */
   #timer = null;
 
@@ -129,13 +136,18 @@ export class ReconnectingSocket extends Emitter {
     else if (this.#phase !== "opening") this.#startAfresh();
   }
 
+  /** Does the server read a frame of this size, as far as its welcome says? @param {string} text */
+  fits(text) {
+    return fits(text, this.#frameBytes);
+  }
+
   /**
    * @param {string} text one frame
-   * @returns {boolean} whether it was handed to an open connection
+   * @returns {boolean} whether it was handed to an open connection: never one that is too large, which would end it
    */
   send(text) {
     const socket = this.#attempt?.socket;
-    if (this.#phase !== "open" || socket?.readyState !== WebSocket.OPEN) return false;
+    if (this.#phase !== "open" || socket?.readyState !== WebSocket.OPEN || !this.fits(text)) return false;
     socket.send(text);
     return true;
   }
@@ -181,7 +193,13 @@ export class ReconnectingSocket extends Emitter {
     }
     attempt.socket = socket;
     socket.onmessage = (event) => this.#hear(event.data);
-    socket.onclose = (event) => this.#ended(event.code, event.reason, closingError(event.code, event.reason));
+    socket.onclose = (event) => this.#ended(event.code, event.reason, this.#closingError(event));
+  }
+
+  /** @param {CloseEvent} event */
+  #closingError({ code, reason }) {
+    const outlived = this.#options.outlivesRefusal && isRefusal(code) && (this.#refusals += 1) <= REFUSALS_OUTLIVED;
+    return closingError(code, reason, outlived);
   }
 
   /** @param {unknown} text */
@@ -195,10 +213,11 @@ export class ReconnectingSocket extends Emitter {
     this.emit("message", frame);
   }
 
-  /** @param {{heartbeat?: {interval: number, timeout: number}}} welcome */
+  /** @param {{heartbeat?: {interval: number, timeout: number}, limits?: {frameBytes: number}}} welcome */
   #welcomed(welcome) {
     if (this.#phase !== "opening") return;
     const { interval, timeout } = welcome.heartbeat ?? DEFAULT_HEARTBEAT;
+    this.#frameBytes = welcome.limits?.frameBytes ?? 0;
     this.#clock.clearTimeout(this.#timer);
     this.#timer = this.#clock.setTimeout(() => this.#proven(), this.#options.provenMs);
     this.#watchdog.start(interval + timeout + this.#options.watchdogSlackMs);
@@ -212,6 +231,7 @@ export class ReconnectingSocket extends Emitter {
     this.#backoff.reset();
     this.#failures = 0;
     this.#positionLostBefore = false;
+    this.#refusals = 0;
   }
 
   /**

@@ -12,16 +12,20 @@ import { randomId } from "./random-id.js";
  * @property {(error: RequestError) => void} reject
  * @property {((data: any) => void) | undefined} onData
  * @property {any} timer
+ * @property {boolean} wasWritten
  */
 
 /**
  * @typedef {object} RequestOptions
  * @property {number} [timeout] milliseconds until it rejects with `TIMEOUT`
  * @property {(data: any) => void} [onData] called with the answer before any later frame is read
+ * @property {boolean} [wasWritten] a person wants it, so it ends when the server refuses a frame. What the library asks by itself,
+ *   and says nothing that could be refused, is asked again on the next connection
  */
 
 export class RequestTable {
   #send;
+  #fits;
   #clock;
   #timeoutMs;
   /** Ids are unique over tabs and reloads: the server stores each message once per user and id. */
@@ -30,9 +34,12 @@ export class RequestTable {
   /** @type {Map<string, Waiting>} */
   #waiting = new Map();
 
-  /** @param {{send: (text: string) => boolean, clock: import("./clock.js").Clock, timeoutMs: number}} options */
-  constructor({ send, clock, timeoutMs }) {
+  /**
+   * @param {{send: (text: string) => boolean, fits: (text: string) => boolean, clock: import("./clock.js").Clock, timeoutMs: number}} options
+   */
+  constructor({ send, fits, clock, timeoutMs }) {
     this.#send = send;
+    this.#fits = fits;
     this.#clock = clock;
     this.#timeoutMs = timeoutMs;
   }
@@ -47,13 +54,14 @@ export class RequestTable {
    * @param {RequestOptions} [options]
    * @returns {Promise<any>}
    */
-  start(type, payload, { timeout = this.#timeoutMs, onData } = {}) {
+  start(type, payload, { timeout = this.#timeoutMs, onData, wasWritten = false } = {}) {
     const id = `${this.#prefix}-${(this.#count += 1)}`;
+    const text = JSON.stringify({ type, id, timestamp: this.#clock.now(), payload });
+    if (!this.#fits(text)) return Promise.reject(tooBig());
     return new Promise((resolve, reject) => {
       const timer = this.#clock.setTimeout(() => this.#end(id)?.reject(timedOut(type)), timeout);
-      this.#waiting.set(id, { resolve, reject, onData, timer });
-      const sent = this.#send(JSON.stringify({ type, id, timestamp: this.#clock.now(), payload }));
-      if (!sent) this.#end(id)?.reject(disconnected());
+      this.#waiting.set(id, { resolve, reject, onData, timer, wasWritten });
+      if (!this.#send(text)) this.#end(id)?.reject(disconnected());
     });
   }
 
@@ -78,9 +86,15 @@ export class RequestTable {
     return true;
   }
 
-  /** The connection is gone, and no answer can come any more. */
-  clear() {
-    for (const id of [...this.#waiting.keys()]) this.#end(id)?.reject(disconnected());
+  /**
+   * The connection is gone, and no answer can come any more.
+   * @param {{refused?: boolean}} [how] refused: one of the frames that wait here has ended it
+   */
+  clear({ refused = false } = {}) {
+    for (const id of [...this.#waiting.keys()]) {
+      const waiting = this.#end(id);
+      waiting?.reject(refused && waiting.wasWritten ? refusedFrame() : disconnected());
+    }
   }
 
   /** @param {string} id */
@@ -103,4 +117,6 @@ function isStreamEvent({ type, error, data }) {
 
 /** @param {string} type */
 const timedOut = (type) => new RequestError("TIMEOUT", `The server has not answered (${type}).`);
+const tooBig = () => new RequestError("FRAME_TOO_BIG", "This is too long for the server. Make it shorter.");
+const refusedFrame = () => new RequestError("FRAME_REFUSED", "The server couldn't read this and closed the connection. Change it and try again.");
 const disconnected = () => new RequestError("DISCONNECTED", "There is no connection.");

@@ -6,6 +6,8 @@
  *   input[type=password]  gets a button that shows what was typed
  */
 
+import "../pages/sign-out.js";
+
 const SAID_MS = 2000;
 
 /** @param {HTMLElement} element */

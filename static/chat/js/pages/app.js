@@ -22,6 +22,7 @@ import { unreadTotal } from "./room-list.js";
 import { RoomPage } from "./room.js";
 import { fullNameInText, isolated, nameInText } from "./shown-name.js";
 import { Sidebar } from "./sidebar.js";
+import "./sign-out.js";
 import { Speaker } from "./speaker.js";
 import { Toasts } from "./toasts.js";
 import { UnreadMark } from "./unread-mark.js";

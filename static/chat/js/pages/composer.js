@@ -7,6 +7,7 @@ import { Completion } from "./completion.js";
 import { el, icon, iconButton, setAttribute } from "./dom.js";
 import { personName } from "./names.js";
 import { FINGERS, sends } from "./send-key.js";
+import { isLongerThan, lengthOf } from "./text-length.js";
 
 /** The count shows when so much of the limit is used. */
 const COUNT_FROM = 0.9;
@@ -159,7 +160,7 @@ export class Composer {
   get #sendable() {
     const tray = this.#options.tray();
     if (!tray.ready || (this.text.trim() === "" && tray.count === 0)) return false;
-    return !(this.#options.limit && [...this.text].length > this.#options.limit);
+    return !isLongerThan(this.text, this.#options.limit);
   }
 
   /** The files of the message are others now, or uploaded. */
@@ -175,8 +176,7 @@ export class Composer {
   #fit() {
     this.#showSend();
     const { limit } = this.#options;
-    // UTF-16 length first: counting code points of a long text with every key would be slow.
-    const left = limit && this.text.length > limit * COUNT_FROM ? limit - [...this.text].length : Infinity;
+    const left = limit && this.text.length > limit * COUNT_FROM ? limit - lengthOf(this.text) : Infinity;
     this.#count.hidden = left > limit * (1 - COUNT_FROM);
     this.#count.textContent = this.#count.hidden ? "" : String(left);
     this.#count.classList.toggle("is-over", left < 0);

@@ -4,6 +4,7 @@
  */
 
 import { mergeText } from "./merge-text.js";
+import { isLongerThan } from "./text-length.js";
 
 /** After the last key, before it is saved. */
 export const SAVE_DELAY_MS = 400;
@@ -20,10 +21,12 @@ export class DraftSync {
   /** @type {any} */
   #timer = null;
   #ended = false;
+  /** What the server would not read: it stays here until it is changed. @type {string | null} */
+  #refused = null;
 
   /**
-   * @param {{key: string, save: (draft: Draft) => Promise<unknown>, onText: (text: string) => void, delayMs?: number,
-   *   storage?: Storage}} options
+   * @param {{key: string, save: (draft: Draft) => Promise<unknown>, onText: (text: string) => void, limit?: number, delayMs?: number,
+   *   storage?: Storage}} options limit: of characters; a longer draft stays in this browser. 0: none
    */
   constructor(options) {
     this.#options = { delayMs: SAVE_DELAY_MS, storage: globalThis.localStorage, ...options };
@@ -95,7 +98,7 @@ export class DraftSync {
   }
 
   async #save() {
-    if (this.#saving || !this.#dirty) return;
+    if (this.#saving || !this.#dirty || this.#text === this.#refused || isLongerThan(this.#text, this.#options.limit)) return;
     this.#saving = { content: this.#text, version: this.#base.version + 1 };
     const sent = this.#saving;
     let conflict = null;
@@ -104,8 +107,9 @@ export class DraftSync {
       await this.#options.save(sent);
       stored = true;
     } catch (error) {
-      // Anything but a conflict: it stays here, and is tried again with the next key or the next connection.
+      // Anything but these: it stays here, and is tried again with the next key or the next connection.
       if (error.code === "CONFLICT") conflict = error.details;
+      if (error.code === "FRAME_TOO_BIG" || error.code === "FRAME_REFUSED") this.#refused = sent.content;
     }
     this.#saving = null;
     if (stored && sent.version > this.#base.version) this.#base = sent;

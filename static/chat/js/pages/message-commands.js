@@ -51,6 +51,23 @@ export class MessageCommands {
     editor.focus();
   }
 
+  /** A message that could not be sent: other words in its place. @param {MessageRow} row */
+  #revise(row) {
+    const { clientId, content } = row.item.message;
+    const editor = new InlineEditor(content, {
+      onSave: async (text) => {
+        if (!this.#client.revise(clientId, text)) throw new Error("This message was sent or discarded in the meantime.");
+      },
+      saveLabel: "Send",
+      onEnd: () => {
+        row.endEdit();
+        this.#options.onEditEnd();
+      },
+    });
+    row.edit(editor);
+    editor.focus();
+  }
+
   /** @param {MouseEvent} event */
   #clicked(event) {
     const target = /** @type {Element} */ (event.target);
@@ -71,6 +88,7 @@ export class MessageCommands {
     const { deletions, picker, onReply, onUnread } = this.#options;
     const actions = {
       resend: () => this.#client.resend(message.clientId),
+      revise: () => this.#revise(row),
       discard: () => this.#client.discard(message.clientId),
       react: () => picker.open(button, (emoji) => this.#react(row, emoji)),
       "toggle-reaction": () => this.#react(row, button.getAttribute("data-emoji")),

@@ -140,6 +140,7 @@ export function failure(item) {
     { class: "failure", role: "alert" },
     el("span", {}, `Not sent. ${item.message.error?.message ?? ""}`.trim()),
     el("button", { class: "link-button", type: "button", "data-do": "resend", "data-testid": "resend" }, "Resend"),
+    el("button", { class: "link-button", type: "button", "data-do": "revise", "data-testid": "revise" }, "Edit"),
     el("button", { class: "link-button", type: "button", "data-do": "discard", "data-testid": "discard" }, "Discard"),
   );
 }

@@ -104,7 +104,7 @@ export class RoomPage {
     this.#draft = new DraftSync({
       key: `parley.draft.${this.#me.id}.${this.#slug}`,
       save: ({ content, version }) => this.#client.request("save_draft", { room: this.#slug, content, version }),
-      onText: (text) => this.#composer.setText(text),
+      onText: (text) => this.#composer.setText(text), limit: shared.contentChars,
     });
     this.#typing = new TypingSignal((typing) => this.#client.send("typing", { room: this.#slug, typing }));
     this.#tray = new AttachmentTray(root, { slug: this.#slug, toasts: shared.toasts, onChange: () => this.#composer?.filesChanged() });

@@ -1,0 +1,165 @@
+"""What the server would not read: it stays with its writer, and the page goes on."""
+
+import pytest
+from playwright.sync_api import Dialog, Page, WebSocketRoute, expect
+
+from tests.browser.chat_cast import Cast, Someone, act, message, say
+
+POISON = "poison"
+FRAME_TOO_BIG = 1009
+TOO_LONG = {"letters": "x" * 66_000, "Chinese signs": "日" * 22_000, "emoji": "😀" * 20_001}
+
+
+def poisoned(person: Someone, code: int = FRAME_TOO_BIG) -> None:
+    """From now on a frame of this person with the poison ends their connection, as one over a limit would."""
+    context = person.contexts[0] if person.contexts else person.context()
+
+    def between(page: WebSocketRoute) -> None:
+        server = page.connect_to_server()
+
+        def pass_on(frame: str | bytes) -> None:
+            if POISON in str(frame):
+                page.close(code=code, reason="Frame too big")
+                server.close()
+            else:
+                server.send(frame)
+
+        page.on_message(pass_on)
+
+    context.route_web_socket("**/ws*", between)
+
+
+def expect_to_go_on(page: Page, text: str) -> None:
+    say(page, text)
+    expect(message(page, text)).to_have_attribute("data-state", "stored")
+    expect(page.get_by_test_id("connection-banner")).to_be_hidden()
+
+
+@pytest.mark.parametrize("text", TOO_LONG.values(), ids=TOO_LONG.keys())
+def test_a_draft_over_the_limit_stays_in_the_browser_and_the_page_goes_on(someone: Cast, text: str) -> None:
+    alice = someone("alice")
+    room = alice.create_room()
+    page = alice.room(room)
+    page.get_by_test_id("composer").fill(text)
+    expect(page.locator(".composer [type=submit]")).to_be_disabled()
+    page.wait_for_timeout(1_000)  # longer than a draft waits before it is saved
+    assert page.locator("html").get_attribute("data-connection") == "connected"
+    page.reload()
+    page.wait_for_selector('html[data-connection="connected"]')
+    expect(page.get_by_test_id("composer")).to_have_value(text)
+    page.wait_for_timeout(1_000)
+    assert page.locator("html").get_attribute("data-connection") == "connected"
+    page.get_by_test_id("composer").fill("")
+    expect_to_go_on(page, "shorter")
+
+
+@pytest.mark.parametrize("code", [1003, 1007, 1009])
+def test_a_message_that_ended_the_connection_has_failed_and_can_be_edited(someone: Cast, code: int) -> None:
+    alice = someone("alice")
+    room = alice.create_room()
+    poisoned(alice, code)
+    page = alice.room(room)
+    say(page, POISON)
+    expect(message(page, POISON)).to_have_attribute("data-state", "failed")
+    expect_to_go_on(page, "the next one")
+    page.get_by_test_id("revise").click()
+    page.get_by_test_id("edit-input").fill("in other words")
+    page.get_by_test_id("edit-save").click()
+    expect(message(page, "in other words")).to_have_attribute("data-state", "stored")
+    expect(message(page, POISON)).to_have_count(0)
+
+
+def test_neither_a_reload_nor_another_tab_sends_it_again(someone: Cast) -> None:
+    alice = someone("alice")
+    room = alice.create_room()
+    poisoned(alice)
+    page = alice.room(room)
+    say(page, POISON)
+    expect(message(page, POISON)).to_have_attribute("data-state", "failed")
+    other = alice.room(room)
+    page.reload()
+    for tab in (page, other):
+        expect(message(tab, POISON)).to_have_attribute("data-state", "failed")
+        expect_to_go_on(tab, f"from {'the first' if tab is page else 'the other'} tab")
+    page.close()
+    expect_to_go_on(other, "alone now")
+    expect(message(other, POISON)).to_have_attribute("data-state", "failed")
+    other.get_by_test_id("discard").click()
+    expect(message(other, POISON)).to_have_count(0)
+
+
+def test_an_edit_that_ended_the_connection_stays_in_its_editor(someone: Cast) -> None:
+    alice = someone("alice")
+    room = alice.create_room()
+    poisoned(alice)
+    page = alice.room(room)
+    expect_to_go_on(page, "harmless")
+    act(page, "harmless", "edit")
+    page.get_by_test_id("edit-input").fill(POISON)
+    page.get_by_test_id("edit-save").click()
+    expect(page.locator(".inline-edit .field-errors")).to_contain_text("couldn't read this")
+    expect(page.get_by_test_id("edit-input")).to_have_value(POISON)
+    page.get_by_test_id("edit-input").fill("still harmless")
+    page.wait_for_selector('html[data-connection="connected"]')
+    page.get_by_test_id("edit-save").click()
+    expect(message(page, "still harmless")).to_have_attribute("data-state", "stored")
+
+
+def test_a_draft_that_ended_the_connection_stays_in_the_browser(someone: Cast) -> None:
+    alice = someone("alice")
+    room = alice.create_room()
+    poisoned(alice)
+    page = alice.room(room)
+    with page.expect_event("websocket"):  # the next connection
+        page.get_by_test_id("composer").fill(POISON)
+    page.wait_for_selector('html[data-connection="connected"]')
+    page.wait_for_timeout(1_000)
+    assert page.locator("html").get_attribute("data-connection") == "connected"
+    expect(page.get_by_test_id("composer")).to_have_value(POISON)
+    page.get_by_test_id("composer").fill("")
+    expect_to_go_on(page, "without it")
+
+
+def test_signing_out_asks_about_what_is_not_sent_and_leaves_nothing_behind(someone: Cast) -> None:
+    alice = someone("alice")
+    room = alice.create_room()
+    poisoned(alice)
+    page = alice.room(room)
+    say(page, POISON)
+    expect(message(page, POISON)).to_have_attribute("data-state", "failed")
+    asked: list[str] = []
+
+    def no(dialog: Dialog) -> None:
+        asked.append(dialog.message)
+        dialog.dismiss()
+
+    page.once("dialog", no)
+    page.get_by_role("button", name="Sign out").click()
+    expect(message(page, POISON)).to_have_count(1)
+    page.wait_for_timeout(300)
+    assert asked == ["1 message has not reached the server. Sign out and delete it from this browser?"]
+    page.once("dialog", lambda dialog: dialog.accept())
+    page.get_by_role("button", name="Sign out").click()
+    page.wait_for_url("**/accounts/login/**")
+    left = page.evaluate(
+        """(user) => new Promise((done) => {
+          const opening = indexedDB.open(`parley-outbox-${user}`);
+          opening.onsuccess = () => {
+            const database = opening.result;
+            if (!database.objectStoreNames.contains("entries")) return done(0);
+            const counting = database.transaction("entries").objectStore("entries").count();
+            counting.onsuccess = () => done(counting.result);
+          };
+        })""",
+        str(alice.person.id),
+    )
+    assert left == 0
+
+
+def test_signing_out_with_nothing_unsent_asks_nothing(someone: Cast) -> None:
+    alice = someone("alice")
+    page = alice.room(alice.create_room())
+    expect_to_go_on(page, "all is sent")
+    page.on("dialog", lambda dialog: pytest.fail(dialog.message))
+    page.get_by_role("button", name="Sign out").click()
+    page.wait_for_url("**/accounts/login/**")
