@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import msgspec
 from django.conf import settings
-from django.db.models import Sum
+from django.db.models import Case, QuerySet, Sum, When
 from django.urls import reverse
 from msgspec import UNSET
 
@@ -27,6 +27,7 @@ from chat.protocol import requests, wire
 from chat.room_titles import title_of
 
 PEOPLE_IN_PICKER: Final = 30
+PEOPLE_TO_JUMP_TO: Final = 8
 
 
 def shell(actor: Actor, user: User, current: str = "") -> dict[str, Any]:
@@ -118,8 +119,20 @@ def people_like(query: str, *, besides: set[int], after: str = "") -> tuple[list
 
     after: the last user name of the page before. All people here may know all names.
     """
-    found = User.objects.filter(bans.active(), username__gt=after).exclude(pk__in=besides).exclude(username=CLAUDE)
-    for word in words_of(query):
-        found = found.filter(search_name__contains=word)
+    found = _people_named(query).filter(username__gt=after).exclude(pk__in=besides)
     page = list(found.order_by("username")[: PEOPLE_IN_PICKER + 1])
     return page[:PEOPLE_IN_PICKER], len(page) > PEOPLE_IN_PICKER
+
+
+def people_best_like(query: str, *, besides: int) -> list[User]:
+    """Return some active people whose name holds the query: whose user name it is or begins with first."""
+    name = query.lstrip("@").lower()
+    fit = Case(When(username=name, then=0), When(username__startswith=name, then=1), default=2)
+    return list(_people_named(query).exclude(pk=besides).order_by(fit, "username")[:PEOPLE_TO_JUMP_TO])
+
+
+def _people_named(query: str) -> QuerySet[User]:
+    found = User.objects.filter(bans.active()).exclude(username=CLAUDE)
+    for word in words_of(query.lstrip("@")):
+        found = found.filter(search_name__contains=word)
+    return found

@@ -34,6 +34,7 @@ urlpatterns = [
     path("rooms/<slug:slug>/attachments", attachment_api.upload, name="upload"),
     path("attachments/<str:public_id>/<str:name>", attachment_api.download, name="attachment"),
     path("sessions/new", views.new_session, name="new_session"),
+    path("people/like", views.people_like, name="people_like"),
     path("direct/new", views.new_direct, name="new_direct"),
     path("invite/<str:token>", room_pages.invitation, name="invitation"),
     path("search", views.search, name="search"),

@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+import msgspec
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect
@@ -18,6 +19,7 @@ from chat.model_choice import is_demo
 from chat.model_offer import offered_models
 from chat.models import Room, RoomKind
 from chat.page import actor_of, asked, cursor_of, page, query_of, show
+from chat.presenter import user_ref
 from chat.protocol import requests, wire
 from chat.protocol.errors import ErrorCode, ProtocolError
 
@@ -161,6 +163,15 @@ def new_direct(request: HttpRequest) -> HttpResponseBase:
     facts: dict[str, Any] = {"query": query, "people": found, "has_more": has_more, "after": after}
     offers_claude = not after and query.lower().lstrip("@") in CLAUDE
     return show(request, "chat/new_direct.html", **facts, offers_claude=offers_claude)
+
+
+@page
+@require_GET
+def people_like(request: HttpRequest) -> HttpResponseBase:
+    """People whose name holds `q`, for going to one by a few letters: the best fit first."""
+    query = request.GET.get("q", "").strip()[:60]
+    found = page_data.people_best_like(query, besides=actor_of(request).id) if query else []
+    return JsonResponse({"people": [msgspec.to_builtins(user_ref(person)) for person in found]})
 
 
 @page

@@ -229,10 +229,10 @@ def test_the_list_of_rooms_counts_orders_and_forgets(page: Page) -> None:
 
 def test_rooms_are_ranked_by_how_well_the_letters_fit(page: Page) -> None:
     titles = ["Release notes", "General", "North garden", "Garden plans", "Agenda"]
-    ranks = {title: call(page, "quick-switcher", "rank", title, "gard") for title in titles}
+    ranks = {title: call(page, "ranking", "rank", title, "gard") for title in titles}
     found = sorted((title for title in titles if ranks[title] != float("inf")), key=lambda title: ranks[title])
     assert found == ["Garden plans", "North garden"]
-    assert call(page, "quick-switcher", "rank", "Release notes", "rln") < float("inf")
+    assert call(page, "ranking", "rank", "Release notes", "rln") < float("inf")
 
 
 def test_names_look_the_same_in_templates_and_in_the_browser(page: Page) -> None:

@@ -42,6 +42,7 @@ ADDRESSES: Final = {
     "room_data": ["/rooms/{}/data", "/rooms/launch/data?seq={}"],
     "room_usage": ["/rooms/{}/usage"],
     "room_people": ["/rooms/{}/people", "/rooms/launch/people?q={}", "/rooms/launch/people?page={}"],
+    "people_like": ["/people/like?q={}"],
     "room_people_like": ["/rooms/{}/people/like", "/rooms/launch/people/like?q={}"],
     "room_invite": ["/rooms/{}/invite"],
     "room_details": ["/rooms/{}/details"],

@@ -15,7 +15,7 @@ ROOM_PAGES = [
     "/rooms/launch/invite",
     "/rooms/launch/details",
 ]
-OTHER_PAGES = ["/", "/rooms/", "/rooms/new", "/direct/new", "/search"]
+OTHER_PAGES = ["/", "/rooms/", "/rooms/new", "/direct/new", "/search", "/people/like?q=a"]
 
 
 @pytest.mark.parametrize("path", [*OTHER_PAGES, *ROOM_PAGES, "/rooms/launch/people/like?q=a"])

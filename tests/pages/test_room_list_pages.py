@@ -92,6 +92,24 @@ def test_people_are_found_whatever_the_case_of_their_name(alice: Seat, bob: Seat
         assert [person["username"] for person in found] == ["emile"], typed
 
 
+def test_people_to_jump_to_come_by_the_best_fit_and_only_those_who_are_there(alice: Seat) -> None:
+    for number in range(20):
+        User.objects.create_user(f"a-carol-{number}")
+    User.objects.create_user("carolina")
+    User.objects.create_user("carol")
+    User.objects.create_user("carolus", is_active=False)
+    User.objects.create_user("zed", display_name="Carol Ωmega")
+
+    def found(typed: str) -> list[str]:
+        return [person["username"] for person in alice.client.get("/people/like", {"q": typed}).json()["people"]]
+
+    for typed in ("carol", "CAROL", "@carol"):
+        assert found(typed)[:2] == ["carol", "carolina"], typed
+        assert len(found(typed)) == 8, typed
+    assert found("ωmega") == found("Carol Ω") == ["zed"]
+    assert found("alice") == found("carolus") == found("claude") == found("") == []
+
+
 def in_rooms(alice: Seat, bob: Seat, count: int) -> None:
     """Put alice into rooms with the longest names, of which every fourth is a direct room."""
     made = Room.objects.bulk_create(

@@ -62,8 +62,7 @@ class App {
     new Drawer();
     new ConnectionBanner(document.querySelector(".connection-banner"), { client: this.#client, signInUrl: this.#data.signInUrl });
     new QuickSwitcher(document.getElementById("switcher"), {
-      myId: this.#me.id, directory: this.#directory,
-      go: (href) => (this.#navigation ? this.#navigation.go(href) : loadPage(href, this.#toasts)),
+      myId: this.#me.id, directory: this.#directory, go: (href) => this.#go(href), write: (person) => this.#writeTo(person),
     });
     this.#invitations = new Invitations(document.querySelectorAll("[data-invitations]"), {
       waiting: this.#data.invitations, request: (type, payload) => this.#client.request(type, payload),
@@ -75,6 +74,22 @@ class App {
     this.#navigation?.start(pageData("room-data"), Number(new URLSearchParams(location.search).get("seq")) || null);
     this.#showRooms();
     this.#client.connect();
+  }
+
+  /** @param {string} href */
+  #go(href) {
+    if (this.#navigation) this.#navigation.go(href);
+    else loadPage(href, this.#toasts);
+  }
+
+  /** The server returns the direct room that there is, or makes it. @param {import("../types.js").User} person */
+  async #writeTo({ username }) {
+    try {
+      const { room } = await this.#client.request("create_room", { kind: "direct", members: [username] });
+      this.#go(`/rooms/${room.slug}/`);
+    } catch (error) {
+      this.#toasts.error(error);
+    }
   }
 
   /** @param {import("./room-view.js").RoomFacts} facts @param {number | null} seq */

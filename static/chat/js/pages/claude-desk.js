@@ -35,7 +35,7 @@ export class ClaudeDesk {
   /**
    * @param {HTMLElement} root
    * @param {{slug: string, client: import("../client.js").Client, me: {id: string}, toasts: import("./toasts.js").Toasts,
-   *   facts: import("./room-view.js").RoomFacts, onChange: () => void, onEditEnd: () => void}} options
+   *   unfinished: import("./unfinished.js").Unfinished, facts: import("./room-view.js").RoomFacts, onChange: () => void, onEditEnd: () => void}} options
    */
   constructor(root, options) {
     this.#options = options;
@@ -43,7 +43,7 @@ export class ClaudeDesk {
     this.#server = options.facts.claude;
     this.#bar = new SessionBar(root, options.facts.claude);
     this.#queue = new ReplyQueue(root.querySelector(".reply-queue"), {
-      myId: options.me.id,
+      myId: options.me.id, edits: options.unfinished.edits,
       save: (message, content) => options.client.request("edit_message", { message, content }),
       withdraw: (id) => this.withdraw(id),
       isThere: (id) => this.#messages.some((message) => message.id === id && !message.deletedAt),

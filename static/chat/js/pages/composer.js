@@ -30,7 +30,7 @@ export class Composer {
   /**
    * @param {HTMLFormElement} form
    * @param {{limit: number, sources: import("./completion.js").Source[], onText: (text: string) => void,
-   *   onSend: (text: string, replyTo: string | undefined, attachments: string[]) => void, takeCommand: (text: string) => string | null, tray: () => import("./attachments.js").AttachmentTray, onEditLast: () => void, onBlur: () => void}} options
+   *   onSend: (text: string, replyTo: string | undefined, attachments: string[]) => void, takeCommand: (text: string) => string | null, tray: () => import("./attachments.js").AttachmentTray, unfinished: import("./unfinished.js").Unfinished, onEditLast: () => void, onBlur: () => void}} options
    *   takeCommand: does what a text commands, and returns the message that is left to send, or null
    */
   constructor(form, options) {
@@ -42,6 +42,7 @@ export class Composer {
     this.#context = form.querySelector(".composer-context");
     this.#completion = new Completion(this.#input, form.querySelector(".completion"), options.sources);
     this.#send.before(this.#count);
+    this.#showReply(options.unfinished.replyTo);
     const { signal } = this.#ending;
     form.addEventListener("submit", (event) => (event.preventDefault(), this.#submit()), { signal });
     this.#input.addEventListener("input", () => this.#typed(), { signal });
@@ -54,7 +55,7 @@ export class Composer {
     this.#ending.abort();
     this.#count.remove();
     this.#completion.close();
-    this.setReply(null);
+    this.#showReply(null); // it stays unfinished
     this.setText("");
     this.setStop(null);
   }
@@ -113,12 +114,18 @@ export class Composer {
 
   /** @param {import("../types.js").Message | null} message */
   setReply(message) {
+    this.#options.unfinished.replyTo = message;
+    this.#showReply(message);
+    if (message) this.#input.focus();
+  }
+
+  /** @param {import("../types.js").Message | null} message */
+  #showReply(message) {
     this.#replyTo = message;
     this.#context.hidden = !message;
     if (!message) return this.#context.replaceChildren();
     const text = el("span", { class: "truncate" }, "Reply to ", el("b", {}, personName(message.author)), ": ", el("bdi", {}, excerptOf(quotable(message))));
     this.#context.replaceChildren(icon("reply"), text, iconButton("close", "Do not reply", { class: "icon-button-small", onclick: () => (this.setReply(null), this.#input.focus()) }));
-    this.#input.focus();
   }
 
   #typed() {

@@ -16,8 +16,8 @@ export class InlineEditor {
 
   /**
    * @param {string} content
-   * @param {{onSave: (content: string, forget: boolean) => Promise<unknown>, onEnd: () => void, note?: string, saveLabel?: string,
-   *   mayForget?: boolean}} options note: what saving brings about, if that is more than another text. mayForget: offer to
+   * @param {{onSave: (content: string, forget: boolean) => Promise<unknown>, onEnd: () => void, onText?: (content: string) => void,
+   *   note?: string, saveLabel?: string, mayForget?: boolean}} options note: what saving brings about, if that is more than another text. mayForget: offer to
    *   delete what it said before
    */
   constructor(content, options) {
@@ -25,6 +25,7 @@ export class InlineEditor {
     this.#text = el("textarea", { "aria-label": "Edit the message", dir: "auto", "data-testid": "edit-input", rows: "1" });
     this.#text.value = content;
     this.#text.addEventListener("keydown", (event) => this.#key(event));
+    this.#text.addEventListener("input", () => options.onText?.(this.#text.value));
     const save = el("button", { class: "button button-primary button-small", type: "button", "data-testid": "edit-save", onclick: () => this.#save() }, options.saveLabel ?? "Save");
     const leave = el("button", { class: "button button-quiet button-small", type: "button", onclick: () => this.cancel() }, "Cancel");
     this.#forget = el("input", { type: "checkbox", "data-testid": "edit-forget" });

@@ -16,7 +16,7 @@ export class MessageCommands {
    * @param {HTMLElement} root
    * @param {{client: import("../client.js").Client, slug: string, toasts: import("./toasts.js").Toasts,
    *   picker: import("./emoji-picker.js").EmojiPicker, timeline: import("./timeline.js").Timeline,
-   *   deletions: import("./deletions.js").Deletions, onReply: (message: any) => void, onUnread: (seq: number) => void,
+   *   deletions: import("./deletions.js").Deletions, unfinished: import("./unfinished.js").Unfinished, onReply: (message: any) => void, onUnread: (seq: number) => void,
    *   onGoTo: (seq: number) => void, onEditEnd: () => void, desk: () => import("./claude-desk.js").ClaudeDesk}} options
    */
   constructor(root, options) {
@@ -32,23 +32,41 @@ export class MessageCommands {
   /** @param {MessageRow} row */
   edit(row) {
     const { id, content } = row.item.message;
+    if (this.#options.desk().isBeingAnswered(id)) return this.#options.toasts.show("Claude is answering this. Stop the answer first.");
+    this.#open(row, content).focus();
+  }
+
+  /** A row has been drawn: the reader may have been changing it when they went to another room, or scrolled away. @param {MessageRow} row */
+  resume(row) {
+    const { id, deletedAt } = row.item.message;
+    const text = id && this.#options.unfinished.edits.get(id);
+    // A prompt that waits for Claude is changed in the queue.
+    if (text !== undefined && !deletedAt && row.item.mine && row.item.mayAct && !this.#options.desk().isWaiting(id)) this.#open(row, text);
+  }
+
+  /** @param {MessageRow} row @param {string} text */
+  #open(row, text) {
+    const { id, content } = row.item.message;
+    const { edits } = this.#options.unfinished;
     const desk = this.#options.desk();
-    if (desk.isBeingAnswered(id)) return this.#options.toasts.show("Claude is answering this. Stop the answer first.");
     const isAnswered = Boolean(desk.answerTo(id)) && !desk.isWaiting(id);
-    const editor = new InlineEditor(content, {
-      onSave: async (text, forget) => {
-        if (text !== content) await this.#client.request("edit_message", { message: id, content: text, ...(forget && { forget }) });
+    edits.set(id, text);
+    const editor = new InlineEditor(text, {
+      onText: (typed) => edits.set(id, typed),
+      onSave: async (typed, forget) => {
+        if (typed !== content) await this.#client.request("edit_message", { message: id, content: typed, ...(forget && { forget }) });
       },
       note: isAnswered ? "Claude will answer again. The earlier answer is kept, and for you what it answered." : "",
       mayForget: isAnswered,
       saveLabel: isAnswered ? "Save and ask again" : "Save",
       onEnd: () => {
+        edits.delete(id);
         row.endEdit();
-        this.#options.onEditEnd();
+        if (!this.#ending.signal.aborted) this.#options.onEditEnd();
       },
     });
     row.edit(editor);
-    editor.focus();
+    return editor;
   }
 
   /** A message that could not be sent: other words in its place. @param {MessageRow} row */

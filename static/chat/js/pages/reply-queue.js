@@ -26,13 +26,13 @@ export class ReplyQueue {
 
   /**
    * @param {HTMLElement} root
-   * @param {{myId: string, save: (id: string, content: string) => Promise<unknown>, withdraw: (id: string) => void,
+   * @param {{myId: string, edits?: Map<string, string>, save: (id: string, content: string) => Promise<unknown>, withdraw: (id: string) => void,
    *   isThere: (id: string) => boolean, onEditEnd: () => void, onLeft: () => void, onDue: () => void}} options
    *   onLeft: what had the focus is gone. onDue: it wants to be shown again
    */
   constructor(root, options) {
     this.#root = root;
-    this.#options = options;
+    this.#options = { edits: new Map(), ...options };
     root.replaceChildren(this.#title, this.#list);
   }
 
@@ -100,6 +100,9 @@ export class ReplyQueue {
       row.shown = shown;
       row.element.replaceChildren(...this.#parts(prompt, canWrite));
     }
+    const text = this.#options.edits.get(prompt.id);
+    // Its author was changing it when they went to another room.
+    if (text !== undefined && !row.editor && canWrite) this.#edit(prompt, text);
     return row.element;
   }
 
@@ -112,7 +115,7 @@ export class ReplyQueue {
       el("bdi", {}, excerptOf(quotable(prompt))),
     );
     if (!mine || !canWrite) return [text];
-    const edit = () => this.#edit(prompt);
+    const edit = () => this.#edit(prompt)?.focus();
     const withdraw = () => this.#options.withdraw(prompt.id);
     return [
       text,
@@ -121,19 +124,23 @@ export class ReplyQueue {
     ];
   }
 
-  /** @param {import("../types.js").Message} prompt */
-  #edit(prompt) {
+  /** @param {import("../types.js").Message} prompt @param {string} [text] */
+  #edit(prompt, text = prompt.content) {
     const row = this.#rows.get(prompt.id);
-    if (!row || row.editor) return;
-    row.editor = new InlineEditor(prompt.content, {
-      onSave: (text) => (text === prompt.content ? Promise.resolve() : this.#options.save(prompt.id, text)),
+    if (!row || row.editor) return null;
+    const { edits } = this.#options;
+    edits.set(prompt.id, text);
+    row.editor = new InlineEditor(text, {
+      onText: (typed) => edits.set(prompt.id, typed),
+      onSave: (typed) => (typed === prompt.content ? Promise.resolve() : this.#options.save(prompt.id, typed)),
       onEnd: () => {
+        edits.delete(prompt.id);
         row.editor = null;
         row.shown = "";
         this.#options.onEditEnd();
       },
     });
     row.element.replaceChildren(row.editor.element);
-    row.editor.focus();
+    return row.editor;
   }
 }

@@ -10,6 +10,7 @@ const LOOK_UP_AFTER_MS = 100;
 const LOOKED_UP_AT_ONCE = 100;
 const PAGE = 100;
 const PAGE_AT_MOST = 200;
+const PEOPLE_PATIENCE_MS = 5_000;
 
 /** @typedef {"sessions" | "rooms" | "direct"} SectionKey */
 /** @typedef {{next: string, total: number}} Cut where the rest of a section begins, and how many rooms it has in all */
@@ -118,6 +119,14 @@ export class RoomDirectory {
   /** @param {string} query @returns {Promise<{rooms: ListedRoom[], hasMore: boolean}>} those of all my rooms whose name fits best */
   async find(query, limit = 12) {
     return this.#client.request("list_rooms", { query: query.slice(0, 100), limit });
+  }
+
+  /** @param {string} query @returns {Promise<import("../types.js").User[]>} people whose name fits, the best fit first */
+  async findPeople(query) {
+    const options = { headers: { Accept: "application/json" }, signal: AbortSignal.timeout(PEOPLE_PATIENCE_MS) };
+    const response = await fetch(`/people/like?q=${encodeURIComponent(query.slice(0, 60))}`, options);
+    if (!response.ok || response.redirected) throw new Error(`status ${response.status}`);
+    return (await response.json()).people;
   }
 
   async #lookUpSoon() {

@@ -21,6 +21,7 @@ import { buildItems } from "./timeline-items.js";
 import { listenForSteps } from "./timeline-keys.js";
 import { Timeline } from "./timeline.js";
 import { TypingSignal } from "./typing-signal.js";
+import { unfinishedIn } from "./unfinished.js";
 
 /** Rows kept in memory when a room has grown long and the reader is at its end. */
 const KEPT_ROWS = 400;
@@ -77,9 +78,11 @@ export class RoomPage {
     this.#seeking = target !== null && facts.page !== EMPTY_PAGE;
     this.#view = viewOf(facts, this.#client.room(this.#slug), this.#seeking);
     const scroller = /** @type {HTMLElement} */ (root.querySelector(".timeline"));
+    const unfinished = unfinishedIn(this.#slug, this.#me.id);
     const history = new HistoryLoader({ client: this.#client, slug: this.#slug, view: () => this.#view });
     this.#timeline = new Timeline(scroller, {
-      myId: this.#me.id, request: (...asked) => this.#client.request(...asked), onOlder: () => history.older(), onNewer: () => history.newer(), onScroll: () => this.#scrolled(),
+      myId: this.#me.id, request: (...asked) => this.#client.request(...asked), onOlder: () => history.older(), onNewer: () => history.newer(),
+      onScroll: () => this.#scrolled(), onRow: (row) => this.#commands.resume(row),
     });
     this.#actions = new MessageActions(scroller, this.#timeline, {
       picker: shared.picker, canWrite: () => !this.#view.readOnly,
@@ -87,7 +90,7 @@ export class RoomPage {
       canEdit: (item) => !this.#claude.isBusyWith(item.message),
     });
     this.#claude = new ClaudeDesk(root, {
-      ...shared, slug: this.#slug, facts, onChange: () => this.#redraw.soon(), onEditEnd: () => this.#composer.focus(),
+      ...shared, slug: this.#slug, facts, unfinished, onChange: () => this.#redraw.soon(), onEditEnd: () => this.#composer.focus(),
     });
     this.#deletions = new Deletions({
       send: (message) => this.#client.request("delete_message", { message }),
@@ -95,7 +98,7 @@ export class RoomPage {
       onChange: () => this.#draw(), onFailure: (error) => shared.toasts.error(error),
     });
     this.#commands = new MessageCommands(root, {
-      ...shared, slug: this.#slug, timeline: this.#timeline, deletions: this.#deletions,
+      ...shared, slug: this.#slug, timeline: this.#timeline, deletions: this.#deletions, unfinished,
       onReply: (message) => this.#composer.setReply(message), onUnread: (seq) => this.#markUnread(seq),
       onGoTo: (seq) => this.goTo(seq), onEditEnd: () => this.#composer.focus(), desk: () => this.#claude,
     });
@@ -107,21 +110,18 @@ export class RoomPage {
       onText: (text) => this.#composer.setText(text), limit: shared.contentChars,
     });
     this.#typing = new TypingSignal((typing) => this.#client.send("typing", { room: this.#slug, typing }));
-    this.#tray = new AttachmentTray(root, { slug: this.#slug, toasts: shared.toasts, onChange: () => this.#composer?.filesChanged() });
+    this.#tray = new AttachmentTray(root, { files: unfinished.files, toasts: shared.toasts, onChange: () => this.#composer?.filesChanged() });
     const slash = new SlashCommands({
-      ...shared, slug: this.#slug, facts: () => this.#view, composer: () => this.#composer, draft: this.#draft,
-      signal: this.#ending.signal,
+      ...shared, slug: this.#slug, facts: () => this.#view, composer: () => this.#composer, draft: this.#draft, signal: this.#ending.signal,
     });
     this.#composer = new Composer(root.querySelector(".composer"), {
-      limit: shared.contentChars,
-      sources: completionSources(() => ({ ...this.#view, people: this.#people, myId: this.#me.id })),
+      limit: shared.contentChars, sources: completionSources(() => ({ ...this.#view, people: this.#people, myId: this.#me.id })),
       onText: (text) => (this.#draft.typed(text), this.#typing.typed(text.trim() !== "")),
       takeCommand: (text) => slash.take(text), onSend: (text, replyTo, attachments) => this.#send(text, replyTo, attachments),
-      tray: () => this.#tray, onEditLast: () => this.#editLast(), onBlur: () => this.#typing.stop(),
+      tray: () => this.#tray, unfinished, onEditLast: () => this.#editLast(), onBlur: () => this.#typing.stop(),
     });
     this.#reader = new Reader({
-      lastReadSeq: facts.lastReadSeq, me: this.#me,
-      mark: (seq) => this.#client.request("mark_read", { room: this.#slug, seq }),
+      lastReadSeq: facts.lastReadSeq, me: this.#me, mark: (seq) => this.#client.request("mark_read", { room: this.#slug, seq }),
       onTurn: () => this.#redraw.soon(),
     });
     this.#listen(scroller);

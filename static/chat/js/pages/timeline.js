@@ -38,7 +38,8 @@ export class Timeline {
 
   /**
    * @param {HTMLElement} scroller
-   * @param {{myId: string, request: (type: string, payload: object) => Promise<any>, onOlder: () => void, onNewer: () => void, onScroll: () => void}} options
+   * @param {{myId: string, request: (type: string, payload: object) => Promise<any>, onOlder: () => void, onNewer: () => void, onScroll: () => void,
+   *   onRow: (row: MessageRow) => void}} options onRow: a row is drawn for the first time, or again
    */
   constructor(scroller, options) {
     this.#scroller = scroller;
@@ -179,6 +180,7 @@ export class Timeline {
     }
     const row = new MessageRow(item, this.#options.myId, this.ownReactions);
     this.#rows.set(item.key, row);
+    this.#options.onRow(row);
     return row;
   }
 
