@@ -12,6 +12,7 @@ from allauth.core import ratelimit
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -28,6 +29,11 @@ _WORDS: Final = {
     "mfa_reauthenticate:webauthn": "Use a passkey or security key",
 }
 _WORDS_WITH_APP: Final = _WORDS | {"mfa_reauthenticate": "Use your authenticator app or a recovery code"}
+
+# What a mail server, the way to it, or an address that it can't write raises.
+_MAIL_FAULTS: Final = (SMTPException, OSError, UnicodeError)
+_CONFIRMATION_SENT: Final = "account/messages/email_confirmation_sent.txt"
+MAIL_FAILED: Final = "We couldn't send the email. Try again in a few minutes."
 
 log = structlog.get_logger(__name__)
 
@@ -83,16 +89,25 @@ class AccountAdapter(DefaultAccountAdapter):
         return [method | {"description": words[method["id"]]} for method in second_steps] or methods
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Name this installation by where people reach it; allauth would take the Host of the request that asked."""
-        site = {"name": "Parley", "domain": public_origin(self.request)}
-        super().send_mail(template_prefix, email, {**context, "current_site": site})
+        """Name this installation by where people reach it; allauth would take the Host of the request that asked.
 
-    def send_notification_mail(self, template_prefix: str, user: User, *args: Any, **kwargs: Any) -> None:
-        """Tell a person what has changed about their ways in. The change is made, whether the mail server works or not."""
+        A mail server that fails is no reason to fail: what the mail is about has been stored. The page says so instead.
+        """
+        site = {"name": "Parley", "domain": public_origin(self.request)}
         try:
-            super().send_notification_mail(template_prefix, user, *args, **kwargs)
-        except (SMTPException, OSError) as error:
-            log.warning("mail.notice_failed", user=user.pk, about=template_prefix, error=type(error).__name__)
+            super().send_mail(template_prefix, email, {**context, "current_site": site})
+        except _MAIL_FAULTS as error:
+            log.warning("mail.failed", about=template_prefix, error=type(error).__name__)
+            self.request.mail_failed = True
+
+    def add_message(
+        self, request: HttpRequest, level: int, message_template: str | None = None, *args: Any, **kwargs: Any
+    ) -> None:
+        """Say that a mail could not be sent, where allauth says that it was: to known and unknown addresses alike."""
+        if message_template == _CONFIRMATION_SENT and has_mail_failed(request):
+            messages.error(request, MAIL_FAILED)
+        else:
+            super().add_message(request, level, message_template, *args, **kwargs)
 
     def pre_login(self, request: HttpRequest, user: User, **facts: Any) -> HttpResponse | None:
         """Tell the banned until when and why, once they have shown that the account is theirs."""
@@ -105,6 +120,11 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
         return reverse("accounts_profile")  # the form again, empty, would look as if nothing had happened
+
+
+def has_mail_failed(request: HttpRequest) -> bool:
+    """Whether a mail that this request was to send could not be sent."""
+    return getattr(request, "mail_failed", False)
 
 
 def _login_of(credentials: dict[str, Any]) -> str:

@@ -12,6 +12,7 @@ from allauth.usersessions.views import list_usersessions as allauth_sessions
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db import transaction
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -21,6 +22,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import credentials, proof, push_subscriptions, vapid
+from accounts.adapter import MAIL_FAILED, has_mail_failed
 from accounts.forms import ProfileForm, TokenForm
 from accounts.models import ApiToken, User
 from accounts.sign_in_forms import TOKENS_REVOKED
@@ -168,6 +170,20 @@ def _keeping_notifications(view: Callable[..., HttpResponse]) -> Callable[..., H
 
     return kept
 
+
+class ResetPasswordView(allauth_views.PasswordResetView):
+    """Shows the form again when no mail could be sent; the next page says that one is on its way."""
+
+    def form_valid(self, form: Form) -> HttpResponseBase:
+        response: HttpResponseBase = super().form_valid(form)
+        if not has_mail_failed(self.request):
+            return response
+        form.add_error(None, MAIL_FAILED)
+        again: HttpResponseBase = self.form_invalid(form)
+        return again
+
+
+reset_password: Callable[..., HttpResponseBase] = ResetPasswordView.as_view()
 
 change_password = _keeping_notifications(allauth_views.password_change)
 

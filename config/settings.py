@@ -83,6 +83,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "accounts.middleware.SessionActivityMiddleware",
+    *(["config.not_found.NotFoundMiddleware"] if DEBUG else []),
 ]
 
 ROOT_URLCONF = "config.urls"

@@ -13,6 +13,7 @@ urlpatterns = [
     # These do more than those of django-allauth, which they stand before.
     path("accounts/reauthenticate/", views.reauthenticate, name="account_reauthenticate"),
     path("accounts/sessions/", views.sessions, name="usersessions_list"),
+    path("accounts/password/reset/", views.reset_password, name="account_reset_password"),
     path("accounts/password/change/", views.change_password, name="account_change_password"),
     path("accounts/password/set/", views.set_password, name="account_set_password"),
     path("accounts/2fa/totp/activate/", second_steps.activate_app, name="mfa_activate_totp"),

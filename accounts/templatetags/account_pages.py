@@ -5,8 +5,10 @@ from typing import Any, Final
 
 from allauth.account.adapter import get_adapter
 from django import template
+from django.conf import settings
 from django.forms import BoundField
 from django.http import HttpRequest
+from django.templatetags.static import static
 from django.utils.safestring import SafeString
 
 from accounts import second_steps
@@ -32,6 +34,15 @@ _SYSTEMS: Final = (
     ("Mac", r"Mac OS X|Macintosh"),
     ("Linux", r"Linux"),
 )
+
+
+@register.simple_tag
+def static_or_plain(path: str) -> str:
+    """Return a static file's address even where `collectstatic` has not run: pages about failures must not fail."""
+    try:
+        return static(path)
+    except ValueError:
+        return f"{settings.STATIC_URL}{path}"
 
 
 @register.simple_tag

@@ -1,0 +1,28 @@
+"""Reports about pages for failures. The kind: a page that is shown when something is missing needed something itself, or
+was Django's own.
+"""
+
+from typing import Final
+
+# Where nothing is, or nothing that the reader may see: all of them show the same page.
+NOTHING_THERE: Final = (
+    "/nothing",
+    "/nothing/",
+    "/rooms/no-such-room/",
+    "/rooms/no-such-room/people",
+    "/rooms/UPPER CASE/",
+    "/rooms/%F0%9F%A9%B7/",
+    "/rooms//",
+    "/attachments/nope/x.txt",
+    "/invitations/nope/x",
+    "/join/nope",
+    "/settings/tokens/99999/nothing",
+    "/accounts/nothing/",
+    "/accounts/password/reset/key/nothing",
+    "/admin/nothing/",
+    "/admin/chat/nothing/1/",
+    "/ws",
+)
+# Pages that stand alone: what the others need may be what has failed.
+STANDALONE: Final = ("500.html", "503.html")
+STYLES: Final = ("chat/css/tokens.css", "chat/css/base.css", "chat/css/forms.css", "chat/css/plain.css")
