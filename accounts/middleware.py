@@ -1,5 +1,7 @@
-"""Keeps the list of one's sessions up to date."""
+"""Keeps what is known of a person's browsers up to date: their sessions, and the time zone."""
 
+import re
+import zoneinfo
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Final
@@ -9,7 +11,13 @@ from allauth.usersessions.models import UserSession
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
+from accounts.models import User
+
 ACTIVITY_RESOLUTION: Final = timedelta(minutes=1)
+TIME_ZONE_COOKIE: Final = "timezone"
+TIME_ZONE_CHARS: Final = 64
+# Of the names, only regions and places: "posixrules" and the like are files beside them.
+_TIME_ZONE: Final = re.compile(r"UTC|GMT|[A-Z][A-Za-z]+(?:/[A-Z][A-Za-z0-9_+-]*){1,2}")
 
 
 class SessionActivityMiddleware:
@@ -37,3 +45,30 @@ class SessionActivityMiddleware:
             last_seen_at__gt=timezone.now() - ACTIVITY_RESOLUTION,
         ).exists()
         return known
+
+
+class TimeZoneMiddleware:
+    """Remembers the time zone that a page has found in its browser, and left in a cookie: pages/time-zone.js."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        name = request.COOKIES.get(TIME_ZONE_COOKIE, "")
+        # Without a session nobody is signed in, and a look for them would make the page one that no cache may keep.
+        user = request.user if name and request.session.session_key else None
+        if isinstance(user, User) and name != user.time_zone and is_time_zone(name):
+            User.objects.filter(pk=user.pk).update(time_zone=name)
+            user.time_zone = name
+        return self.get_response(request)
+
+
+def is_time_zone(name: str) -> bool:
+    """Whether the system knows a time zone by this name. The name is a stranger's: it becomes the path of a file."""
+    if len(name) > TIME_ZONE_CHARS or not _TIME_ZONE.fullmatch(name):
+        return False
+    try:
+        zoneinfo.ZoneInfo(name)
+    except (ValueError, OSError, zoneinfo.ZoneInfoNotFoundError):
+        return False
+    return True

@@ -34,6 +34,8 @@ class User(AbstractUser):
         validators=[refuse_hidden_characters],
         help_text="Shown beside the user name.",
     )
+    # Of the browser that this person used last, as IANA names it. Claude is told it with their prompts.
+    time_zone = models.CharField(max_length=64, blank=True, editable=False)
     search_name = SearchNameField(of=("username", "display_name"))
     # A ban from the installation; ended or not, it stays here until the next one. Without an end, it has none.
     banned_at = models.DateTimeField(null=True, blank=True, editable=False)

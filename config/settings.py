@@ -83,6 +83,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "accounts.middleware.SessionActivityMiddleware",
+    "accounts.middleware.TimeZoneMiddleware",
     *(["config.not_found.NotFoundMiddleware"] if DEBUG else []),
 ]
 
@@ -275,13 +276,19 @@ REPLY_DELTA_SECONDS = 0.04
 
 # --- Money --------------------------------------------------------------------------------------------------
 
-# US dollars per million tokens. These are assumptions, not quotations: check them against your own contract, and set
+# US dollars per million tokens, as Anthropic listed them in November 2026. Check them against your own contract, and set
 # CLAUDE_PRICES (JSON of the same shape) for what differs. A model that is not priced costs as much as the dearest.
 CLAUDE_PRICES = priced(
     {
-        "claude-opus-5-5": {"input": "5", "output": "25", "cache_write": "6.25", "cache_read": "0.50"},
-        "claude-sonnet-5-5": {"input": "3", "output": "15", "cache_write": "3.75", "cache_read": "0.30"},
-        "claude-haiku-5-5": {"input": "1", "output": "5", "cache_write": "1.25", "cache_read": "0.10"},
+        "claude-opus-5-5": {"input": "4", "output": "20", "cache_write": "5", "cache_read": "0.20"},
+        "claude-sonnet-5-5": {"input": "2", "output": "10", "cache_write": "2.50", "cache_read": "0.10"},
+        "claude-haiku-5-5": {
+            "input": "0.10",
+            "output": "0.50",
+            "cache_write": "0.125",
+            "cache_read": "0.01",
+            "above": {100_000: {"input": "0.50", "output": "2.50", "cache_write": "0.625", "cache_read": "0.05"}},
+        },
     },
     env.str("CLAUDE_PRICES", default=""),
 )

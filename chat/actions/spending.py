@@ -6,6 +6,7 @@ Locks: whoever changes a counter first takes the row of everything, ever. The ot
 in a transaction that reserves for many. That row comes after the rows of rooms: lock no room after a call of these.
 """
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Final, NamedTuple
 
@@ -116,20 +117,21 @@ def settled_before(reply_id: int, attempt: int) -> Tokens:
     )
 
 
-def settle(reply_id: int, attempt: int, usage: Tokens | None) -> int:
+def settle(reply_id: int, attempt: int, usage: Tokens | None, calls: Sequence[Tokens] = ()) -> int:
     """Turn an attempt's reservation into what it cost, and return that. Idempotent; what is released stays so.
 
-    usage: None when nobody knows it. It then costs what was reserved.
+    usage: None when nobody knows it. It then costs what was reserved. calls: what it is the sum of, where that is known:
+    the price of each depends on its length. Otherwise all of it is taken for one call, which is never too little.
     """
     charge_id = _charge_of(reply_id, attempt)
-    return 0 if charge_id is None else settle_charge(charge_id, usage)
+    return 0 if charge_id is None else settle_charge(charge_id, usage, calls)
 
 
-def settle_charge(charge_id: int, usage: Tokens | None) -> int:
-    return _close(charge_id, ChargeState.SETTLED, usage)
+def settle_charge(charge_id: int, usage: Tokens | None, calls: Sequence[Tokens] = ()) -> int:
+    return _close(charge_id, ChargeState.SETTLED, usage, calls)
 
 
-def settle_late(reply_id: int, attempt: int, usage: Tokens) -> None:
+def settle_late(reply_id: int, attempt: int, usage: Tokens, calls: Sequence[Tokens] = ()) -> None:
     """Add what an attempt has used in all to what it was settled with, by others, who took its runner for dead. Idempotent.
 
     It is a line of its own on the bill, and no limit refuses it: it is spent. Later attempts count on from the first line,
@@ -144,7 +146,7 @@ def settle_late(reply_id: int, attempt: int, usage: Tokens) -> None:
         more = {name: max(0, now - then) for name, now, then in zip(_TOKEN_FIELDS, usage, known, strict=True)}
         if not any(more.values()):
             return
-        cost = max(0, pricing.cost_of(settled.model, usage) - settled.cost_microusd)
+        cost = max(0, pricing.cost_of(settled.model, *(calls or [usage])) - settled.cost_microusd)
         same = {name: getattr(settled, name) for name in ("user_id", "room_id", "model", "day")}
         facts = {**same, **more, "state": ChargeState.SETTLED, "cost_microusd": cost, "settled_at": timezone.now()}
         _, is_new = Charge.objects.get_or_create(
@@ -232,7 +234,7 @@ def _hold(wanted: list[Purse], amount: int) -> None:
     _count((ALL, EVER), reserved=amount)
 
 
-def _close(charge_id: int, state: ChargeState, usage: Tokens | None) -> int:
+def _close(charge_id: int, state: ChargeState, usage: Tokens | None, calls: Sequence[Tokens] = ()) -> int:
     """End an open charge, and return what it has cost. Without usage it costs what was reserved."""
     with transaction.atomic():
         charge = Charge.objects.get(pk=charge_id)
@@ -242,7 +244,7 @@ def _close(charge_id: int, state: ChargeState, usage: Tokens | None) -> int:
         charge.refresh_from_db()  # it may have been extended while we waited
         if charge.state != ChargeState.OPEN:
             return charge.cost_microusd
-        cost = charge.reserved_microusd if usage is None else pricing.cost_of(charge.model, usage)
+        cost = charge.reserved_microusd if usage is None else pricing.cost_of(charge.model, *(calls or [usage]))
         wanted = _purses_of(charge)
         _rows(wanted)  # what was reserved for nothing has no counters; it has a cost if its model was priced since
         _count((ALL, EVER), *(purse.key for purse in wanted), reserved=-charge.reserved_microusd, spent=cost)

@@ -77,7 +77,7 @@ class ChargeAdmin(ReadOnlyAdmin):
             "open": _open(),
             "open_count": Charge.objects.filter(state=ChargeState.OPEN).count(),
             "failed": failures.newest_failures(),
-            "prices": [(name, pricing.price_of(name), pricing.reservation_for(name)) for name in pricing.models()],
+            "prices": _prices(),
         }
         return TemplateResponse(request, "admin/chat/claude_usage.html", context)
 
@@ -96,6 +96,16 @@ class SpendingAdmin(ReadOnlyAdmin):
     @admin.display(description="reserved")
     def reserved(self, counter: Spending) -> str:
         return dollars(counter.reserved_microusd)
+
+
+def _prices() -> list[tuple[str, pricing.Price, int | None]]:
+    """Return a row for each price of each model: its name, the price, and what one answer may cost."""
+    rows: list[tuple[str, pricing.Price, int | None]] = []
+    for model in pricing.models():
+        for above, price in pricing.bands_of(model):
+            name = f"{model}, prompts above {above:,} tokens" if above else model
+            rows.append((name, price, None if above else pricing.reservation_for(model)))
+    return rows
 
 
 def _limits() -> list[tuple[str, float]]:

@@ -32,22 +32,24 @@ class Attempts:
         self._call = call
         self._reading_tokens = reading_tokens
         self._may_pay = may_pay
-        self._before = Usage()  # of the attempts that failed
+        self._before: list[Usage] = []  # of the attempts that failed
         self._reported = Usage()
         self._heard_tokens = 0
         self._is_whole = False
         self._was_left = False
 
     @property
-    def used(self) -> Usage:
-        """Return the tokens so far. The output is only counted at a call's end; until then, it is what was heard."""
+    def calls(self) -> list[Usage]:
+        """Return the tokens of each attempt so far. The output is only counted at a call's end; until then, it is what was
+        heard.
+        """
         now = self._reported
-        if self._is_whole:
-            return self._before.plus(now)
         if self._was_left and not any(now):
             # What it read is paid for, though we leave before it has told how much: a limit must not leak.
             now = Usage(input_tokens=self._reading_tokens)
-        return self._before.plus(now._replace(output_tokens=max(now.output_tokens, self._heard_tokens)))
+        if not self._is_whole:
+            now = now._replace(output_tokens=max(now.output_tokens, self._heard_tokens))
+        return [*self._before, now]
 
     async def stream(self) -> AsyncGenerator[Piece, None]:
         """Yield the pieces of the attempt that gets so far as to say a word, and `End` last; raise CallFailed."""
@@ -74,7 +76,7 @@ class Attempts:
         if any(self._reported) and not await self._may_pay():
             return False
         log.info("claude.attempt_failed", code=failure.code, retries_left=failure.retries_left)
-        self._before, self._reported = self.used, Usage()
+        self._before, self._reported = self.calls, Usage()
         self._call = self._call._replace(retries=failure.retries_left - 1)
         return True
 

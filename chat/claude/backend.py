@@ -3,7 +3,8 @@
 `client.py` (Anthropic) and `demo.py` (built in) are the two backends; the runner knows only this.
 """
 
-from collections.abc import AsyncGenerator
+import functools
+from collections.abc import AsyncGenerator, Iterable
 from typing import Any, NamedTuple, Protocol
 
 from chat.models import ReplyState
@@ -59,6 +60,10 @@ class Usage(NamedTuple):
 
     def plus(self, other: "Usage") -> "Usage":
         return Usage(*(mine + theirs for mine, theirs in zip(self, other, strict=True)))
+
+
+def total(calls: Iterable[Usage]) -> Usage:
+    return functools.reduce(Usage.plus, calls, Usage())
 
 
 class End(NamedTuple):

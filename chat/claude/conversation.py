@@ -13,6 +13,7 @@ from chat.claude.accumulator import readable
 from chat.claude.backend import ToolCall
 from chat.claude.context import Context
 from chat.claude.tools import ToolResult
+from chat.claude.transcript import text_block
 
 _USES_AT_ONCE: Final = 10
 _WORTH_GIVING_TOKENS: Final = 100
@@ -21,11 +22,13 @@ _REST_IS_MISSING: Final = "[The rest is left out: you have been given as much as
 
 
 class Conversation:
-    """tokens: what the next call is taken to read, on the high side."""
+    """note: what this reply alone is told. tokens: what the next call is taken to read, on the high side."""
 
-    def __init__(self, context: Context) -> None:
-        self.messages = list(context.messages)
-        self.tokens = context.estimated_tokens
+    def __init__(self, context: Context, note: str) -> None:
+        *earlier, prompt = context.messages
+        # After the point up to which the call is cached: the next call holds the prompt, but not this.
+        self.messages = [*earlier, {**prompt, "content": [*prompt["content"], text_block(note)]}]
+        self.tokens = context.estimated_tokens + tokens.estimate(note)
         self._left_for_results = settings.CLAUDE_CONTEXT_TOKENS
         self._uses_in_this_round = 0
 

@@ -41,7 +41,7 @@ class Verdict(Enum):
 
 
 class Checkpoint(NamedTuple):
-    """How far a running reply has come. usage: that of all attempts so far."""
+    """How far a running reply has come. usage: that of all attempts so far; calls: that of each call of this attempt."""
 
     reply_id: int
     epoch: int
@@ -50,6 +50,7 @@ class Checkpoint(NamedTuple):
     n: int
     tools: list[dict[str, str]]
     usage: Usage
+    calls: tuple[Usage, ...] = ()
 
 
 class Outcome(NamedTuple):
@@ -149,7 +150,7 @@ def finish(last: Checkpoint, outcome: Outcome, html: str, *, is_orphan: bool = F
             outcome = outcome._replace(state=ReplyState.INTERRUPTED)
         before = Usage(*spending.settled_before(reply.pk, reply.attempt))
         spent = Usage(*(max(0, now - then) for now, then in zip(last.usage, before, strict=True)))
-        cost = spending.settle(reply.pk, reply.attempt, None if is_orphan and not any(spent) else spent)
+        cost = spending.settle(reply.pk, reply.attempt, None if is_orphan and not any(spent) else spent, last.calls)
         _end(room, reply, last, outcome, html, cost)
         return True
 

@@ -1,10 +1,12 @@
 """What Parley itself tells the model: the only text in a call that is neither a person's nor Claude's."""
 
 import json
+from datetime import UTC, datetime
 from typing import Any, Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from chat.claude import tokens
-from chat.claude.transcript import clean, one_line, quoted, text_block
+from chat.claude.transcript import clean, one_line, quoted, speaker_name, text_block
 from chat.models import Room
 
 _BASE: Final = """\
@@ -28,6 +30,12 @@ _EVERY_MESSAGE: Final = "In this room every message is for you."
 _MENTIONED: Final = "In this room you answer when somebody mentions @claude."
 
 PROMPT_IS_GONE: Final = "[The message that was to be answered here has been deleted.]"
+
+# Beside the prompt, after all that the next call begins with: in the system prompt, no call would find what is cached.
+_NOW: Final = "[Parley: it is {now} for @{who}, who asks you now.]"
+
+# `strftime` would name them in the language of the machine.
+_DAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 _GO_ON: Final = (
     "[Parley: your answer above was cut off. It ends with {tail}. Go on from exactly there, in the middle of the word or"
@@ -73,6 +81,18 @@ def system(room: Room, owners_words_at_most: int) -> list[dict[str, Any]]:
 def go_on(text: str) -> str:
     """Return what asks the model to go on with a text: it cannot be given a beginning of its answer any other way."""
     return _GO_ON.format(tail=json.dumps(text[-_TAIL_CHARS:], ensure_ascii=False))
+
+
+def now(who: str, time_zone: str, at: datetime) -> str:
+    """Return the day and time for the person who asks, in their time zone, or in UTC where it is not known."""
+    try:
+        local = at.astimezone(ZoneInfo(time_zone or "UTC"))
+    except (ValueError, OSError, ZoneInfoNotFoundError):  # of another machine: this one does not know it
+        local, time_zone = at.astimezone(UTC), ""
+    day = f"{_DAYS[local.weekday()]}, {local:%Y-%m-%d %H:%M}"
+    offset = f"UTC{local:%z}"
+    zone = f"{time_zone}, {offset[:-2]}:{offset[-2:]}" if time_zone else "UTC; their time zone is not known"
+    return _NOW.format(now=f"{day} ({zone})", who=speaker_name(who))
 
 
 def notes(text: str, upto_seq: int, at_most: int) -> str:

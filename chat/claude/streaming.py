@@ -9,12 +9,13 @@ from typing import Any, Final
 
 import structlog
 from django.conf import settings
+from django.utils import timezone
 
 from chat.actions import spending
 from chat.claude import context as contexts
-from chat.claude import lease, tools
+from chat.claude import lease, prompts, tools
 from chat.claude.attempts import Attempts
-from chat.claude.backend import Backend, Call, CallFailed, End, Text, Thinking, ToolBegun, ToolCall, Usage
+from chat.claude.backend import Backend, Call, CallFailed, End, Text, Thinking, ToolBegun, ToolCall, Usage, total
 from chat.claude.conversation import Conversation, shown_to_members, told
 from chat.claude.deltas import Deltas
 from chat.claude.lease import Checkpoint, Outcome, Verdict
@@ -45,7 +46,7 @@ class Stream:
         self._reply = reply
         self._deltas = Deltas(hub, pace, reply)
         self._earlier_usage = Usage(*(getattr(reply, name) for name in Usage._fields))
-        self._finished_calls = Usage()
+        self._finished_calls: list[Usage] = []
         self._current_call: Attempts | None = None
         self._verdict: Verdict | None = None
         self._interruption = ""
@@ -88,14 +89,15 @@ class Stream:
     def checkpoint(self) -> Checkpoint:
         said = self._deltas
         said.flush()
-        usage = self._earlier_usage.plus(self._used)
-        return Checkpoint(self.id, self._reply.epoch, said.text, said.thinking, said.n, list(said.tools), usage)
+        calls = self._calls
+        usage = self._earlier_usage.plus(total(calls))
+        return Checkpoint(self.id, self._reply.epoch, said.text, said.thinking, said.n, list(said.tools), usage, calls)
 
     @property
-    def _used(self) -> Usage:
-        """Return what this attempt at the reply has used so far."""
-        call = self._current_call
-        return self._finished_calls if call is None else self._finished_calls.plus(call.used)
+    def _calls(self) -> tuple[Usage, ...]:
+        """Return what each call of this attempt at the reply has used so far."""
+        current = () if self._current_call is None else self._current_call.calls
+        return (*self._finished_calls, *current)
 
     def lease_renewed(self) -> None:
         self._deltas.lease_renewed()
@@ -143,14 +145,14 @@ class Stream:
 
     async def _pay_late(self) -> None:
         """Have all counted that was used here: whoever ended the reply knew our last checkpoint only."""
-        await in_database_at_last(spending.settle_late, self.id, self._reply.attempt, self._used)
+        await in_database_at_last(spending.settle_late, self.id, self._reply.attempt, total(self._calls), self._calls)
 
     async def _produce(self) -> Outcome:
         """Call the model, and again with the results of the tools that it asks for, until it has said its last word."""
         context = await in_database(contexts.build, self._reply)
         self.context_from = context.context_from
         await in_database(lease.note_context, self.id, context.context_from, has_summary=context.has_summary)
-        talk = Conversation(context)
+        talk = Conversation(context, self._note())
         call = Call(self.model, context.system, talk.messages, self._max_tokens, context.tools)
         for round_ in range(1, _ROUNDS_AT_MOST + 1):
             if round_ > 1 and not await self._has_money(talk.tokens):
@@ -164,6 +166,11 @@ class Stream:
             if calls:
                 talk.tools_said([await self._use(each, talk) for each in calls])
         return self._complete("tool_limit")
+
+    def _note(self) -> str:
+        asker = self._reply.requested_by
+        who, time_zone = ("", "") if asker is None else (asker.username, asker.time_zone)
+        return prompts.now(who, time_zone, timezone.now())
 
     @property
     def _max_tokens(self) -> int:
@@ -189,7 +196,7 @@ class Stream:
                         self._take(piece, calls)
         finally:
             self._current_call = None
-            self._finished_calls = self._finished_calls.plus(attempts.used)
+            self._finished_calls += attempts.calls
         if end is None:
             raise CallFailed("cut", "Claude's answer was cut off.", "The stream ended without its end.", began=True)
         return end, calls

@@ -16,7 +16,7 @@ from chat import pricing
 from chat.actions import spending, summaries
 from chat.claude import prompts, tokens, transcript
 from chat.claude.attempts import Attempts
-from chat.claude.backend import Backend, Call, CallFailed, End, Text
+from chat.claude.backend import Backend, Call, CallFailed, End, Text, total
 from chat.claude.context_rows import Row, living, rows_of
 from chat.claude.transcript import Line, Turn
 from chat.markdown import without_blank_ends
@@ -131,7 +131,7 @@ async def _ask(room_id: int, backend: Backend, model: str, found: Slice) -> str:
                 elif isinstance(piece, End):
                     end = piece.stop_reason
     finally:
-        await in_database(spending.settle_charge, charge.pk, attempts.used)
+        await in_database(spending.settle_charge, charge.pk, total(attempts.calls), attempts.calls)
     text = transcript.clean("".join(words))
     return bounded(text) if end in _GOOD_ENDS else ""
 

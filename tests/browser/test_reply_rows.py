@@ -213,6 +213,14 @@ def test_an_answer_without_a_word_says_so_and_is_retried_in_its_place(
     expect(answer.get_by_test_id("version-label")).to_have_count(0)
 
 
+def test_claude_is_told_the_time_zone_of_the_browser(page: Page, fake: FakeClaude) -> None:
+    page.reload()  # the first page has left it in a cookie
+    expect(page.get_by_test_id("composer")).to_be_visible()
+    ends(ask(page, fake, Normal("Late.")), "complete")
+    zone = page.evaluate("Intl.DateTimeFormat().resolvedOptions().timeZone")
+    assert f"({zone}, UTC" in fake.requests[-1].body["messages"][-1]["content"][-1]["text"]
+
+
 def test_versions_are_stepped_through_by_keyboard(page: Page, fake: FakeClaude) -> None:
     answer = ask(page, fake, Normal("The **first** answer."))
     ends(answer, "complete")

@@ -8,9 +8,9 @@ from chat.models import Charge, Kind, Message, Reply, ReplyState, Room
 from chat.pricing import Tokens
 
 SONNET: Final = "claude-sonnet-5-5"
-# At the built-in prices of Sonnet, in millionths of a dollar: 10 * 3 + 20 * 15.
+# At the built-in prices of Sonnet, in millionths of a dollar: 10 * 2 + 20 * 10.
 SOME_TOKENS: Final = (10, 20, 0, 0)
-COST_OF_SOME: Final = 330
+COST_OF_SOME: Final = 220
 
 
 def a_reply(

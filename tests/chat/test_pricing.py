@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from chat import pricing
 from chat.model_choice import DEMO_MODEL
 from config.prices import priced
+from tests.reports.prices import CASES, HAIKU, RATES, WRONG_BANDS, Case
 
 COUNTS = st.integers(min_value=0, max_value=10**9)
 CHEAP = {"input": "1", "output": "5", "cache_write": "1.25", "cache_read": "0.10"}
@@ -46,7 +47,8 @@ def test_a_price_is_rounded_up_once_for_the_whole_call(prices: None, usage: pric
 @given(usage=st.tuples(COUNTS, COUNTS, COUNTS, COUNTS))
 def test_no_cost_is_below_the_true_price_nor_a_whole_millionth_above(usage: pricing.Tokens) -> None:
     for model in pricing.models():
-        rates = (Fraction(rate) for rate in pricing.price_of(model))
+        prompt_tokens = usage[0] + usage[2] + usage[3]
+        rates = (Fraction(rate) for rate in pricing.price_of(model, prompt_tokens))
         true = sum((count * rate for count, rate in zip(usage, rates, strict=True)), Fraction(0))
         assert 0 <= pricing.cost_of(model, usage) - true < 1
 
@@ -100,3 +102,32 @@ def test_the_environment_replaces_and_adds_whole_models() -> None:
 def test_a_typing_error_in_the_prices_keeps_parley_from_starting(override: str) -> None:
     with pytest.raises(ImproperlyConfigured, match="CLAUDE_PRICES"):
         priced({"cheap": CHEAP}, override)
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_each_call_costs_by_the_length_of_its_own_prompt(case: Case) -> None:
+    assert pricing.cost_of(case.model, *case.calls) == case.cost
+
+
+def test_a_reservation_covers_a_prompt_of_any_length_up_to_what_may_be_read(settings: Any) -> None:
+    cheap_when_long = {**RATES, "above": {"20000": {**RATES, "input": "0.5", "cache_write": "0.5"}}}
+    settings.CLAUDE_PRICES = {**settings.CLAUDE_PRICES, **priced({}, json.dumps({"odd": cheap_when_long}))}
+    settings.CLAUDE_REPLY_TOKENS = 1000
+    for model in (HAIKU, "odd", "claude-of-tomorrow"):
+        for most in (30_000, 100_000, 100_001, 250_000):
+            settings.CLAUDE_CONTEXT_TOKENS = most
+            reserved = pricing.reservation_for(model)
+            for length in (10, 20_000, 20_001, most // 2, most):
+                for call in ((length, 1000, 0, 0), (0, 1000, length, 0), (0, 1000, 0, length)):
+                    assert pricing.cost_of(model, call) <= reserved
+
+
+@pytest.mark.parametrize("bands", WRONG_BANDS, ids=str)
+def test_a_typing_error_in_the_prices_of_long_prompts_keeps_parley_from_starting(bands: Any) -> None:
+    with pytest.raises(ImproperlyConfigured, match="CLAUDE_PRICES"):
+        priced({}, json.dumps({"cheap": {**RATES, "above": bands}}))
+
+
+def test_bands_are_sorted_by_their_length() -> None:
+    own = {"cheap": {**RATES, "above": {"200000": {**RATES, "input": 3}, "50000": {**RATES, "input": 2}}}}
+    assert list(priced({}, json.dumps(own))["cheap"]["above"]) == [50_000, 200_000]

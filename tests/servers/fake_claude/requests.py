@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from tests.servers.fake_claude import wire
 
+_NOTE: Final = "[Parley: it is "
 _ECHO_CHARS: Final = 200
 _KNOWN: Final = {
     "model", "messages", "max_tokens", "system", "stream", "thinking", "tools", "tool_choice", "cache_control",
@@ -23,9 +24,10 @@ def blocks_of(content: Any) -> list[dict[str, Any]]:
 
 
 def prompt_of(body: dict[str, Any]) -> str:
-    """Return the last text of the last turn."""
-    texts = [block["text"] for block in blocks_of(body["messages"][-1]["content"]) if block["type"] == "text"]
-    return str(texts[-1]) if texts else ""
+    """Return the last text of the last turn that a person may have written: after it, Parley says which day it is."""
+    texts = [str(block["text"]) for block in blocks_of(body["messages"][-1]["content"]) if block["type"] == "text"]
+    said = [text for text in texts if not text.startswith(_NOTE)] or texts
+    return said[-1] if said else ""
 
 
 def all_text_of(body: dict[str, Any]) -> str:
