@@ -6,11 +6,14 @@ from accounts.models import User
 from chat.actions import spending
 from chat.models import Charge, Kind, Message, Reply, ReplyState, Room
 from chat.pricing import Tokens
+from config.prices import priced
 
 SONNET: Final = "claude-sonnet-5-5"
-# At the built-in prices of Sonnet, in millionths of a dollar: 10 * 2 + 20 * 10.
+# What the tests count with, whatever the built-in prices are.
+PRICES: Final = priced({SONNET: {"input": "3", "output": "15", "cache_write": "3.75", "cache_read": "0.30"}}, "")
+# In millionths of a dollar: 10 * 3 + 20 * 15.
 SOME_TOKENS: Final = (10, 20, 0, 0)
-COST_OF_SOME: Final = 220
+COST_OF_SOME: Final = 330
 
 
 def a_reply(

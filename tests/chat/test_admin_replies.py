@@ -11,7 +11,7 @@ from accounts.models import User
 from chat.actions import failures, spending
 from chat.model_choice import DEMO_MODEL
 from chat.models import ReplyState, Room
-from tests.chat.bills import a_reply, charge_of
+from tests.chat.bills import PRICES, a_reply, charge_of
 from tests.chat.conftest import person, queries_of
 
 REPLIES = reverse("admin:chat_reply_changelist")
@@ -28,6 +28,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def with_a_key(settings: Any) -> None:
     settings.ANTHROPIC_API_KEY, settings.CLAUDE_BACKEND = "test-key", "auto"
+    settings.CLAUDE_PRICES = PRICES
 
 
 def html_of(client: Client, url: str, **query: str) -> str:

@@ -15,7 +15,7 @@ from chat.model_choice import DEMO_MODEL
 from chat.models import ReplyState, Room
 from chat.protocol import requests
 from chat.templatetags.money import compact, dollars
-from tests.chat.bills import COST_OF_SOME, a_reply
+from tests.chat.bills import COST_OF_SOME, PRICES, a_reply
 from tests.pages.conftest import Seat
 
 A_MILLION = (1_000_000, 0, 0, 0)  # three dollars
@@ -36,6 +36,7 @@ def section(html: str, id_: str) -> str:
 @pytest.fixture(autouse=True)
 def with_a_key(settings: Any) -> None:
     settings.ANTHROPIC_API_KEY = "test-key"
+    settings.CLAUDE_PRICES = PRICES
 
 
 def test_who_has_used_nothing_is_told_how_to_begin(alice: Seat) -> None:

@@ -44,7 +44,7 @@ _RATES: Final[dict[str, Any]] = {"input": 1, "output": 5, "cache_write": 1, "cac
 RATES: Final = _RATES
 
 # What `above` of a model may not be.
-WRONG_BANDS: Final = (
+WRONG_BANDS: Final[tuple[Any, ...]] = (
     3,
     [],
     {},
