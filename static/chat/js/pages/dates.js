@@ -7,6 +7,8 @@ const LOCALE = navigator.language?.startsWith("en") ? navigator.language : "en-G
 const DAY_MS = 86_400_000;
 const DAYS_WITH_A_NAME = 6;
 
+let generation = 1;
+
 // Making one takes milliseconds, which the first drawing of a page has not got: each when it is first needed.
 const time = lazy({ hour: "numeric", minute: "2-digit" });
 const weekday = lazy({ weekday: "long" });
@@ -16,10 +18,17 @@ const full = lazy({ dateStyle: "full", timeStyle: "short" });
 
 /** @param {Intl.DateTimeFormatOptions} options @returns {() => Intl.DateTimeFormat} */
 function lazy(options) {
-  /** @type {Intl.DateTimeFormat | undefined} */
+  /** @type {Intl.DateTimeFormat} */
   let format;
-  return () => (format ??= new Intl.DateTimeFormat(LOCALE, options));
+  let of = 0;
+  return () => {
+    if (of !== generation) [format, of] = [new Intl.DateTimeFormat(LOCALE, options), generation];
+    return format;
+  };
 }
+
+/** Each keeps the time zone that it was made in: the next times are told in the one of now. */
+export const renewFormats = () => void (generation += 1);
 
 /** @param {number} ms */
 export const timeLabel = (ms) => time().format(ms);

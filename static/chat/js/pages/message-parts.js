@@ -44,6 +44,16 @@ export function time(item, className) {
   return el("a", { class: className, href: `?seq=${item.seq}`, tabindex: "-1", "data-go-to": item.seq }, element);
 }
 
+/** Tells the times in a row again: another day or time zone has come. @param {Element} root @param {Item} item */
+export function retellTimes(root, item) {
+  for (const element of root.querySelectorAll("time[datetime]")) {
+    const ms = Date.parse(element.getAttribute("datetime"));
+    element.textContent = element.closest(".gutter-time") ? shortTimeLabel(ms) : timeLabel(ms);
+    element.setAttribute("title", fullLabel(ms));
+  }
+  if (item.message.editedAt) root.querySelector(".edited")?.setAttribute("title", fullLabel(item.message.editedAt));
+}
+
 /** @param {Item} item */
 export function head(item) {
   return el("div", { class: "message-head" }, personName(item.author, { class: "author" }), authorHandle(item.author), ...replyHead(item.message), time(item, "message-time"));

@@ -118,6 +118,13 @@ export class MessageRow {
     }
   }
 
+  /** Another day has begun, or the reader is in another time zone. */
+  retellTimes() {
+    this.#separators.replaceChildren(...parts.separators(this.item));
+    parts.retellTimes(this.#article, this.item);
+    if (this.item.kind !== "event") this.#label(this.item);
+  }
+
   /** It is known now which of its reactions are mine. */
   drawReactions() {
     if (this.item.kind !== "event") this.#drawMessage(this.item, this.#item);

@@ -4,17 +4,28 @@
  */
 
 import { fullLabel, momentLabel } from "./dates.js";
+import { onNewDay } from "./today.js";
 
 const COPIED_MS = 2_000;
 
 document.documentElement.classList.add("scripted");
 
-for (const time of document.querySelectorAll("time[data-time]")) {
-  const ms = Number(time.dataset.time);
-  time.dateTime = new Date(ms).toISOString();
-  time.title = fullLabel(ms);
-  time.textContent = momentLabel(ms);
+function tellTimes() {
+  for (const time of document.querySelectorAll("time[data-time]")) {
+    const ms = Number(time.dataset.time);
+    time.dateTime = new Date(ms).toISOString();
+    time.title = fullLabel(ms);
+    time.textContent = momentLabel(ms);
+  }
 }
+
+tellTimes();
+onNewDay(() => {
+  tellTimes();
+  // What the server has counted for "today", which is a day of the world, is of yesterday now.
+  const counted = document.querySelector("[data-utc-day]");
+  if (counted && counted.dataset.utcDay !== new Date().toISOString().slice(0, 10)) location.reload();
+});
 
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copy]");

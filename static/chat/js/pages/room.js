@@ -20,12 +20,9 @@ import { SlashCommands } from "./slash-commands.js";
 import { buildItems } from "./timeline-items.js";
 import { listenForSteps } from "./timeline-keys.js";
 import { Timeline } from "./timeline.js";
+import { onNewDay } from "./today.js";
 import { TypingSignal } from "./typing-signal.js";
 import { unfinishedIn } from "./unfinished.js";
-
-/** Rows kept in memory when a room has grown long and the reader is at its end. */
-const KEPT_ROWS = 400;
-const TRIM_ABOVE = 1_000;
 
 export class RoomPage {
   #root;
@@ -38,6 +35,7 @@ export class RoomPage {
   /** @type {(() => void)[]} */
   #offs = [];
   #timeline;
+  #history;
   #actions;
   #commands;
   #composer;
@@ -79,9 +77,9 @@ export class RoomPage {
     this.#view = viewOf(facts, this.#client.room(this.#slug), this.#seeking);
     const scroller = /** @type {HTMLElement} */ (root.querySelector(".timeline"));
     const unfinished = unfinishedIn(this.#slug, this.#me.id);
-    const history = new HistoryLoader({ client: this.#client, slug: this.#slug, view: () => this.#view });
+    this.#history = new HistoryLoader({ client: this.#client, slug: this.#slug, view: () => this.#view });
     this.#timeline = new Timeline(scroller, {
-      myId: this.#me.id, request: (...asked) => this.#client.request(...asked), onOlder: () => history.older(), onNewer: () => history.newer(),
+      myId: this.#me.id, request: (...asked) => this.#client.request(...asked), onOlder: () => this.#history.older(), onNewer: () => this.#history.newer(),
       onScroll: () => this.#scrolled(), onRow: (row) => this.#commands.resume(row),
     });
     this.#actions = new MessageActions(scroller, this.#timeline, {
@@ -163,6 +161,7 @@ export class RoomPage {
   #listen(scroller) {
     const { signal } = this.#ending;
     this.#offs = [
+      onNewDay(() => (this.#draw(), this.#timeline.retellTimes())),
       this.#client.on("status", () => this.#redraw.soon()),
       this.#client.on("room", (slug) => slug === this.#slug && this.#redraw.soon()),
       this.#client.on("stream", (slug, id, stream) => slug === this.#slug && (this.#claude.hearStream(), this.#timeline.streamed(id, stream) || this.#redraw.soon())),
@@ -235,9 +234,7 @@ export class RoomPage {
   #scrolled() {
     this.#drawPill();
     this.#markRead();
-    if (this.#timeline.following && !this.#view.hasNewer && this.#view.messages.length > TRIM_ABOVE) {
-      this.#client.trimRoom(this.#slug, KEPT_ROWS);
-    }
+    if (this.#timeline.following) this.#history.trim();
   }
 
   #markRead() {

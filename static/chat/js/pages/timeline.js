@@ -125,6 +125,11 @@ export class Timeline {
     return true;
   }
 
+  /** Another day has begun, or the reader is in another time zone. */
+  retellTimes() {
+    for (const row of this.#rows.values()) row.retellTimes();
+  }
+
   /** @param {string} key */
   row(key) {
     return this.#rows.get(key);
