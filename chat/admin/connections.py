@@ -14,6 +14,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 
+from accounts.client_address import as_ip
 from accounts.models import User
 from chat.protocol.close import CloseCode
 from chat.realtime.connection import Connection
@@ -79,7 +80,8 @@ async def _disconnect(process: runtime.Runtime, ids: list[str]) -> list[str]:
 
 
 def _matches(connection: Connection, wanted: str) -> bool:
-    return not wanted or wanted in (connection.id, connection.address) or wanted.lower() in connection.actor.username
+    is_from_there = as_ip(wanted) == connection.address  # however the address is spelled
+    return not wanted or wanted == connection.id or is_from_there or wanted.lower() in connection.actor.username
 
 
 def _seen(connection: Connection) -> Seen:

@@ -80,7 +80,10 @@ def test_connections_are_shown_with_their_rooms_and_never_with_their_credential(
     assert "secret-key" not in page
 
 
-@pytest.mark.parametrize(("query", "found"), [("bo", ["bob"]), ("conn-a", ["alice"]), ("10.1.2.3", ["alice", "bob"])])
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [("bo", ["bob"]), ("conn-a", ["alice"]), ("10.1.2.3", ["alice", "bob"]), ("::ffff:10.1.2.3", ["alice", "bob"])],
+)
 def test_connections_are_searched_by_person_connection_and_address(
     as_ruth: Client, alice: User, bob: User, process: Runtime, query: str, found: list[str]
 ) -> None:

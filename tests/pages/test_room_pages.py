@@ -355,3 +355,20 @@ def test_a_room_is_archived_restored_and_deleted_from_its_settings(alice: Seat, 
     do("restore")
     closed_room.refresh_from_db()
     assert (closed_room.archived_at, closed_room.deletes_at) == (None, None)
+
+
+def test_people_who_are_gone_are_marked_demoted_and_removed_on_the_page(
+    alice: Seat, bob: Seat, closed_room: Room
+) -> None:
+    bob.user.is_active = False
+    bob.user.save()
+    path = f"/rooms/{closed_room.slug}/people"
+    assert "· deactivated" in alice.client.get(path).content.decode()
+    for posted, said in (
+        ({"do": "role", "user": "bob", "role": "moderator"}, "@bob is moderator now."),
+        ({"do": "role", "user": "bob", "role": "member"}, "@bob is member now."),
+        ({"do": "remove", "user": "@Bob"}, "@bob is not in Launch any more."),
+        ({"do": "remove", "user": "ghost"}, "Person not found: @ghost."),
+    ):
+        assert said in alice.client.post(path, posted, follow=True).content.decode()
+    assert not closed_room.memberships.filter(user=bob.user).exists()
