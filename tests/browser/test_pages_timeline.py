@@ -48,9 +48,12 @@ def top_of(page: Page, text: str) -> float:
 
 
 def wheel_to_the_start(page: Page) -> None:
-    page.locator(".timeline").hover()
+    timeline = page.locator(".timeline")
+    timeline.hover()
     for _ in range(60):
-        if page.get_by_text("This is the beginning of the room.").is_visible():
+        # The beginning is in the page as soon as it is known, and the rows below it come as the reader comes near.
+        is_known = page.get_by_text("This is the beginning of the room.").is_visible()
+        if is_known and timeline.evaluate("element => element.scrollTop") == 0:
             return
         page.mouse.wheel(0, -2500)
         time.sleep(0.1)
@@ -88,6 +91,20 @@ def test_history_that_arrives_above_moves_nothing(long_room: tuple[Someone, str]
     before = top_of(page, f"number {first + 10} of many")
     expect(message(page, f"number {first - 20} of many")).to_be_attached()
     assert abs(top_of(page, f"number {first + 10} of many") - before) < 2
+
+
+def test_at_the_top_the_words_stay_when_the_day_and_the_name_above_them_go(long_room: tuple[Someone, str]) -> None:
+    """The first message that is loaded shows the day and its author, until earlier ones come in above it."""
+    alice, room = long_room
+    page = alice.room(room)
+    first = numbers(page)[0]
+    page.locator(".timeline").evaluate("element => element.scrollTo(0, 40)")
+    words = message(page, f"number {first} of many").locator(".prose")
+    before = words.bounding_box()
+    assert before is not None
+    expect(message(page, f"number {first - 20} of many")).to_be_attached()
+    after = words.bounding_box()
+    assert after is not None and abs(after["y"] - before["y"]) < 2
 
 
 def test_new_messages_do_not_move_a_reader_who_has_scrolled_up(someone: Cast) -> None:

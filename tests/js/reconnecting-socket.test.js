@@ -145,6 +145,18 @@ test("after server_draining and 1012 it comes back after the given time", async 
   socket.close();
 });
 
+test("after server_draining a lost connection is the restart, as WebKit tells of it", async () => {
+  const { clock, socket } = await proven();
+  FakeSocket.last.say("server_draining", { reconnectAfter: 700 });
+  FakeSocket.last.end(1006);
+  equal([socket.retryAt - clock.now(), socket.error.code], [700, "RESTARTING"]);
+  await clock.pass(700);
+  FakeSocket.last.welcome();
+  FakeSocket.last.end(1006);
+  equal(socket.error.code, "CONNECTION_LOST", "of the next connection nothing was told");
+  socket.close();
+});
+
 test("a server that has gone silent is dead after interval, timeout and slack", async () => {
   const { clock, socket } = setUp();
   socket.connect();

@@ -13,8 +13,16 @@ import { ConnectionError } from "./errors.js";
 
 /** What ends a connection for a frame of ours; Daphne can only say 1000. */
 const REFUSALS = new Set([1000, 1003, 1007, 1009]);
+const LOST = 1006;
 const RESTART = 1012;
 const POSITION_LOST = 4003;
+
+/**
+ * The code that the server gave. WebKit says 1006 in place of 1012: after `server_draining` that is the restart.
+ * @param {number} code
+ * @param {{draining: boolean}} facts
+ */
+export const closingCode = (code, { draining }) => (code === LOST && draining ? RESTART : code);
 
 /**
  * @param {number} code

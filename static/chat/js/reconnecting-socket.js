@@ -5,7 +5,7 @@
 
 import { Backoff } from "./backoff.js";
 import { systemClock } from "./clock.js";
-import { closingError, closingRule, isRefusal } from "./close-codes.js";
+import { closingCode, closingError, closingRule, isRefusal } from "./close-codes.js";
 import { Emitter } from "./emitter.js";
 import { ConnectionError } from "./errors.js";
 import { fits, PING, PONG, readFrame } from "./frame-text.js";
@@ -193,11 +193,14 @@ export class ReconnectingSocket extends Emitter {
     }
     attempt.socket = socket;
     socket.onmessage = (event) => this.#hear(event.data);
-    socket.onclose = (event) => this.#ended(event.code, event.reason, this.#closingError(event));
+    socket.onclose = (event) => {
+      const code = closingCode(event.code, { draining: this.#reconnectAfter !== null });
+      this.#ended(code, event.reason, this.#closingError(code, event.reason));
+    };
   }
 
-  /** @param {CloseEvent} event */
-  #closingError({ code, reason }) {
+  /** @param {number} code @param {string} reason */
+  #closingError(code, reason) {
     const outlived = this.#options.outlivesRefusal && isRefusal(code) && (this.#refusals += 1) <= REFUSALS_OUTLIVED;
     return closingError(code, reason, outlived);
   }

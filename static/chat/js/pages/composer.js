@@ -11,7 +11,6 @@ import { isLongerThan, lengthOf } from "./text-length.js";
 
 /** The count shows when so much of the limit is used. */
 const COUNT_FROM = 0.9;
-const TALL_PX = 320;
 
 export class Composer {
   #form;
@@ -187,8 +186,6 @@ export class Composer {
     this.#count.hidden = left > limit * (1 - COUNT_FROM);
     this.#count.textContent = this.#count.hidden ? "" : String(left);
     this.#count.classList.toggle("is-over", left < 0);
-    if (CSS.supports("field-sizing", "content")) return;
-    this.#input.style.height = "auto";
-    this.#input.style.height = `${Math.min(this.#input.scrollHeight, TALL_PX)}px`;
+    fitHeight(this.#input);
   }
 }

@@ -3,6 +3,7 @@
  */
 
 import { el } from "./dom.js";
+import { fitHeight } from "./fit-height.js";
 import { sends } from "./send-key.js";
 
 export class InlineEditor {
@@ -25,7 +26,10 @@ export class InlineEditor {
     this.#text = el("textarea", { "aria-label": "Edit the message", dir: "auto", "data-testid": "edit-input", rows: "1" });
     this.#text.value = content;
     this.#text.addEventListener("keydown", (event) => this.#key(event));
-    this.#text.addEventListener("input", () => options.onText?.(this.#text.value));
+    this.#text.addEventListener("input", () => {
+      fitHeight(this.#text);
+      options.onText?.(this.#text.value);
+    });
     const save = el("button", { class: "button button-primary button-small", type: "button", "data-testid": "edit-save", onclick: () => this.#save() }, options.saveLabel ?? "Save");
     const leave = el("button", { class: "button button-quiet button-small", type: "button", onclick: () => this.cancel() }, "Cancel");
     this.#forget = el("input", { type: "checkbox", "data-testid": "edit-forget" });
@@ -41,6 +45,7 @@ export class InlineEditor {
   }
 
   focus() {
+    fitHeight(this.#text);
     this.#text.focus();
     this.#text.setSelectionRange(this.#text.value.length, this.#text.value.length);
   }

@@ -24,6 +24,8 @@ export class MessageRow {
   #editor = null;
   /** @type {ReplyView | null} */
   #reply = null;
+  /** @type {Element | null} */
+  #words = null;
   element = el("li", { class: "row" });
 
   /** @param {Item} item @param {string} myId @param {import("./own-reactions.js").OwnReactions} own */
@@ -41,6 +43,11 @@ export class MessageRow {
 
   get article() {
     return this.#article;
+  }
+
+  /** Where its words begin. What stands above them, the day and the name, goes when an earlier message comes in. */
+  get top() {
+    return (this.#words ?? this.#article).getBoundingClientRect().top;
   }
 
   /** @param {Item} item */
@@ -74,12 +81,13 @@ export class MessageRow {
     if (this.#editor && (item.message.deletedAt || item.deleting)) this.#editor.cancel();
     const focused = document.activeElement?.closest?.("[data-emoji]");
     const emoji = focused && this.#main.contains(focused) ? focused.getAttribute("data-emoji") : null;
+    this.#words = this.#editor?.element ?? this.#body(item, before);
     setChildren(
       this.#main,
       [
         !item.continues && parts.head(item),
         item.quote && !item.message.deletedAt && parts.quote(item.quote),
-        this.#editor?.element ?? this.#body(item, before),
+        this.#words,
         !item.deleting && attachments(item.message, this.#main.querySelector(":scope > .attachments")),
         parts.reactions(item, this.#myId, this.#own),
         parts.failure(item),

@@ -192,8 +192,8 @@ export class Timeline {
   #firstVisible() {
     const top = this.#scroller.getBoundingClientRect().top;
     for (const item of this.#items.slice(this.#stretch.start, this.#stretch.end)) {
-      const box = this.#rows.get(item.key)?.element.getBoundingClientRect();
-      if (box && box.bottom > top) return { item, top: box.top };
+      const row = this.#rows.get(item.key);
+      if (row && row.element.getBoundingClientRect().bottom > top) return { item, top: row.top };
     }
     return null;
   }
@@ -201,7 +201,7 @@ export class Timeline {
   /** @param {{item: Item, top: number}} anchor */
   #restore({ item, top }) {
     const row = this.#rows.get(item.key);
-    if (row) this.#scroller.scrollTop += row.element.getBoundingClientRect().top - top;
+    if (row) this.#scroller.scrollTop += row.top - top;
   }
 
   #toEnd() {
