@@ -251,3 +251,31 @@ def test_a_ban_with_reason_and_end_reaches_the_banned_persons_open_page(someone:
     assert "403" in refusal
     bob.complaints.clear()
     bob.room(slug)
+
+
+WITHOUT_FIELD_SIZING = """
+const supports = CSS.supports.bind(CSS);
+CSS.supports = (property, value) => property !== "field-sizing" && supports(property, value);
+const sheet = new CSSStyleSheet();
+sheet.replaceSync("textarea { field-sizing: fixed !important }");
+document.adoptedStyleSheets.push(sheet);
+"""
+
+
+def test_text_areas_are_as_tall_as_their_text_where_the_browser_does_not_size_them(someone: Cast) -> None:
+    """WebKit and Firefox know no `field-sizing`: an editor of one line hid the rest of the message."""
+    alice = someone("alice")
+    page = alice.room(alice.create_room())
+    page.add_init_script(WITHOUT_FIELD_SIZING)
+    page.reload()
+    text = "\n".join(f"line {number}" for number in range(8))
+    say(page, text)
+    expect(message(page, "line 7")).to_have_attribute("data-state", "stored")
+    page.get_by_test_id("composer").press("ArrowUp")
+    editor = page.get_by_test_id("edit-input")
+    for area in (editor, page.get_by_test_id("composer")):
+        area.fill(text)
+        visible, needed = area.evaluate("area => [area.clientHeight, area.scrollHeight]")
+        assert visible >= needed > 120
+        area.fill("one")
+        assert area.evaluate("area => area.clientHeight") < 60

@@ -5,6 +5,7 @@
 import { excerptOf, quotable } from "../quotes.js";
 import { Completion } from "./completion.js";
 import { el, icon, iconButton, setAttribute } from "./dom.js";
+import { fitHeight } from "./fit-height.js";
 import { personName } from "./names.js";
 import { FINGERS, sends } from "./send-key.js";
 import { isLongerThan, lengthOf } from "./text-length.js";
