@@ -5,7 +5,7 @@ shows stars. These are the CJK-friendly amendments to it, and the same for typog
 language where a word begins and in another where it ends. The page has the same rule (markdown-flanking.js).
 """
 
-from typing import Final
+from typing import Any, Final
 
 from markdown_it import MarkdownIt
 from markdown_it.common.utils import isWhiteSpace
@@ -20,14 +20,22 @@ from chat.markdown.scripts import is_wide
 QUOTATION_MARKS: Final = "“”„‟‘’‚‛«»‹›"
 
 
-class _State(StateInline):
+class State(StateInline):
+    """memo: what rules have found out about the text, so that none looks for it at each of its signs."""
+
+    def __init__(self, src: str, md: MarkdownIt, env: EnvType, outTokens: list[Token]) -> None:  # noqa: N803
+        super().__init__(src, md, env, outTokens)
+        self.memo: dict[object, Any] = {}
+
     def scanDelims(self, start: int, canSplitWord: bool) -> Scanned:  # noqa: N802, N803 - the library's names
         scanned = super().scanDelims(start, canSplitWord)
-        if not canSplitWord:
-            return scanned  # "_" stands in too many names
         end = start + scanned.length
         before = self.src[start - 1] if start > 0 else " "
         after = self.src[end] if end < self.posMax else " "
+        if before == "{" and after == "}":  # x^{*}
+            return Scanned(False, False, scanned.length)
+        if not canSplitWord:
+            return scanned  # "_" stands in too many names
         is_beside_wide = is_wide(before) or is_wide(after)
         opens = (is_beside_wide or after in QUOTATION_MARKS) and not isWhiteSpace(ord(after))
         closes = (is_beside_wide or before in QUOTATION_MARKS) and not isWhiteSpace(ord(before))
@@ -36,7 +44,7 @@ class _State(StateInline):
 
 class Inline(ParserInline):
     def parse(self, src: str, md: MarkdownIt, env: EnvType, tokens: list[Token]) -> list[Token]:
-        state = _State(src, md, env, tokens)
+        state = State(src, md, env, tokens)
         self.tokenize(state)
         for rule in self.ruler2.getRules(""):
             rule(state)

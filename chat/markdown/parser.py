@@ -10,7 +10,9 @@ from typing import Final
 from markdown_it import MarkdownIt
 
 from chat.markdown.addresses import Addresses, link_address
+from chat.markdown.fences import fence
 from chat.markdown.flanking import Inline
+from chat.markdown.math import keep_mathematics
 from chat.markdown.mentions import mark_mentions
 
 # Looking for bare addresses takes time in proportion to the text for each thing that begins like one.
@@ -28,6 +30,8 @@ class Parser(MarkdownIt):
         self.enable(["table", "strikethrough", *(["linkify"] if links else [])])
         self.disable("image")
         self.inline.ruler.at("linkify", link_address)
+        keep_mathematics(self)
+        self.block.ruler.at("fence", fence, {"alt": ["paragraph", "reference", "blockquote", "list"]})
         # Before text is joined: what was escaped is still told from what was not.
         self.core.ruler.before("text_join", "mention", mark_mentions)
 

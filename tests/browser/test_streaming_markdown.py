@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, Route
 from chat import markdown
 from tests.hostile_texts import HOSTILE
 from tests.js.static_server import StaticServer
-from tests.reports import writing_systems
+from tests.reports import fences, mathematics, writing_systems
 
 _POLICY: Final = (
     "default-src 'none'; script-src 'self'; img-src 'self'; "
@@ -235,7 +235,15 @@ CORPUS: Final = {
     "blank": "\n\n   \n",
     "empty": "",
     "deep": "> " * 30 + "deep\n\n" + "- " * 30 + "deep\n\n" + "[" * 60 + "x" + "](http://a.example)" * 60,
-} | {case.kind: case.text for case in writing_systems.CASES}  # fmt: skip
+}  # fmt: skip
+# What people hit: the server's side of these is in tests/reports.
+CORPUS.update(
+    {
+        f"{table.__name__.rpartition('.')[2]}: {case.kind}": case.text
+        for table in (writing_systems, mathematics, fences)
+        for case in table.CASES
+    }
+)
 
 
 @pytest.fixture(scope="module")
@@ -306,6 +314,7 @@ def test_an_address_is_followed_only_when_all_of_it_is_there(page: Page) -> None
 
 
 _WORDS: Final = [
+    *("$", "$$", "\\(", "\\)", "\\[", "\\]", "x^{*}", "```md\n", "。", "“", "”", "は"),
     *("a", "word", " ", " ", "  ", "    ", "\n", "\n", "\n\n", "\n\n", "*", "**", "_", "~~", "`", "``", "```", "```py\n"),
     *("- ", "* ", "1. ", "12) ", "> ", "# ", "## ", "---", "===", "|", "| a | b |\n|---|---|\n", "|-|", "[", "]", "](", ")"),
     *("`code`", "[a]", "[a]: http://r.example\n", "![", "<", ">", "<b>", "http://x.example/", "javascript:", "@bob", "&amp;", "\\", "!", ":", "é"),
@@ -450,3 +459,55 @@ def test_text_that_takes_too_long_stands_as_it_was_written_until_its_end(page: P
     slow = page.evaluate("text => { let time = 0; return window.givenUp(text, 10, () => (time += 250)); }", text)
     assert 0 < slow["from"] < len(text) / 2 and slow["isWhole"]
     assert slow["end"] == from_server(page, text), "the end is formatted: the server has seen to it that it can be"
+
+
+# Texts that grow letter by letter, and what must not stand in the page at any moment: a selector, and words in what it finds.
+FLASHES: Final = {
+    "a table": ("Before\n\n| a | b |\n|---|:-:|\n| 1 | 2 |\n", "p", "|"),
+    "a table behind words": ("Words:\n\n| one | two |\n| - | - |\n| 1 | 2 |\n\nafter\n", "p", "|"),
+    "a quoted table": ("> | a | b |\n> |---|---|\n> | 1 | 2 |\n", "p", "|"),
+    "displayed mathematics": ("So:\n\n$$\nx\n=\n1\n- y\n$$\n\nafter", "h1, h2, li", ""),
+    "mathematics in brackets": ("\\[\nx\n---\ny\n\\]\n", "h1, h2, hr", ""),
+    "mathematics among words": ("Let \\(a_1 * b_1 * c\\) be $$d_1 * e_1 * f$$ so", "em", ""),
+    "markdown in a block": ("```markdown\n# A\n```python\nx\n```\nend\n```\n", "h1, p", ""),
+}
+
+
+@pytest.mark.parametrize("name", FLASHES)
+def test_what_is_not_complete_does_not_look_like_something_else(page: Page, name: str) -> None:
+    text, selector, words = FLASHES[name]
+    seen = page.evaluate(
+        """([text, selector, words]) => {
+          const root = document.body.appendChild(document.createElement("main"));
+          const view = new StreamingMarkdown(root);
+          const seen = [];
+          for (let at = 1; at <= text.length; at += 1) {
+            view.show(text.slice(0, at));
+            const wrong = [...root.querySelectorAll(selector)].filter((each) => each.textContent.includes(words));
+            if (wrong.length) seen.push(`${JSON.stringify(text.slice(0, at))}: ${wrong[0].outerHTML}`);
+          }
+          root.remove();
+          return seen;
+        }""",
+        [text, selector, words],
+    )
+    assert seen == []
+
+
+def test_copied_code_ends_with_its_last_line(page: Page) -> None:
+    copied = page.evaluate(
+        """async () => {
+          const { copyCode } = await import("/static/chat/js/pages/code-blocks.js");
+          const copied = [];
+          Object.defineProperty(navigator, "clipboard", { configurable: true, value: { writeText: async (text) => copied.push(text) } });
+          for (const text of ["```sh\\nls -l\\n```", "```\\na\\n\\n\\n```", "```\\n\\n```", "    x\\n    y\\n"]) {
+            const root = document.body.appendChild(document.createElement("main"));
+            new StreamingMarkdown(root).show(text, true);
+            await copyCode(root.querySelector("button"));
+            root.remove();
+          }
+          delete navigator.clipboard;
+          return copied;
+        }"""
+    )
+    assert copied == ["ls -l", "a\n\n", "", "x\ny"]

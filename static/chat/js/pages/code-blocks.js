@@ -124,7 +124,8 @@ export function dressCodeBlocks(root) {
 /** @param {Element} button */
 export async function copyCode(button) {
   const code = button.closest(".code-block")?.querySelector("code")?.textContent ?? "";
-  await copy(code, button);
+  // The line end of the last line belongs to the block: pasted into a shell, it would run what was only to be looked at.
+  await copy(code.replace(/\n$/, ""), button);
 }
 
 /**

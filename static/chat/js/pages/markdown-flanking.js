@@ -11,8 +11,9 @@ export const withFlanking = (State) =>
     /** @param {number} start @param {boolean} canSplitWord */
     scanDelims(start, canSplitWord) {
       const scanned = super.scanDelims(start, canSplitWord);
-      if (!canSplitWord) return scanned; // "_" stands in too many names
       const end = start + scanned.length;
+      if (this.src[start - 1] === "{" && this.src[end] === "}") return { ...scanned, can_open: false, can_close: false }; // x^{*}
+      if (!canSplitWord) return scanned; // "_" stands in too many names
       const before = characterBefore(this.src, start);
       const after = end < this.posMax ? String.fromCodePoint(this.src.codePointAt(end)) : " ";
       const isBesideWide = isWide(before) || isWide(after);

@@ -4,7 +4,9 @@
  */
 
 import { findAddresses } from "./markdown-addresses.js";
+import { fence } from "./markdown-fences.js";
 import { withFlanking } from "./markdown-flanking.js";
+import { keepMathematics } from "./markdown-math.js";
 import { hasSafeScheme, treeOf } from "./markdown-tree.js";
 
 /** @typedef {import("./markdown-tree.js").Node} Node */
@@ -25,6 +27,8 @@ function parser(links) {
   made.disable("image");
   made.inline.State = withFlanking(made.inline.State);
   findAddresses(made);
+  keepMathematics(made);
+  made.block.ruler.at("fence", fence, { alt: ["paragraph", "reference", "blockquote", "list"] });
   const validateLink = made.validateLink.bind(made);
   made.validateLink = (/** @type {string} */ url) => validateLink(url) && hasSafeScheme(url);
   made.inline.ruler.at("backticks", markCode);

@@ -3,13 +3,16 @@
  * is closed, so that words do not change their look when the rest arrives. A guess for the eye: it never lasts. Pure.
  */
 
+import { meetFence, takesOthers } from "./markdown-fences.js";
+
 // These read each character of a line a few times at most, whatever it holds: no part may take what the next one takes, too.
 /** A line that may become a heading, a rule, a list, a fence, a table or what a link refers to, or only words. */
 const UNDECIDED_LINE =
-  /^[ \t>]*(?:(?:[-=*_+#]+|`{1,2}|~{1,2}|\d{1,9}[.)]?|\|)[ \t]*|`{3,}(?!`)[^`\n]*|~{3,}(?!~)[^\n]*|\[[^\]]+\]:.*)?$/;
+  /^[ \t>]*(?:(?:[-=*_+#]+|`{1,2}|~{1,2}|\d{1,9}[.)]?|\|)[ \t]*|[-:|][-:| \t]*|`{3,}(?!`)[^`\n]*|~{3,}(?!~)[^\n]*|\[[^\]]+\]:.*)?$/;
 const FENCE = /^(?:[ \t>]|[-*+] |\d{1,9}[.)] )*(`{3,}(?!`)|~{3,}(?!~))([^\n]*)$/;
 const TABLE_LINE = /^[ \t>]*\|/;
 const DELIMITER_LINE = /^[ \t>]*(?:\|[ \t]*)?:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*(?:\|[ \t]*)?$/;
+const PART_OF_DELIMITER_LINE = /^[ \t>|:-]*$/;
 const BLOCK_START = /^[ \t>]*(?:[-*+] |\d{1,9}[.)] |#{1,6} |\|)/;
 const MARKERS = "*_~";
 
@@ -22,11 +25,41 @@ export function shownTail(text) {
   const lineAt = text.lastIndexOf("\n") + 1;
   const line = text.slice(lineAt);
   if (fence) return isPartOfFence(line, fence) ? text.slice(0, lineAt) : text;
+  const mathematics = displayedAt(text);
+  if (mathematics && !mathematics.end) return withMathematics(text, mathematics);
   let shown = line && UNDECIDED_LINE.test(line) ? text.slice(0, lineAt) : text;
   shown = withoutTableHead(shown);
-  const from = paragraphStart(shown);
+  const from = Math.max(paragraphStart(shown), Math.min(mathematics?.end ?? 0, shown.length));
   return shown.slice(0, from) + closed(shown.slice(from));
 }
+
+/**
+ * The last mathematics on lines of its own: where it begins, what closes it, and where it ends, 0 while it is not complete.
+ * @param {string} text
+ */
+function displayedAt(text) {
+  /** @type {{at: number, closing: string, end: number} | null} */
+  let found = null;
+  let at = text.search(/\S/) < 0 ? text.length : Math.max(0, text.lastIndexOf("\n\n"));
+  for (const line of text.slice(at).split("\n")) {
+    const begin = line.search(/[^ \t>]/);
+    const sign = begin < 0 ? "" : line.slice(begin, begin + 2);
+    const closing = sign === "$$" ? "$$" : sign === "\\[" ? "\\]" : "";
+    if (found && !found.end) found.end = line.includes(found.closing) ? at + line.length : 0;
+    else if (closing && !line.includes(closing, begin + 2)) found = { at: at + begin, closing, end: 0 };
+    at += line.length + 1;
+  }
+  return found;
+}
+
+/** @param {string} text @param {{at: number, closing: string}} mathematics */
+function withMathematics(text, { at, closing }) {
+  const words = withoutHalf(text.trimEnd(), closing);
+  return words.length > at + 2 ? words + closing : text.slice(0, at);
+}
+
+/** The first half of what closes it may be there already. @param {string} text @param {string} closing */
+const withoutHalf = (text, closing) => (text.endsWith(closing[0]) ? text.slice(0, -1) : text);
 
 /** What stands in another block closes nothing here. @param {string} text */
 function paragraphStart(text) {
@@ -47,15 +80,21 @@ export function isTable(text) {
 
 /** The marker of the block of code that the text ends in, if it does. @param {string} text */
 function openFence(text) {
-  let open = "";
+  let opened = "";
+  /** @type {{length: number, takesOthers: boolean}[]} */
+  const open = [];
   for (const line of text.split("\n")) {
     const match = FENCE.exec(line);
     if (!match) continue;
     const [, marker, info] = match;
-    if (!open) open = marker[0] === "`" && info.includes("`") ? "" : marker;
-    else if (marker[0] === open[0] && marker.length >= open.length && !info.trim()) open = "";
+    if (open.length) {
+      if (marker[0] === opened[0]) meetFence(open, marker[0], marker.length, info);
+    } else if (marker[0] !== "`" || !info.includes("`")) {
+      opened = marker;
+      open.push({ length: marker.length, takesOthers: takesOthers(info) });
+    }
   }
-  return open;
+  return open.length ? opened[0].repeat(open[open.length - 1].length) : "";
 }
 
 /** @param {string} line @param {string} fence */
@@ -64,9 +103,13 @@ const isPartOfFence = (line, fence) => line.trim() !== "" && [...line.trim()].ev
 /** The head of a table looks like a paragraph until the line below it is complete. @param {string} text */
 function withoutTableHead(text) {
   const lines = text.split("\n");
+  // The line below it has not begun.
+  if (lines.length > 1 && !lines[lines.length - 1]) lines.pop();
   let first = lines.length;
   while (first > 0 && TABLE_LINE.test(lines[first - 1])) first -= 1;
   const table = lines.slice(first);
+  const isDecided = text.endsWith("\n") ? DELIMITER_LINE.test(table[1] ?? "") : !PART_OF_DELIMITER_LINE.test(table[1] ?? "");
+  if (table.length === 2 && isDecided) return text;
   if (!table.length || table.slice(0, -1).some((line) => DELIMITER_LINE.test(line)) || table.length > 2) return text;
   return lines.slice(0, first).join("\n");
 }
@@ -85,7 +128,13 @@ function closed(text) {
   let at = 0;
   while (at < text.length) {
     const character = text[at];
-    if (character === "\\") at += 2;
+    const closing = mathematicsAt(text, at);
+    if (closing) {
+      const end = text.indexOf(closing, at + closing.length);
+      // A dollar may be money: until its partner is there, it is only a sign.
+      if (end < 0 && closing !== "$") return withoutHalf(text, closing) + closing + closers(scan.open);
+      at = end < 0 || (closing === "$" && /\s/.test(text[end - 1])) ? at + 1 : end + closing.length;
+    } else if (character === "\\") at += 2;
     else if (character === "`") {
       const run = runAt(text, at);
       const end = codeEnd(text, at + run.length, run);
@@ -106,6 +155,13 @@ function closed(text) {
   }
   if (bracketAt < 0) return ended(text, scan);
   return ended(text.slice(0, bracketAt) + text.slice(bracketAt + 1).replace(/\]$/, ""), scan);
+}
+
+/** What closes the mathematics that begins here, or "". @param {string} text @param {number} at */
+function mathematicsAt(text, at) {
+  if (text[at] === "$") return text[at + 1] === "$" ? "$$" : /\s/.test(text[at + 1] ?? " ") ? "" : "$";
+  if (text[at] !== "\\") return "";
+  return text[at + 1] === "(" ? "\\)" : text[at + 1] === "[" ? "\\]" : "";
 }
 
 /** @param {string} text @param {number} at */

@@ -3,6 +3,8 @@
  * links that were looked at, and text. Anything else comes out as its text. Pure.
  */
 
+import { classOf } from "./markdown-math.js";
+
 /**
  * @typedef {object} Node an element, a text (`tag` is ""), or a block of code (`tag` is "code-block")
  * @property {string} tag
@@ -15,7 +17,7 @@
 
 /** The elements that chat/markdown/formatting.py lets through, and which tokens make. */
 const TAGS = new Set([
-  "a", "blockquote", "br", "code", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "s",
+  "a", "blockquote", "br", "code", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "s", "span",
   "strong", "table", "tbody", "td", "th", "thead", "tr", "ul",
 ]);
 const LINK_SCHEMES = new Set(["http:", "https:", "mailto:", "tel:"]);
@@ -57,7 +59,11 @@ function putInline(parent, tokens) {
     const inside = /** @type {Node} */ (open.at(-1));
     if (token.type === "text" || token.type === "text_special") putText(inside, token.content);
     else if (token.type === "softbreak" || token.type === "hardbreak") inside.children.push(node("br"));
-    else if (token.type === "code_inline") {
+    else if (token.type === "math") {
+      const math = node("span", { class: classOf(token.content) });
+      putText(math, token.content);
+      inside.children.push(math);
+    } else if (token.type === "code_inline") {
       const code = node("code");
       putText(code, token.content);
       inside.children.push(code);

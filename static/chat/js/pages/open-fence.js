@@ -3,6 +3,8 @@
  * by letter. So its text can grow without anybody reading it again. Pure.
  */
 
+import { takesOthers } from "./markdown-fences.js";
+
 const OPENING = /(?:(`{3,})(?!`)[^`\n]*|(~{3,})(?!~)[^\n]*)\n/y;
 
 export class OpenFence {
@@ -20,7 +22,10 @@ export class OpenFence {
   static at(text, from) {
     OPENING.lastIndex = from;
     const match = OPENING.exec(text);
-    return match && new OpenFence(match[1] ?? match[2], OPENING.lastIndex);
+    if (!match) return null;
+    const marker = match[1] ?? match[2];
+    // In a block of markdown, a line that would close it may close another one in it.
+    return takesOthers(match[0].slice(marker.length)) ? null : new OpenFence(marker, OPENING.lastIndex);
   }
 
   /** @param {string} marker @param {number} codeFrom */

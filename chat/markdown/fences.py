@@ -1,0 +1,69 @@
+"""Blocks of code between fences, as CommonMark has them, but that blocks within a block of markdown pair up.
+
+Whoever shows markdown in a block of markdown often uses fences of one length. A fence with the name of a language can't end
+a block, so it begins one within, which the next bare fence ends. The page has the same rule (markdown-fences.js).
+"""
+
+from typing import Final
+
+from markdown_it.rules_block import StateBlock
+
+_MARKERS: Final = "`~"
+_CHARS_AT_LEAST: Final = 3
+_MARKDOWN: Final = frozenset({"markdown", "md", "mdx", "gfm", "commonmark"})
+
+
+def fence(state: StateBlock, start_line: int, end_line: int, silent: bool) -> bool:
+    """A rule of the parser."""
+    opening = _fence_at(state, start_line)
+    if opening is None:
+        return False
+    marker, length, info = opening
+    if marker == "`" and "`" in info:
+        return False
+    if silent:
+        return True
+    last, is_closed = _end(state, start_line, end_line, opening)
+    state.line = last + is_closed
+    token = state.push("fence", "code", 0)
+    token.info = info
+    token.content = state.getLines(start_line + 1, last, state.sCount[start_line], True)
+    token.markup = marker * length
+    token.map = [start_line, state.line]
+    return True
+
+
+def _fence_at(state: StateBlock, line: int) -> tuple[str, int, str] | None:
+    """Return the marker, length and words of a line that is a fence."""
+    begin, end = state.bMarks[line] + state.tShift[line], state.eMarks[line]
+    if begin >= end or state.src[begin] not in _MARKERS or state.is_code_block(line):
+        return None
+    marker = state.src[begin]
+    behind = state.skipCharsStr(begin, marker)
+    length = min(behind, end) - begin
+    return (marker, length, state.src[behind:end]) if length >= _CHARS_AT_LEAST else None
+
+
+def _end(state: StateBlock, start_line: int, end_line: int, opening: tuple[str, int, str]) -> tuple[int, bool]:
+    """Return the line behind a block's last one, and whether a fence stands there that ends it."""
+    marker, length, info = opening
+    open_blocks = [(length, _is_markdown(info))]
+    for line in range(start_line + 1, end_line):
+        if state.bMarks[line] + state.tShift[line] < state.eMarks[line] and state.sCount[line] < state.blkIndent:
+            return line, False
+        found = _fence_at(state, line)
+        length, takes_others = open_blocks[-1]
+        if found is None or found[0] != marker or found[1] < length:
+            continue
+        if not found[2].strip(" \t"):
+            open_blocks.pop()
+            if not open_blocks:
+                return line, True
+        elif takes_others and not (marker == "`" and "`" in found[2]):
+            open_blocks.append((found[1], _is_markdown(found[2])))
+    return end_line, False
+
+
+def _is_markdown(info: str) -> bool:
+    words = info.split()
+    return bool(words) and words[0].lower() in _MARKDOWN
