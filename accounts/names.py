@@ -43,7 +43,9 @@ _HIDDEN_CATEGORIES: Final = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"}
 
 def refuse_reserved_name(value: str) -> None:
     """Raise ValidationError for names that would let a person pass for Claude or for the staff."""
-    if value.lower() in _RESERVED:
+    # `@claude.` and `@cl_aude` are read as Claude, too; so is `ciaude`, in many fonts.
+    plain = "".join(filter(str.isalnum, value.lower()))
+    if plain in _RESERVED or plain.translate(_ROUGHLY_ALIKE) in _CLOSELY_RESERVED_LOOKS:
         raise ValidationError("This name is reserved.", code="reserved")
 
 

@@ -10,6 +10,7 @@ REMEDIES: Final = {
     "bad_key": "Anthropic does not accept the key. Set a valid ANTHROPIC_API_KEY and restart Parley.",
     "no_credit": "The Anthropic account has no credit left. Add credit in the Anthropic console.",
     "forbidden": "The key may not use this model. Check the key's permissions in the Anthropic console.",
+    "wrong_address": "Nothing answers under that address. Check ANTHROPIC_BASE_URL.",
     "misconfigured": "The configuration cannot work. Check ANTHROPIC_API_KEY and ANTHROPIC_BASE_URL.",
 }
 _ATTEMPTS_LOOKED_AT: Final = 50

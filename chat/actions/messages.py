@@ -46,6 +46,10 @@ def edit_message(actor: Actor, message_id: str, content: str, html: str, *, forg
     room, membership, message = _living(actor, message_id)
     if not access.may("edit", actor, membership, message):
         raise unauthorized("Only its author may edit a message.")
+    if content == message.content:
+        if forget:
+            replies.forget_earlier_texts(message)
+        return Edited(answers.presented(room, message), [])  # Claude would be asked, and paid, for the same once more
     replies.check_editable(message)
     message.content, message.edited_at = content, timezone.now()
     renewed = mentions.renew(message, room, html)

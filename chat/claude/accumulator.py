@@ -30,6 +30,8 @@ class Accumulator:
         self._blocks: dict[int, dict[str, Any]] = {}
         # The pieces of the open block's texts, by the field that they belong to: joined once, at its end.
         self._parts: dict[int, dict[str, list[str]]] = {}
+        # The first half of a surrogate pair whose second half is still to come, by the block that it belongs to.
+        self._halves: dict[int, str] = {}
         self._is_broken = False
 
     def take(self, event: Any) -> Piece | None:
@@ -67,20 +69,28 @@ class Accumulator:
     def _delta(self, index: int, delta: Any) -> Piece | None:
         kind = delta.type
         if kind == "text_delta":
-            text = readable(delta.text)
+            text = self._whole(index, delta.text)
             self._parts[index]["text"].append(text)
             return Text(text) if text else None
         if kind == "thinking_delta":
-            text = readable(delta.thinking)
+            text = self._whole(index, delta.thinking)
             self._parts[index]["thinking"].append(text)
             return Thinking(text) if text else None
         if kind == "input_json_delta":
-            self._parts[index]["input"].append(readable(delta.partial_json))
+            self._parts[index]["input"].append(self._whole(index, delta.partial_json))
         elif kind == "signature_delta":
             self._parts[index]["signature"].append(readable(delta.signature))
         elif kind == "citations_delta":
             self._blocks[index].setdefault("citations", []).append(delta.citation.to_dict(mode="json"))
         return None
+
+    def _whole(self, index: int, text: str) -> str:
+        """Return a delta's text with the half of a character that was left of the one before; keep its own for the next."""
+        text = self._halves.pop(index, "") + text
+        if text and "\ud800" <= text[-1] <= "\udbff":
+            self._halves[index] = text[-1]
+            text = text[:-1]
+        return readable(text)
 
     def _open(self, index: int, block: Any) -> Piece | None:
         held = block.to_dict(mode="json")
@@ -99,6 +109,7 @@ class Accumulator:
 
     def _close(self, index: int) -> Piece | None:
         parts = self._parts.pop(index)
+        self._halves.pop(index, None)  # the other half never came
         block = self._blocks[index]
         if block["type"] == "text":
             block["text"] = "".join(parts["text"])

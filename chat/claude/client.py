@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import logging
 import math
+import re
 import threading
 from collections.abc import AsyncGenerator, Callable
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -38,6 +39,10 @@ _TALKATIVE: Final = ("anthropic", "httpx2", "httpcore2")
 _THINKING: Final[dict[str, Any]] = {"type": "adaptive", "display": "summarized"}
 
 
+# The SDK adds these; many an address is copied with them, and would be asked for /v1/v1/messages.
+_PATHS: Final = re.compile(r"(?:/v1(?:/messages)?)?/*\Z")
+
+
 class _Config(NamedTuple):
     """The settings that a client is made of."""
 
@@ -50,7 +55,7 @@ class _Config(NamedTuple):
     def now(cls) -> "_Config":
         return cls(
             settings.ANTHROPIC_API_KEY,
-            settings.ANTHROPIC_BASE_URL,
+            _PATHS.sub("", settings.ANTHROPIC_BASE_URL),
             settings.CLAUDE_CONNECT_SECONDS,
             settings.CLAUDE_READ_SECONDS,
         )

@@ -13,10 +13,11 @@ from chat.claude.accumulator import readable
 from chat.claude.backend import ToolCall
 from chat.claude.context import Context
 from chat.claude.tools import ToolResult
-from chat.claude.transcript import text_block
+from chat.claude.transcript import CACHED, text_block
 
 _USES_AT_ONCE: Final = 10
 _WORTH_GIVING_TOKENS: Final = 100
+_CACHED_RESULTS: Final = 2
 _SHOWN_CHARS: Final = 200
 _REST_IS_MISSING: Final = "[The rest is left out: you have been given as much as there is room for.]"
 
@@ -33,11 +34,19 @@ class Conversation:
         self._uses_in_this_round = 0
 
     def model_said(self, blocks: list[dict[str, Any]]) -> None:
-        self._add("assistant", blocks)
+        """Add the model's turn. An empty one is refused: after a pause without a word, the same is asked once more."""
+        if blocks:
+            self._add("assistant", blocks)
         self._uses_in_this_round = 0
 
     def tools_said(self, results: list[dict[str, Any]]) -> None:
-        self._add("user", results)
+        """Add the results of tools; the next call reads all up to them from the cache."""
+        self._add("user", [*results[:-1], {**results[-1], **CACHED}])
+        # A call may mark four places: the system prompt, the prompt, and the newest two results. From the newest alone the
+        # API would look back over twenty blocks for what it knows, and ten tools at once make more than that.
+        marked = [turn["content"][-1] for turn in self.messages if turn["content"][-1]["type"] == "tool_result"]
+        for block in marked[:-_CACHED_RESULTS]:
+            block.pop("cache_control", None)
 
     def refusal(self) -> ToolResult | None:
         """Count one more use of a tool; return what is told in place of its result, or None when it may run."""

@@ -44,11 +44,13 @@ _INCOMPLETE: Final = _Kind("incomplete", "The rest did not come.")
 _TOO_LONG: Final = _Kind(
     "too_long", "This conversation is too long for Claude.", "Start a new session, or ask shorter."
 )
+_FILTERED: Final = _Kind("filtered", "A content filter stopped Claude's answer.", "Ask in other words.")
 _BAD_KEY: Final = _Kind("bad_key", _UNAVAILABLE, _ADMINISTRATORS)
 _NO_CREDIT: Final = _Kind("no_credit", _UNAVAILABLE, _ADMINISTRATORS)
 _FORBIDDEN: Final = _Kind("forbidden", _UNAVAILABLE, _ADMINISTRATORS)
 _MISCONFIGURED: Final = _Kind("misconfigured", _UNAVAILABLE, _ADMINISTRATORS)
 _NO_MODEL: Final = _Kind("unknown_model", "The chosen model is not available.", _ADMINISTRATORS)
+_WRONG_ADDRESS: Final = _Kind("wrong_address", _UNAVAILABLE, _ADMINISTRATORS)
 _BAD_REQUEST: Final = _Kind("bad_request", "Claude did not accept the request.", _ADMINISTRATORS)
 
 # The type says more than the status: an error in the middle of a stream has the status 200.
@@ -65,6 +67,17 @@ _BY_TYPE: Final = {
     "api_error": _SERVER_ERROR,
 }
 _PASSING: Final = (_RATE_LIMITED, _OVERLOADED, _SERVER_ERROR, _CUT, _INCOMPLETE)
+_TOO_LONG_WORDS: Final = (
+    "prompt is too long",
+    "input is too long",
+    "context limit",
+    "context window",
+    "context length",
+    "too many tokens",
+    "too many input tokens",
+    "request too large",
+)
+_FILTER_WORDS: Final = ("content filter", "content_filter", "content policy", "usage policy", "safety filter")
 # Of the library, and of the event loop where pings were all that came.
 _SILENCES: Final = frozenset(("ReadTimeout", "WriteTimeout", "TimeoutError"))
 # For answers without a type: those of a proxy on the way.
@@ -150,11 +163,10 @@ def _of_transport(names: list[str], *, opened: bool) -> _Kind:
 
 
 def _of_status(error: Any, call: Call, got: Progress) -> CallFailed:
-    kind = _BY_TYPE.get(str(error.type)) or _BY_STATUS.get(error.status_code, _SERVER_ERROR)
     said = error.api_message[:_DETAIL_CHARS] if isinstance(error.api_message, str) else ""
-    if kind is _BAD_REQUEST and said.startswith("prompt is too long"):
-        kind = _TOO_LONG
-    if "credit balance" in said or str(error.error_code).endswith("spend_limit_reached"):
+    kind = _BY_TYPE.get(str(error.type)) or _BY_STATUS.get(error.status_code, _SERVER_ERROR)
+    kind = _by_words(kind, said.lower(), call)
+    if str(error.error_code).endswith("spend_limit_reached"):
         kind = _NO_CREDIT
     where = "in the stream" if error.status_code == 200 else f"HTTP {error.status_code}"
     facts = [where, str(error.type or "of no known type"), str(error.error_code or "")]
@@ -163,6 +175,21 @@ def _of_status(error: Any, call: Call, got: Progress) -> CallFailed:
         detail += f": {said}"
     request = f" ({error.request_id})" if error.request_id else ""
     return _failed(kind, detail[:_DETAIL_CHARS] + request, got)
+
+
+def _by_words(kind: _Kind, said: str, call: Call) -> _Kind:
+    """Return what a refusal means by its message, where type and status tell too little to know who can do something."""
+    if "credit balance" in said:
+        return _NO_CREDIT
+    if kind is _NO_MODEL and "model" not in said and call.model.lower() not in said:
+        return _WRONG_ADDRESS
+    if kind in (_BAD_REQUEST, _SERVER_ERROR):
+        # Members can ask shorter, or in other words; administrators can do nothing about either.
+        if any(words in said for words in _TOO_LONG_WORDS):
+            return _TOO_LONG
+        if any(words in said for words in _FILTER_WORDS):
+            return _FILTERED
+    return kind
 
 
 def _failed(kind: _Kind, detail: str, got: Progress = _NOTHING_CAME) -> CallFailed:

@@ -160,6 +160,8 @@ class Stream:
             if round_ == _ROUNDS_AT_MOST:
                 call = call._replace(may_use_tools=False)  # the last results would be paid for and never read
             end, calls = await self._hear(call, talk.tokens)
+            if end.stop_reason == "tool_use" and not calls:
+                return self._complete("end_turn")  # there is nothing to send back
             if end.stop_reason not in ("tool_use", "pause_turn"):
                 return self._complete(end.stop_reason)
             talk.model_said(end.content)

@@ -17,6 +17,7 @@ from chat.markdown import without_blank_ends
 
 Role = Literal["user", "assistant"]
 
+CACHED: Final[dict[str, Any]] = {"cache_control": {"type": "ephemeral"}}
 BEGINNING_IS_MISSING: Final = "[Earlier messages of this room are not shown here.]"
 WAITS: Final = ", gets an answer of its own later"
 _LEFT_OUT: Final = "[{} characters are left out here.]"
@@ -177,5 +178,5 @@ def as_messages(turns: Sequence[Turn]) -> list[dict[str, Any]]:
 def text_block(text: str, *, cached: bool = False) -> dict[str, Any]:
     block: dict[str, Any] = {"type": "text", "text": text}
     if cached:
-        block["cache_control"] = {"type": "ephemeral"}
+        block |= CACHED
     return block

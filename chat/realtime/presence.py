@@ -20,6 +20,7 @@ from chat.realtime.connection import Connection
 from chat.realtime.events import Event, room_group, user_group
 from chat.realtime.hub import PRESENCE_GROUP, Hub, process_group
 
+_BEAT: Final = "hub.presence"
 _JOIN_CHANGES_SECONDS: Final = 0.03
 # Until its answer comes every message of a process shows anew that something of it was missed.
 _ASK_AGAIN_SECONDS: Final = 1.0
@@ -73,7 +74,7 @@ class Presence:
         self._changes: list[tuple[bool, Entry]] = []
         self._peers: dict[str, _Peer] = {}
         self._here: dict[Topic, dict[int, dict[str, Tab]]] = {}  # topic -> user -> connection id -> tab
-        hub.handle("hub.presence", self._heard)
+        hub.handle(_BEAT, self._heard)
 
     # --- Own entries ----------------------------------------------------------------------------------------
 
@@ -109,7 +110,7 @@ class Presence:
         self._send(changes=[[arrived, *topic, *tab] for arrived, (topic, tab) in changes])
 
     def _send(self, group: str = PRESENCE_GROUP, **fields: Any) -> None:
-        message = {"type": "hub.presence", "number": self._number, **fields}
+        message = {"type": _BEAT, "number": self._number, **fields}
         self._hub.send_to_processes(group, message)
 
     def _ask(self, process: str, peer: _Peer) -> None:
@@ -263,3 +264,10 @@ def topic_of_room(slug: str, *, is_session: bool) -> Topic:
 
 def topic_of_user(user_id: int) -> Topic:
     return Topic(USER, str(user_id))
+
+
+def leave_to_others(hub: Hub) -> None:
+    """Let a process without tabs pass over what the others tell each other of theirs: a message that it does not know counts
+    as one that it cannot read.
+    """
+    hub.handle(_BEAT, lambda _message: None)

@@ -149,3 +149,20 @@ def test_without_redis_it_says_what_is_missing(site_builder: SiteBuilder) -> Non
         command = [sys.executable, "manage.py", "run_replies"]
         done = subprocess.run(command, env=site.env, cwd=REPOSITORY, capture_output=True, text=True, timeout=60)
     assert done.returncode != 0 and "REDIS_URL is not set" in done.stderr
+
+
+async def test_it_passes_over_what_the_servers_tell_each_other_of_their_tabs(site_builder: SiteBuilder) -> None:
+    with site_with_claude(site_builder, CLUSTER) as (site, _fake):
+        runner = await start_runner(site)
+        try:
+            tabs = Tabs(site)
+            alice, bob = site.people.create("alice", "bob")
+            session = await make_session(tabs, alice, bob)
+            for process in site.processes:
+                await tabs.in_room(alice, session, process=process)
+            await asyncio.sleep(HEARD_SECONDS)
+            await tabs.close_all()
+        finally:
+            runner.send_signal(signal.SIGTERM)
+            said = (await asyncio.to_thread(runner.communicate))[0]
+    assert "Traceback" not in said and "hub.bad_layer_message" not in said

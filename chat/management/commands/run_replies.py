@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from chat import garbage, heap
 from chat.claude import consumer
 from chat.claude.runner import Runner
-from chat.realtime import publishing
+from chat.realtime import presence, publishing
 from chat.realtime.database import bound_idle_transactions
 from chat.realtime.hub import Hub
 
@@ -37,6 +37,7 @@ class Command(BaseCommand):
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, ended.set)
         hub = Hub()
+        presence.leave_to_others(hub)
         await hub.start()
         publishing.attach(loop, hub)
         runner = Runner(hub, is_dedicated=True)
