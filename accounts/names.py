@@ -75,9 +75,13 @@ def _is_accent(char: str) -> bool:
 def refuse_hidden_characters(value: str) -> None:
     """Raise ValidationError for control characters, text direction overrides, code points without a meaning, and for
     names of which nothing would be seen."""
-    is_hidden = any(unicodedata.category(char) in _HIDDEN_CATEGORIES and char != _ZERO_WIDTH_JOINER for char in value)
-    if is_hidden or not _BLANKS.isdisjoint(value) or (value and not _look_of(value)):
+    if any(map(_is_hidden, value)) or not _BLANKS.isdisjoint(value) or (value and not _look_of(value)):
         raise ValidationError("Use visible characters only.", code="hidden_characters")
+
+
+def _is_hidden(char: str) -> bool:
+    is_new_emoji = "\U0001f000" <= char <= "\U0001faff"  # newer than Python's table
+    return unicodedata.category(char) in _HIDDEN_CATEGORIES and char != _ZERO_WIDTH_JOINER and not is_new_emoji
 
 
 def refuse_name_of_others(display_name: str, own_username: str) -> None:

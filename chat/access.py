@@ -10,6 +10,7 @@ from django.db.models import Q
 
 from accounts import bans
 from accounts.models import User
+from accounts.visible import without_unseen
 from chat.models import Attachment, Membership, Message, Role, Room, RoomBan, RoomKind
 from chat.models.plain_sql import pairs_of
 from chat.protocol import wire
@@ -202,7 +203,7 @@ def people_called(keys: Sequence[str]) -> list[User]:
 
 def name_typed(key: str) -> str:
     """Return an id or a username as a sentence may repeat it: nothing in it turns the rest of the sentence around."""
-    shown = isolated("".join(char for char in key if char.isprintable()))
+    shown = isolated(without_unseen(key))
     return shown if key.isascii() and key.isdigit() else f"@{shown}"
 
 

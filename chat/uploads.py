@@ -8,6 +8,7 @@ from typing import IO, Final, NamedTuple
 
 from django.conf import settings
 
+from accounts.visible import has_ink, without_unseen
 from chat import pictures
 from chat.models.attachment import NAME_CHARS
 from chat.pictures import Picture
@@ -139,16 +140,10 @@ def safe_name(name: str) -> str:
     """Return the last part of a path, without what would turn around, hide or break the text that shows it."""
     # Cut first: to compose a long run of marks takes time by the square of its length.
     last = name.replace("\\", "/").rsplit("/", 1)[-1][-_NAME_CHARS_READ:]
-    # Categories C*: control characters, bidi overrides, zero-width ones, lone surrogates. Zl, Zp: line ends.
-    kept = "".join(char for char in last if not _is_trouble(char))
-    tidy = " ".join(unicodedata.normalize("NFC", kept).split()).strip(". ")
+    kept = without_unseen(last)
+    tidy = " ".join(unicodedata.normalize("NFC", kept).split()).rstrip(". ")
     if len(tidy) > NAME_CHARS:
         stem, dot, extension = tidy.rpartition(".")
         ending = dot + extension if stem and len(extension) <= _EXTENSION_CHARS else ""
         tidy = tidy[: NAME_CHARS - len(ending)] + ending
-    return tidy or _NO_NAME
-
-
-def _is_trouble(char: str) -> bool:
-    category = unicodedata.category(char)
-    return category[0] == "C" or category in ("Zl", "Zp")
+    return tidy if has_ink(tidy) else _NO_NAME

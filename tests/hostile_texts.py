@@ -53,7 +53,7 @@ SWELLING: Final = {
     "addresses": "<a@b>" * 4_000,
     "addresses that say mailto": "<mailto:a@b>" * 1_600,
     "mentions": "@a " * 6_600,
-    "uses of a long reference": "[a]: " + "b" * 1_000 + "\n\n" + "[a]" * 6_000,
+    "uses of a long reference": "[a]: /" + "b" * 1_000 + "\n\n" + "[a]" * 6_000,
     "cells that a table fills up": "a|" * 200 + "\n" + "-|" * 200 + "\n" + "a\n" * 320,
     "very many cells": "a|" * 2_000 + "\n" + "-|" * 2_000 + "\n" + "a\n" * 5_900,
     "links": "*[a](b)" * 2_800,

@@ -11,6 +11,7 @@ from django.core.files.storage import default_storage
 from django.db import transaction
 from django.utils import timezone
 
+from accounts.visible import has_ink
 from chat import access
 from chat.access import Actor
 from chat.actions import quotas
@@ -87,7 +88,7 @@ def checked_message(content: str, attachments: Sequence[str]) -> str:
         raise invalid(f"A message has at most {settings.UPLOADS_PER_MESSAGE} attachments.", "$.attachments")
     if len(set(attachments)) < len(attachments):
         raise invalid("An attachment is named twice.", "$.attachments")
-    return "" if attachments and not content.strip() else checked_content(content)
+    return "" if attachments and not has_ink(content) else checked_content(content)
 
 
 def claims_of(public_ids: Iterable[str]) -> Claims:

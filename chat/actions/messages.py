@@ -1,7 +1,5 @@
 """What happens to a message after it was posted: edits, deletion, reactions. Posting itself is the writer's."""
 
-import re
-import unicodedata
 from typing import Final, NamedTuple
 
 from django.conf import settings
@@ -13,6 +11,7 @@ from chat.access import Actor
 from chat.actions import answers, attachments, mentions, rates, replies, summaries
 from chat.actions.notices import take_change
 from chat.actions.rates import rated
+from chat.emoji import canonical_emoji
 from chat.models import Kind, Membership, Message, Reaction, Room
 from chat.models.plain_sql import rows_of
 from chat.presenter import present_message
@@ -23,9 +22,6 @@ from chat.realtime.publishing import publish_after_commit
 
 _EMOJI_KINDS_AT_MOST: Final = 20
 _REACTIONS_OF_ONE_AT_MOST: Final = 10
-_SYMBOLS: Final = frozenset({"So", "Sm", "Sk", "Po"})
-_JOINERS: Final = frozenset({"Mn", "Me", "Cf"})  # skin tones, variation selectors, zero-width joiners, tags
-_KEYCAP: Final = re.compile("[0-9#*]\ufe0f?\u20e3")
 
 
 class Edited(NamedTuple):
@@ -143,7 +139,8 @@ def _check_reactions(actor: Actor, emoji: str, present: list[tuple[int, str]]) -
 def remove_reaction(actor: Actor, request: requests.RemoveReaction) -> wire.MessageAnswer:
     """Take one's emoji off a message; a second time changes nothing."""
     room, _membership, message = _living(actor, request.message)
-    gone, _by_model = message.reactions.filter(user=actor.id, emoji=request.emoji).delete()
+    forms = {request.emoji, canonical_emoji(request.emoji) or request.emoji}  # rows may be older than the list
+    gone, _by_model = message.reactions.filter(user=actor.id, emoji__in=forms).delete()
     return _changed(room, message) if gone else _answer(room, message)
 
 
@@ -158,13 +155,11 @@ def own_reactions(actor: Actor, request: requests.OwnReactions) -> wire.OwnEmoji
 
 
 def checked_emoji(emoji: str) -> str:
-    """Return the emoji. Raises VALIDATION_ERROR for what is text: a reaction is no way around the message rules."""
-    is_symbol = any(unicodedata.category(char) in _SYMBOLS for char in emoji if not char.isascii())
-    has_text = any(unicodedata.category(char) not in _SYMBOLS | _JOINERS for char in emoji if not char.isascii())
-    is_keycap = _KEYCAP.fullmatch(emoji) is not None
-    if not is_keycap and (has_text or not is_symbol or any(char.isascii() for char in emoji)):
-        raise invalid("A reaction is an emoji.", "$.emoji")
-    return emoji
+    """Return the emoji in its one form. Raises VALIDATION_ERROR for text: a reaction is no way around the message rules."""
+    found = canonical_emoji(emoji)
+    if found is None:
+        raise invalid("A reaction is one emoji.", "$.emoji")
+    return found
 
 
 def _living(actor: Actor, message_id: str) -> tuple[Room, Membership, Message]:

@@ -3,6 +3,7 @@
 import re
 from typing import Final
 
+from accounts.visible import without_unseen
 from chat.models import Kind, Message, Room
 from chat.presenter import present_room
 from chat.protocol import wire
@@ -53,8 +54,7 @@ def _plain(line: str) -> str:
     signs = _LINE_SIGNS.match(line)
     line = _LINK.sub(r"\1", line[signs.end() :] if signs else line)
     line = _without_emphasis(line.replace("`", ""))
-    line = "".join(char for char in line if char.isprintable())
-    return " ".join(line.split()).removeprefix("@claude").lstrip(" ,:")
+    return " ".join(without_unseen(line).split()).removeprefix("@claude").lstrip(" ,:")
 
 
 def _without_emphasis(line: str) -> str:

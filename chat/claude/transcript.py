@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any, Final, Literal, NamedTuple
 
+from accounts.visible import DRAWN_TOGETHER
 from chat.claude import tokens
 from chat.claude.context_rows import File, Row
 from chat.markdown import without_blank_ends
@@ -25,8 +26,8 @@ _LEFT_OUT: Final = "[{} characters are left out here.]"
 _CUT_TOKENS: Final = 50
 _NAMELESS: Final = "someone who has left"
 # Nobody sees these, but a model reads them: control characters, and the tag and variation characters that can spell out
-# a hidden text. A lone surrogate cannot even be sent.
-_UNSEEN: Final = re.compile("[\x00-\x08\x0e-\x1b\x7f\ud800-\udfff\U000e0000-\U000e01ef]")
+# a hidden text. A flag's few and an ideograph's one stay. A lone surrogate cannot even be sent.
+_UNSEEN: Final = re.compile(f"{DRAWN_TOGETHER}|[\x00-\x08\x0e-\x1b\x7f\ud800-\udfff\U000e0000-\U000e01ef]")
 _NAME: Final = re.compile(r"[^a-z0-9_.-]")
 
 
@@ -99,7 +100,7 @@ def clean(text: str) -> str:
 
 def seen(text: str) -> str:
     """Return the text without what no one can see, and with all its white space: it may be a piece of a longer one."""
-    return _UNSEEN.sub("", text)
+    return _UNSEEN.sub(lambda found: found[1] or "", text)
 
 
 def speaker_name(name: str) -> str:

@@ -14,8 +14,10 @@ from typing import Final
 import nh3
 from markdown_it.token import Token
 
+from accounts.visible import has_ink
 from chat.markdown.mentions import LOOKED_UP_AT_MOST, spans_in
 from chat.markdown.parser import SCHEMES, parser, parser_for
+from chat.rendered_text import rendered_text
 
 # Text that no rule of markdown, linkify or mentions could touch.
 _PLAIN: Final = re.compile(r"(?![0-9]+[.)])[A-Za-z0-9 ,;?'\"()éèêàâäöüßñçÄÖÜ’–—…]+[.!]?")
@@ -55,7 +57,16 @@ def render(content: str) -> str:
         url_schemes=set(SCHEMES),
         link_rel="noopener noreferrer nofollow",
     )
-    return as_written(content) if len(cleaned.encode()) > most else cleaned
+    if len(cleaned.encode()) > most:
+        return as_written(content)
+    # As the parser says, nothing in it is a mention.
+    return _unformatted(_escaped(_lines(content))) if _vanishes(content, cleaned) else cleaned
+
+
+def _vanishes(content: str, cleaned: str) -> bool:
+    """Whether nothing is drawn of a text that says something, as of a link without words or an empty heading."""
+    is_drawn = "<hr" in cleaned or "<pre" in cleaned  # a line, and the frame around code
+    return not is_drawn and not has_ink(rendered_text(cleaned)) and has_ink(content)
 
 
 def html_bytes_for(content: str) -> int:
@@ -65,14 +76,22 @@ def html_bytes_for(content: str) -> int:
 
 def as_written(content: str) -> str:
     """Return the HTML of a text that is not formatted, because that would take too long or become too large."""
-    lines = content.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "\ufffd")
+    lines = _lines(content)
     pieces: list[str] = []
     position = 0
     # Further ones are not looked up, and marks count towards the size.
     for start, end in islice(spans_in(lines), LOOKED_UP_AT_MOST):
         pieces += [_escaped(lines[position:start]), f'<span class="mention">{lines[start:end]}</span>']
         position = end
-    return f"{_AS_WRITTEN}{''.join(pieces)}{_escaped(lines[position:])}</p>\n"
+    return _unformatted("".join([*pieces, _escaped(lines[position:])]))
+
+
+def _lines(content: str) -> str:
+    return content.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "\ufffd")
+
+
+def _unformatted(inside: str) -> str:
+    return f"{_AS_WRITTEN}{inside}</p>\n"
 
 
 def _escaped(lines: str) -> str:

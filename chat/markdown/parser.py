@@ -8,6 +8,7 @@ from functools import cache
 from typing import Final
 
 from markdown_it import MarkdownIt
+from markdown_it.rules_block import StateBlock, reference
 
 from chat.markdown.addresses import Addresses, link_address
 from chat.markdown.fences import fence
@@ -18,10 +19,14 @@ from chat.markdown.mentions import mark_mentions
 # Looking for bare addresses takes time in proportion to the text for each thing that begins like one.
 _COLONS_WITH_LINKS: Final = 100
 SCHEMES: Final = frozenset({"http", "https", "mailto", "tel"})
+# Within this site, where no scheme says where else.
+_PLACE: Final = ("/", "?", "#", ".")
 _SCHEME: Final = re.compile(r"[\x00-\x20]*([a-z][a-z0-9+.-]*):", re.IGNORECASE)
 
 
 class Parser(MarkdownIt):
+    _is_definition = False
+
     def __init__(self, *, links: bool) -> None:
         super().__init__("commonmark", {"html": False, "linkify": links, "breaks": True})
         self.inline = Inline()
@@ -32,13 +37,24 @@ class Parser(MarkdownIt):
         self.inline.ruler.at("linkify", link_address)
         keep_mathematics(self)
         self.block.ruler.at("fence", fence, {"alt": ["paragraph", "reference", "blockquote", "list"]})
+        self.block.ruler.at("reference", self._reference)
         # Before text is joined: what was escaped is still told from what was not.
         self.core.ruler.before("text_join", "mention", mark_mentions)
+
+    def _reference(self, state: StateBlock, start: int, end: int, silent: bool) -> bool:
+        """Take the definition of a link, if it leads somewhere: `[12:30]: hello` is what someone says."""
+        self._is_definition = True
+        try:
+            return reference(state, start, end, silent)
+        finally:
+            self._is_definition = False
 
     def validateLink(self, url: str) -> bool:  # noqa: N802 - the library's name
         """Whether an address may be followed: what is not a link then stays as it was written."""
         scheme = _SCHEME.match(url)
-        return super().validateLink(url) and (scheme is None or scheme.group(1).lower() in SCHEMES)
+        if scheme is None:
+            return super().validateLink(url) and (not self._is_definition or url.startswith(_PLACE))
+        return super().validateLink(url) and scheme.group(1).lower() in SCHEMES
 
 
 def parser_for(content: str) -> MarkdownIt:

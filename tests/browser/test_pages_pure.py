@@ -8,8 +8,10 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from chat import shown_names
+from chat.emoji import canonical_emoji
 from chat.markdown import render
 from tests.reports.rendered_texts import RENDERED
+from tests.reports.visible import BLANK, DRAWN
 from tests.servers.sites import Site
 
 ME = {"id": "1", "username": "alice"}
@@ -52,6 +54,16 @@ def test_the_page_reads_the_same_text_from_html_as_the_server(page: Page) -> Non
     messages = [{"html": render(case.content), "content": ""} for case in RENDERED]
     texts = [call(page, "../quotes", "quotable", each) for each in messages]
     assert [call(page, "../quotes", "excerptOf", text) for text in texts] == [case.text for case in RENDERED]
+
+
+def test_the_page_knows_what_is_blank_as_the_server_does(page: Page) -> None:
+    assert not [case.kind for case in BLANK if call(page, "visible", "hasInk", case.content)]
+    assert not [case.kind for case in DRAWN if not call(page, "visible", "hasInk", case.content)]
+
+
+def test_the_emoji_that_can_be_picked_are_in_their_one_form(page: Page) -> None:
+    picked = [sign for sign, _name in call(page, "emoji", "emojiLike", "")]
+    assert len(picked) > 30 and [canonical_emoji(sign) for sign in picked] == picked
 
 
 def message(seq: int, author: str = "2", minute: float = 0, **more: Any) -> dict[str, Any]:

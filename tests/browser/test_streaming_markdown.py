@@ -53,6 +53,7 @@ async () => {
   const form = (node) => {
     if (node.nodeType === 3) return node.data;
     if (node.nodeType !== 1) return `?${node.nodeType}`;
+    if (node.nodeName === "BR" && node.parentElement.className === "as-written") return "\\n";
     const isCode = node.closest("pre");
     const pieces = [...node.childNodes].map((child) => {
       const text = form(child);

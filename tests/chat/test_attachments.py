@@ -314,7 +314,7 @@ def test_a_picture_that_is_also_a_page_is_only_a_picture() -> None:
         ("zero\u200bwidth\u2066.txt", "zerowidth.txt"),
         ("lone \ud800 surrogate", "lone surrogate"),
         ("u\u0308ber.txt", "über.txt"),
-        (".hidden", "hidden"),
+        (".hidden", ".hidden"),
         ("dots...", "dots"),
         ('quote".txt', 'quote".txt'),
     ],
@@ -335,7 +335,7 @@ def test_every_name_can_be_stored_and_shown(name: str) -> None:
     safe = uploads.safe_name(name)
     assert 0 < len(safe) <= NAME_CHARS
     assert safe.encode()
-    assert ("/" not in safe and safe.strip(". ") == safe) or len(safe) == NAME_CHARS
+    assert ("/" not in safe and safe.rstrip(". ").lstrip() == safe) or len(safe) == NAME_CHARS
     assert uploads.safe_name(safe) == safe or len(safe) == NAME_CHARS
 
 

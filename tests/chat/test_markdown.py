@@ -156,7 +156,7 @@ def test_what_would_become_too_large_is_shown_as_it_was_written() -> None:
     for name, text in SWELLING.items():
         assert markdown.is_as_written(render(text)), name
     for fewer in (text[:300] for text in SWELLING.values()):
-        assert not markdown.is_as_written(render(fewer)), "a short text is formatted, whatever it becomes"
+        assert not markdown.is_as_written(render(f"x\n\n{fewer}")), "a short text is formatted, whatever it becomes"
 
 
 @pytest.mark.parametrize("char", ["&", "<", "\n", "a\n", "\u0301", "😀"])
@@ -211,7 +211,7 @@ class Inspector(HTMLParser):
             self.open.append(tag)
         for name, value in attrs:
             allowed = formatting._ATTRIBUTES.get(tag, set()) | ({"rel", "title"} if tag == "a" else set())
-            assert name in allowed, f"{tag} {name}"
+            assert name in allowed or (tag, name, value) == ("p", "class", "as-written"), f"{tag} {name}"
             if name == "href":
                 assert urlsplit((value or "").strip()).scheme.lower() in SCHEMES | {""}, value
             if name == "start":
@@ -264,11 +264,8 @@ PIECES: Final = [
 def test_nothing_dangerous_survives(content: str) -> None:
     html = render(content)
     assert_safe(html)
-    assert the_long_way(content) == html or is_plain(content)
-    assert (
-        nh3.clean(html, tags=formatting._TAGS, attributes=formatting._ATTRIBUTES, link_rel=None) != ""
-        or not html.strip()
-    )
+    assert the_long_way(content) == html or is_plain(content) or markdown.is_as_written(html)
+    assert not html.strip() or nh3.clean(html, tags=formatting._TAGS, attributes=formatting._ATTRIBUTES) != ""
 
 
 EVIL: Final = [

@@ -206,7 +206,7 @@ def test_all_reactions_to_a_message_are_bounded_together(
     react(bob, bobs, "🎉")
 
 
-@pytest.mark.parametrize("emoji", ["👍", "❤️", "👩🏽‍🚀", "🏳️‍🌈", "🇨🇭", "1️⃣", "#️⃣", "☕", "™", "‼️", "➕"])
+@pytest.mark.parametrize("emoji", ["👍", "❤️", "👩🏽‍🚀", "🏳️‍🌈", "🇨🇭", "1️⃣", "#️⃣", "☕", "™️", "‼️", "➕"])
 def test_emoji_are_emoji(emoji: str) -> None:
     assert messages.checked_emoji(emoji) == emoji
 

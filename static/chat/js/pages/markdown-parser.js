@@ -30,7 +30,18 @@ function parser(links) {
   keepMathematics(made);
   made.block.ruler.at("fence", fence, { alt: ["paragraph", "reference", "blockquote", "list"] });
   const validateLink = made.validateLink.bind(made);
-  made.validateLink = (/** @type {string} */ url) => validateLink(url) && hasSafeScheme(url);
+  let isDefinition = false;
+  made.validateLink = (/** @type {string} */ url) => validateLink(url) && hasSafeScheme(url, isDefinition);
+  // A definition of a link has to lead somewhere: `[12:30]: hello` is what someone says.
+  const { fn: reference } = made.block.ruler.__rules__.find((/** @type {{name: string}} */ rule) => rule.name === "reference");
+  made.block.ruler.at("reference", (/** @type {any[]} */ ...facts) => {
+    isDefinition = true;
+    try {
+      return reference(...facts);
+    } finally {
+      isDefinition = false;
+    }
+  });
   made.inline.ruler.at("backticks", markCode);
   return made;
 }

@@ -111,10 +111,17 @@ function linkAttributes(href, title) {
   return isSafeAddress(href) ? { ...named, href, target: "_blank" } : named;
 }
 
-/** What is not a link stays as it was written. @param {string} address as the parser has it */
-export function hasSafeScheme(address) {
+/** Within this site, where nothing says where else. */
+const PLACE = /^[/?#.]/;
+
+/**
+ * What is not a link stays as it was written.
+ * @param {string} address as the parser has it
+ * @param {boolean} isDefinition of a link: has to lead somewhere, or it is what someone says
+ */
+export function hasSafeScheme(address, isDefinition = false) {
   const scheme = SCHEME_BEHIND_BLANKS.exec(address);
-  return !scheme || LINK_SCHEMES.has(scheme[1].toLowerCase());
+  return !scheme ? !isDefinition || PLACE.test(address) : LINK_SCHEMES.has(scheme[1].toLowerCase());
 }
 
 /** @param {string} href */

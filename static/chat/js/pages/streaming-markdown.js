@@ -15,6 +15,7 @@ import { blocksOf, COLONS_WITH_LINKS, countColons } from "./markdown-parser.js";
 import { shownTail } from "./markdown-tail.js";
 import { OpenFence } from "./open-fence.js";
 import { appendWords, patchChildren } from "./tree-patch.js";
+import { hasInk } from "./visible.js";
 import { WrittenText } from "./written-text.js";
 
 /** @typedef {import("./markdown-parser.js").Block} Block */
@@ -86,14 +87,20 @@ export class StreamingMarkdown {
     if (normal === this.#text && isFinal === this.#isFinal) return;
     if (this.#written && !isFinal) return this.#written.show((this.#text = normal));
     if (this.#written) this.#beginAgain();
-    let isTooLarge = false;
+    let isUnformatted = false;
     try {
       this.#look(normal, isFinal);
     } catch (error) {
       if (!(error instanceof TooLarge)) throw error;
-      isTooLarge = true;
+      isUnformatted = true;
     }
-    if (isTooLarge || (!isFinal && this.#inLongLooksMs > LONG_LOOKS_MS)) this.#giveUp();
+    if (isFinal && this.#vanishes()) isUnformatted = true;
+    if (isUnformatted || (!isFinal && this.#inLongLooksMs > LONG_LOOKS_MS)) this.#giveUp();
+  }
+
+  /** Whether nothing is drawn of a text that says something: such a one stands as it was written. */
+  #vanishes() {
+    return !hasInk(this.#root.textContent ?? "") && !this.#root.querySelector("hr, pre") && hasInk(this.#text);
   }
 
   #giveUp() {

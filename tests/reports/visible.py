@@ -1,0 +1,152 @@
+"""What is drawn and what is blank: texts, reactions, names of files."""
+
+from typing import Final, NamedTuple
+
+TAG_FLAG: Final = "\U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f"
+
+
+class Text(NamedTuple):
+    content: str
+    kind: str
+
+
+# Refused: nothing would be seen of them.
+BLANK: Final = (
+    Text("\u2800", "an empty pattern of Braille"),
+    Text("\u2800 \u2800\n\u2800", "an empty pattern of Braille, many times"),
+    Text("\u3164", "a filler of Hangul"),
+    Text("\uffa0", "a filler of Hangul, half width"),
+    Text("\u115f\u1160", "fillers of old Hangul"),
+    Text("\ufe0f", "a request for colour, of nothing"),
+    Text("\u034f", "a joiner of letters"),
+    Text("\u17b4\u17b5", "inherent vowels of Khmer"),
+    Text("\u180e", "a separator of Mongolian vowels"),
+    Text("\U0001d159", "a null note"),
+    Text("\U0001d173", "a beam of no notes"),
+    Text("\U000e0100", "a form of no ideograph"),
+    Text("\U000e0041\U000e007f", "tags of no flag"),
+    Text("\u2061\u2062\u2063", "invisible operators"),
+    Text("\u206a\ufff9", "controls of old formats"),
+    Text("\ufdd0\U0001ffff"[:1], "what is never a character"),
+    Text("\u200d\u200c", "joiners alone"),
+    Text("\u00ad\u200b\u2060\ufeff", "hyphens and spaces without width"),
+    Text("\u2028\u2029\x85", "line ends"),
+    Text("\u3000\u00a0\u1680", "spaces"),
+)
+
+# Markdown draws nothing of these, so they are shown as they were written.
+AS_WRITTEN: Final = (
+    Text("#", "an empty heading"),
+    Text("## ", "an empty heading"),
+    Text(">", "an empty quotation"),
+    Text("> >", "an empty quotation"),
+    Text("-", "an empty list"),
+    Text("1.", "an empty list"),
+    Text("[](x)", "a link without words"),
+    Text("[](https://x.org)", "a link without words"),
+    Text("[x]: https://x.org", "a definition of a link that is not used"),
+    Text("&#8203;", "an entity that draws nothing"),
+    Text("&#x2800; &zwj;", "an entity that draws nothing"),
+    Text("&nbsp;", "an entity that draws nothing"),
+    Text("# &#8203;", "an entity in an empty heading"),
+    Text("[\u3164](https://x.org)", "a link with blank words"),
+)
+
+# Definitions of links that lead nowhere are what people say.
+SAID: Final = (
+    Text("[12:30]: hello", "a log of a chat"),
+    Text("[alice]: hi", "a log of a chat"),
+    Text("[1]: see", "a footnote"),
+    Text("[note]: lunch", "a label"),
+    Text("[部長]: 了解", "a log of a chat, other script"),
+    Text("[TODO]: fix", "a label"),
+)
+
+# Drawn: accepted and shown.
+DRAWN: Final = (
+    Text("🩷", "newer than the table of letters"),
+    Text("🫨", "newer than the table of letters"),
+    Text("🫩", "newer than the table of letters"),
+    Text("🫆🪾", "newer than the table of letters"),
+    Text("ℹ️", "a letter with a request for colour"),
+    Text("〰️", "punctuation with a request for colour"),
+    Text(TAG_FLAG, "a flag of tags"),
+    Text("---", "a line"),
+    Text("```\n```", "a frame without code"),
+    Text("\u0301", "a mark alone"),
+    Text("\u06dd", "a sign that stands before digits"),
+    Text("\ue000", "a sign of somebody's own font"),
+    Text("ㅤa", "a filler beside a letter"),
+    Text("한", "Hangul"),
+    Text(".", "punctuation"),
+    Text("§", "a sign"),
+)
+
+
+class Reaction(NamedTuple):
+    given: str
+    stored: str | None
+    kind: str
+
+
+REACTIONS: Final = (
+    Reaction("❤", "❤️", "one form"),
+    Reaction("❤️", "❤️", "one form"),
+    Reaction("❤\ufe0e", "❤️", "one form"),
+    Reaction("☕\ufe0f", "☕", "one form"),
+    Reaction("👍\ufe0f", "👍", "one form"),
+    Reaction("⛹🏽\u200d♀", "⛹🏽\u200d♀️", "one form of joined emoji"),
+    Reaction("🏳\u200d🌈", "🏳️\u200d🌈", "one form of joined emoji"),
+    Reaction("1\u20e3", "1️⃣", "one form of a keycap"),
+    Reaction("🩷", "🩷", "newer than the table of letters"),
+    Reaction("🫨", "🫨", "newer than the table of letters"),
+    Reaction("🫩", "🫩", "newer than the table of letters"),
+    Reaction("ℹ️", "ℹ️", "a letter with a request for colour"),
+    Reaction("〰️", "〰️", "punctuation with a request for colour"),
+    Reaction("㊙", "㊙️", "a sign with a request for colour"),
+    Reaction("🇨🇭", "🇨🇭", "a flag"),
+    Reaction(TAG_FLAG, TAG_FLAG, "a flag of tags"),
+    Reaction("👩🏽\u200d🚀", "👩🏽\u200d🚀", "joined emoji"),
+    Reaction("👍👎", None, "two emoji"),
+    Reaction("👍 ", None, "more than an emoji"),
+    Reaction("§", None, "a sign that is no emoji"),
+    Reaction("→", None, "a sign that is no emoji"),
+    Reaction("🇩", None, "half a flag"),
+    Reaction("🇩🇩", None, "a flag of no country"),
+    Reaction("🏽", None, "a colour of no hand"),
+    Reaction("\ufe0f", None, "a request for colour, of nothing"),
+    Reaction("👍\u200d👎", None, "emoji that are not joined"),
+    Reaction("\U0001f3f4\U000e0067", None, "a flag that does not end"),
+    Reaction("1", None, "a digit"),
+    Reaction("★", None, "a star that is no emoji"),
+)
+
+
+class Name(NamedTuple):
+    given: str
+    kept: str
+    kind: str
+
+
+NAMES: Final = (
+    Name("🩷.txt", "🩷.txt", "newer than the table of letters"),
+    Name("🫩.png", "🫩.png", "newer than the table of letters"),
+    Name(".gitignore", ".gitignore", "names that begin with a dot"),
+    Name(".env.example", ".env.example", "names that begin with a dot"),
+    Name("..bashrc", "..bashrc", "names that begin with a dot"),
+    Name("dir/.htaccess", ".htaccess", "names that begin with a dot"),
+    Name("  .profile ", ".profile", "names that begin with a dot"),
+    Name("..", "file", "no name"),
+    Name(". . .", "file", "no name"),
+    Name("\u3164", "file", "no name"),
+    Name("\u2800.", "file", "no name"),
+    Name("👩\u200d💻.txt", "👩\u200d💻.txt", "joined emoji"),
+    Name(f"{TAG_FLAG}.svg", f"{TAG_FLAG}.svg", "a flag of tags"),
+    Name("❤️.txt", "❤️.txt", "a request for colour"),
+    Name("می\u200cخواهم.pdf", "می\u200cخواهم.pdf", "a joiner within a word"),
+    Name("葛\U000e0100.txt", "葛\U000e0100.txt", "a form of an ideograph"),
+    Name("a\u200db.txt", "ab.txt", "joiners that hide"),
+    Name("a\U000e0061\U000e0062.txt", "a.txt", "tags that hide"),
+    Name("invoice\u202egnp.exe", "invoicegnp.exe", "what turns around"),
+    Name("x\ufe0f.txt", "x.txt", "a request for colour, of a letter"),
+)
