@@ -13,6 +13,8 @@ from typing import IO, Any, Final, NamedTuple
 from PIL import Image, ImageOps
 from PIL.JpegImagePlugin import get_sampling
 
+from chat.picture_colours import ToScreen
+
 _TYPES: Final = {
     "GIF": "image/gif",
     "JPEG": "image/jpeg",
@@ -81,7 +83,7 @@ def _made_anew(image: Image.Image, most_pixels: int) -> Picture:
         return Picture(_TYPES[kind], *size, whole, None)
     image.load()
     options = _jpeg_options(image)
-    still = ImageOps.exif_transpose(image)
+    still = ToScreen(image)(ImageOps.exif_transpose(image))
     still.info = {"transparency": still.info["transparency"]} if "transparency" in still.info else {}
     still = _in_a_mode_of(kind, still)
     whole = _saved(still, _TYPES[kind].removeprefix("image/"), **options)
@@ -124,11 +126,12 @@ def _animation(image: Image.Image, kind: str, frames: int) -> tuple[IO[bytes], t
 
 
 def _frames_of(image: Image.Image, frames: int, durations: list[int]) -> Iterator[Image.Image]:
+    to_screen = ToScreen(image)
     for number in range(frames):
         image.seek(number)
         image.load()
         durations.append(max(_SHORTEST_FRAME_MS, min(int(image.info.get("duration") or 100), 60_000)))
-        frame = image.convert("RGBA")
+        frame = to_screen(image.convert("RGBA"))
         frame.info = {}
         yield frame
 
