@@ -10,12 +10,14 @@ from markdown_it.rules_block import StateBlock
 
 _MARKERS: Final = "`~"
 _CHARS_AT_LEAST: Final = 3
+# Its marker, its length, and what stands behind it.
+Fence = tuple[str, int, str]
 _MARKDOWN: Final = frozenset({"markdown", "md", "mdx", "gfm", "commonmark"})
 
 
 def fence(state: StateBlock, start_line: int, end_line: int, silent: bool) -> bool:
     """A rule of the parser."""
-    opening = _fence_at(state, start_line)
+    opening = fence_at(state, start_line)
     if opening is None:
         return False
     marker, length, info = opening
@@ -33,7 +35,7 @@ def fence(state: StateBlock, start_line: int, end_line: int, silent: bool) -> bo
     return True
 
 
-def _fence_at(state: StateBlock, line: int) -> tuple[str, int, str] | None:
+def fence_at(state: StateBlock, line: int) -> Fence | None:
     """Return the marker, length and words of a line that is a fence."""
     begin, end = state.bMarks[line] + state.tShift[line], state.eMarks[line]
     if begin >= end or state.src[begin] not in _MARKERS or state.is_code_block(line):
@@ -44,24 +46,44 @@ def _fence_at(state: StateBlock, line: int) -> tuple[str, int, str] | None:
     return (marker, length, state.src[behind:end]) if length >= _CHARS_AT_LEAST else None
 
 
-def _end(state: StateBlock, start_line: int, end_line: int, opening: tuple[str, int, str]) -> tuple[int, bool]:
+def _end(state: StateBlock, start_line: int, end_line: int, opening: Fence) -> tuple[int, bool]:
     """Return the line behind a block's last one, and whether a fence stands there that ends it."""
-    marker, length, info = opening
-    open_blocks = [(length, _is_markdown(info))]
+    fences = OpenFences()
+    fences.meet(opening)
     for line in range(start_line + 1, end_line):
         if state.bMarks[line] + state.tShift[line] < state.eMarks[line] and state.sCount[line] < state.blkIndent:
             return line, False
-        found = _fence_at(state, line)
-        length, takes_others = open_blocks[-1]
-        if found is None or found[0] != marker or found[1] < length:
-            continue
-        if not found[2].strip(" \t"):
-            open_blocks.pop()
-            if not open_blocks:
-                return line, True
-        elif takes_others and not (marker == "`" and "`" in found[2]):
-            open_blocks.append((found[1], _is_markdown(found[2])))
+        fences.meet(fence_at(state, line))
+        if not fences.open:
+            return line, True
     return end_line, False
+
+
+class OpenFences:
+    """The blocks of code that are open at a line, the innermost last: the length of each fence, and what it takes."""
+
+    def __init__(self) -> None:
+        self.marker = ""
+        self.open: list[tuple[int, bool]] = []
+
+    def meet(self, fence: Fence | None) -> bool:
+        """Take a line, which may be a fence; return whether it is one, or in a block."""
+        if fence is None:
+            return bool(self.open)
+        marker, length, info = fence
+        is_opening = not (marker == "`" and "`" in info)
+        if not self.open:
+            if is_opening:
+                self.marker = marker
+                self.open.append((length, _is_markdown(info)))
+            return is_opening
+        most, takes_others = self.open[-1]
+        if marker == self.marker and length >= most:
+            if not info.strip(" \t"):
+                self.open.pop()
+            elif takes_others and is_opening:
+                self.open.append((length, _is_markdown(info)))
+        return True
 
 
 def _is_markdown(info: str) -> bool:

@@ -32,8 +32,8 @@ HTML_BYTES_AT_MOST: Final = 400_000
 _DEPTH_AT_MOST: Final = 100
 _AS_WRITTEN: Final = '<p class="as-written">'
 _TAGS: Final = {
-    "a", "blockquote", "br", "code", "del", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "pre",
-    "s", "span", "strong", "table", "tbody", "td", "th", "thead", "tr", "ul",
+    "a", "blockquote", "br", "code", "del", "details", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "kbd", "li", "ol",
+    "p", "pre", "s", "span", "strong", "sub", "summary", "sup", "table", "tbody", "td", "th", "thead", "tr", "ul",
 }  # fmt: skip
 _ATTRIBUTES: Final = {"a": {"href"}, "ol": {"start"}, "code": {"class"}, "span": {"class"}, "pre": {"data-language"}}
 

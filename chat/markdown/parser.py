@@ -1,4 +1,4 @@
-"""The parser: CommonMark without HTML, with tables, strikethrough, bare addresses and mentions.
+"""The parser: CommonMark without HTML, with what people and models use beside it: see the modules that it puts together.
 
 The page's is the same in JavaScript (static/chat/js/pages/markdown-parser.js); both are tested against one table.
 """
@@ -11,6 +11,7 @@ from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock, reference
 
 from chat.markdown.addresses import Addresses, link_address
+from chat.markdown.extras import add_extras
 from chat.markdown.fences import fence
 from chat.markdown.flanking import Inline
 from chat.markdown.math import keep_mathematics
@@ -33,13 +34,13 @@ class Parser(MarkdownIt):
         self.linkify = Addresses()
         self.configure("commonmark", {"html": False, "linkify": links, "breaks": True})
         self.enable(["table", "strikethrough", *(["linkify"] if links else [])])
-        self.disable("image")
         self.inline.ruler.at("linkify", link_address)
         keep_mathematics(self)
         self.block.ruler.at("fence", fence, {"alt": ["paragraph", "reference", "blockquote", "list"]})
         self.block.ruler.at("reference", self._reference)
         # Before text is joined: what was escaped is still told from what was not.
         self.core.ruler.before("text_join", "mention", mark_mentions)
+        add_extras(self)
 
     def _reference(self, state: StateBlock, start: int, end: int, silent: bool) -> bool:
         """Take the definition of a link, if it leads somewhere: `[12:30]: hello` is what someone says."""

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, Route
 from chat import markdown
 from tests.hostile_texts import HOSTILE
 from tests.js.static_server import StaticServer
-from tests.reports import fences, mathematics, writing_systems
+from tests.reports import extras, fences, mathematics, writing_systems
 
 _POLICY: Final = (
     "default-src 'none'; script-src 'self'; img-src 'self'; "
@@ -49,7 +49,7 @@ async () => {
   window.StreamingMarkdown = StreamingMarkdown;
   const { dressCodeBlocks } = await import("/static/chat/js/pages/code-blocks.js");
   const { putSanitised } = await import("/static/chat/js/pages/sanitised-html.js");
-  const BLOCKS = new Set(["MAIN", "DIV", "UL", "OL", "LI", "BLOCKQUOTE", "TABLE", "THEAD", "TBODY", "TR"]);
+  const BLOCKS = new Set(["MAIN", "DIV", "UL", "OL", "LI", "BLOCKQUOTE", "DETAILS", "TABLE", "THEAD", "TBODY", "TR"]);
   const form = (node) => {
     if (node.nodeType === 3) return node.data;
     if (node.nodeType !== 1) return `?${node.nodeType}`;
@@ -94,7 +94,7 @@ async () => {
     return { whole, different: [characters, ...cuts].find((pieces) => window.streamed(pieces) !== whole) ?? null };
   };
   // What may act or load, at any moment of a stream.
-  const TAGS = "a blockquote br button code div em h1 h2 h3 h4 h5 h6 hr li ol p pre s span strong table tbody td th thead tr ul".split(" ");
+  const TAGS = "a blockquote br button code details div em h1 h2 h3 h4 h5 h6 hr kbd li ol p pre s span strong sub summary sup table tbody td th thead tr ul".split(" ");
   window.dangers = (text, before = "") => {
     const root = fresh();
     const view = new StreamingMarkdown(root);
@@ -241,7 +241,7 @@ CORPUS: Final = {
 CORPUS.update(
     {
         f"{table.__name__.rpartition('.')[2]}: {case.kind}": case.text
-        for table in (writing_systems, mathematics, fences)
+        for table in (extras, fences, mathematics, writing_systems)
         for case in table.CASES
     }
 )
@@ -315,7 +315,7 @@ def test_an_address_is_followed_only_when_all_of_it_is_there(page: Page) -> None
 
 
 _WORDS: Final = [
-    *("$", "$$", "\\(", "\\)", "\\[", "\\]", "x^{*}", "```md\n", "。", "“", "”", "は"),
+    *("$", "$$", "\\(", "\\)", "\\[", "\\]", "x^{*}", "```md\n", "<br>", "<sub>", "</sub>", "<kbd>", "</kbd>", "<details>\n", "\n</details>\n", "- [ ] ", "![", "。", "“", "”", "は"),
     *("a", "word", " ", " ", "  ", "    ", "\n", "\n", "\n\n", "\n\n", "*", "**", "_", "~~", "`", "``", "```", "```py\n"),
     *("- ", "* ", "1. ", "12) ", "> ", "# ", "## ", "---", "===", "|", "| a | b |\n|---|---|\n", "|-|", "[", "]", "](", ")"),
     *("`code`", "[a]", "[a]: http://r.example\n", "![", "<", ">", "<b>", "http://x.example/", "javascript:", "@bob", "&amp;", "\\", "!", ":", "é"),

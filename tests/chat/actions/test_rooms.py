@@ -252,7 +252,9 @@ def options(**fields: object) -> requests.ClaudeOptions:
 
 
 def test_a_session_needs_no_name_and_says_how_claude_behaves(alice: User) -> None:
-    chosen = options(model="claude-haiku-5-5", instructions="\n\nBe brief. \n", everyMessage=False, tools=["list_members"])
+    chosen = options(
+        model="claude-haiku-5-5", instructions="\n\nBe brief. \n", everyMessage=False, tools=["list_members"]
+    )
     room = create(alice, kind="session", claude=chosen)
     assert (room.name, room.slug.partition("-")[0]) == ("New session", "session")
     assert (room.claude_model, room.claude_instructions) == ("claude-haiku-5-5", "Be brief.")

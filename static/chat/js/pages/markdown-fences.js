@@ -9,16 +9,37 @@ const CHARS_AT_LEAST = 3;
 /** Whether fences in a block of this kind may begin blocks of their own. @param {string} info what stands behind its fence */
 export const takesOthers = (info) => MARKDOWN.has(info.trim().split(/\s+/)[0].toLowerCase());
 
-/**
- * What a fence does to the blocks that are open around it.
- * @param {{length: number, takesOthers: boolean}[]} open the innermost last; changed
- * @param {string} marker @param {number} length @param {string} info
- */
-export function meetFence(open, marker, length, info) {
-  const inner = open[open.length - 1];
-  if (length < inner.length) return;
-  if (!/[^ \t]/.test(info)) open.pop();
-  else if (inner.takesOthers && !(marker === "`" && info.includes("`"))) open.push({ length, takesOthers: takesOthers(info) });
+/** The blocks of code that are open at a line: the length of each fence, and what it takes. */
+export class OpenFences {
+  marker = "";
+  /** The innermost last. @type {{length: number, takesOthers: boolean}[]} */
+  open = [];
+
+  /**
+   * @param {{marker: string, length: number, info: string} | null} fence a line, which may be one
+   * @returns {boolean} whether it is one, or in a block
+   */
+  meet(fence) {
+    if (!fence) return this.open.length > 0;
+    const { marker, length, info } = fence;
+    const isOpening = !(marker === "`" && info.includes("`"));
+    const inner = this.open[this.open.length - 1];
+    if (!inner) {
+      this.marker = marker;
+      if (isOpening) this.open.push({ length, takesOthers: takesOthers(info) });
+      return isOpening;
+    }
+    if (marker === this.marker && length >= inner.length) {
+      if (!/[^ \t]/.test(info)) this.open.pop();
+      else if (inner.takesOthers && isOpening) this.open.push({ length, takesOthers: takesOthers(info) });
+    }
+    return true;
+  }
+
+  /** What closes the innermost, or "". */
+  get closing() {
+    return this.marker.repeat(this.open[this.open.length - 1]?.length ?? 0);
+  }
 }
 
 /** @param {any} state @param {number} startLine @param {number} endLine @param {boolean} silent */
@@ -38,7 +59,7 @@ export function fence(state, startLine, endLine, silent) {
 }
 
 /** @param {any} state @param {number} line */
-function fenceAt(state, line) {
+export function fenceAt(state, line) {
   const begin = state.bMarks[line] + state.tShift[line];
   const end = state.eMarks[line];
   const marker = state.src[begin];
@@ -52,15 +73,14 @@ function fenceAt(state, line) {
  * @param {any} state @param {number} startLine @param {number} endLine @param {{marker: string, length: number, info: string}} opening
  * @returns {[number, boolean]} the line behind a block's last one, and whether a fence stands there that ends it
  */
-function endOf(state, startLine, endLine, { marker, length, info }) {
-  const open = [{ length, takesOthers: takesOthers(info) }];
+function endOf(state, startLine, endLine, opening) {
+  const fences = new OpenFences();
+  fences.meet(opening);
   for (let line = startLine + 1; line < endLine; line += 1) {
     const begin = state.bMarks[line] + state.tShift[line];
     if (begin < state.eMarks[line] && state.sCount[line] < state.blkIndent) return [line, false];
-    const found = fenceAt(state, line);
-    if (found?.marker !== marker) continue;
-    meetFence(open, marker, found.length, found.info);
-    if (!open.length) return [line, true];
+    fences.meet(fenceAt(state, line));
+    if (!fences.open.length) return [line, true];
   }
   return [endLine, false];
 }

@@ -4,6 +4,7 @@
  */
 
 import { findAddresses } from "./markdown-addresses.js";
+import { addExtras } from "./markdown-extras.js";
 import { fence } from "./markdown-fences.js";
 import { withFlanking } from "./markdown-flanking.js";
 import { keepMathematics } from "./markdown-math.js";
@@ -24,7 +25,6 @@ const withoutLinks = parser(false);
 function parser(links) {
   const made = globalThis.markdownit("commonmark", { html: false, linkify: links, breaks: true });
   made.enable(["table", "strikethrough", ...(links ? ["linkify"] : [])]);
-  made.disable("image");
   made.inline.State = withFlanking(made.inline.State);
   findAddresses(made);
   keepMathematics(made);
@@ -42,6 +42,7 @@ function parser(links) {
       isDefinition = false;
     }
   });
+  addExtras(made);
   made.inline.ruler.at("backticks", markCode);
   return made;
 }

@@ -3,7 +3,7 @@
  * is closed, so that words do not change their look when the rest arrives. A guess for the eye: it never lasts. Pure.
  */
 
-import { meetFence, takesOthers } from "./markdown-fences.js";
+import { OpenFences } from "./markdown-fences.js";
 
 // These read each character of a line a few times at most, whatever it holds: no part may take what the next one takes, too.
 /** A line that may become a heading, a rule, a list, a fence, a table or what a link refers to, or only words. */
@@ -80,21 +80,12 @@ export function isTable(text) {
 
 /** The marker of the block of code that the text ends in, if it does. @param {string} text */
 function openFence(text) {
-  let opened = "";
-  /** @type {{length: number, takesOthers: boolean}[]} */
-  const open = [];
+  const fences = new OpenFences();
   for (const line of text.split("\n")) {
     const match = FENCE.exec(line);
-    if (!match) continue;
-    const [, marker, info] = match;
-    if (open.length) {
-      if (marker[0] === opened[0]) meetFence(open, marker[0], marker.length, info);
-    } else if (marker[0] !== "`" || !info.includes("`")) {
-      opened = marker;
-      open.push({ length: marker.length, takesOthers: takesOthers(info) });
-    }
+    if (match) fences.meet({ marker: match[1][0], length: match[1].length, info: match[2] });
   }
-  return open.length ? opened[0].repeat(open[open.length - 1].length) : "";
+  return fences.closing;
 }
 
 /** @param {string} line @param {string} fence */
@@ -148,14 +139,17 @@ function closed(text) {
     else if (character === "]" && bracketAt >= 0 && at + 1 < text.length) {
       const end = text[at + 1] === "(" ? addressEnd(text, at + 2) : at;
       // The address is on its way: until it is there and can be looked at, the words stand alone.
-      if (end < 0) return ended(text.slice(0, bracketAt) + text.slice(bracketAt + 1, at), scan);
+      if (end < 0) return ended(beforeBracket(text, bracketAt) + text.slice(bracketAt + 1, at), scan);
       bracketAt = -1;
       at = end + 1;
     } else at += 1;
   }
   if (bracketAt < 0) return ended(text, scan);
-  return ended(text.slice(0, bracketAt) + text.slice(bracketAt + 1).replace(/\]$/, ""), scan);
+  return ended(beforeBracket(text, bracketAt) + text.slice(bracketAt + 1).replace(/\]$/, ""), scan);
 }
+
+/** The sign of a picture goes with its bracket. @param {string} text @param {number} at */
+const beforeBracket = (text, at) => text.slice(0, text[at - 1] === "!" ? at - 1 : at);
 
 /** What closes the mathematics that begins here, or "". @param {string} text @param {number} at */
 function mathematicsAt(text, at) {

@@ -17,8 +17,8 @@ import { classOf } from "./markdown-math.js";
 
 /** The elements that chat/markdown/formatting.py lets through, and which tokens make. */
 const TAGS = new Set([
-  "a", "blockquote", "br", "code", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "s", "span",
-  "strong", "table", "tbody", "td", "th", "thead", "tr", "ul",
+  "a", "blockquote", "br", "code", "details", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "kbd", "li", "ol", "p",
+  "s", "span", "strong", "sub", "summary", "sup", "table", "tbody", "td", "th", "thead", "tr", "ul",
 ]);
 const LINK_SCHEMES = new Set(["http:", "https:", "mailto:", "tel:"]);
 const SCHEME = /^[a-z][a-z0-9+.-]*:/i;
@@ -96,6 +96,7 @@ function putText(parent, text) {
 /** @param {any} token @returns {Record<string, string>} */
 function attributesOf(token) {
   if (token.type === "link_open") return linkAttributes(token.attrGet("href") ?? "", token.attrGet("title"));
+  if (token.type === "task_open") return { class: token.attrGet("class") };
   const start = token.type === "ordered_list_open" ? token.attrGet("start") : null;
   return start === null ? {} : { start: String(start) };
 }

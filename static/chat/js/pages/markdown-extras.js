@@ -1,0 +1,154 @@
+/**
+ * What models write beside CommonMark: `<br>`, `<sub>`, `<sup>`, `<kbd>`, `<details>`, tasks, and pictures, as links. No HTML
+ * passes: each of these elements is made here, without attributes. The same rules as chat/markdown/extras.py.
+ */
+
+import { fenceAt, OpenFences } from "./markdown-fences.js";
+
+const TAG = /<(?:(br)[ \t]?\/?|(\/?)(sub|sup|kbd))>/iy;
+const TASK = /^\[([ xX])\][ \t]+/;
+const DETAILS = /^<details(?: open)?>[ \t]*/i;
+const DETAILS_END = /^<\/details>[ \t]*$/i;
+const SUMMARY = /^<summary>([^<]*(?:<(?!\/summary>)[^<]*)*)<\/summary>[ \t]*$/i;
+
+/** @param {any} parser markdown-it */
+export function addExtras(parser) {
+  parser.enable("image");
+  parser.inline.ruler.before("autolink", "tags", tag);
+  parser.block.ruler.before("fence", "details", details, { alt: ["paragraph", "reference", "blockquote", "list"] });
+  parser.core.ruler.before("text_join", "extras", finish);
+}
+
+/** @param {any} state @param {boolean} silent */
+function tag(state, silent) {
+  if (state.src[state.pos] !== "<") return false;
+  TAG.lastIndex = state.pos;
+  const found = TAG.exec(state.src);
+  let end = TAG.lastIndex;
+  if (!found || end > state.posMax) return false;
+  if (found[1]) {
+    if (state.src[end] === "\n") end += 1; // it is a line end already
+    if (!silent) state.push("hardbreak", "br", 0);
+  } else if (!silent) state.push(found[2] ? "tag_close" : "tag_open", found[3].toLowerCase(), 0).content = found[0];
+  state.pos = end;
+  return true;
+}
+
+/** @param {any} state */
+function finish(state) {
+  state.tokens.forEach((/** @type {any} */ block, /** @type {number} */ at) => {
+    if (block.type !== "inline" || !block.children?.length) return;
+    pairTags(block.children);
+    block.children = withLinks(state, block.children);
+    if (state.tokens[at - 2]?.type === "list_item_open") block.children = withTask(state, block.children);
+  });
+}
+
+/** Makes elements of the tags that are opened and closed within the same one; all others are text. @param {any[]} tokens */
+function pairTags(tokens) {
+  /** @type {any[]} */
+  const opened = [];
+  const tags = tokens.filter(({ type }) => type === "tag_open" || type === "tag_close");
+  for (const token of tokens) {
+    if (token.type === "tag_open" || token.nesting > 0) opened.push(token);
+    else if (token.type === "tag_close") {
+      const begun = opened[opened.length - 1];
+      if (begun?.type !== "tag_open" || begun.tag !== token.tag) continue;
+      opened.pop();
+      Object.assign(begun, { type: `${token.tag}_open`, nesting: 1 });
+      Object.assign(token, { type: `${token.tag}_close`, nesting: -1 });
+    } else if (token.nesting < 0) while (opened.length && opened.pop().type === "tag_open");
+  }
+  for (const token of tags) Object.assign(token, token.nesting === 0 ? { type: "text", tag: "" } : { content: "" });
+}
+
+/** Links in place of pictures; within a link, a picture is its words. @param {any} state @param {any[]} tokens */
+function withLinks(state, tokens) {
+  let links = 0;
+  return tokens.flatMap((token) => {
+    if (token.type === "link_open" || token.type === "link_close") links += token.nesting;
+    if (token.type !== "image") return [token];
+    const words = (token.children ?? []).map(wordsOf).join("").trim() || state.md.normalizeLinkText(token.attrGet("src"));
+    const text = made(state, "text", "", 0, { content: words });
+    if (links) return [text];
+    const attrs = token.attrs.filter((/** @type {string[]} */ [name]) => name !== "alt").map((/** @type {string[]} */ [name, value]) => [name === "src" ? "href" : name, value]);
+    return [made(state, "link_open", "a", 1, { attrs }), text, made(state, "link_close", "a", -1)];
+  });
+}
+
+/** @param {any} token */
+const wordsOf = (token) => (token.type === "softbreak" || token.type === "hardbreak" ? " " : token.content);
+
+/** @param {any} state @param {any[]} tokens */
+function withTask(state, tokens) {
+  const found = tokens[0].type === "text" && TASK.exec(tokens[0].content);
+  if (!found || (found[0] === tokens[0].content && tokens.length === 1)) return tokens;
+  const isDone = found[1] !== " ";
+  tokens[0].content = ` ${tokens[0].content.slice(found[0].length)}`;
+  return [
+    made(state, "task_open", "span", 1, { attrs: [["class", isDone ? "task is-done" : "task"]] }),
+    made(state, "text", "", 0, { content: isDone ? "☑" : "☐" }),
+    made(state, "task_close", "span", -1),
+    ...tokens,
+  ];
+}
+
+/** @param {any} state @param {string} type @param {string} name @param {number} nesting @param {object} [more] */
+const made = (state, type, name, nesting, more) => Object.assign(new state.Token(type, name, nesting), more);
+
+/**
+ * What can be folded out: from a line with the tag to the one that ends it, or to the end of the text.
+ * @param {any} state @param {number} startLine @param {number} endLine @param {boolean} silent
+ */
+function details(state, startLine, endLine, silent) {
+  const line = lineOf(state, startLine);
+  const begun = DETAILS.exec(line);
+  if (!begun || state.sCount[startLine] - state.blkIndent >= 4) return false;
+  let summary = SUMMARY.exec(line.slice(begun[0].length));
+  if (!summary && begun[0].length < line.length) return false;
+  if (silent) return true;
+  const last = lastLine(state, startLine, endLine);
+  state.push("details_open", "details", 1).map = [startLine, last];
+  let first = startLine + 1;
+  if (!summary && first < last) {
+    summary = SUMMARY.exec(lineOf(state, first));
+    if (summary) first += 1;
+  }
+  if (summary) {
+    state.push("summary_open", "summary", 1);
+    const content = summary[1].replace(/^[ \t]+/, "").trimEnd();
+    Object.assign(state.push("inline", "", 0), { content, map: [startLine, first], children: [] });
+    state.push("summary_close", "summary", -1);
+  }
+  const { parentType, lineMax } = state;
+  Object.assign(state, { parentType: "blockquote", lineMax: last });
+  state.md.block.tokenize(state, first, last);
+  Object.assign(state, { parentType, lineMax });
+  state.push("details_close", "details", -1);
+  state.line = last + (last < endLine && DETAILS_END.test(lineOf(state, last)) ? 1 : 0);
+  return true;
+}
+
+/** @param {any} state @param {number} startLine @param {number} endLine */
+function lastLine(state, startLine, endLine) {
+  let depth = 1;
+  const fences = new OpenFences();
+  for (let number = startLine + 1; number < endLine; number += 1) {
+    const line = lineOf(state, number);
+    if (line && state.sCount[number] < state.blkIndent) return number;
+    if (fences.meet(fenceAt(state, number))) continue;
+    if (begins(line)) depth += 1;
+    else if (DETAILS_END.test(line)) depth -= 1;
+    if (depth === 0) return number;
+  }
+  return endLine;
+}
+
+/** @param {string} line */
+function begins(line) {
+  const found = DETAILS.exec(line);
+  return found !== null && (found[0] === line || SUMMARY.test(line.slice(found[0].length)));
+}
+
+/** @param {any} state @param {number} number */
+const lineOf = (state, number) => state.src.slice(state.bMarks[number] + state.tShift[number], state.eMarks[number]);
