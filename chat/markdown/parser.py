@@ -14,6 +14,7 @@ from chat.markdown.addresses import Addresses, link_address
 from chat.markdown.extras import add_extras
 from chat.markdown.fences import fence
 from chat.markdown.flanking import Inline
+from chat.markdown.footnotes import add_footnotes
 from chat.markdown.math import keep_mathematics
 from chat.markdown.mentions import mark_mentions
 
@@ -41,6 +42,7 @@ class Parser(MarkdownIt):
         # Before text is joined: what was escaped is still told from what was not.
         self.core.ruler.before("text_join", "mention", mark_mentions)
         add_extras(self)
+        add_footnotes(self)
 
     def _reference(self, state: StateBlock, start: int, end: int, silent: bool) -> bool:
         """Take the definition of a link, if it leads somewhere: `[12:30]: hello` is what someone says."""

@@ -49,6 +49,21 @@ CASES: Final = (
     Case("no task: no list", "[x] a", "[x] a"),
     Case("no task: later in an item", "- a\n\n  [x] b", "<ul>\n<li>\n<p>a</p>\n<p>[x] b</p>\n</li>\n</ul>"),
     Case("no task: a link", "- [x](https://x.org)", '<ul>\n<li><a href="https://x.org">x</a></li>\n</ul>'),
+    # --- Footnotes
+    Case("a footnote", "a[^1]\n\n[^1]: words", "<p>a<sup>1</sup></p>\n<p><sup>1</sup> words</p>"),
+    Case(
+        "footnotes on lines of their own", "a[^x]\n\n[^x]: one\n[^y]: two",
+        "<p>a<sup>x</sup></p>\n<p><sup>x</sup> one</p>\n<p><sup>y</sup> two</p>",
+    ),
+    Case(
+        "a footnote whose words are an address", "a[^1]\n\n[^1]: https://x.org",
+        "<p>a<sup>1</sup></p>\n<p><sup>1</sup> <a>https://x.org</a></p>",
+    ),
+    Case("a footnote of two lines", "[^1]: one\n*two*", "<sup>1</sup> one<br>\n<em>two</em>"),
+    Case("a mark without words", "a[^1] [^a-z]", "a[^1] [^a-z]"),
+    Case("a mark in code", "`[^1]`\n\n[^1]: b", "<p><code>[^1]</code></p>\n<p><sup>1</sup> b</p>"),
+    Case("in capitals", "a[^Note]\n\n[^note]: b", "<p>a<sup>Note</sup></p>\n<p><sup>note</sup> b</p>"),
+    Case("a link of the same name", "[a][^1]\n\n[^1]: b", "<p>[a]<sup>1</sup></p>\n<p><sup>1</sup> b</p>"),
     # --- Details
     Case(
         "details", "<details>\n<summary>More *x*</summary>\n\n- a\n\n</details>\nb",

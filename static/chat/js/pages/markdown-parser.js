@@ -7,6 +7,7 @@ import { findAddresses } from "./markdown-addresses.js";
 import { addExtras } from "./markdown-extras.js";
 import { fence } from "./markdown-fences.js";
 import { withFlanking } from "./markdown-flanking.js";
+import { addFootnotes } from "./markdown-footnotes.js";
 import { keepMathematics } from "./markdown-math.js";
 import { hasSafeScheme, treeOf } from "./markdown-tree.js";
 
@@ -43,6 +44,7 @@ function parser(links) {
     }
   });
   addExtras(made);
+  addFootnotes(made);
   made.inline.ruler.at("backticks", markCode);
   return made;
 }
