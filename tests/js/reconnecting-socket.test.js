@@ -131,6 +131,28 @@ test("after 4003 it comes back at once, but a second 4003 in a row waits", async
   socket.close();
 });
 
+test("after server_draining it waits as told, whatever code says that it may come back", async () => {
+  // Safari reports 1012 and 1013 as 1006; Daphne sends 4000 for them; a proxy may say anything.
+  for (const code of [1001, 1005, 1006, 1011, 1012, 1013, 4000, 4001, 4002, 4050, 4003]) {
+    const { clock, socket } = await proven();
+    FakeSocket.last.say("server_draining", { reconnectAfter: 7_300 });
+    FakeSocket.last.end(code);
+    equal([code, socket.retryAt - clock.now()], [code, code === 4003 ? 0 : 7_300]);
+    socket.close();
+  }
+});
+
+test("what a server told once is forgotten with the next connection", async () => {
+  const { clock, socket } = await proven();
+  FakeSocket.last.say("server_draining", { reconnectAfter: 60_000 });
+  FakeSocket.last.end(1006);
+  socket.reconnectNow();
+  await clock.pass(0);
+  FakeSocket.last.end(1006);
+  equal(socket.retryAt - clock.now() < 60_000, true);
+  socket.close();
+});
+
 test("after server_draining and 1012 it comes back after the given time", async () => {
   const { clock, socket } = await proven();
   FakeSocket.last.say("server_draining", { reconnectAfter: 7_300 });

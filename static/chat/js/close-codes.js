@@ -6,9 +6,9 @@
 import { ConnectionError } from "./errors.js";
 
 /**
- * @typedef {"stay" | "now" | "told" | "jitter"} Closing
- * stay: do not come back. now: at once. told: after the time that the server gave, else jitter. jitter: a
- * random wait up to the back-off.
+ * @typedef {"stay" | "now" | "jitter"} Closing
+ * stay: do not come back. now: at once. jitter: after the time that the server gave before, else a random wait up to the
+ * back-off.
  */
 
 /** What ends a connection for a frame of ours; Daphne can only say 1000. */
@@ -30,8 +30,7 @@ export const closingCode = (code, { draining }) => (code === LOST && draining ? 
  */
 export function closingRule(code) {
   if (isRefusal(code) || (code >= 4100 && code <= 4199)) return "stay";
-  if (code === POSITION_LOST) return "now";
-  return code === RESTART ? "told" : "jitter";
+  return code === POSITION_LOST ? "now" : "jitter";
 }
 
 /** Did a frame of ours end the connection? The same frame would end the next one, too. @param {number} code */

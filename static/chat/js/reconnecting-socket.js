@@ -258,7 +258,8 @@ export class ReconnectingSocket extends Emitter {
    */
   #waitAfter(code, error) {
     const rule = closingRule(code);
-    const told = error.retryAfter ?? (rule === "told" ? this.#reconnectAfter : null);
+    // Safari reports 1012 as 1006, and Daphne cannot send it: what the server told counts, whatever ends the connection then.
+    const told = error.retryAfter ?? (rule === "now" ? null : this.#reconnectAfter);
     this.#told = told !== null;
     this.#reconnectAfter = null;
     if (error.fatal) return null;

@@ -5,7 +5,7 @@
 import { excerptOf, quotable } from "../quotes.js";
 import { Completion } from "./completion.js";
 import { el, icon, iconButton, setAttribute } from "./dom.js";
-import { fitHeight } from "./fit-height.js";
+import { growing } from "./growing-field.js";
 import { personName } from "./names.js";
 import { FINGERS, sends } from "./send-key.js";
 import { isLongerThan, lengthOf } from "./text-length.js";
@@ -25,6 +25,7 @@ export class Composer {
   /** @type {import("../types.js").Message | null} */
   #replyTo = null;
   #onStop = () => {};
+  #grow;
   #ending = new AbortController();
 
   /**
@@ -44,6 +45,7 @@ export class Composer {
     this.#send.before(this.#count);
     this.#showReply(options.unfinished.replyTo);
     const { signal } = this.#ending;
+    this.#grow = growing(this.#input, signal);
     form.addEventListener("submit", (event) => (event.preventDefault(), this.#submit()), { signal });
     this.#input.addEventListener("input", () => this.#typed(), { signal });
     this.#input.addEventListener("keydown", (event) => this.#key(event), { signal });
@@ -187,6 +189,6 @@ export class Composer {
     this.#count.hidden = left > limit * (1 - COUNT_FROM);
     this.#count.textContent = this.#count.hidden ? "" : String(left);
     this.#count.classList.toggle("is-over", left < 0);
-    fitHeight(this.#input);
+    this.#grow();
   }
 }

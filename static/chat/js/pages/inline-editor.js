@@ -3,7 +3,7 @@
  */
 
 import { el } from "./dom.js";
-import { fitHeight } from "./fit-height.js";
+import { growing } from "./growing-field.js";
 import { sends } from "./send-key.js";
 
 export class InlineEditor {
@@ -25,11 +25,9 @@ export class InlineEditor {
     this.#options = options;
     this.#text = el("textarea", { "aria-label": "Edit the message", dir: "auto", "data-testid": "edit-input", rows: "1" });
     this.#text.value = content;
+    growing(this.#text);
     this.#text.addEventListener("keydown", (event) => this.#key(event));
-    this.#text.addEventListener("input", () => {
-      fitHeight(this.#text);
-      options.onText?.(this.#text.value);
-    });
+    this.#text.addEventListener("input", () => options.onText?.(this.#text.value));
     const save = el("button", { class: "button button-primary button-small", type: "button", "data-testid": "edit-save", onclick: () => this.#save() }, options.saveLabel ?? "Save");
     const leave = el("button", { class: "button button-quiet button-small", type: "button", onclick: () => this.cancel() }, "Cancel");
     this.#forget = el("input", { type: "checkbox", "data-testid": "edit-forget" });
@@ -45,7 +43,6 @@ export class InlineEditor {
   }
 
   focus() {
-    fitHeight(this.#text);
     this.#text.focus();
     this.#text.setSelectionRange(this.#text.value.length, this.#text.value.length);
   }

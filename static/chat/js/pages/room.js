@@ -209,11 +209,11 @@ export class RoomPage {
     this.#items = buildItems({
       ...view, streams: this.#client.streams(this.#slug), me: this.#me, unreadAfter: this.#reader.lineAfter, target: this.#target, deleting: this.#deletions.ids,
     });
-    this.#timeline.show(this.#items);
-    this.#actions.refresh();
     const title = view.room.kind === "direct" ? this.#facts.title : view.room.name;
     const loaded = view.live || this.#facts.page !== EMPTY_PAGE;
-    this.#chrome.show(view, { title, loaded, offline: this.#client.status === "disconnected", people: this.#people.listed, peopleCount: this.#people.count, claude: this.#claude.state });
+    const facts = { title, loaded, offline: this.#client.status === "disconnected", people: this.#people.listed, peopleCount: this.#people.count, claude: this.#claude.state };
+    this.#timeline.show(this.#items, () => this.#chrome.show(view, facts));
+    this.#actions.refresh();
     this.#composer.setEnabled(!view.readOnly, placeholder(view, title));
     this.#composer.setStop(this.#claude.stop);
     this.#drawPill();

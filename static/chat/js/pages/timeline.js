@@ -82,8 +82,8 @@ export class Timeline {
     return this.#following && this.#stretch.end === this.#items.length;
   }
 
-  /** @param {Item[]} items */
-  show(items) {
+  /** @param {Item[]} items @param {() => void} changeAbove what changes above the rows with them: the reader keeps their place */
+  show(items, changeAbove = () => {}) {
     const anchor = this.#following ? null : this.#firstVisible();
     const before = this.#items;
     this.#items = items;
@@ -96,6 +96,7 @@ export class Timeline {
       const at = first ? indexOfKey(items, first.key) : -1;
       this.#stretch = stretch.atEnd(items.length, at < 0 ? items.length : at);
     }
+    changeAbove();
     this.#draw(anchor);
     // At the very top there is nothing left to scroll, so no scroll event would ever ask for more.
     this.#grow();
