@@ -10,6 +10,7 @@ from msgspec import UNSET
 
 from chat.claude.pace import Pace
 from chat.claude.paragraphs import Paragraphs
+from chat.claude.seam import Seam
 from chat.models import Reply, ReplyState
 from chat.protocol import wire
 from chat.realtime.events import Requester, ephemeral, room_group
@@ -28,6 +29,7 @@ class Words:
         self._sent = [text] if text else []
         self._pending: list[str] = []
         self._paragraphs = Paragraphs()
+        self._seam = Seam(text)
 
     @property
     def has_pending(self) -> bool:
@@ -46,7 +48,14 @@ class Words:
         self._paragraphs.tool_used()
 
     def add(self, text: str) -> None:
-        if self._paragraphs.is_apart:
+        self._add(self._seam.joined(text))
+
+    def end(self) -> None:
+        """Take what was held back: it was all."""
+        self._add(self._seam.rest())
+
+    def _add(self, text: str) -> None:
+        if text and self._paragraphs.is_apart:
             text = self._paragraphs.joined(self.sent + "".join(self._pending), text)
         if text:
             self._pending.append(text)
@@ -118,10 +127,17 @@ class Deltas:
     def think(self, text: str) -> None:
         self._add(self._thinking, text)
 
+    def call_ended(self) -> None:
+        """Say what was held back: no more will tell whether it repeats what was said before."""
+        self._text.end()
+        self._thinking.end()
+        self.flush()
+
     def tool_begun(self) -> None:
         """Keep what is said and thought from now on apart from what was said before."""
-        self._text.tool_used()
-        self._thinking.tool_used()
+        for words in (self._text, self._thinking):
+            words.end()
+            words.tool_used()
 
     def tool_used(self, shown: dict[str, str]) -> None:
         """Tell of a use of a tool, after all that was said before it."""

@@ -198,6 +198,7 @@ class Stream:
                         self._take(piece, calls)
         finally:
             self._current_call = None
+            self._deltas.call_ended()
             self._finished_calls += attempts.calls
         if end is None:
             raise CallFailed("cut", "Claude's answer was cut off.", "The stream ended without its end.", began=True)
