@@ -7,7 +7,6 @@ import asyncio
 import contextlib
 import logging
 import math
-import re
 import threading
 from collections.abc import AsyncGenerator, Callable
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -39,10 +38,6 @@ _TALKATIVE: Final = ("anthropic", "httpx2", "httpcore2")
 _THINKING: Final[dict[str, Any]] = {"type": "adaptive", "display": "summarized"}
 
 
-# The SDK adds these; many an address is copied with them, and would be asked for /v1/v1/messages.
-_PATHS: Final = re.compile(r"(?:/v1(?:/messages)?)?/*\Z")
-
-
 class _Config(NamedTuple):
     """The settings that a client is made of."""
 
@@ -55,7 +50,7 @@ class _Config(NamedTuple):
     def now(cls) -> "_Config":
         return cls(
             settings.ANTHROPIC_API_KEY,
-            _PATHS.sub("", settings.ANTHROPIC_BASE_URL),
+            _root_of(settings.ANTHROPIC_BASE_URL),
             settings.CLAUDE_CONNECT_SECONDS,
             settings.CLAUDE_READ_SECONDS,
         )
@@ -171,6 +166,11 @@ class AnthropicBackend:
     def _forget_closed_loops(self) -> None:
         for loop in [loop for loop in self._clients if loop.is_closed()]:
             del self._clients[loop]
+
+
+def _root_of(url: str) -> str:
+    """Return an address without the path that the SDK adds: copied with it, it would be asked for /v1/v1/messages."""
+    return url.rstrip("/").removesuffix("/v1/messages").removesuffix("/v1").rstrip("/")
 
 
 def _has_failed(task: "asyncio.Task[AsyncAnthropic]") -> bool:

@@ -17,7 +17,6 @@ _TELLING_LETTERS: Final = 4
 _FENCE_LINE_CHARS: Final = 100
 # A fence with a language opens a block, also inside of one; a bare one closes it.
 _REOPENED: Final = re.compile(r"\s{0,100}(`{3,}|~{3,})[ \t]{0,10}[A-Za-z][^\n`]{0,100}\n")
-_MAY_BE_FENCE: Final = re.compile(r"\s{0,100}(?:`|~)[^\n]{0,100}\Z")
 
 
 class Seam:
@@ -52,7 +51,8 @@ class Seam:
         return words
 
     def _may_be_fence(self) -> bool:
-        return bool(self._fence) and len(self._held) < _FENCE_LINE_CHARS and bool(_MAY_BE_FENCE.match(self._held))
+        line = self._held.lstrip()
+        return bool(self._fence) and line[:1] in ("`", "~") and "\n" not in line and len(line) < _FENCE_LINE_CHARS
 
     def _without_fence(self) -> str:
         found = _REOPENED.match(self._held) if self._fence else None
