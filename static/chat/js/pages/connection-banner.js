@@ -3,6 +3,7 @@
  */
 
 import { el } from "./dom.js";
+import { SignedOut } from "./signed-out.js";
 
 /** Most breaks are over before this. */
 export const QUIET_MS = 5_000;
@@ -17,6 +18,8 @@ export class ConnectionBanner {
   #signInUrl;
   /** When the connection was lost. @type {number | null} */
   #since = Date.now();
+  #hasConnected = false;
+  #leave = new SignedOut();
   /** @type {any} */
   #timer = null;
   /** @type {string} */
@@ -32,9 +35,13 @@ export class ConnectionBanner {
   }
 
   #update() {
-    const { status } = this.#client;
-    document.documentElement.dataset.connection = status;
-    for (const text of document.querySelectorAll("[data-connection-text]")) text.textContent = STATUS_TEXT[status];
+    const { status, error } = this.#client;
+    this.#hasConnected ||= status === "connected";
+    // Nothing is known yet: "offline" would flash up with every page.
+    const isOpening = !this.#hasConnected && !error;
+    document.documentElement.dataset.connection = isOpening ? "connecting" : status;
+    for (const text of document.querySelectorAll("[data-connection-text]")) text.textContent = isOpening ? STATUS_TEXT.connecting : STATUS_TEXT[status];
+    this.#leave.show(error?.fatal && error.code in SIGNED_OUT);
     if (status === "connected") this.#since = null;
     else this.#since ??= Date.now();
     this.#show();

@@ -3,6 +3,7 @@
  * links that were looked at, and text. Anything else comes out as its text. Pure.
  */
 
+import { isOwnRoom } from "./own-links.js";
 import { classOf } from "./markdown-math.js";
 
 /**
@@ -109,7 +110,8 @@ function attributesOf(token) {
  */
 function linkAttributes(href, title) {
   const named = { rel: "noopener noreferrer nofollow", ...(title === null ? {} : { title }) };
-  return isSafeAddress(href) ? { ...named, href, target: "_blank" } : named;
+  if (!isSafeAddress(href)) return named;
+  return isOwnRoom(href) ? { ...named, href } : { ...named, href, target: "_blank" };
 }
 
 /** Within this site, where nothing says where else. */

@@ -4,6 +4,7 @@
  * the server does not format.
  */
 
+import { isOwnRoom } from "./own-links.js";
 import { dressCodeBlocks } from "./code-blocks.js";
 import { el } from "./dom.js";
 import { PacedText } from "./paced-text.js";
@@ -111,6 +112,6 @@ const isAsWritten = (html) => html.startsWith('<p class="as-written">');
 /** @param {HTMLElement} prose @param {string} html from the server */
 export function showRendered(prose, html) {
   putSanitised(prose, html);
-  for (const link of prose.querySelectorAll("a[href]")) link.setAttribute("target", "_blank");
+  for (const link of prose.querySelectorAll("a[href]")) if (!isOwnRoom(link.getAttribute("href"))) link.setAttribute("target", "_blank");
   dressCodeBlocks(prose);
 }

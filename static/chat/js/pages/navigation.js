@@ -4,9 +4,9 @@
  */
 
 import { Backoff } from "../backoff.js";
+import { ROOM_PATH } from "./own-links.js";
 import { Refused, RoomFactsSource } from "./room-facts.js";
 
-const ROOM_PATH = /^\/rooms\/([a-z0-9-]{1,50})\/$/;
 /** A server that takes longer than this lets the room open with what is known. */
 const SLOW_MS = 1_500;
 /** A server that refuses at once is not asked again at once. */
