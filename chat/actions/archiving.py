@@ -43,9 +43,8 @@ def restore_room(actor: Actor, request: requests.RestoreRoom) -> wire.RoomFact:
     """Open an archived room again, also one that is about to be deleted. Raises UNAUTHORIZED, REQUEST_FAILED."""
     room = _owned(actor, request.room, "restore")
     if room.archived_at is not None and room.created_by_id == actor.id:
-        quotas.check_creating(
-            actor
-        )  # archived rooms aren't counted: archiving and restoring must not lead past the quota
+        # Archived rooms aren't counted: archiving and restoring must not lead past the quota.
+        quotas.check_creating(actor)
     return restore(room, actor)
 
 
