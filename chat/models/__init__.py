@@ -5,6 +5,7 @@ from chat.models.attachment import Attachment
 from chat.models.ban import RoomBan
 from chat.models.draft import Draft
 from chat.models.invitation import Invitation
+from chat.models.mark import HistoryMark
 from chat.models.member_invitation import MemberInvitation
 from chat.models.membership import Membership, Role
 from chat.models.message import Kind, Mention, Message, Reaction
@@ -20,6 +21,7 @@ __all__ = [
     "ChargePurpose",
     "ChargeState",
     "Draft",
+    "HistoryMark",
     "Invitation",
     "Kind",
     "MemberInvitation",

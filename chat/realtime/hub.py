@@ -74,6 +74,7 @@ class Hub:
         self._once: OrderedDict[str, None] = OrderedDict()
         self._repairing: set[Feed] = set()
         self._tasks: set[asyncio.Task[None]] = set()
+        self.moved: dict[str, int] = {}  # rooms that were delivered to or joined, with their `change`, until it is kept
         self._asked: dict[str, asyncio.Future[dict[str, Any]]] = {}
         self._handlers: dict[str, Handler] = {
             "hub.event": self._event_arrived,
@@ -239,6 +240,8 @@ class Hub:
                 self.on_control("access", event.ends, slug)  # first: what comes after it is not for them
             feed = self.feeds.get(slug)
             if feed is not None:
+                if event.change is not None:
+                    self.moved[slug] = event.change
                 feed.take(event, _payload_of(event, event.text), self._answer_in(event))
                 self.watchers.note(feed, event)
             return
@@ -380,18 +383,39 @@ class Hub:
         del self.feeds[feed.slug]
         self._subscriptions.unwant(layer_group(room_group(feed.slug)))
 
-    async def check_heads(self) -> None:
-        """Compare the rooms in use with the database, in one query, and repair those that missed an event."""
+    def start_over(self) -> None:
+        """Send everyone away who has a room open or watches one: what they know is of another history."""
+        for feed in list(self.feeds.values()):
+            watchers = list(feed.watchers)
+            self.end_room(feed, CloseCode.POSITION_LOST)
+            for connection in watchers:
+                connection.close(CloseCode.POSITION_LOST)
+            feed.noted = 0
+            feed.counted.clear()
+
+    async def check_heads(self) -> bool:
+        """Compare the rooms in use with the database, in one query, and repair those that missed an event.
+
+        Return whether a room has fewer changes than it had: then the database was put back.
+        """
         feeds = {slug: feed for slug, feed in self.feeds.items() if feed.last is not None}
+        went_back = False
         if not feeds:
-            return
+            return went_back
+        known = {
+            slug: feed.last or 0 for slug, feed in feeds.items()
+        }  # before the reading, which would be behind later ones
         with contextlib.suppress(ProtocolError):
             heads = await in_database(recovery.heads, list(feeds))
             for slug, feed in feeds.items():
                 change, epoch = heads.get(slug, (None, ""))
+                if change is not None and change < known[slug]:
+                    went_back = True
+                    self.moved[slug] = known[slug]
                 if self.feeds.get(slug) is not feed or feed.last is None:
                     continue
                 if change is None or epoch != feed.epoch:
                     self.end_room(feed, CloseCode.POSITION_LOST)  # gone, restored or purged: no cursor holds
                 elif feed.is_behind(change):
                     await self.repair(feed)
+        return went_back

@@ -45,8 +45,15 @@ async def _check_heads(runtime: Runtime) -> None:
             await runtime.guard.read_log()
         except ProtocolError:
             log.warning("checks.database_unreachable")
-        await runtime.hub.check_heads()
+        await _look_for_restore(runtime, went_back=await runtime.hub.check_heads())
         await asyncio.sleep(settings.HEAD_CHECK_SECONDS)
+
+
+async def _look_for_restore(runtime: Runtime, *, went_back: bool) -> None:
+    try:
+        await runtime.restore_watch.look(went_back=went_back)
+    except ProtocolError:
+        log.warning("checks.database_unreachable")
 
 
 async def _check_access(runtime: Runtime) -> None:

@@ -55,3 +55,4 @@ def _go_live(runtime: Runtime, connection: Connection, feed: Feed, opened: joini
     runtime.presence.enter(topic, connection)
     tell(opened.joined(runtime.presence.online(topic), runtime.presence.count(topic)))
     feed.go_live(connection, opened.room.change, opened.room.epoch)
+    runtime.hub.moved[slug] = max(opened.room.change, feed.last or 0)

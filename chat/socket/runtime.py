@@ -27,6 +27,7 @@ from chat.realtime.presence import Presence, topic_of_room, topic_of_user
 from chat.realtime.registry import Registry
 from chat.socket.access_guard import AccessGuard
 from chat.socket.entrance import Entrance
+from chat.socket.restore_watch import RestoreWatch
 
 log = structlog.get_logger(__name__)
 
@@ -48,6 +49,7 @@ class Runtime:
         self.writer = Writer(self.hub, self.pusher)
         self.entrance = Entrance(self.hub)
         self.runner = Runner(self.hub)
+        self.restore_watch = RestoreWatch(self.hub)
         per_second = settings.MESSAGES_PER_MINUTE / _MINUTE_SECONDS
         self.messages_per_user = PerUser(per_second, burst=max(1, settings.MESSAGES_PER_MINUTE / 2))
         self.typing_per_user = rates.buckets_of(rates.TYPING)
@@ -63,6 +65,7 @@ class Runtime:
         self.hub.before_repair = self.guard.read_log
 
     async def start(self) -> None:
+        await self.restore_watch.begin()
         await self.hub.start()
         publishing.attach(asyncio.get_running_loop(), self.hub)
         self.hub.spawn(self.guard.run(), "access guard")
@@ -71,6 +74,7 @@ class Runtime:
         self.hub.spawn(self.writer.run(), "writer")
         self.hub.spawn(self.pusher.run(), "pusher")
         self.hub.spawn(consumer.listen(self.hub, self.runner), "claude consumer")
+        self.hub.spawn(self.restore_watch.run(), "restore watch")
         self.runner.start()
 
     # --- Connections ----------------------------------------------------------------------------------------
@@ -166,6 +170,7 @@ class Runtime:
     async def stop(self) -> None:
         publishing.detach(self.hub)
         await self.hub.stop()
+        await self.restore_watch.end()
 
 
 def new_connection_id() -> str:
