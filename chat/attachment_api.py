@@ -28,6 +28,7 @@ from chat.protocol.errors import ErrorCode, ProtocolError, invalid, unavailable
 from chat.realtime.database import in_database
 from chat.realtime.rendering import of_user
 from chat.socket.opening import Refusal
+from chat.text_files import CHUNK_BYTES
 
 log = structlog.get_logger(__name__)
 
@@ -137,7 +138,7 @@ class _Pieces:
         return self
 
     async def __anext__(self) -> bytes:
-        piece: bytes = await _in(_files, self._file.read, uploads.CHUNK_BYTES)
+        piece: bytes = await _in(_files, self._file.read, CHUNK_BYTES)
         if not piece:
             raise StopAsyncIteration
         return piece

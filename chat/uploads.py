@@ -1,9 +1,7 @@
 """What an uploaded file is, decided by what is in it: never by its name, nor by what the uploader says of it."""
 
-import codecs
 import os
 import unicodedata
-from collections.abc import Iterator
 from typing import IO, Final, NamedTuple
 
 from django.conf import settings
@@ -13,16 +11,14 @@ from chat import pictures
 from chat.models.attachment import NAME_CHARS
 from chat.pictures import Picture
 from chat.protocol.errors import ErrorCode, ProtocolError, invalid
+from chat.text_files import charset_of
 
-TEXT: Final = "text/plain; charset=utf-8"
+TEXT: Final = "text/plain"
 PDF: Final = "application/pdf"
 ANYTHING: Final = "application/octet-stream"
-CHUNK_BYTES: Final = 256 * 1024
 _NO_NAME: Final = "file"
 _EXTENSION_CHARS: Final = 20
 _NAME_CHARS_READ: Final = 1_000
-# Control characters that no text has. Tab, line ends, form feed and escape (of terminals' colours) it may have.
-_CONTROL: Final = bytes(set(range(32)) - {9, 10, 12, 13, 27})
 # A picture may come out a little larger than it went in; by more, and it was made to.
 _GROWTH: Final = 2
 
@@ -113,27 +109,11 @@ def _type_of(file: IO[bytes]) -> str:
     file.seek(0)
     is_pdf = file.read(5) == b"%PDF-"
     file.seek(0)
-    is_text = not is_pdf and _is_text(file)
+    if is_pdf:
+        return PDF
+    charset = charset_of(file)
     file.seek(0)
-    return PDF if is_pdf else TEXT if is_text else ANYTHING
-
-
-def _is_text(file: IO[bytes]) -> bool:
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    try:
-        for chunk in _chunks(file):
-            if len(chunk.translate(None, _CONTROL)) != len(chunk):
-                return False
-            decoder.decode(chunk)
-        decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _chunks(file: IO[bytes]) -> Iterator[bytes]:
-    while chunk := file.read(CHUNK_BYTES):
-        yield chunk
+    return f"{TEXT}; charset={charset}" if charset else ANYTHING
 
 
 def safe_name(name: str) -> str:

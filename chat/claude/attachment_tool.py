@@ -1,6 +1,5 @@
 """Claude's tool for reading a file of its room: the text of a text file piece by piece, of anything else the facts."""
 
-import codecs
 import time
 from typing import Annotated, Any, Final
 
@@ -12,6 +11,7 @@ from chat import uploads
 from chat.claude import transcript
 from chat.claude.tools import ToolResult
 from chat.models import Attachment
+from chat.text_files import CHUNK_BYTES, decoder_for
 
 _CHARS_AT_ONCE: Final = 8_000
 # Of one file for one use of the tool.
@@ -61,7 +61,7 @@ def read(room_id: int, input: dict[str, Any], before_seq: int) -> ToolResult:  #
     ).first()
     if row is None:
         return ToolResult("There is no such attachment in this room.", "no such file", is_error=True)
-    if row.content_type != uploads.TEXT:
+    if not row.content_type.startswith(uploads.TEXT):
         return ToolResult(_facts(row), f"looked at {transcript.one_line(row.name)}")
     try:
         return _text(row, asked.offset)
@@ -95,7 +95,7 @@ def _piece(row: Attachment, offset: int) -> tuple[str, bool]:
 
     Raises _TooFar where the offset can't be reached in time.
     """
-    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    decoder = decoder_for(row.content_type.partition("charset=")[2] or "utf-8")
     found, to_skip = "", offset
     bytes_left, end = _BYTES_READ, time.monotonic() + _SECONDS
     with default_storage.open(row.file.name or "") as file:
@@ -103,8 +103,8 @@ def _piece(row: Attachment, offset: int) -> tuple[str, bool]:
             # A storage may be slow, and the way to the offset long: this holds a database thread.
             if bytes_left <= 0 or time.monotonic() > end:
                 raise _TooFar
-            chunk = file.read(uploads.CHUNK_BYTES)
-            bytes_left -= uploads.CHUNK_BYTES
+            chunk = file.read(CHUNK_BYTES)
+            bytes_left -= CHUNK_BYTES
             text = decoder.decode(chunk, final=not chunk)
             found += text[to_skip:]
             to_skip = max(0, to_skip - len(text))
