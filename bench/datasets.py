@@ -43,6 +43,7 @@ _SYLLABLES: Final = "ba ce di fo gu ha ki le mo nu pa re si to vu za che dra flo
 _BEGINNING: Final = datetime(2020, 1, 1, tzinfo=UTC)
 _USER_COLUMNS: Final = (
     "id password is_superuser username email is_staff is_active date_joined display_name search_name ban_reason"
+    " time_zone"
 )
 _ROOM_COLUMNS: Final = (
     "id slug name topic kind change epoch created_by_id created_at last_message_at claude_model claude_instructions"
@@ -146,7 +147,7 @@ class _Builder:
     def people(self) -> None:
         names = {user_id: f"person-{user_id:05}" for user_id in (*self._people, self.reader, *self.listers)}
         rows = (
-            (user_id, "!", False, name, "", False, True, _moment(0), name.title(), search_form(name, name), "")
+            (user_id, "!", False, name, "", False, True, _moment(0), name.title(), search_form(name, name), "", "")
             for user_id, name in names.items()
         )
         _insert("accounts_user", _USER_COLUMNS, rows)
