@@ -168,6 +168,7 @@ def serve(listener: socket.socket, greeting: str) -> None:
 
     from chat import garbage
     from chat.socket import runtime
+    from config import static
     from config.asgi import application
     from config.leaving import LATE_SECONDS, cut_off_in_one_line, leave_soon, leave_within
 
@@ -178,6 +179,8 @@ def serve(listener: socket.socket, greeting: str) -> None:
             await super().startup(sockets)
             host, port = listener.getsockname()[:2]
             log.info("serving", host=host, port=port, pid=os.getpid())
+            if static.are_missing():
+                log.error("static_files.missing", hint="Every page fails. Run: manage.py collectstatic")
             if greeting:
                 say(greeting)
 

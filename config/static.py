@@ -1,5 +1,6 @@
 """Static files in production: hashed names, also inside ES modules, so that they can be cached for ever."""
 
+from django.contrib.staticfiles.storage import staticfiles_storage
 from servestatic.storage import CompressedManifestStaticFilesStorage
 
 
@@ -22,3 +23,8 @@ class ModuleStaticFilesStorage(CompressedManifestStaticFilesStorage):
     )
     # One pass for each step of the longest chain of imports. Django's 5 are for stylesheets.
     max_post_process_passes = 20
+
+
+def are_missing() -> bool:
+    """Whether pages can't name their static files, because `collectstatic` has not run: then each of them fails."""
+    return isinstance(staticfiles_storage, ModuleStaticFilesStorage) and not staticfiles_storage.hashed_files

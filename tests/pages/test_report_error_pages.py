@@ -8,6 +8,7 @@ from django.template.loader import render_to_string
 from django.test import Client
 from django.views.defaults import server_error
 
+from config import static
 from tests.pages.conftest import Seat
 from tests.reports.missing import NOTHING_THERE, STANDALONE, STYLES
 
@@ -48,6 +49,15 @@ def test_a_page_for_failures_needs_no_collected_files(rf: Any, name: str) -> Non
     html = render_to_string(name, {"sentence": "Busy.", "again": "/"})
     assert all(f'href="/static/{style}"' in html for style in STYLES)
     assert server_error(rf.get("/")).status_code == 500
+
+
+@pytest.mark.usefixtures("uncollected")
+def test_a_server_without_collected_files_says_so_when_it_starts() -> None:
+    assert static.are_missing()
+
+
+def test_a_server_that_needs_no_collected_files_says_nothing() -> None:
+    assert not static.are_missing()
 
 
 @pytest.mark.usefixtures("uncollected")
