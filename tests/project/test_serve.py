@@ -94,6 +94,11 @@ def tables(database: Path) -> list[str]:
         return [name for (name,) in connection.execute("SELECT name FROM sqlite_master")]
 
 
+def migrate(env: dict[str, str]) -> None:
+    """Make the tables: without them, servers that run for long log more than a pipe holds that no one reads, and stop."""
+    subprocess.run([sys.executable, "manage.py", "migrate", "--verbosity", "0"], cwd=REPOSITORY, env=env, check=True)
+
+
 def end(process: "subprocess.Popen[str]", number: signal.Signals) -> tuple[str, str]:
     process.send_signal(number)
     return process.communicate(timeout=_START_SECONDS)
@@ -187,6 +192,7 @@ def test_several_processes_share_the_port_and_one_that_dies_is_replaced(tmp_path
     redis.start()
     try:
         env = environment(tmp_path, **_PRODUCTION, WORKERS="2", REDIS_URL=redis.url)
+        migrate(env)
         with serving(env) as process:
             first = children_of(process.pid, 2)
             for pid in first:
@@ -207,6 +213,7 @@ def test_workers_leave_and_free_the_port_when_their_supervisor_is_killed(tmp_pat
     redis.start()
     try:
         env = environment(tmp_path, **_PRODUCTION, WORKERS="2", REDIS_URL=redis.url)
+        migrate(env)
         with serving(env) as process:
             workers = children_of(process.pid, 2)
             process.kill()
