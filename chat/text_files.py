@@ -54,10 +54,15 @@ def _guessed(head: bytes) -> str | None:
     if len(head) > len(sample):  # not within a letter
         sample = sample[: sample.rfind(b"\n") + 1] or sample
     best = from_bytes(sample, cp_exclusion=["utf_7"]).best()
-    # Any two bytes are a letter of UTF-16: without a mark it's told by the zeros beside ASCII alone.
-    if best is None or (best.encoding.startswith(("utf_16", "utf_32")) and b"\0" not in sample):
+    if best is None or (best.encoding.startswith(("utf_16", "utf_32")) and not _is_mostly_ascii(sample, best.encoding)):
         return None
     return _label(best.encoding)
+
+
+def _is_mostly_ascii(sample: bytes, codec: str) -> bool:
+    """Whether half of the text is ASCII. Any two bytes are a letter of UTF-16: without a mark nothing else tells of it."""
+    text = sample.decode(codec, "replace")
+    return 2 * sum(" " <= char <= "~" or char in "\t\r\n" for char in text) >= len(text)
 
 
 def _label(codec: str) -> str:

@@ -14,6 +14,7 @@ from tests.servers.stopwatch import stopwatch
 from tests.servers.tabs import Tabs
 
 STORY = ("word " * 200).strip()
+REST = ("more of it " * 50).strip()  # what a continued reply repeats is left out
 # Until the server processes have heard of the runner, and until they have missed it.
 HEARD_SECONDS = 3
 TOLD_WITHIN_SECONDS = 10
@@ -64,10 +65,11 @@ async def test_the_server_processes_leave_the_replies_to_it_and_take_over_when_i
             assert time.monotonic() - killed_at < TOLD_WITHIN_SECONDS
             assert ends == ends[:1] * 3
             assert ends[0]["reply"]["state"] == "interrupted" and 0 < len(ends[0]["content"]) < len(STORY)
+            fake.default = Slow(REST, pause_s=0.01)
             await late.request("continue_reply", message=second)
             for each in (*everywhere, late):
                 whole = await end_of(each, second, 30)
-                assert (whole["reply"]["state"], whole["content"]) == ("complete", ends[0]["content"] + STORY)
+                assert (whole["reply"]["state"], whole["content"]) == ("complete", ends[0]["content"] + REST)
             assert "reply.started" in site.log_text()
             await tabs.close_all()
         finally:

@@ -15,7 +15,7 @@ import { blocksOf, COLONS_WITH_LINKS, countColons } from "./markdown-parser.js";
 import { shownTail } from "./markdown-tail.js";
 import { OpenFence } from "./open-fence.js";
 import { appendWords, patchChildren } from "./tree-patch.js";
-import { hasInk } from "./visible.js";
+import { vanishes } from "./visible.js";
 import { WrittenText } from "./written-text.js";
 
 /** @typedef {import("./markdown-parser.js").Block} Block */
@@ -37,6 +37,7 @@ const WORDS_END = /\n(?![\p{L}"'(])/u;
 const LONG_LOOK_MS = 200;
 /** and after so much time in such looks there are no more. */
 const LONG_LOOKS_MS = 2_000;
+
 export class StreamingMarkdown {
   #root;
   #inLongLooksMs = 0;
@@ -94,13 +95,8 @@ export class StreamingMarkdown {
       if (!(error instanceof TooLarge)) throw error;
       isUnformatted = true;
     }
-    if (isFinal && this.#vanishes()) isUnformatted = true;
+    if (isFinal && vanishes(this.#text, this.#root)) isUnformatted = true;
     if (isUnformatted || (!isFinal && this.#inLongLooksMs > LONG_LOOKS_MS)) this.#giveUp();
-  }
-
-  /** Whether nothing is drawn of a text that says something: such a one stands as it was written. */
-  #vanishes() {
-    return !hasInk(this.#root.textContent ?? "") && !this.#root.querySelector("hr, pre") && hasInk(this.#text);
   }
 
   #giveUp() {
@@ -262,7 +258,7 @@ export class StreamingMarkdown {
 
   /** What was defined last may concern what was written first. */
   #end() {
-    const links = this.#colons + countColons(this.#text.slice(this.#finishedTo)) <= COLONS_WITH_LINKS;
+    const links = this.#links(this.#rest);
     const hasReferences = Object.keys(this.#references).length > 0;
     this.#tail.forEach(finishCode);
     for (const block of this.#finished) {

@@ -7,3 +7,8 @@ const INK =
 export function hasInk(text) {
   return INK.test(text);
 }
+
+/** Whether nothing is drawn of a text that says something. @param {string} text @param {Element} element shows it, formatted */
+export function vanishes(text, element) {
+  return hasInk(text) && !hasInk(element.textContent ?? "") && !element.querySelector("hr, pre");
+}
