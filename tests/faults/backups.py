@@ -67,6 +67,7 @@ class FilesBackup:
 
     def make(self) -> None:
         self._live.mkdir(exist_ok=True)
+        shutil.rmtree(self._kept, ignore_errors=True)
         shutil.copytree(self._live, self._kept)
 
     def put_back(self) -> None:

@@ -10,19 +10,20 @@ class Restore(NamedTuple):
     how: str  # what happens to the server meanwhile: stopped, killed or running
     lost_is_edit: bool = False
     with_files: bool = False  # the uploads, and all that lies beside them, are put back too
+    everywhere: bool = False  # tried with PostgreSQL and Redis, too, where what is remembered lies in Redis
 
 
 RESTORES: Final = (
-    Restore("two lost and three posted: the counter has passed the cursor", 2, 3, "stopped"),
+    Restore("two lost and three posted: the counter has passed the cursor", 2, 3, "stopped", everywhere=True),
     Restore("as many posted as lost: the counter is at the cursor", 2, 2, "stopped"),
     Restore("fewer posted than lost: the cursor lies in the future", 3, 1, "stopped"),
     Restore("nothing posted since", 1, 0, "stopped"),
-    Restore("a crash just after the tab has seen it", 1, 2, "killed"),
+    Restore("a crash just after the tab has seen it", 1, 2, "killed", everywhere=True),
     Restore("a crash, and many posted", 1, 20, "killed"),
     Restore("an edit is lost, and something else posted", 1, 2, "stopped", lost_is_edit=True),
     Restore("the files were put back with it", 2, 3, "stopped", with_files=True),
     Restore("the files were put back with it after a crash", 1, 1, "killed", with_files=True),
-    Restore("under a running server", 2, 3, "running"),
+    Restore("under a running server", 2, 3, "running", everywhere=True),
     Restore("under a running server, and nothing posted", 1, 0, "running"),
-    Restore("an edit is lost under a running server", 1, 2, "running", lost_is_edit=True),
+    Restore("an edit is lost under a running server", 1, 2, "running", lost_is_edit=True, everywhere=True),
 )
