@@ -260,7 +260,7 @@ def test_a_reply_and_its_code_are_copied(someone: Cast, fake: FakeClaude) -> Non
     for where in ("streamed", "reloaded"):
         reply(page).get_by_test_id("code-copy").click()
         expect(reply(page).get_by_test_id("code-copy")).to_have_text("Copied")
-        assert page.evaluate("navigator.clipboard.readText()") == "let a = 1;\n", where
+        assert page.evaluate("navigator.clipboard.readText()") == "let a = 1;", where
         reply(page).get_by_test_id("action-copy-reply").click()
         expect(reply(page).get_by_test_id("action-copy-reply")).to_have_text("Copied")
         assert "```js" in page.evaluate("navigator.clipboard.readText()")

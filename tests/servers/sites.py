@@ -37,7 +37,8 @@ UVICORN_POSTGRES = Profile("uvicorn", "postgres", has_redis=True)
 DAPHNE_SQLITE = Profile("daphne", "sqlite", has_redis=False)
 DAPHNE_POSTGRES = Profile("daphne", "postgres", has_redis=True)
 CLUSTER = Profile("uvicorn", "postgres", has_redis=True, processes=2)
-ALL_PROFILES = (UVICORN_SQLITE, UVICORN_POSTGRES, DAPHNE_SQLITE, DAPHNE_POSTGRES, CLUSTER)
+# Each server, database and channel layer, alone and as one of several: what all of them must do alike.
+EACH_PART = (UVICORN_SQLITE, DAPHNE_POSTGRES, CLUSTER)
 # For what ends at the server or the decoder: each server, database and channel layer once.
 EACH_SERVER = (UVICORN_POSTGRES, DAPHNE_SQLITE)
 

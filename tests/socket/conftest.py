@@ -7,7 +7,7 @@ import pytest
 import pytest_asyncio
 
 from tests.servers.people import Person
-from tests.servers.sites import ALL_PROFILES, Profile, SharedSites, Site, SiteBuilder, assert_no_traceback
+from tests.servers.sites import EACH_PART, Profile, SharedSites, Site, SiteBuilder, assert_no_traceback
 from tests.servers.tabs import Tabs
 
 
@@ -18,9 +18,9 @@ def shared_sites(site_builder: SiteBuilder) -> Iterator[SharedSites]:
     sites.stop()
 
 
-@pytest.fixture(params=ALL_PROFILES, ids=str)
+@pytest.fixture(params=EACH_PART, ids=str)
 def profile(request: pytest.FixtureRequest) -> Profile:
-    """Every combination. A test that depends on less of it parametrizes `profile` itself, with `EACH_SERVER` say."""
+    """Each server, database and layer. A test that depends on less parametrizes `profile` itself, with `EACH_SERVER` say."""
     return cast(Profile, request.param)
 
 

@@ -1,6 +1,6 @@
 """A fuzzer against a running server: requests that are nearly right, frames that are nearly frames, and hostile texts.
 
-60 s here; `make fuzz SECONDS=600` goes on for longer. It prints its seed first, and
+30 s here; `make fuzz SECONDS=600` goes on for longer. It prints its seed first, and
 FUZZ_SEED=… plays the same again. The decoder by itself is tried in tests/protocol/test_decoder_properties.py.
 """
 
@@ -27,7 +27,7 @@ from tests.servers.server_process import ServerProcess
 from tests.servers.sites import UVICORN_SQLITE, Site, SiteBuilder
 from tests.servers.tabs import Tabs
 
-SECONDS = float(os.environ.get("FUZZ_SECONDS", "60"))
+SECONDS = float(os.environ.get("FUZZ_SECONDS", "30"))
 SEED = int(os.environ.get("FUZZ_SEED", random.SystemRandom().randrange(2**32)))
 GROWTH_BYTES = 150_000_000
 ANSWER_SECONDS = 30
