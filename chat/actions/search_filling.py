@@ -51,6 +51,7 @@ class _Batch(NamedTuple):
     ids: list[int]
     done: str
     parameters: list[int]
+    is_first: bool = False  # the index has nothing of them yet
 
 
 def catch_up() -> None:
@@ -103,7 +104,8 @@ def _next_new(lock: str) -> _Batch | None:
         return None
     last = _value("SELECT last_id FROM chat_message_words_progress")
     some = _light([row[0] for row in _rows(_AFTER, [last])])
-    return _Batch(some, "UPDATE chat_message_words_progress SET last_id = %s", some[-1:]) if some else None
+    done = "UPDATE chat_message_words_progress SET last_id = %s"
+    return _Batch(some, done, some[-1:], is_first=True) if some else None
 
 
 def _next_of_backlog(lock: str) -> _Batch | None:
@@ -137,7 +139,7 @@ def _take_up(batch: _Batch) -> None:
         for pk, room_id, html, content in rows.values_list("pk", "room", "html", "content")
     ]
     with connection.cursor() as cursor:
-        if batch.ids:
+        if batch.ids and not batch.is_first:
             cursor.execute(_REMOVE[vendor], [str(batch.ids) if vendor == "sqlite" else batch.ids])
         if vendor == "sqlite":
             # U+E000, for private use, is in no token: a room's word can't be typed.
