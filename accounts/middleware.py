@@ -55,7 +55,7 @@ class TimeZoneMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         name = request.COOKIES.get(TIME_ZONE_COOKIE, "")
-        # Without a session nobody is signed in, and a look for them would make the page one that no cache may keep.
+        # Without a session no one is signed in, and asking for them would make the page one that no cache may keep.
         user = request.user if name and request.session.session_key else None
         if isinstance(user, User) and name != user.time_zone and is_time_zone(name):
             User.objects.filter(pk=user.pk).update(time_zone=name)

@@ -1,7 +1,7 @@
 """The full-text index: the newest messages that hold some words, at a price that depends on neither room nor table.
 
 Migration 0016 makes the index, `search_filling` fills it, and `chat.folding` says which words a message has. Beside them it
-holds one for its room, which nobody can type. FTS5 reads the newest first and stops after a page. PostgreSQL's GIN knows no
+holds one for its room, which no one can type. FTS5 reads the newest first and stops after a page. PostgreSQL's GIN knows no
 order and hands over all that match, so there the newest messages are looked through first, and then the index is asked for
 one part of the table after the other: each part has words of its own.
 """

@@ -120,7 +120,7 @@ def settled_before(reply_id: int, attempt: int) -> Tokens:
 def settle(reply_id: int, attempt: int, usage: Tokens | None, calls: Sequence[Tokens] = ()) -> int:
     """Turn an attempt's reservation into what it cost, and return that. Idempotent; what is released stays so.
 
-    usage: None when nobody knows it. It then costs what was reserved. calls: what it is the sum of, where that is known:
+    usage: None when it is unknown. It then costs what was reserved. calls: what it is the sum of, where that is known:
     the price of each depends on its length. Otherwise all of it is taken for one call, which is never too little.
     """
     charge_id = _charge_of(reply_id, attempt)

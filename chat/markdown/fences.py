@@ -1,6 +1,6 @@
 """Blocks of code between fences, as CommonMark has them, but that blocks within a block of markdown pair up.
 
-Whoever shows markdown in a block of markdown often uses fences of one length. A fence with the name of a language can't end
+People who show markdown in a block of markdown often use fences of one length. A fence with the name of a language can't end
 a block, so it begins one within, which the next bare fence ends. The page has the same rule (markdown-fences.js).
 """
 

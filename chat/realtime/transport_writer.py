@@ -18,12 +18,12 @@ class TransportWriter:
         self.buffered = protocol.transport.get_write_buffer_size  # called for each delivery: without a frame of ours
 
     def write(self, frames: bytes) -> None:
-        # Whoever has sent a close frame gets the answer and no other frame: its transport is closing by then.
+        # After a peer's close frame only ours may follow: its transport is closing by then.
         if not self._protocol.close_sent and not self._transport.is_closing():
             self._transport.write(frames)
 
     def close(self, code: int, reason: str) -> None:
-        """Send the close frame, then cut off a peer that does not answer: its full buffer would stay for ever."""
+        """Send the close frame, then cut off a peer that does not answer: its full buffer would stay forever."""
         protocol = self._protocol
         if protocol.close_sent or protocol.transport.is_closing() or protocol.conn.state is not State.OPEN:
             return
