@@ -14,6 +14,7 @@ import signal
 import socket
 import sys
 from pathlib import Path
+from types import FrameType
 from typing import Final, NoReturn
 
 import environ
@@ -52,8 +53,7 @@ def main() -> None:
 
             say(greeting)
             run_workers(count, lambda: serve(listener, ""))
-    except KeyboardInterrupt:
-        # uvicorn raises it again once it has ended in good order.
+    except KeyboardInterrupt:  # before it serves
         sys.exit(0)
 
 
@@ -198,8 +198,6 @@ def serve(listener: socket.socket, greeting: str) -> None:
             await super().shutdown(sockets)
             leave_soon()
 
-    # uvicorn raises its signal again once it has ended in good order: that is an end, not a failure.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     config = uvicorn.Config(
         cut_off_in_one_line(application),
         http="chat.realtime.uvicorn_protocol:AbortableHttp",
@@ -225,7 +223,16 @@ def serve(listener: socket.socket, greeting: str) -> None:
         timeout_graceful_shutdown=max(1, round(settings.DRAIN_SECONDS / 2)),
     )
     garbage.keep_collections_short()
-    Server(config).run([listener])
+    server = Server(config)
+
+    def leave(_number: int, _frame: FrameType | None) -> None:
+        server.should_exit = True
+
+    # Until uvicorn has handlers of its own, and after: it raises its signal again once it has ended in good order. A handler
+    # that raises SystemExit can do it where Python drops exceptions, and the process would stay until it is killed.
+    signal.signal(signal.SIGTERM, leave)
+    signal.signal(signal.SIGINT, leave)
+    server.run([listener])
 
 
 def how_to_sign_in() -> str:

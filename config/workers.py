@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from types import FrameType
 from typing import Final
 
@@ -32,16 +33,18 @@ def run_workers(count: int, serve: Callable[[], None]) -> None:
         nonlocal is_ending
         is_ending = True
         for pid in workers:
-            os.kill(pid, signal.SIGTERM)
+            with suppress(ProcessLookupError):  # it has ended, and its number was not yet taken out
+                os.kill(pid, signal.SIGTERM)
 
     for number in _ENDING:
         signal.signal(number, end)
     alive = os.pipe()
     while True:
         while len(workers) < count and not is_ending:
-            # A signal between the fork and the note of it would leave that child running for ever.
+            # A signal between a look at `is_ending` and the note of the child would leave that child running.
             signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
-            workers[_fork(serve, alive)] = time.monotonic()
+            if not is_ending:
+                workers[_fork(serve, alive)] = time.monotonic()
             signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
         if not workers:
             return
@@ -73,7 +76,7 @@ def _fork(serve: Callable[[], None], alive: tuple[int, int]) -> int:
         serve()
         status = 0
     except (KeyboardInterrupt, SystemExit) as end:
-        # uvicorn raises its signal again once it has ended in good order.
+        # Ctrl+C before it serves, or a start that failed.
         status = 0 if isinstance(end, KeyboardInterrupt) or not end.code else 1
     finally:
         sys.stdout.flush()

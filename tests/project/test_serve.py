@@ -187,6 +187,20 @@ def test_told_to_end_it_ends_well(tmp_path: Path) -> None:
     assert process.returncode == 0
 
 
+def test_told_to_end_at_any_moment_of_its_start_it_ends(tmp_path: Path) -> None:
+    """An exception from a handler is dropped where Python runs callbacks, of the garbage collector's for example."""
+    env = environment(tmp_path, **_PRODUCTION)
+    migrate(env)
+    started = time.monotonic()
+    with serving(env):
+        usual = time.monotonic() - started
+    for part in range(1, 13):
+        with running(env | {"PORT": str(free_port())}) as process:
+            time.sleep(usual * part / 12)
+            end(process, signal.SIGTERM)
+        assert process.returncode in (0, -signal.SIGTERM), part
+
+
 def test_several_processes_share_the_port_and_one_that_dies_is_replaced(tmp_path: Path) -> None:
     redis = PrivateRedis(tmp_path / "redis")
     redis.start()
