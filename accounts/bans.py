@@ -29,6 +29,13 @@ def active(user: str = "") -> Q:
     return Q(**{f"{field}is_active": True}) & free
 
 
+def lasting(user: str = "") -> Q:
+    """Return the condition under which people are not gone: a ban with an end, they outlast."""
+    field = f"{user}__" if user else ""
+    outlasted = Q(**{f"{field}banned_at": None}) | Q(**{f"{field}ban_ends_at__isnull": False})
+    return Q(**{f"{field}is_active": True}) & outlasted
+
+
 def has_ended(ends_at: datetime | None) -> bool:
     return ends_at is not None and ends_at <= timezone.now()
 

@@ -11,7 +11,7 @@ from typing import Any
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.models import Session
 from django.db import transaction
-from django.db.models.signals import post_delete, post_save
+from django.db.models.signals import post_delete, post_save, pre_delete
 from django.dispatch import Signal
 
 from accounts import access_log, push_subscriptions
@@ -19,6 +19,9 @@ from accounts.models import ApiToken, User
 
 access_changed = Signal()
 """Sent after commit with `user_id`: something about this user's ways in is different now."""
+
+access_lost = Signal()
+"""Sent with `user_id`, in the transaction in which a person goes for good: before the rows of a deleted account go."""
 
 # Not the display name: who holds connections reads it anew together with the credentials.
 _HARMLESS_FIELDS = frozenset({"last_login", "email"})
@@ -33,6 +36,7 @@ def announce(user_id: int) -> None:
 
 def watch_credentials() -> None:
     post_save.connect(_user_saved, sender=User, dispatch_uid="revocation.user_saved")
+    pre_delete.connect(_user_going, sender=User, dispatch_uid="revocation.user_going")
     post_delete.connect(_user_deleted, sender=User, dispatch_uid="revocation.user_deleted")
     post_delete.connect(_session_deleted, sender=Session, dispatch_uid="revocation.session_deleted")
     post_delete.connect(_token_deleted, sender=ApiToken, dispatch_uid="revocation.token_deleted")
@@ -46,6 +50,12 @@ def _forget_ended(user_id: int, **_: Any) -> None:
 def _user_saved(instance: User, created: bool, update_fields: frozenset[str] | None, **_: Any) -> None:
     if not created and not (update_fields and update_fields <= _HARMLESS_FIELDS):
         announce(instance.pk)
+        if instance.is_gone:
+            access_lost.send(sender=User, user_id=instance.pk)
+
+
+def _user_going(instance: User, **_: Any) -> None:
+    access_lost.send(sender=User, user_id=instance.pk)
 
 
 def _user_deleted(instance: User, **_: Any) -> None:

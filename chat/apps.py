@@ -9,7 +9,9 @@ class ChatConfig(AppConfig):
 
     def ready(self) -> None:
         from chat import system_checks
+        from chat.actions import succession
         from chat.realtime import revocation
 
         register(system_checks.check_frame_bytes)
         revocation.listen()
+        succession.watch()

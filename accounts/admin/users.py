@@ -8,6 +8,7 @@ from typing import Any, Final
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import UserChangeForm
+from django.db import transaction
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -122,11 +123,12 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
         affected, spared = _those_to_change(request, queryset)
         form = BanForm(request.POST if request.POST.get("confirmed") else None)
         if affected and form.is_valid():
-            for user in affected:
-                user.ban(form.cleaned_data["reason"], form.ends_at)
-                self.log_change(
-                    request, user, f"Banned{bans.end_in_words(user.ban_ends_at)}. {user.ban_reason}".strip()
-                )
+            with transaction.atomic():  # together: a room of theirs must not go from one to the next
+                for user in affected:
+                    user.ban(form.cleaned_data["reason"], form.ends_at)
+                    self.log_change(
+                        request, user, f"Banned{bans.end_in_words(user.ban_ends_at)}. {user.ban_reason}".strip()
+                    )
             self._say(request, affected, "banned")
             return None
         return self._ask(request, "Ban users", "ban_users", affected, spared, form)
@@ -170,10 +172,11 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
         free, spared = _those_to_change(request, queryset)
         affected = [user for user in free if user.is_active is not active]
         if request.POST.get("confirmed") and affected:
-            for user in affected:
-                user.is_active = active
-                user.save(update_fields=["is_active"])
-                self.log_change(request, user, "Activated." if active else "Deactivated.")
+            with transaction.atomic():  # together, as bans
+                for user in affected:
+                    user.is_active = active
+                    user.save(update_fields=["is_active"])
+                    self.log_change(request, user, "Activated." if active else "Deactivated.")
             count = f"{len(affected)} user{'s' if len(affected) > 1 else ''}"
             self.message_user(request, f"{count} {'activated' if active else 'deactivated'}.", messages.SUCCESS)
             return None

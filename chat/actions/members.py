@@ -1,5 +1,6 @@
 """Membership: joining, leaving, adding, removing and roles. Losing it ends every tab's subscription at once."""
 
+import structlog
 from django.db import transaction
 from msgspec import UNSET, structs
 
@@ -17,6 +18,8 @@ from chat.protocol import requests, wire
 from chat.protocol.errors import failed, not_found, unauthorized
 from chat.realtime.events import ephemeral, room_group, user_group
 from chat.realtime.publishing import control, publish_after_commit
+
+log = structlog.get_logger(__name__)
 
 
 def enter(room: Room, user_id: int, by: Actor, role: str = Role.MEMBER) -> Membership:
@@ -110,11 +113,14 @@ def set_role(actor: Actor, request: requests.SetRole) -> wire.MembershipFact:
 
 def give_role(room: Room, membership: Membership, role: str) -> None:
     """Change the role of a member of a locked room, whatever the rules say. What rests on a lost right ends."""
+    was_owner = membership.role == Role.OWNER
     membership.role = role
     membership.save(update_fields=["role"])
     if not access.may_moderate(membership):
         _revoke_invitations(room, membership.user_id)
     _tell(room, membership.user, role)
+    if was_owner:
+        keep_owner(room, rather_not=membership.pk)
 
 
 def expel(membership: Membership, by: Actor) -> None:
@@ -143,6 +149,8 @@ def end(room: Room, membership: Membership, by: Actor, told: str = "") -> None:
     answers.withdraw_waiting(room, user.pk, by.id)
     _tell(room, user, None, told)
     control("access", user.pk, room.slug)
+    if membership.role == Role.OWNER:
+        keep_owner(room)
 
 
 def _revoke_invitations(room: Room, maker_id: int) -> None:
@@ -184,6 +192,27 @@ def _keep_an_owner(room: Room, leaving: Membership) -> None:
     others = Membership.objects.active().filter(room=room).exclude(pk=leaving.pk)
     if others.exists() and not others.filter(role=Role.OWNER).exists():
         raise failed("Make someone else an owner first.")
+
+
+def keep_owner(room: Room, rather_not: int | None = None) -> None:
+    """Make the highest, then longest-standing active member the owner of a locked room whose owners are all gone.
+
+    Members can't get here (`_keep_an_owner`); operators can, and so can deactivations, bans and deleted accounts. An owner
+    who is banned for a while comes back, and stays the owner until then.
+
+    rather_not: the membership that has just been made less; it is taken only if there is no other.
+    """
+    here = Membership.objects.filter(room=room)
+    if room.kind == RoomKind.DIRECT or here.lasting().filter(role=Role.OWNER).exists():
+        return
+    present = list(here.active().select_related("user").order_by("joined_at", "pk"))
+    if present:
+        chosen = max(
+            present, key=lambda each: (each.pk != rather_not, Role(each.role).rank)
+        )  # the first of the highest
+        give_role(room, chosen, Role.OWNER)
+        add_notice(room, Kind.OWNER, chosen.user_id)
+        log.info("room.owner_succeeded", room=room.slug, user=chosen.user_id)
 
 
 def refuse_direct(room: Room) -> None:

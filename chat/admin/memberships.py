@@ -12,7 +12,7 @@ from django.utils.timezone import localtime
 
 from chat.actions import operators
 from chat.admin.site import ChatAdmin, operator
-from chat.models import Membership, Room, RoomKind
+from chat.models import Membership, Role, Room, RoomKind
 
 
 class MembershipForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -64,15 +64,23 @@ class MembershipInline(admin.TabularInline):  # type: ignore[type-arg]
 
 
 def save_members(formset: Any, request: HttpRequest) -> None:
-    """Carry out what a room's page says of its members: first who goes, then roles, then who comes."""
+    """Carry out what a room's page says of its members.
+
+    First additions, then roles, the highest first, then removals, owners last: a room that has an owner in the end must not
+    be given another one in between.
+    """
     formset.save(commit=False)
-    for membership in formset.deleted_objects:
-        operators.remove_member(membership, operator(request))
-    for membership, changed in formset.changed_objects:
-        if "role" in changed:
-            operators.set_role(membership, membership.role)
     for membership in formset.new_objects:
         operators.add_member(membership.room_id, membership.user_id, membership.role, operator(request))
+    changed_roles = [membership for membership, changed in formset.changed_objects if "role" in changed]
+    for membership in sorted(changed_roles, key=_rank, reverse=True):
+        operators.set_role(membership, membership.role)
+    for membership in sorted(formset.deleted_objects, key=_rank):
+        operators.remove_member(membership, operator(request))
+
+
+def _rank(membership: Membership) -> int:
+    return Role(membership.role).rank
 
 
 @admin.register(Membership)
@@ -118,7 +126,7 @@ class MembershipAdmin(ChatAdmin):
 
     def _remove(self, request: HttpRequest, memberships: Sequence[Membership]) -> None:
         """One transaction each: many rooms locked at once would keep everybody in them from posting."""
-        for membership in memberships:
+        for membership in sorted(memberships, key=_rank):  # owners last, see save_members
             operators.remove_member(membership, operator(request))
 
 

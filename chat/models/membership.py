@@ -24,6 +24,10 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
         """Memberships of people who may use Parley at all."""
         return self.filter(bans.active("user"))
 
+    def lasting(self) -> "MembershipQuerySet":
+        """Memberships of people who may use Parley, or may again once a ban has ended. `User.is_gone` is the opposite."""
+        return self.filter(bans.lasting("user"))
+
     def moderating(self) -> "MembershipQuerySet":
         """Memberships of active people who moderate their room."""
         return self.active().filter(role__in=[role for role in Role if role.rank >= Role.MODERATOR.rank])

@@ -15,6 +15,7 @@ class Kind(models.TextChoices):
     TOPIC = "topic"
     ARCHIVE = "archive"
     RESTORE = "restore"
+    OWNER = "owner"
 
 
 class Message(models.Model):

@@ -8,7 +8,7 @@ import structlog
 from django.conf import settings
 
 from accounts import access_log
-from chat.actions import announcements, archiving, attachments
+from chat.actions import announcements, archiving, attachments, succession
 from chat.protocol.errors import ProtocolError
 from chat.realtime.database import in_database
 from chat.socket.runtime import Runtime
@@ -21,6 +21,7 @@ _FIRST_OPENINGS_SECONDS: Final = 0.5
 _CLEANING_SECONDS: Final = 86_400.0
 _DELETING_SECONDS: Final = 3600.0
 _BETWEEN_PARTS_SECONDS: Final = 0.05
+_OWNERS_SECONDS: Final = 3600.0
 
 
 def begin(runtime: Runtime) -> None:
@@ -29,6 +30,7 @@ def begin(runtime: Runtime) -> None:
     runtime.hub.spawn(_check_first_openings(runtime), "first openings")
     runtime.hub.spawn(_clean_uploads(), "clean uploads")
     runtime.hub.spawn(_delete_rooms(), "delete rooms")
+    runtime.hub.spawn(_keep_owners(), "keep owners")
 
 
 async def _check_heads(runtime: Runtime) -> None:
@@ -97,3 +99,14 @@ async def _delete_rooms() -> None:
             log.warning("checks.database_unreachable")
             is_more = False
         await asyncio.sleep(_BETWEEN_PARTS_SECONDS if is_more else _DELETING_SECONDS)
+
+
+async def _keep_owners() -> None:
+    """Give an owner to the rooms that lost theirs without a word, as with rows that were changed by hand."""
+    while True:
+        try:
+            is_more = await in_database(succession.keep_owners)
+        except ProtocolError:
+            log.warning("checks.database_unreachable")
+            is_more = False
+        await asyncio.sleep(_BETWEEN_PARTS_SECONDS if is_more else _OWNERS_SECONDS)

@@ -29,7 +29,8 @@ def test_an_operator_bans_anyone_whatever_their_role(
     ban = RoomBan.objects.get()
     assert (ban.user, ban.created_by, ban.reason, ban.is_in_force) == (alice, ruth, "Spam", True)
     assert not Membership.objects.filter(user=alice).exists()
-    assert (rows_of("lounge")[-1].kind, rows_of("lounge")[-1].content) == (Kind.LEAVE, "ruth")
+    left, heir = rows_of("lounge")[-2:]
+    assert (left.kind, left.content, heir.kind) == (Kind.LEAVE, "ruth", Kind.OWNER), "she was the last owner"
     assert ("access", alice.pk, "lounge") in heard.orders
     assert LogEntry.objects.filter(object_id=str(ban.pk)).exists()
 

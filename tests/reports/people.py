@@ -51,6 +51,34 @@ OWNERS: Final = (
 )
 
 
+class Succession(NamedTuple):
+    """Who is in a room when its owner goes, the longest-standing first, and who owns it then beside those who have gone.
+
+    heirs: places among `others`.
+    """
+
+    kind: str
+    others: tuple[tuple[str, State], ...]
+    heirs: tuple[int, ...]
+
+
+SUCCESSIONS: Final = (
+    Succession("no one else", (), ()),
+    Succession("one member", (("member", ACTIVE),), (0,)),
+    Succession("two members: the one who was there first", (("member", ACTIVE),) * 2, (0,)),
+    Succession("a moderator before a member who was there first", (("member", ACTIVE), ("moderator", ACTIVE)), (1,)),
+    Succession("two moderators", (("member", ACTIVE),) + (("moderator", ACTIVE),) * 2, (1,)),
+    Succession("another owner", (("member", ACTIVE), ("owner", ACTIVE)), (1,)),
+    Succession("a deactivated owner", (("owner", DEACTIVATED), ("member", ACTIVE)), (1,)),
+    Succession("a banned owner, without an end", (("owner", BANNED), ("member", ACTIVE)), (1,)),
+    Succession("an owner who is back in an hour", (("owner", BANNED_FOR_NOW), ("member", ACTIVE)), (0,)),
+    Succession("an owner whose ban is over", (("owner", BANNED_ONCE), ("member", ACTIVE)), (0,)),
+    Succession("those first are gone", (("moderator", DEACTIVATED), ("member", BANNED), ("member", ACTIVE)), (2,)),
+    Succession("one who can't act now is no heir", (("moderator", BANNED_FOR_NOW), ("member", ACTIVE)), (1,)),
+    Succession("only people who are gone", (("moderator", DEACTIVATED), ("member", BANNED)), ()),
+)
+
+
 class Direct(NamedTuple):
     """A direct message to somebody in this state, and whether it is stored."""
 

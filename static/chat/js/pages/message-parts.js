@@ -167,6 +167,7 @@ export function eventLine(item) {
     topic: content ? [who, " changed the topic to ", what] : [who, " took the topic away"],
     archive: [who, " archived the room"],
     restore: [who, " restored the room"],
+    owner: [who, " became an owner: the room had none left"],
   };
   return el("span", {}, ...(sentences[kind] ?? [who, ` ${kind} `, what]));
 }
