@@ -60,13 +60,13 @@ def render(content: str) -> str:
     if len(cleaned.encode()) > most:
         return as_written(content)
     # As the parser says, nothing in it is a mention.
-    return _unformatted(_escaped(_lines(content))) if _vanishes(content, cleaned) else cleaned
+    vanishes = not is_drawn(cleaned) and has_ink(content)  # a link without words, an empty heading
+    return _unformatted(_escaped(_lines(content))) if vanishes else cleaned
 
 
-def _vanishes(content: str, cleaned: str) -> bool:
-    """Whether nothing is drawn of a text that says something, as of a link without words or an empty heading."""
-    is_drawn = "<hr" in cleaned or "<pre" in cleaned  # a line, and the frame around code
-    return not is_drawn and not has_ink(rendered_text(cleaned)) and has_ink(content)
+def is_drawn(html_: str) -> bool:
+    """Whether anything of a message's HTML is seen: words, a line, or the frame around code."""
+    return "<hr" in html_ or "<pre" in html_ or has_ink(rendered_text(html_))
 
 
 def html_bytes_for(content: str) -> int:

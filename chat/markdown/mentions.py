@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 
+from chat.markdown.definitions import is_definition
 from chat.markdown.scripts import is_unspaced
 
 # Names of one text that are looked up. Each is a parameter of the statement by which a whole round of messages is looked
@@ -131,12 +132,18 @@ def _is_in_word(char: str) -> bool:
 
 
 def mark_mentions(state: StateCore) -> None:
-    """A rule of the parser: mark mentions in its words, not in code, links, or what someone else is quoted with."""
+    """A rule of the parser: mark mentions in its words, not in code, links or their definitions, or what others said."""
     quotes = 0
     for block in state.tokens:
         if block.type in ("blockquote_open", "blockquote_close"):
             quotes += block.nesting
-        elif block.type == "inline" and block.children and not quotes and "@" in block.content:
+        elif (
+            block.type == "inline"
+            and block.children
+            and not quotes
+            and "@" in block.content
+            and not is_definition(block)
+        ):
             block.children = list(_marked(block.children))
 
 

@@ -8,9 +8,9 @@ from functools import cache
 from typing import Final
 
 from markdown_it import MarkdownIt
-from markdown_it.rules_block import StateBlock, reference
 
 from chat.markdown.addresses import Addresses, link_address
+from chat.markdown.definitions import add_definitions
 from chat.markdown.extras import add_extras
 from chat.markdown.fences import fence
 from chat.markdown.flanking import Inline
@@ -27,7 +27,8 @@ _SCHEME: Final = re.compile(r"[\x00-\x20]*([a-z][a-z0-9+.-]*):", re.IGNORECASE)
 
 
 class Parser(MarkdownIt):
-    _is_definition = False
+    # Set while a definition is read: it has to lead somewhere. `[12:30]: hello` is what someone says.
+    is_in_definition = False
 
     def __init__(self, *, links: bool) -> None:
         super().__init__("commonmark", {"html": False, "linkify": links, "breaks": True})
@@ -38,25 +39,17 @@ class Parser(MarkdownIt):
         self.inline.ruler.at("linkify", link_address)
         keep_mathematics(self)
         self.block.ruler.at("fence", fence, {"alt": ["paragraph", "reference", "blockquote", "list"]})
-        self.block.ruler.at("reference", self._reference)
+        add_definitions(self)
         # Before text is joined: what was escaped is still told from what was not.
         self.core.ruler.before("text_join", "mention", mark_mentions)
         add_extras(self)
         add_footnotes(self)
 
-    def _reference(self, state: StateBlock, start: int, end: int, silent: bool) -> bool:
-        """Take the definition of a link, if it leads somewhere: `[12:30]: hello` is what someone says."""
-        self._is_definition = True
-        try:
-            return reference(state, start, end, silent)
-        finally:
-            self._is_definition = False
-
     def validateLink(self, url: str) -> bool:  # noqa: N802 - the library's name
         """Whether an address may be followed: what is not a link then stays as it was written."""
         scheme = _SCHEME.match(url)
         if scheme is None:
-            return super().validateLink(url) and (not self._is_definition or url.startswith(_PLACE))
+            return super().validateLink(url) and (not self.is_in_definition or url.startswith(_PLACE))
         return super().validateLink(url) and scheme.group(1).lower() in SCHEMES
 
 

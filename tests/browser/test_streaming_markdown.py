@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, Route
 from chat import markdown
 from tests.hostile_texts import HOSTILE
 from tests.js.static_server import StaticServer
-from tests.reports import extras, fences, mathematics, writing_systems
+from tests.reports import extras, fences, mathematics, visible, writing_systems
 
 _POLICY: Final = (
     "default-src 'none'; script-src 'self'; img-src 'self'; "
@@ -244,6 +244,7 @@ CORPUS.update(
         for table in (extras, fences, mathematics, writing_systems)
         for case in table.CASES
     }
+    | {f"visible: {case.kind}": case.text for case in visible.DEFINITIONS}
 )
 
 

@@ -1,5 +1,6 @@
 """What is drawn is accepted and shown, what is blank is refused: the cases of tests/reports/visible.py."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -73,6 +74,52 @@ def test_a_reaction_is_one_emoji_in_one_form(case: Reaction, author: User) -> No
     assert [each.emoji for each in answer.message.reactions] == [case.stored]
     messages.remove_reaction(Actor.of(author), requests.RemoveReaction(message.id, case.given))
     assert not Row.objects.exists()
+
+
+# As earlier versions stored them: a text, its HTML, and whether it is drawn again.
+STORED = (
+    ("[12:30]: hello", "", True),
+    ("[alice]: https://x.org", "", True),
+    ("#", "<h1></h1>\n", True),
+    ("> \n> ", "<blockquote>\n</blockquote>\n", True),
+    ("[](https://x.org)", '<p><a href="https://x.org" rel="noopener noreferrer nofollow"></a></p>\n', True),
+    ("&#8203;", "<p>\u200b</p>\n", True),
+    ("[部長]: 了解", "", True),
+    ("\u3164", "<p>\u3164</p>\n", False),
+    ("---", "<hr>\n", False),
+    ("```\n```", "<pre><code></code></pre>\n", False),
+    ("hello", "<p>hello</p>\n", False),
+    ("*hi* @joe", "<p><em>hi</em> @joe</p>\n", False),
+)
+
+
+@pytest.mark.django_db
+def test_messages_of_which_nothing_was_drawn_are_drawn_by_the_migration(
+    author: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from importlib import import_module
+
+    from django.db import connection
+
+    migration = import_module(f"{migrations}.0022_draw_what_vanished")
+    monkeypatch.setattr(migration, "_AT_ONCE", 5)
+    ids = [int(message.id) for message in say(author, "den", *(f"message {number}" for number in range(len(STORED))))]
+    gone, notice = (int(message.id) for message in say(author, "den", "deleted", "a notice"))
+    for pk, (content, html, _) in zip(ids, STORED, strict=True):
+        Message.objects.filter(pk=pk).update(content=content, html=html)
+    Message.objects.filter(pk=gone).update(content="", html="")
+    Message.objects.filter(pk=notice).update(content="old name", html="", kind="rename")
+    before = Room.objects.get().change
+    for _ in range(2):  # a second time, it finds nothing to do
+        migration.draw(apps, SimpleNamespace(connection=connection))
+    rows = Message.objects.in_bulk(ids)
+    for pk, (content, html, is_mended) in zip(ids, STORED, strict=True):
+        assert rows[pk].content == content
+        assert rows[pk].html == (markdown.render(content) if is_mended else html)
+        assert (rows[pk].change > before) == is_mended, "open tabs learn of it"
+        assert not is_mended or rendered_text(rows[pk].html).strip() == content.strip()
+    assert Room.objects.get().change == before + sum(is_mended for *_, is_mended in STORED)
+    assert not Message.objects.filter(pk__in=[gone, notice]).exclude(html="").exists()
 
 
 @pytest.mark.django_db

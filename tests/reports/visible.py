@@ -62,6 +62,55 @@ SAID: Final = (
     Text("[TODO]: fix", "a label"),
 )
 
+
+class Definition(NamedTuple):
+    """A definition of a link. html: of all the text, as in tests/reports/extras.py."""
+
+    kind: str
+    text: str
+    html: str
+
+
+_X: Final = "<a>https://x.org</a>"
+# Those that no link uses are drawn where they stand, as text; the others are not. Both parsers run these.
+DEFINITIONS: Final = (
+    Definition("alone", "[alice]: https://x.org", f"[alice]: {_X}"),
+    Definition("behind a paragraph", "hello\n\n[alice]: https://x.org", f"<p>hello</p>\n<p>[alice]: {_X}</p>"),
+    Definition("before a paragraph", "[alice]: https://x.org\n\nhello", f"<p>[alice]: {_X}</p>\n<p>hello</p>"),
+    Definition("right before a line", "[a]: https://x.org\nhello", f"<p>[a]: {_X}</p>\n<p>hello</p>"),
+    Definition("other scripts", "hi\n\n[部長]: /了解", "<p>hi</p>\n<p>[部長]: /了解</p>"),
+    Definition("from right to left", "שלום\n\n[שם]: #דף", "<p>שלום</p>\n<p>[שם]: #דף</p>"),
+    Definition("a place within this site", "hi\n\n[todo]: /lunch", "<p>hi</p>\n<p>[todo]: /lunch</p>"),
+    Definition("signs", "hi\n\n[mood]: ...", "<p>hi</p>\n<p>[mood]: ...</p>"),
+    Definition("with a title", 'hi\n\n[x]: /u "@bob"', '<p>hi</p>\n<p>[x]: /u "@bob"</p>'),
+    Definition("over lines", 'hi\n\n[x]:\n/u\n"t"', '<p>hi</p>\n<p>[x]:<br>\n/u<br>\n"t"</p>'),
+    Definition("several lines", "hi\n\n[a]: /x\n[b]: /y", "<p>hi</p>\n<p>[a]: /x<br>\n[b]: /y</p>"),
+    Definition("apart", "[a]: /x\n\n[b]: /y", "<p>[a]: /x</p>\n<p>[b]: /y</p>"),
+    Definition("in a list", "- [a]: https://x.org\n- b", f"<ul>\n<li>[a]: {_X}</li>\n<li>b</li>\n</ul>"),
+    Definition("in a quotation", "> [a]: /x\n\nb", "<blockquote>\n<p>[a]: /x</p>\n</blockquote>\n<p>b</p>"),
+    Definition("in details", "<details>\n\n[a]: /x\n</details>", "<details>\n<p>[a]: /x</p>\n</details>"),
+    Definition("emphasis in it", "hi\n\n[*a*]: /x", "<p>hi</p>\n<p>[<em>a</em>]: /x</p>"),
+    Definition("used", "[a]\n\n[a]: https://x.org", '<a href="https://x.org">a</a>'),
+    Definition("used by number", "[the docs][1]\n\n[1]: https://x.org", '<a href="https://x.org">the docs</a>'),
+    Definition("used before and behind", "[a]: https://x.org\n\n[A][]", '<a href="https://x.org">A</a>'),
+    Definition("used in another block", "> [a]\n\n[a]: /x", '<blockquote>\n<p><a href="/x">a</a></p>\n</blockquote>'),
+    Definition("used by a picture", "![p][a]\n\n[a]: https://x.org", '<a href="https://x.org">p</a>'),
+    Definition("used in a heading", "# [a]\n\n[a]: /x", '<h1><a href="/x">a</a></h1>'),
+    Definition("used with brackets", "[a\\]b]\n\n[a\\]b]: /x", '<a href="/x">a]b</a>'),
+    Definition(
+        "one of two used", "[b]\n\n[a]: /x\n[b]: /y\n[c]: /z",
+        '<p><a href="/y">b</a></p>\n<p>[a]: /x</p>\n<p>[c]: /z</p>',
+    ),
+    Definition("the second of a name", "[a]\n\n[a]: /x\n[a]: /y", '<p><a href="/x">a</a></p>\n<p>[a]: /y</p>'),
+    Definition("mentioned in code alone", "`[a]`\n\n[a]: /x", "<p><code>[a]</code></p>\n<p>[a]: /x</p>"),
+    Definition("mentioned by another", "[a]: /x '[b]'\n\n[b]: /y", "<p>[a]: /x '[b]'</p>\n<p>[b]: /y</p>"),
+    Definition(
+        "within a link that has an address", "[q [a]](/l)\n\n[a]: /x", '[q <a href="/x">a</a>](/l)',
+    ),
+    Definition("escaped, it makes no link", "\\[a]\n\n[a]: /x", "<p>[a]</p>\n<p>[a]: /x</p>"),
+    Definition("not one: words behind it", "[a]: /x and more", "[a]: /x and more"),
+)  # fmt: skip
+
 # Drawn: accepted and shown.
 DRAWN: Final = (
     Text("🩷", "newer than the table of letters"),

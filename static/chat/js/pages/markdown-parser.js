@@ -4,6 +4,7 @@
  */
 
 import { findAddresses } from "./markdown-addresses.js";
+import { addDefinitions } from "./markdown-definitions.js";
 import { addExtras } from "./markdown-extras.js";
 import { fence } from "./markdown-fences.js";
 import { withFlanking } from "./markdown-flanking.js";
@@ -31,18 +32,9 @@ function parser(links) {
   keepMathematics(made);
   made.block.ruler.at("fence", fence, { alt: ["paragraph", "reference", "blockquote", "list"] });
   const validateLink = made.validateLink.bind(made);
-  let isDefinition = false;
-  made.validateLink = (/** @type {string} */ url) => validateLink(url) && hasSafeScheme(url, isDefinition);
-  // A definition of a link has to lead somewhere: `[12:30]: hello` is what someone says.
-  const { fn: reference } = made.block.ruler.__rules__.find((/** @type {{name: string}} */ rule) => rule.name === "reference");
-  made.block.ruler.at("reference", (/** @type {any[]} */ ...facts) => {
-    isDefinition = true;
-    try {
-      return reference(...facts);
-    } finally {
-      isDefinition = false;
-    }
-  });
+  const reading = { isInDefinition: false };
+  made.validateLink = (/** @type {string} */ url) => validateLink(url) && hasSafeScheme(url, reading.isInDefinition);
+  addDefinitions(made, reading);
   addExtras(made);
   addFootnotes(made);
   made.inline.ruler.at("backticks", markCode);
@@ -53,7 +45,6 @@ function parser(links) {
  * @typedef {object} Block of the outermost level
  * @property {number} line where it begins
  * @property {Node} node
- * @property {boolean} refers it may look different once a link reference is defined
  * @property {boolean} linked there are links made of bare addresses in it
  */
 
@@ -63,10 +54,11 @@ function parser(links) {
  * @param {boolean} options.links
  * @param {Record<string, any>} options.references known link references; those that are found are added
  * @param {boolean} [options.isUnfinished] more will follow: an address at the end may not be complete
+ * @param {boolean} [options.isPart] of a text: what it defines may be used elsewhere
  * @returns {Block[]}
  */
-export function blocksOf(text, { links, references, isUnfinished = false }) {
-  const tokens = (links ? withLinks : withoutLinks).parse(text, { references });
+export function blocksOf(text, { links, references, isUnfinished = false, isPart = false }) {
+  const tokens = (links ? withLinks : withoutLinks).parse(text, { references, isPart });
   for (const token of tokens) token.info &&= withLinks.utils.unescapeAll(token.info);
   const blocks = [];
   let depth = 0;
@@ -86,7 +78,6 @@ function blockOf(tokens, isTail) {
   return {
     line: tokens[0].map[0],
     node: treeOf(tokens, isTail),
-    refers: inline.some((token) => token.content.includes("[")),
     linked: inline.some((token) => token.children.some((child) => child.type === "link_open" && child.markup === "linkify")),
   };
 }

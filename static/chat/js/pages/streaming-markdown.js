@@ -121,10 +121,12 @@ export class StreamingMarkdown {
     else if (this.#addCode()) return;
     else if (!this.#isDue()) return this.#addWords();
     const before = performance.now();
-    this.#finishBlocks();
-    if (!isFinal) this.#partBlock();
-    const rest = normal.slice(this.#finishedTo);
-    this.#draw(this.#parse(isFinal ? rest : shownTail(rest), !isFinal));
+    if (!isFinal) {
+      this.#finishBlocks();
+      this.#partBlock();
+    }
+    const rest = this.#rest;
+    this.#draw(isFinal ? this.#lastBlocks() : this.#parse(shownTail(rest), true));
     this.#drawnTo = normal.length;
     // A paragraph is shown without the blanks at its end.
     this.#addedTo = this.#finishedTo + rest.trimEnd().length;
@@ -200,7 +202,7 @@ export class StreamingMarkdown {
     this.#lookedTo = completeTo;
     const looked = this.#text.slice(this.#finishedTo, isOver ? this.#text.length : completeTo);
     const lines = looked.split("\n");
-    const blocks = blocksOf(looked, { links: this.#links(looked), references: { ...this.#references } });
+    const blocks = blocksOf(looked, { links: this.#links(looked), references: { ...this.#references }, isPart: true });
     const isCertain = (line) => line + LINES_THAT_DECIDE < lines.length || (isOver && NEW_BLOCK.test(lines[line]));
     const last = blocks.findLastIndex(({ line }) => line > 0 && BLANK.test(lines[line - 1]) && isCertain(line));
     if (last > 0) this.#finish(this.#finishedTo + offsetOfLine(looked, blocks[last].line));
@@ -239,7 +241,16 @@ export class StreamingMarkdown {
   #parse(text, isUnfinished) {
     // Half of a definition would stay for good: of two of one name, the first counts.
     const references = isUnfinished ? { ...this.#references } : this.#references;
-    return blocksOf(text, { links: this.#links(text), references, isUnfinished });
+    return blocksOf(text, { links: this.#links(text), references, isUnfinished, isPart: true });
+  }
+
+  /** What is not finished; all blocks, where something is defined: it may concern what was written first. */
+  #lastBlocks() {
+    const whole = () => blocksOf(this.#rest, { links: this.#links(this.#rest), references: this.#references });
+    const blocks = whole();
+    if (!this.#finished.length || !Object.keys(this.#references).length) return blocks;
+    this.#restart();
+    return whole();
   }
 
   /** @param {string} text after the finished blocks */
@@ -256,14 +267,13 @@ export class StreamingMarkdown {
     this.#tail = blocks;
   }
 
-  /** What was defined last may concern what was written first. */
+  /** What came last may be one address too many. */
   #end() {
     const links = this.#links(this.#rest);
-    const hasReferences = Object.keys(this.#references).length > 0;
     this.#tail.forEach(finishCode);
-    for (const block of this.#finished) {
-      if (!(hasReferences && block.refers) && !(block.linked && !links)) continue;
-      const [again] = blocksOf(block.source, { links, references: this.#references });
+    if (links) return;
+    for (const block of this.#finished.filter(({ linked }) => linked)) {
+      const [again] = blocksOf(block.source, { links, references: {} });
       if (!again) continue;
       replaceIn(this.#root, block.node, again.node);
       block.node = again.node;
