@@ -6,10 +6,14 @@ The command sees DATABASE_URL and TEST_DATABASE=postgres; the server and its fil
 import os
 import signal
 import sys
+from typing import Final
 
-from tests.children import child, leave_in_order
+from tests.children import ENDING_SECONDS, child, leave_in_order
 from tests.servers.private_postgres import PrivatePostgres
 from tests.servers.processes import MissingBinary
+
+# Shorter than the time that whoever runs this gives it: the database has to be stopped afterwards.
+_ENDING_SECONDS: Final = ENDING_SECONDS / 2
 
 
 def run(command: list[str]) -> int:
@@ -17,8 +21,8 @@ def run(command: list[str]) -> int:
     try:
         server.start()
         environment = os.environ | {"DATABASE_URL": server.url("postgres"), "TEST_DATABASE": "postgres"}
-        with child(command, env=environment) as process:
-            return process.wait()
+        with child(command, seconds=_ENDING_SECONDS, env=environment) as process:
+            return process.wait(timeout=None)  # as long as the command likes: tests.run watches it
     finally:
         server.remove()
 

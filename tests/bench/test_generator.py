@@ -42,7 +42,8 @@ def echo() -> Iterator[tuple[list[int], int]]:
     thread.start()
     yield [own.fileno() for own, _ in receivers], senders[0].fileno()
     senders[0].shutdown(socket.SHUT_RDWR)
-    thread.join()
+    thread.join(10)
+    assert not thread.is_alive(), "the echo did not end in 10 s"
     for pair in (senders, *receivers):
         for end in pair:
             end.close()

@@ -28,7 +28,7 @@ def cycle():
 
 def printed(program: str, sweep_seconds: float) -> list[str]:
     command = [sys.executable, "-c", BEGINNING + program, str(sweep_seconds)]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout.split()
 
 
 def test_what_survived_a_full_collection_is_not_looked_at_again() -> None:
@@ -94,6 +94,6 @@ def test_long_lived_processes_do_so(program: str) -> None:
     env = environment({**settings, "DJANGO_SETTINGS_MODULE": "config.settings"})
     # How it ends does not matter: a server that never listened has failed.
     done = subprocess.run(
-        [sys.executable, "-c", SHOWN + program], env=env, cwd=REPOSITORY, capture_output=True, text=True
+        [sys.executable, "-c", SHOWN + program], env=env, cwd=REPOSITORY, capture_output=True, text=True, timeout=60
     )
     assert "_SettingAside" in done.stdout, done.stderr

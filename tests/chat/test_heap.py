@@ -27,7 +27,7 @@ ctypes.CDLL(None).malloc_stats()
 
 
 def arenas(how: str) -> int:
-    done = subprocess.run([sys.executable, "-c", PROGRAM, how], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", PROGRAM, how], capture_output=True, text=True, check=True, timeout=60)
     return done.stderr.count("Arena ")
 
 

@@ -249,7 +249,8 @@ class ProxyThread:
     ) -> None:
         self._wait(self._end())
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
+        self._thread.join(_CALL_SECONDS)
+        assert not self._thread.is_alive(), f"the proxies' loop did not end in {_CALL_SECONDS} s"
         self._loop.close()
 
     def to(self, target_port: int, seed: int = 0) -> Proxy:

@@ -68,5 +68,5 @@ leave_soon()
 print("over")
 raise SystemExit
 """
-    done = subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stdout) == (0, "over\n"), done.stderr

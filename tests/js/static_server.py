@@ -54,4 +54,5 @@ class StaticServer:
     def __exit__(self, *_):
         self._server.shutdown()
         self._server.server_close()
-        self._thread.join()
+        self._thread.join(10)
+        assert not self._thread.is_alive(), "the static server did not end in 10 s"

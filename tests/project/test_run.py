@@ -3,11 +3,15 @@
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
+from accounts.models import User
 from tests import run
+from tests.children import end
+from tests.conftest import uses_database
 
 
 def stage(*lines: str, code: int = 0) -> list[str]:
@@ -24,6 +28,32 @@ def test_a_stage_that_ends_without_a_closing_line_is_no_success(capfdbinary: pyt
     code, closing = run.run(stage("Killed", code=137))
     assert code == 137
     assert closing == "did not get as far as running tests"
+
+
+def test_a_stage_that_says_nothing_any_more_is_stopped_and_failed(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    hangs = [sys.executable, "-c", "import time; print('..', flush=True); time.sleep(60)"]
+    code, closing = run.run(hangs, silence_seconds=1)
+    assert code != 0
+    assert closing == "was stopped: it said nothing for 1 s"
+
+
+def test_a_stage_has_ended_though_what_it_left_behind_keeps_its_output_open(
+    capfdbinary: pytest.CaptureFixture[bytes],
+) -> None:
+    leaves = "import subprocess, sys; subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(20)'])"
+    started = time.monotonic()
+    assert run.run([sys.executable, "-c", f"{leaves}; print('= 1 passed in 1s =')"]) == (0, "1 passed in 1s")
+    assert time.monotonic() - started < 15
+
+
+def test_what_does_not_heed_an_interruption_is_killed() -> None:
+    deaf = "import signal, time; signal.signal(signal.SIGINT, signal.SIG_IGN); print('up', flush=True); time.sleep(60)"
+    process = subprocess.Popen([sys.executable, "-c", deaf], stdout=subprocess.PIPE, start_new_session=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"up\n"
+    end(process, seconds=1)
+    process.stdout.close()
+    assert process.returncode == -signal.SIGKILL
 
 
 def test_one_failed_stage_fails_the_whole_and_the_others_still_run(
@@ -49,6 +79,27 @@ def test_every_folder_of_tests_belongs_to_a_stage() -> None:
     assert {"tests/js", "tests/browser"} <= set(commands["browser"])
 
 
+def test_what_never_reaches_the_database_is_not_tried_again_on_another(request: pytest.FixtureRequest) -> None:
+    assert not uses_database(request.node)
+    assert "--on-database-only" in run.stages()["postgresql"]
+    assert "--on-database-only" not in run.stages()["sqlite"]
+
+
+def test_what_asks_for_the_database_is(request: pytest.FixtureRequest, person_in_it: User) -> None:
+    """Through a fixture of a fixture, too."""
+    assert uses_database(request.node)
+
+
+@pytest.mark.django_db
+def test_what_is_marked_for_the_database_is(request: pytest.FixtureRequest) -> None:
+    assert uses_database(request.node)
+
+
+@pytest.fixture
+def person_in_it(db: None) -> User:
+    return User.objects.create(username="alice")
+
+
 def test_who_stops_the_tests_stops_what_they_started(tmp_path: Path) -> None:
     """A server that outlives its tests keeps its port and its memory until somebody looks."""
     ended = tmp_path / "ended"
@@ -58,7 +109,7 @@ def test_who_stops_the_tests_stops_what_they_started(tmp_path: Path) -> None:
     )
     outer = (
         "import sys\nfrom tests.children import child, leave_in_order\nleave_in_order()\n"
-        f"with child([sys.executable, '-c', {inner!r}]) as process:\n    process.wait()"
+        f"with child([sys.executable, '-c', {inner!r}]) as process:\n    process.wait(60)"
     )
     command = subprocess.Popen([sys.executable, "-c", outer], stdout=subprocess.PIPE)
     assert command.stdout is not None

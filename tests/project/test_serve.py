@@ -65,7 +65,7 @@ def running(env: dict[str, str], *arguments: str) -> Iterator["subprocess.Popen[
         yield process
     finally:
         process.kill()
-        process.communicate()
+        process.communicate(timeout=_START_SECONDS)
 
 
 @contextmanager
@@ -73,7 +73,7 @@ def serving(env: dict[str, str], *arguments: str) -> Iterator["subprocess.Popen[
     with running(env, *arguments) as process:
         until = time.monotonic() + _START_SECONDS
         while answer(env, "/healthz")[0] != 200:
-            assert process.poll() is None, process.communicate()
+            assert process.poll() is None, process.communicate(timeout=_START_SECONDS)
             assert time.monotonic() < until, "no answer"
             time.sleep(0.05)
         yield process
@@ -96,7 +96,8 @@ def tables(database: Path) -> list[str]:
 
 def migrate(env: dict[str, str]) -> None:
     """Make the tables: without them, servers that run for long log more than a pipe holds that no one reads, and stop."""
-    subprocess.run([sys.executable, "manage.py", "migrate", "--verbosity", "0"], cwd=REPOSITORY, env=env, check=True)
+    command = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
+    subprocess.run(command, cwd=REPOSITORY, env=env, check=True, timeout=_START_SECONDS)
 
 
 def end(process: "subprocess.Popen[str]", number: signal.Signals) -> tuple[str, str]:
@@ -147,7 +148,10 @@ def test_management_commands_work_beside_it_without_further_settings(tmp_path: P
     env = environment(tmp_path)
     with serving(env, "--laptop") as process:
         command = [sys.executable, "manage.py", "api_token", "alice"]
-        token = subprocess.run(command, cwd=REPOSITORY, env=env, capture_output=True, text=True, check=True).stdout
+        done = subprocess.run(
+            command, cwd=REPOSITORY, env=env, capture_output=True, text=True, check=True, timeout=_START_SECONDS
+        )
+        token = done.stdout
         end(process, signal.SIGTERM)
     assert token.startswith("parley_")
     assert "DEBUG=1\nSECRET_KEY=" in (tmp_path / "env").read_text()
@@ -164,7 +168,7 @@ def test_a_second_start_keeps_a_changed_password_and_does_not_tell_the_old_one(t
         end(process, signal.SIGTERM)
     change = "from accounts.models import User; a = User.objects.get(username='alice'); a.set_password('x'); a.save()"
     manage = [sys.executable, "manage.py", "shell", "--verbosity", "0", "--command", change]
-    subprocess.run(manage, cwd=REPOSITORY, env=env | {"DEBUG": "1"}, check=True)
+    subprocess.run(manage, cwd=REPOSITORY, env=env | {"DEBUG": "1"}, check=True, timeout=_START_SECONDS)
     with serving(env, "--laptop") as process:
         out, _err = end(process, signal.SIGTERM)
     assert PASSWORD not in out
@@ -275,8 +279,13 @@ def test_no_line_names_the_server_software(tmp_path: Path) -> None:
 def test_the_health_check_works_whatever_names_the_server_answers_to(tmp_path: Path, names: str) -> None:
     env = environment(tmp_path, **_PRODUCTION | {"ALLOWED_HOSTS": names})
     check = [sys.executable, "-m", "config.healthcheck"]
+
+    def checked() -> int:
+        done = subprocess.run(check, cwd=REPOSITORY, env=env, capture_output=True, check=False, timeout=_START_SECONDS)
+        return done.returncode
+
     with running(env):
         until = time.monotonic() + _START_SECONDS
-        while subprocess.run(check, cwd=REPOSITORY, env=env, capture_output=True, check=False).returncode:
+        while checked():
             assert time.monotonic() < until, "never healthy"
-    assert subprocess.run(check, cwd=REPOSITORY, env=env, capture_output=True, check=False).returncode == 1
+    assert checked() == 1

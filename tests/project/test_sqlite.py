@@ -58,7 +58,9 @@ def run(code: str, directory: Path) -> list[str]:
     """Run a program with a database of its own, and return the words it says."""
     database = f"sqlite:///{directory / 'own.sqlite3'}"
     env = environment({"DEBUG": "1", "ENV_FILE": os.devnull, "DATABASE_URL": database})
-    done = subprocess.run([sys.executable, "-c", code], env=env, cwd=REPOSITORY, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=env, cwd=REPOSITORY, capture_output=True, text=True, timeout=60
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout.split()
 

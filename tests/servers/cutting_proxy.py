@@ -52,7 +52,8 @@ class CuttingProxy:
             while True:
                 near, _address = self._listener.accept()
                 try:
-                    far = socket.create_connection(("127.0.0.1", self._target))
+                    far = socket.create_connection(("127.0.0.1", self._target), timeout=10)
+                    far.settimeout(None)  # pages keep silent sockets
                 except OSError:
                     near.close()
                     continue

@@ -3,6 +3,7 @@
 import itertools
 import json
 import os
+import select
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -10,6 +11,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from tests.servers.processes import REPOSITORY, STOP_SECONDS
+
+_ANSWER_SECONDS = 120
 
 # Tests run in several processes at once; names must differ between those too when they share a database.
 _numbers = itertools.count(1)
@@ -52,11 +55,11 @@ class People:
         """Run one of people_commands's functions there and return what it returned."""
         assert self._process.stdin is not None and self._process.stdout is not None
         if not self._is_ready:
-            self._read_line()
+            self._read_line("its start")
             self._is_ready = True
         self._process.stdin.write(json.dumps([command, arguments]) + "\n")
         self._process.stdin.flush()
-        answer = json.loads(self._read_line())
+        answer = json.loads(self._read_line(command))
         if "error" in answer:
             raise RuntimeError(f"{command}: {answer['error']}")
         return answer["result"]
@@ -89,12 +92,20 @@ class People:
     def stop(self) -> None:
         assert self._process.stdin is not None
         self._process.stdin.close()
-        self._process.wait(STOP_SECONDS)
+        try:
+            self._process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait(STOP_SECONDS)
         self._log.close()
 
-    def _read_line(self) -> str:
+    def _read_line(self, awaited: str) -> str:
         assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        if not line:
-            raise RuntimeError(f"the people process ended:\n{self._log_path.read_text()[-4000:]}")
-        return line
+        # A response is one line, so nothing of an earlier one waits in the buffer, where `select` would not see it.
+        if not select.select([self._process.stdout], [], [], _ANSWER_SECONDS)[0]:
+            what = f"the people process did not get done with {awaited} in {_ANSWER_SECONDS} s"
+        elif line := self._process.stdout.readline():
+            return line
+        else:
+            what = f"the people process ended at {awaited}"
+        raise RuntimeError(f"{what}:\n{self._log_path.read_text()[-4000:]}")

@@ -16,6 +16,7 @@ from tests.servers.processes import ChildProcess, MissingBinary, free_port
 
 DEBIAN_DIRECTORIES = Path("/usr/lib/postgresql")
 START_SECONDS = 30
+_INITDB_SECONDS = 120
 SUPERUSER = "postgres"
 FAST_SHUTDOWN = signal.SIGINT  # on SIGTERM it waits until the last client has gone
 
@@ -78,7 +79,9 @@ class PrivatePostgres(ChildProcess):
                 "--locale=C",
                 "-N",
             ]
-            made = subprocess.run([*map(str, make)], capture_output=True, cwd=self._directory, **self._account)
+            made = subprocess.run(
+                [*map(str, make)], capture_output=True, cwd=self._directory, timeout=_INITDB_SECONDS, **self._account
+            )
             if made.returncode != 0:
                 raise RuntimeError(f"initdb failed:\n{made.stderr.decode()}")
         settings = {

@@ -209,7 +209,7 @@ class SiteBuilder:
     def _migrate(self, database_url: str) -> None:
         env = environment({**SETTINGS, "DATABASE_URL": database_url})
         command = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
-        done = subprocess.run(command, env=env, cwd=REPOSITORY, capture_output=True, text=True)
+        done = subprocess.run(command, env=env, cwd=REPOSITORY, capture_output=True, text=True, timeout=120)
         if done.returncode != 0:
             raise RuntimeError(f"migrate failed:\n{done.stdout}{done.stderr}")
 
@@ -232,6 +232,15 @@ class SharedSites:
                 self._failed[profile] = error
                 raise
         return self._running[profile]
+
+    @contextmanager
+    def watched(self, profile: Profile) -> Iterator[Site]:
+        """Whatever is done to the site meanwhile, no process of it may die or log a traceback."""
+        site = self.of(profile)
+        marks = site.log_marks()
+        yield site
+        assert all(process.is_running for process in site.processes), "a server process has died"
+        assert_no_traceback(site.log_text(marks))
 
     def stop(self) -> None:
         for site in self._running.values():

@@ -48,4 +48,4 @@ def stopwatch() -> Iterator[Stopwatch]:
         yield watch
     finally:
         watch.stop()
-        thread.join()
+        thread.join(10)

@@ -7,7 +7,7 @@ import pytest
 import pytest_asyncio
 
 from tests.servers.people import Person
-from tests.servers.sites import EACH_PART, Profile, SharedSites, Site, SiteBuilder, assert_no_traceback
+from tests.servers.sites import EACH_PART, Profile, SharedSites, Site, SiteBuilder
 from tests.servers.tabs import Tabs
 
 
@@ -27,11 +27,8 @@ def profile(request: pytest.FixtureRequest) -> Profile:
 @pytest.fixture
 def site(profile: Profile, shared_sites: SharedSites) -> Iterator[Site]:
     """The running installation; whatever a test does to it, it must not make the server log a traceback."""
-    site = shared_sites.of(profile)
-    marks = site.log_marks()
-    yield site
-    assert all(process.is_running for process in site.processes), "a server process has died"
-    assert_no_traceback(site.log_text(marks))
+    with shared_sites.watched(profile) as running:
+        yield running
 
 
 @pytest_asyncio.fixture

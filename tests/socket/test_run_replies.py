@@ -7,7 +7,7 @@ import sys
 import time
 
 from tests.servers.fake_claude import Slow
-from tests.servers.processes import REPOSITORY
+from tests.servers.processes import REPOSITORY, STOP_SECONDS
 from tests.servers.sessions import end_of, make_session, site_with_claude, streamed, until, words_of
 from tests.servers.sites import CLUSTER, UVICORN_POSTGRES, UVICORN_SQLITE, Site, SiteBuilder
 from tests.servers.stopwatch import stopwatch
@@ -74,7 +74,7 @@ async def test_the_server_processes_leave_the_replies_to_it_and_take_over_when_i
             await tabs.close_all()
         finally:
             runner.kill()
-            runner.wait()
+            runner.wait(STOP_SECONDS)
 
 
 async def test_a_member_stops_what_it_runs_from_any_process(site_builder: SiteBuilder) -> None:
@@ -103,7 +103,7 @@ async def test_a_member_stops_what_it_runs_from_any_process(site_builder: SiteBu
             await tabs.close_all()
         finally:
             runner.kill()
-            runner.wait()
+            runner.wait(STOP_SECONDS)
 
 
 async def test_where_server_processes_run_none_prompts_wait_until_it_is_there(site_builder: SiteBuilder) -> None:
@@ -126,7 +126,7 @@ async def test_where_server_processes_run_none_prompts_wait_until_it_is_there(si
             await tabs.close_all()
         finally:
             runner.kill()
-            runner.wait()
+            runner.wait(STOP_SECONDS)
 
 
 async def test_told_to_end_it_keeps_what_was_said(site_builder: SiteBuilder) -> None:

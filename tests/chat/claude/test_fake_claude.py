@@ -226,7 +226,7 @@ def test_it_can_go_away_and_come_back_at_the_same_place(fake):
 
 
 def test_models_are_listed_and_tokens_counted(fake):
-    with urlopen(Request(f"{fake.url}/v1/models", headers={"x-api-key": "k"})) as response:
+    with urlopen(Request(f"{fake.url}/v1/models", headers={"x-api-key": "k"}), timeout=10) as response:
         models = json.load(response)
     with posted(fake, body_of("word " * 100), path="/v1/messages/count_tokens") as response:
         counted = json.load(response)
@@ -325,7 +325,7 @@ def test_the_command_serves_until_it_is_stopped(settings):
         url = told["ANTHROPIC_BASE_URL"]
         headers = {"authorization": f"Bearer {told['ANTHROPIC_API_KEY']}", "anthropic-version": VERSION}
         body = json.dumps(body_of("mode:echo Is anybody there?")).encode()
-        with urlopen(Request(f"{url}/v1/messages", body, headers)) as response:
+        with urlopen(Request(f"{url}/v1/messages", body, headers), timeout=10) as response:
             answer = "".join(
                 data["delta"]["text"] for name, data in events_in(response.read()) if name == "content_block_delta"
             )

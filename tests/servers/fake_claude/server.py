@@ -125,7 +125,9 @@ class FakeClaude:
         if self._thread is None or self._loop is None:
             return
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
+        self._thread.join(_START_SECONDS)
+        if self._thread.is_alive():
+            raise RuntimeError(f"The fake did not end in {_START_SECONDS} s.")
         self._thread = self._loop = None
 
     def _run(self, started: threading.Event, failures: list[OSError]) -> None:
