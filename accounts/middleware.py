@@ -48,7 +48,9 @@ class SessionActivityMiddleware:
 
 
 class TimeZoneMiddleware:
-    """Remembers the time zone that a page has found in its browser, and left in a cookie: pages/time-zone.js."""
+    """Shows times in the reader's time zone, and remembers it: a page has found it in its browser, and left it in a cookie
+    (pages/time-zone.js). A browser without the cookie gets the zone that this person's other browsers had.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -56,11 +58,14 @@ class TimeZoneMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         name = request.COOKIES.get(TIME_ZONE_COOKIE, "")
         # Without a session no one is signed in, and asking for them would make the page one that no cache may keep.
-        user = request.user if name and request.session.session_key else None
-        if isinstance(user, User) and name != user.time_zone and is_time_zone(name):
+        user = request.user if request.session.session_key else None
+        if not is_time_zone(name):
+            name = user.time_zone if isinstance(user, User) else ""
+        elif isinstance(user, User) and name != user.time_zone:
             User.objects.filter(pk=user.pk).update(time_zone=name)
             user.time_zone = name
-        return self.get_response(request)
+        with timezone.override(zoneinfo.ZoneInfo(name) if name else None):
+            return self.get_response(request)
 
 
 def is_time_zone(name: str) -> bool:

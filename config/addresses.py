@@ -4,6 +4,7 @@ PostgreSQL takes no text with a NUL: every page would answer that with an error 
 """
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any, Final
 
 from asgiref.sync import iscoroutinefunction
@@ -11,9 +12,11 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponseNotFound
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.utils.decorators import sync_and_async_middleware
 
 from accounts.origins import make_links_public
+from config.static import are_missing
 
 _NUL: Final = "\0"
 _ESCAPED_NUL: Final = "%00"
@@ -48,5 +51,18 @@ def _refused(request: HttpRequest) -> HttpResponseBase | None:
     if request.path.startswith(settings.STATIC_URL):
         # Whatever is there was served before this. Such requests wait in no line (config.admission), so they may take
         # nothing that is scarce: no session, no thread that renders a page.
-        return HttpResponseNotFound("Unknown file.", content_type="text/plain")
+        return _unknown_file(request)
     return None
+
+
+def _unknown_file(request: HttpRequest) -> HttpResponseBase:
+    """Return our page to a person who has typed the address, and two words to a page that misses a part of it."""
+    if "text/html" in request.headers.get("Accept", "") and not are_missing():
+        return HttpResponseNotFound(_not_found_page())
+    return HttpResponseNotFound("Unknown file.", content_type="text/plain")
+
+
+@cache
+def _not_found_page() -> str:
+    """Drawn once, for no one in particular."""
+    return render_to_string("404.html")

@@ -1,6 +1,9 @@
-"""Static files in production: hashed names, also inside ES modules, so that they can be cached for ever."""
+"""Static files: in production under hashed names, also inside ES modules, so that they can be cached forever."""
 
 from django.contrib.staticfiles.storage import staticfiles_storage
+from django.http import HttpRequest, HttpResponseBase
+from servestatic.middleware import ServeStaticMiddleware
+from servestatic.responders import MissingFileError
 from servestatic.storage import CompressedManifestStaticFilesStorage
 
 
@@ -28,3 +31,14 @@ class ModuleStaticFilesStorage(CompressedManifestStaticFilesStorage):
 def are_missing() -> bool:
     """Whether pages can't name their static files, because `collectstatic` has not run: then each of them fails."""
     return isinstance(staticfiles_storage, ModuleStaticFilesStorage) and not staticfiles_storage.hashed_files
+
+
+class StaticFilesMiddleware(ServeStaticMiddleware):
+    """With DEBUG, the library raises for an unknown address under STATIC_URL, and Django shows that as a server error."""
+
+    async def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        try:
+            response: HttpResponseBase = await super().__call__(request)
+        except MissingFileError:
+            response = await self.get_response(request)
+        return response

@@ -235,7 +235,8 @@ def test_an_unknown_static_file_takes_nothing_that_others_wait_for(
     """Static files wait in no line: with a session, sixty that do not exist would take all connections of the pool."""
     client.force_login(django_user_model.objects.create_user("alice", "", "x"))
     with django_assert_num_queries(0):
-        assert client.get(f"{settings.STATIC_URL}nowhere.js").status_code == 404
+        for accept in ("*/*", "text/html"):
+            assert client.get(f"{settings.STATIC_URL}nowhere.js", headers={"Accept": accept}).status_code == 404
 
 
 def test_each_thread_that_uses_the_database_has_a_connection_of_its_own() -> None:

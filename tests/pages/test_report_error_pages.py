@@ -10,7 +10,7 @@ from django.views.defaults import server_error
 
 from config import static
 from tests.pages.conftest import Seat
-from tests.reports.missing import NOTHING_THERE, STANDALONE, STYLES
+from tests.reports.missing import NO_FILES, NOTHING_THERE, STANDALONE, STYLES
 
 NOT_FOUND = "config.not_found.NotFoundMiddleware"
 
@@ -27,6 +27,18 @@ def test_an_address_of_nothing_shows_our_page(alice: Seat, settings: Any, path: 
         assert page.status_code in (200, 403, 404), "signed out, some lead to the sign-in page"
         if page.status_code == 404:
             assert "There is nothing here" in html or "not good any more" in html or "not found" in html.lower()
+
+
+@pytest.mark.parametrize("is_debug", [False, True])
+@pytest.mark.parametrize("path", NO_FILES)
+def test_a_person_who_asks_for_an_unknown_file_sees_our_page(settings: Any, path: str, is_debug: bool) -> None:
+    settings.DEBUG = is_debug
+    browser = Client(headers={"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
+    page = browser.get(path)
+    assert (page.status_code, page["Content-Type"]) == (404, "text/html; charset=utf-8")
+    assert "There is nothing here" in page.content.decode()
+    part = Client(headers={"Accept": "*/*"}).get(path)
+    assert (part.status_code, part.content) == (404, b"Unknown file.")
 
 
 def test_a_missing_slash_is_still_added(alice: Seat, settings: Any) -> None:

@@ -23,6 +23,20 @@ NOTHING_THERE: Final = (
     "/admin/chat/nothing/1/",
     "/ws",
 )
+# Addresses where static files lie, and none is: with DEBUG, the library that serves them raised.
+NO_FILES: Final = (
+    "/static/nothing.js",
+    "/static/",
+    "/static/chat",
+    "/static/chat/css/",
+    "/static/chat/css/nothing.css?v=1",
+    "/static/chat/css/base.css/",
+    "/static/%F0%9F%A9%B7.svg",
+    "/static/../config/settings.py",
+    "/static/%2e%2e/manage.py",
+    "/static/admin",
+    "/static//",
+)
 # Pages that stand alone: what the others need may be what has failed.
 STANDALONE: Final = ("500.html", "503.html")
 STYLES: Final = ("chat/css/tokens.css", "chat/css/base.css", "chat/css/forms.css", "chat/css/plain.css")
