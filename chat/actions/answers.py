@@ -12,7 +12,7 @@ from msgspec import UNSET
 from accounts.claude import account
 from accounts.names import CLAUDE
 from chat.access import Actor
-from chat.actions import spending, summaries
+from chat.actions import findings, memory, spending
 from chat.actions.notices import take_change
 from chat.model_choice import is_demo_model, model_of
 from chat.models import Charge, Kind, Membership, Message, Reply, ReplyState, Room
@@ -162,7 +162,7 @@ def queue_version(
     answer.change = take_change(room)
     _queue(answer, prompt, actor, charge, requester)
     answer.save(update_fields=["version_count", "content", "html", "change", "shown"])
-    summaries.forget(room.pk, answer.seq)
+    memory.forget(room, answer)
     return tell(room, answer)
 
 
@@ -205,6 +205,7 @@ def queue_again(
     )
     if is_fresh:
         answer.content = answer.html = ""
+        findings.drop(reply=reply)
     answer.save(update_fields=["content", "html", "change"])
     return tell(room, answer)
 
@@ -248,6 +249,7 @@ def end_waiting(room: Room, answer: Message, reply: Reply, by_user_id: int | Non
 def wipe(message: Message) -> None:
     """Forget the words of all versions of a deleted answer or prompt: a tombstone has none."""
     Reply.objects.filter(message=message).update(text="", thinking="", tools=[])
+    findings.drop(reply__message=message)
     Reply.objects.filter(prompt=message).update(prompt_content="")
 
 

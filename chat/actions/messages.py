@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from chat import access
 from chat.access import Actor
-from chat.actions import answers, attachments, mentions, rates, replies, summaries
+from chat.actions import answers, attachments, memory, mentions, rates, replies
 from chat.actions.notices import take_change
 from chat.actions.rates import rated
 from chat.emoji import canonical_emoji
@@ -51,7 +51,7 @@ def edit_message(actor: Actor, message_id: str, content: str, html: str, *, forg
     renewed = mentions.renew(message, room, html)
     message.change = take_change(room)
     message.save(update_fields=["content", "html", "edited_at", "change"])
-    summaries.forget(room.pk, message.seq)
+    memory.forget(room, message)
     if forget:
         replies.forget_earlier_texts(message)
     edited = _publish(room, message, renewed.recount(message.seq)).message
@@ -83,7 +83,7 @@ def _delete(room: Room, message: Message, by_user_id: int) -> None:
     if withdrawn is not None:
         bury(room, withdrawn, by_user_id)
         _publish(room, withdrawn, (withdrawn.seq,))
-    summaries.forget(room.pk, message.seq)
+    memory.forget(room, message)
     bury(room, message, by_user_id)
 
 

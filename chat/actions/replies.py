@@ -8,7 +8,7 @@ from msgspec import UNSET
 
 from chat import access
 from chat.access import Actor
-from chat.actions import answers, mentions, summaries
+from chat.actions import answers, memory, mentions
 from chat.actions.notices import take_change
 from chat.markdown import names_in, without_mentions
 from chat.models import Membership, Message, Reply, ReplyState, Room
@@ -91,7 +91,7 @@ def show_version(actor: Actor, request: requests.ShowVersion, html: str, prompt_
     message.shown, message.content, message.html = version, version.text, without_mentions(html)
     message.change = take_change(room)
     message.save(update_fields=["shown", "content", "html", "change"])
-    summaries.forget(room.pk, message.seq)
+    memory.forget(room, message)
     shown = answers.presented(room, message)
     publish_after_commit(durable(shown))
     return wire.MessageAnswer(shown)
@@ -104,7 +104,7 @@ def _restore_prompt(room: Room, version: Reply, html: str) -> None:
     prompt.content, prompt.change = version.prompt_content, take_change(room)
     renewed = mentions.renew(prompt, room, html)  # people were told when they were named first
     prompt.save(update_fields=["content", "html", "change"])
-    summaries.forget(room.pk, prompt.seq)
+    memory.forget(room, prompt)
     publish_after_commit(durable(answers.presented(room, prompt), recount=renewed.recount(prompt.seq)))
 
 

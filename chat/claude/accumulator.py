@@ -124,6 +124,7 @@ class Accumulator:
         """Return the finished use of a tool. One that max_tokens has cut off is left out: it can neither run nor go back."""
         try:
             value = json.loads(encoded) if encoded else block["input"]
+            json.dumps(value, allow_nan=False)  # 1e999 is infinite here, and neither sent back nor stored
         except (ValueError, RecursionError):
             value = None
         if not isinstance(value, dict):

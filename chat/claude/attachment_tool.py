@@ -56,15 +56,24 @@ def definition() -> dict[str, Any]:
 def read(room_id: int, input: dict[str, Any], before_seq: int) -> ToolResult:  # noqa: A002 - as in the Messages API
     """Read a file of a message of this room that is no newer than `before_seq`. Raises msgspec.ValidationError."""
     asked = msgspec.convert(input, ReadInput)
-    row = Attachment.objects.filter(
-        pk=asked.attachment, room=room_id, message__room=room_id, message__seq__lte=before_seq, message__deleted_at=None
-    ).first()
-    if row is None:
+    row = (
+        Attachment.objects.filter(
+            pk=asked.attachment,
+            room=room_id,
+            message__room=room_id,
+            message__seq__lte=before_seq,
+            message__deleted_at=None,
+        )
+        .select_related("message")
+        .first()
+    )
+    if row is None or row.message is None:
         return ToolResult("There is no such attachment in this room.", "no such file", is_error=True)
     if not row.content_type.startswith(uploads.TEXT):
-        return ToolResult(_facts(row), f"looked at {transcript.one_line(row.name)}")
+        told = ToolResult(_facts(row), f"looked at {transcript.one_line(row.name)}")
+        return told._replace(quotes={row.message.pk: row.message.content})
     try:
-        return _text(row, asked.offset)
+        return _text(row, asked.offset)._replace(quotes={row.message.pk: row.message.content})
     except _TooFar:
         return ToolResult(
             "This file takes too long to read that far. Use a smaller offset.", "did not work", is_error=True

@@ -3,14 +3,15 @@
 Only messages of the reply's own room are read, newest first, page by page, and never more than the budget needs.
 """
 
-from collections.abc import Iterable
-from itertools import chain
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from itertools import accumulate, chain
 from typing import Any, Final, NamedTuple
 
 from django.conf import settings
 
 from chat.claude import prompts, tokens, tools, transcript
-from chat.claude.context_rows import Row, newest_first
+from chat.claude.context_rows import Row, Use, contents_of, newest_first, uses_of
 from chat.claude.transcript import Line, Turn
 from chat.markdown import without_blank_ends
 from chat.models import Message, Reply, RoomSummary
@@ -20,6 +21,7 @@ _OWNERS_SHARE: Final = 1 / 4
 _NOTES_SHARE: Final = 1 / 4
 _LINE_SHARE: Final = 1 / 2
 _TEXT_SO_FAR_SHARE: Final = 1 / 2
+_RESULTS_SHARE: Final = 1 / 4
 # When the room has outgrown the budget, its beginning moves on in steps: if it moved with every message, no two calls
 # would begin alike, and none would find what the one before has cached.
 _KEPT_SHARE: Final = 3 / 4
@@ -54,23 +56,25 @@ def build(reply: Reply) -> Context:
     offered = tools.definitions(room.claude_tools)
     fixed = tokens.estimate_json(system) + (tokens.estimate_json(offered) + tokens.TOOLS_TOKENS if offered else 0)
 
-    so_far = _so_far(reply, int(budget * _TEXT_SO_FAR_SHARE))
+    uses = _uses(reply, [each["name"] for each in offered], int(budget * _RESULTS_SHARE))
+    so_far = _so_far(reply, uses.get(reply.message_id, ()), int(budget * _TEXT_SO_FAR_SHARE))
     left = budget - fixed - sum(map(transcript.cost, so_far))
     summary = _summary_of(last)
     # Set aside whether it will be used or not: which messages fit must not depend on it.
     beginning = _beginning(summary, int(budget * _NOTES_SHARE))
     prompt_at_most = max(left - transcript.cost(beginning), _PROMPT_TOKENS_AT_LEAST)
-    prompt, older = _split(reply, newest_first(room.pk, last.seq), prompt_at_most)
+    rows = (row._replace(uses=uses.get(row.id, ())) for row in newest_first(room.pk, last.seq))
+    prompt, older = _split(reply, rows, prompt_at_most)
     left -= transcript.cost(beginning) + transcript.cost(prompt)
     at_most = int(budget * _LINE_SHARE)
     window = newest_that_fit(older, left, at_most, reply.context_from)
 
-    turns = [transcript.spoken(line, at_most) for line in window.lines]
+    turns = [turn for line in window.lines for turn in transcript.told(line, at_most)]
     turns += [prompt, *so_far]
     if not window.is_all:
         turns.insert(0, beginning)
     turns = transcript.merged(turns)
-    spent = fixed + sum(tokens.estimate(turn.text) + tokens.TURN_TOKENS for turn in turns)
+    spent = fixed + sum(map(transcript.size, turns))
     return Context(
         system=system,
         messages=transcript.as_messages(turns),
@@ -89,7 +93,7 @@ def newest_that_fit(newest_first: Iterable[Line], budget: int, line_at_most: int
     taken: list[tuple[Line, int]] = []
     spent = 0
     for line in newest_first:
-        cost = transcript.cost(transcript.spoken(line, line_at_most))
+        cost = sum(map(transcript.cost, transcript.told(line, line_at_most)))
         if spent + cost > budget:
             return Window(_stepped(taken, spent, budget, anchor), is_all=False)
         taken.append((line, cost))
@@ -145,9 +149,29 @@ def _beginning(summary: RoomSummary | None, at_most: int) -> Turn:
     return Turn("user", prompts.notes(summary.text, summary.upto_seq, at_most))
 
 
-def _so_far(reply: Reply, at_most: int) -> list[Turn]:
+def _so_far(reply: Reply, uses: Sequence[Use], at_most: int) -> list[Turn]:
     text = transcript.clean(reply.text) if reply.attempt > 1 else ""
     if not text:
         return []
     kept = without_blank_ends(tokens.ending(text, at_most))
-    return [Turn("assistant", kept), Turn("user", prompts.go_on(reply.text))]
+    is_whole = kept == text
+    said = transcript.turns_with_tools(reply.text, uses) if uses and is_whole else [Turn("assistant", kept)]
+    return [*said, Turn("user", prompts.go_on(reply.text))]
+
+
+def _uses(reply: Reply, names: list[str], at_most: int) -> dict[int, tuple[Use, ...]]:
+    """Return the uses of tools by the answers of the room, by message. Of the newest it is known what they have found.
+
+    They, too, become fewer in steps: if each new one pushed out an old one, no two calls would begin alike.
+    """
+    uses = uses_of(reply, names)
+    step = at_most // 2
+    costs = [min(use.tokens, step) for use in uses]
+    left_out = -(-max(sum(costs) - at_most, 0) // max(step, 1)) * step
+    starts = accumulate(costs, initial=0)
+    contents = contents_of([use.id for use, start in zip(uses, starts, strict=False) if start >= left_out])
+    found: defaultdict[int, list[Use]] = defaultdict(list)
+    for use in uses:
+        content = contents.get(use.id)
+        found[use.message].append(use._replace(content=content and tools.shortened(content, step)))
+    return {message: tuple(each) for message, each in found.items()}

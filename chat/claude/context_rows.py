@@ -3,12 +3,12 @@
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 
 from accounts.names import CLAUDE
-from chat.models import Attachment, Kind, Message, ReplyState
+from chat.models import Attachment, Finding, Kind, Message, Reply, ReplyState
 
 PAGE: Final = 100
 
@@ -18,6 +18,25 @@ class File(NamedTuple):
     name: str
     content_type: str
     size: int
+
+
+class Use(NamedTuple):
+    """A use of a tool, by the answer of a message. round: uses of the same one were asked for together.
+
+    at: where in the answer's text; until: where in it the results came.
+    content: what it brought; empty where that is forgotten, None where it is not read.
+    """
+
+    id: int
+    message: int
+    round: tuple[int, int]
+    at: int
+    until: int
+    name: str
+    input: dict[str, Any]
+    is_error: bool
+    tokens: int
+    content: str | None = None
 
 
 class Row(NamedTuple):
@@ -38,6 +57,7 @@ class Row(NamedTuple):
     answers: int | None
     prompt: int | None = None
     files: tuple[File, ...] = ()
+    uses: tuple[Use, ...] = ()
 
     @property
     def is_claudes(self) -> bool:
@@ -74,6 +94,26 @@ def rows_of(messages: "QuerySet[Message]") -> list[Row]:
     for message_id, *facts in attachments.values_list("message_id", *File._fields):
         files[message_id].append(File._make(facts))
     return [row._replace(files=tuple(files[row.id])) if row.id in files else row for row in found]
+
+
+def uses_of(reply: Reply, names: list[str]) -> list[Use]:
+    """Return how the answers of a room up to this one have used tools that still may be used, without what they found."""
+    if not names:
+        return []
+    found = Finding.objects.filter(
+        reply__room=reply.room_id,
+        reply__message__seq__lte=reply.message.seq,
+        reply__message__shown=F("reply_id"),
+        name__in=names,
+    )
+    columns = ("pk", "reply__message", "attempt", "round", "at", "until", "name", "input", "is_error", "tokens")
+    rows = found.order_by("reply__message__seq", "pk").values_list(*columns)
+    return [Use(pk, message, (attempt, round_), *rest) for pk, message, attempt, round_, *rest in rows]
+
+
+def contents_of(uses: "list[int]") -> dict[int, str]:
+    """Return what uses of tools have brought, by their ids."""
+    return dict(Finding.objects.filter(pk__in=uses).values_list("pk", "content")) if uses else {}
 
 
 def newest_first(room_id: int, upto_seq: int) -> Iterator[Row]:

@@ -4,22 +4,39 @@ What tools give is bounded for the whole reply, not for each use alone: a model 
 what it reads in the next call must be paid for.
 """
 
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from django.conf import settings
 
-from chat.claude import tokens
+from chat.actions.findings import RESULT_CHARS, Found
+from chat.claude import tokens, tools
 from chat.claude.accumulator import readable
 from chat.claude.backend import ToolCall
 from chat.claude.context import Context
-from chat.claude.tools import ToolResult
+from chat.claude.tools import ToolResult, shortened
 from chat.claude.transcript import CACHED, text_block
 
 _USES_AT_ONCE: Final = 10
 _WORTH_GIVING_TOKENS: Final = 100
 _CACHED_RESULTS: Final = 2
 _SHOWN_CHARS: Final = 200
-_REST_IS_MISSING: Final = "[The rest is left out: you have been given as much as there is room for.]"
+
+
+class Asked(NamedTuple):
+    """A use of a tool that the model asks for. at: how much of the answer's text came before it."""
+
+    call: ToolCall
+    at: int
+
+    @property
+    def is_known(self) -> bool:
+        return self.call.name in tools.names()
+
+    def found(self, result: ToolResult, until: int) -> Found:
+        """Return what is kept of it for later turns. until: how much of the text came before the results."""
+        content = result.content[:RESULT_CHARS]
+        size = tokens.estimate(content)
+        return Found(self.at, until, self.call.name, self.call.input, content, result.is_error, size, result.quotes)
 
 
 class Conversation:
@@ -29,6 +46,7 @@ class Conversation:
         *earlier, prompt = context.messages
         # After the point up to which the call is cached: the next call holds the prompt, but not this.
         self.messages = [*earlier, {**prompt, "content": [*prompt["content"], text_block(note)]}]
+        self._prompt_at = len(earlier)
         self.tokens = context.estimated_tokens + tokens.estimate(note)
         self._left_for_results = settings.CLAUDE_CONTEXT_TOKENS
         self._uses_in_this_round = 0
@@ -41,6 +59,8 @@ class Conversation:
 
     def tools_said(self, results: list[dict[str, Any]]) -> None:
         """Add the results of tools; the next call reads all up to them from the cache."""
+        for turn in self.messages[: self._prompt_at]:
+            turn["content"][-1].pop("cache_control", None)  # the prompt is cached by now
         self._add("user", [*results[:-1], {**results[-1], **CACHED}])
         # A call may mark four places: the system prompt, the prompt, and the newest two results. From the newest alone the
         # API would look back over twenty blocks for what it knows, and ten tools at once make more than that.
@@ -60,9 +80,7 @@ class Conversation:
     def bounded(self, result: ToolResult) -> ToolResult:
         """Return as much of a result as there is room for."""
         size = tokens.estimate(result.content)
-        if size > self._left_for_results:
-            kept = tokens.beginning(result.content, self._left_for_results)
-            result = result._replace(content=f"{kept.rstrip()}\n{_REST_IS_MISSING}")
+        result = result._replace(content=shortened(readable(result.content), self._left_for_results))
         self._left_for_results -= min(size, self._left_for_results)
         return result
 

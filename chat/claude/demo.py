@@ -73,7 +73,7 @@ def _hear(messages: list[dict[str, Any]]) -> _Heard:
             tool = tool and _named(tool, blocks)
             continue
         results = [block for block in blocks if block["type"] == "tool_result"]
-        if results:
+        if results and not text:
             tool = (str(results[0]["tool_use_id"]), _plain(results[0].get("content", "")))
             continue
         if not so_far and tool is None and _TAIL.search(text) and not _said_by_a_person(text):

@@ -52,6 +52,11 @@ class Checkpoint(NamedTuple):
     usage: Usage
     calls: tuple[Usage, ...] = ()
 
+    @property
+    def said(self) -> dict[str, Any]:
+        """Return the reply's fields that hold its words: each belongs to the same `n`."""
+        return {"text": self.text, "thinking": self.thinking, "n": self.n, "tools": self.tools}
+
 
 class Outcome(NamedTuple):
     """How a reply ended. error is for the members, error_detail for the administrators."""
@@ -112,13 +117,7 @@ def checkpoint(checkpoints: Sequence[Checkpoint]) -> dict[int, Verdict]:
     verdicts: dict[int, Verdict] = {}
     with transaction.atomic():
         for each in checkpoints:
-            said = {
-                "text": each.text,
-                "thinking": each.thinking,
-                "n": each.n,
-                "tools": each.tools,
-                **each.usage._asdict(),
-            }
+            said = {**each.said, **each.usage._asdict()}
             mine = {"pk": each.reply_id, "epoch": each.epoch, "state": ReplyState.RUNNING.value}
             if update_rows(Reply, said, **mine, stopped_by=None):
                 verdicts[each.reply_id] = Verdict.GO_ON

@@ -5,21 +5,22 @@ No socket owns it. It ends in exactly one outcome: the model's end, a stop, a fa
 
 import asyncio
 from contextlib import aclosing
-from typing import Any, Final
+from typing import Final
 
 import structlog
 from django.conf import settings
 from django.utils import timezone
 
-from chat.actions import spending
+from chat.actions import findings, spending
 from chat.claude import context as contexts
 from chat.claude import lease, prompts, tools
 from chat.claude.attempts import Attempts
 from chat.claude.backend import Backend, Call, CallFailed, End, Text, Thinking, ToolBegun, ToolCall, Usage, total
-from chat.claude.conversation import Conversation, shown_to_members, told
+from chat.claude.conversation import Asked, Conversation, shown_to_members, told
 from chat.claude.deltas import Deltas
 from chat.claude.lease import Checkpoint, Outcome, Verdict
 from chat.claude.pace import Pace
+from chat.claude.tools import ToolResult
 from chat.models import Reply, ReplyState
 from chat.protocol import wire
 from chat.protocol.errors import ErrorCode, ProtocolError
@@ -166,7 +167,7 @@ class Stream:
                 return self._complete(end.stop_reason)
             talk.model_said(end.content)
             if calls:
-                talk.tools_said([await self._use(each, talk) for each in calls])
+                await self._use_tools(calls, round_, talk)
         return self._complete("tool_limit")
 
     def _note(self) -> str:
@@ -184,8 +185,8 @@ class Stream:
         error = "" if is_clear else _NO_ROOM if stop_reason == "max_tokens" else _NO_ANSWER
         return Outcome(ReplyState.COMPLETE, stop_reason, error)
 
-    async def _hear(self, call: Call, reading_tokens: int) -> tuple[End, list[ToolCall]]:
-        calls: list[ToolCall] = []
+    async def _hear(self, call: Call, reading_tokens: int) -> tuple[End, list[Asked]]:
+        calls: list[Asked] = []
         end: End | None = None
         attempts = Attempts(self._backend, call, reading_tokens, lambda: self._has_money(reading_tokens))
         self._current_call = attempts
@@ -204,7 +205,7 @@ class Stream:
             raise CallFailed("cut", "Claude's answer was cut off.", "The stream ended without its end.", began=True)
         return end, calls
 
-    def _take(self, piece: Text | Thinking | ToolBegun | ToolCall | Usage, calls: list[ToolCall]) -> None:
+    def _take(self, piece: Text | Thinking | ToolBegun | ToolCall | Usage, calls: list[Asked]) -> None:
         match piece:
             case Text(text):
                 self._deltas.say(text)
@@ -214,7 +215,8 @@ class Stream:
                 self._deltas.tool_begun()
             case ToolCall():
                 self._deltas.tool_begun()
-                calls.append(piece)
+                self._deltas.flush()
+                calls.append(Asked(piece, len(self._deltas.text)))
             case Usage():
                 pass  # the attempts count it
 
@@ -227,11 +229,20 @@ class Stream:
             raise
         return True
 
-    async def _use(self, call: ToolCall, talk: Conversation) -> dict[str, Any]:
+    async def _use_tools(self, asked: list[Asked], round_: int, talk: Conversation) -> None:
+        until = len(self._deltas.text)
+        results = [await self._use(each.call, talk) for each in asked]
+        talk.tools_said([told(each.call, result) for each, result in zip(asked, results, strict=True)])
+        found = [each.found(result, until) for each, result in zip(asked, results, strict=True) if each.is_known]
+        try:
+            await in_database(findings.keep, self.id, self._reply.epoch, self.checkpoint().said, round_, found)
+        except ProtocolError as error:  # later turns will lack it; this answer does not
+            log.warning("reply.findings_not_kept", reply=self.id, code=str(error.code))
+
+    async def _use(self, call: ToolCall, talk: Conversation) -> ToolResult:
         before = self._reply.message.seq
         result = talk.refusal()
         if result is None:
             result = await in_database(tools.run, call.name, call.input, self.room_id, before)
-        shown = shown_to_members(call, result)
-        self._deltas.tool_used(shown)
-        return told(call, talk.bounded(result))
+        self._deltas.tool_used(shown_to_members(call, result))
+        return talk.bounded(result)

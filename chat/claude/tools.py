@@ -4,14 +4,15 @@ The input comes from a model that reads what people write: it is checked like an
 the model as a result, so that it can do better. Runs on a database thread.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Annotated, Any, Final, NamedTuple
 
 import msgspec
 from msgspec import Meta
 
 from chat.actions import search
-from chat.claude import transcript
+from chat.claude import tokens, transcript
 from chat.claude.context_rows import living, rows_of
 from chat.claude.transcript import Line
 from chat.folding import Term, hits_in
@@ -23,14 +24,19 @@ _HITS_BY_DEFAULT: Final = 8
 _EXCERPT_CHARS: Final = 600
 _MEMBERS_AT_MOST: Final = 200
 _MAX_INT: Final = 2**53 - 1
+_REST_IS_MISSING: Final = "[The rest is left out: you have been given as much as there is room for.]"
 
 
 class ToolResult(NamedTuple):
-    """content: for the model. summary: one line for the members, who see what Claude did."""
+    """content: for the model. summary: one line for the members, who see what Claude did.
+
+    quotes: the content of each message whose words are in it, by id: changed, it must not be quoted any more.
+    """
 
     content: str
     summary: str
     is_error: bool = False
+    quotes: Mapping[int, str] = MappingProxyType({})
 
 
 class SearchInput(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -65,6 +71,17 @@ _LIST_MEMBERS: Final[dict[str, Any]] = {
     "description": "Lists the members of this room: user names, roles, and the names that people chose to be shown.",
     "input_schema": {"type": "object", "properties": {}, "additionalProperties": False},
 }
+
+
+def names() -> list[str]:
+    return list(_USES)
+
+
+def shortened(content: str, at_most: int) -> str:
+    """Return as much of a result as so many tokens hold, and say so where that is not all."""
+    if tokens.estimate(content) <= at_most:
+        return content
+    return f"{tokens.beginning(content, at_most).rstrip()}\n{_REST_IS_MISSING}"
 
 
 def definitions(names: list[str]) -> list[dict[str, Any]]:
@@ -102,7 +119,9 @@ def _search_history(input: dict[str, Any], room_id: int, before_seq: int) -> Too
     told = [_told(line, terms) for line in lines]
     if len(rows) > asked.limit:
         told.append(f"There are older ones: search again with before={rows[asked.limit - 1].seq}.")
-    return ToolResult("\n\n".join(told), "1 message found" if len(lines) == 1 else f"{len(lines)} messages found")
+    summary = "1 message found" if len(lines) == 1 else f"{len(lines)} messages found"
+    quotes = {row.id: row.content for row in rows[: asked.limit]}
+    return ToolResult("\n\n".join(told), summary, quotes=quotes)
 
 
 def _told(line: Line, terms: Sequence[Term]) -> str:

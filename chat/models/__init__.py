@@ -4,6 +4,7 @@ from chat.models.announcement import Announcement
 from chat.models.attachment import Attachment
 from chat.models.ban import RoomBan
 from chat.models.draft import Draft
+from chat.models.finding import Finding
 from chat.models.invitation import Invitation
 from chat.models.mark import HistoryMark
 from chat.models.member_invitation import MemberInvitation
@@ -21,6 +22,7 @@ __all__ = [
     "ChargePurpose",
     "ChargeState",
     "Draft",
+    "Finding",
     "HistoryMark",
     "Invitation",
     "Kind",
