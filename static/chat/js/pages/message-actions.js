@@ -3,6 +3,7 @@
  */
 
 import { el, iconButton } from "./dom.js";
+import { ReactionNames } from "./reaction-names.js";
 
 export class MessageActions {
   #timeline;
@@ -14,6 +15,7 @@ export class MessageActions {
   #pointer = "mouse";
   /** @type {Element | null} */
   #article = null;
+  #names;
   #ending = new AbortController();
 
   /**
@@ -25,6 +27,7 @@ export class MessageActions {
   constructor(scroller, timeline, options) {
     this.#timeline = timeline;
     this.#options = options;
+    this.#names = new ReactionNames(scroller);
     const { signal } = this.#ending;
     // Only a mouse hovers. A finger or a pen leaves between its tap and the click: a toolbar that went then was never clicked.
     scroller.addEventListener("pointerover", (event) => event.pointerType === "mouse" && this.#attach(event.target), { signal });
@@ -39,6 +42,7 @@ export class MessageActions {
 
   destroy() {
     this.#ending.abort();
+    this.#names.destroy();
     this.hide();
   }
 
@@ -53,6 +57,7 @@ export class MessageActions {
 
   /** The rows have changed: a message that is gone or deleted has no actions. */
   refresh() {
+    this.#names.refresh();
     const item = this.#article?.isConnected && this.#timeline.rowOf(this.#article)?.item;
     if (!item || item.message.deletedAt || item.deleting) this.hide();
   }
