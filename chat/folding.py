@@ -43,6 +43,9 @@ _BARE_AT_ENDS: Final = frozenset("*_^~|=<>`")
 _RUNS: Final = re.compile(r"w+|b+|rr?|st*|t")
 # The same for a folded text of ASCII alone, as most are: it takes a tenth of the time, which the writer gives for each post.
 _ASCII_TOKENS: Final = re.compile(r"[a-z0-9]+|[#$%&*+<=>@^_`|~]")
+# Letters, digits, and what only separates them.
+_PLAIN_ASCII: Final = re.compile(r"[0-9A-Za-z\s!\"'(),\-./:;?\[\\\]{}]*", re.ASCII)
+_LONG_ASCII: Final = re.compile(r"\w{65}", re.ASCII)  # one more than _TOKEN_CHARS
 
 
 class Token(NamedTuple):
@@ -165,6 +168,11 @@ def _term(tokens: list[Token], *, is_last: bool) -> Term:
     if last.kind == "b" and len(tokens) > 1 and tokens[-2].kind == "b" and tokens[-2].end == last.end:
         return Term(tuple(token.text for token in tokens[:-1]), is_open=False)
     return Term(tuple(token.text for token in tokens), is_open=last.kind == "b" or (is_last and last.kind == "w"))
+
+
+def is_plain_ascii(text: str) -> bool:
+    """Return whether a tokenizer that knows nothing but ASCII finds the same words in the text itself."""
+    return _PLAIN_ASCII.fullmatch(text) is not None and _LONG_ASCII.search(text) is None
 
 
 def words_for_index(text: str, bytes_at_most: int) -> str:

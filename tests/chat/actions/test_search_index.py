@@ -72,16 +72,16 @@ def test_an_edit_and_a_deletion_are_known_to_the_index(prepare: Callable[[], Non
 
 def test_the_index_catches_up_in_bounded_transactions(alice: User, den: Room) -> None:
     Message.objects.bulk_create(
-        Message(room=den, seq=seq, change=seq, author=alice, content="a needle") for seq in range(1, 1_101)
+        Message(room=den, seq=seq, change=seq, author=alice, content="a needle") for seq in range(1, 2_201)
     )
-    Room.objects.update(change=1_100)
+    Room.objects.update(change=2_200)
     sizes, is_more = [len(held("needle"))], True
     while is_more:
         is_more = catch_up_some()
         sizes.append(len(held("needle")))
-    assert sizes == [0, 500, 1_000, 1_100, 1_100]
+    assert sizes == [0, 1_000, 2_000, 2_200, 2_200]
     say(alice, "den", "a needle")
-    assert matching(terms_of("needle")).count() == 1_101
+    assert matching(terms_of("needle")).count() == 2_201
 
 
 def test_a_message_with_an_id_from_below_is_found(alice: User, den: Room) -> None:
