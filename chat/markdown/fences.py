@@ -1,7 +1,8 @@
 """Blocks of code between fences, as CommonMark has them, but that blocks within a block of markdown pair up.
 
 People who show markdown in a block of markdown often use fences of one length. A fence with the name of a language can't end
-a block, so it begins one within, which the next bare fence ends. The page has the same rule (markdown-fences.js).
+a block, so it begins one within, which the next bare fence ends. Where that leaves a block without an end, the first bare
+fence ends it, as in CommonMark: what follows is not code. The page has the same rule (markdown-fences.js).
 """
 
 from typing import Final
@@ -10,6 +11,9 @@ from markdown_it.rules_block import StateBlock
 
 _MARKERS: Final = "`~"
 _CHARS_AT_LEAST: Final = 3
+# Each block of a text that blocks within leave without an end is read to the text's end.
+_UNPAIRED_AT_MOST: Final = 10
+_UNPAIRED: Final = "unpaired_fences"
 # Its marker, its length, and what stands behind it.
 Fence = tuple[str, int, str]
 _MARKDOWN: Final = frozenset({"markdown", "md", "mdx", "gfm", "commonmark"})
@@ -48,6 +52,17 @@ def fence_at(state: StateBlock, line: int) -> Fence | None:
 
 def _end(state: StateBlock, start_line: int, end_line: int, opening: Fence) -> tuple[int, bool]:
     """Return the line behind a block's last one, and whether a fence stands there that ends it."""
+    unpaired: int = state.env.get(_UNPAIRED, 0)
+    if is_markdown(opening[2]) and unpaired < _UNPAIRED_AT_MOST:
+        found = _end_among(state, start_line, end_line, opening)
+        if found[1]:
+            return found
+        state.env[_UNPAIRED] = unpaired + 1
+    marker, length, _ = opening
+    return _end_among(state, start_line, end_line, (marker, length, ""))
+
+
+def _end_among(state: StateBlock, start_line: int, end_line: int, opening: Fence) -> tuple[int, bool]:
     fences = OpenFences()
     fences.meet(opening)
     for line in range(start_line + 1, end_line):
@@ -75,17 +90,18 @@ class OpenFences:
         if not self.open:
             if is_opening:
                 self.marker = marker
-                self.open.append((length, _is_markdown(info)))
+                self.open.append((length, is_markdown(info)))
             return is_opening
         most, takes_others = self.open[-1]
         if marker == self.marker and length >= most:
             if not info.strip(" \t"):
                 self.open.pop()
             elif takes_others and is_opening:
-                self.open.append((length, _is_markdown(info)))
+                self.open.append((length, is_markdown(info)))
         return True
 
 
-def _is_markdown(info: str) -> bool:
+def is_markdown(info: str) -> bool:
+    """Whether fences in a block of this kind may begin blocks of their own."""
     words = info.split()
     return bool(words) and words[0].lower() in _MARKDOWN

@@ -35,7 +35,9 @@ _TAGS: Final = {
     "a", "blockquote", "br", "code", "del", "details", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "kbd", "li", "ol",
     "p", "pre", "s", "span", "strong", "sub", "summary", "sup", "table", "tbody", "td", "th", "thead", "tr", "ul",
 }  # fmt: skip
-_ATTRIBUTES: Final = {"a": {"href"}, "ol": {"start"}, "code": {"class"}, "span": {"class"}, "pre": {"data-language"}}
+_ATTRIBUTES: Final = {
+    "a": {"href"}, "ol": {"start"}, "code": {"class"}, "span": {"class"}, "sup": {"class"}, "pre": {"data-language"},
+}  # fmt: skip
 
 
 def render(content: str) -> str:

@@ -468,6 +468,13 @@ FLASHES: Final = {
     "a table": ("Before\n\n| a | b |\n|---|:-:|\n| 1 | 2 |\n", "p", "|"),
     "a table behind words": ("Words:\n\n| one | two |\n| - | - |\n| 1 | 2 |\n\nafter\n", "p", "|"),
     "a quoted table": ("> | a | b |\n> |---|---|\n> | 1 | 2 |\n", "p", "|"),
+    "a table without bars at its edges": ("a | b\n---|:-:\n1 | 2\n", "p", "|"),
+    "behind words, without bars at its edges": ("Words\na | b | c\n-- | - | -\n1 | 2 | 3\n\nafter\n", "p", "|"),
+    "a quoted table without bars at its edges": ("> a | b\n> ---|---\n> 1 | 2\n", "p", "|"),
+    "a table of other scripts": ("项目 | 说明\n--- | ---\n**甲** | `乙`\n", "p", "|"),
+    "a table from right to left": ("اسم | عمر\n:-- | --:\nא | 2\n", "p", "|"),
+    "a table behind a line with a bar": ("x | y\n| a | b |\n|---|---|\n| 1 | 2 |\n", "p", "a"),
+    "emphasis over the bar": ("**a | b**\n---|---\n1 | 2\n", "p", "|"),
     "displayed mathematics": ("So:\n\n$$\nx\n=\n1\n- y\n$$\n\nafter", "h1, h2, li", ""),
     "mathematics in brackets": ("\\[\nx\n---\ny\n\\]\n", "h1, h2, hr", ""),
     "mathematics among words": ("Let \\(a_1 * b_1 * c\\) be $$d_1 * e_1 * f$$ so", "em", ""),
@@ -494,6 +501,19 @@ def test_what_is_not_complete_does_not_look_like_something_else(page: Page, name
         [text, selector, words],
     )
     assert seen == []
+
+
+def test_a_line_with_a_bar_is_shown_as_soon_as_it_heads_no_table(page: Page) -> None:
+    texts = ["a | b\nc", "a | b\n\n", "`a|b` c", "- a | b", r"a \| b", f"a | {'b' * 150}", "a | b\n- c", "x | y\n| a"]
+    shown = page.evaluate(
+        """texts => texts.map((text) => {
+          const root = document.createElement("main");
+          new StreamingMarkdown(root).show(text);
+          return root.textContent;
+        })""",
+        texts,
+    )
+    assert all("|" in text for text in shown), dict(zip(texts, shown, strict=True))
 
 
 def test_copied_code_ends_with_its_last_line(page: Page) -> None:

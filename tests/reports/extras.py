@@ -15,6 +15,17 @@ class Case(NamedTuple):
 _DONE: Final = '<span class="task is-done">☑</span>'
 _TO_DO: Final = '<span class="task">☐</span>'
 
+_ALONE: Final = '<sup class="footnote-words">{}</sup>'
+
+
+def _mark(label: str) -> str:
+    return f'<sup class="footnote-mark"><a href="#fn:{label.lower()}">{label}</a></sup>'
+
+
+def _words(label: str) -> str:
+    return f'<sup class="footnote-words"><a href="#fnref:{label.lower()}">{label}</a></sup>'
+
+
 CASES: Final = (
     Case("line breaks", "a<br>b<br/>c<BR />d", "a<br>\nb<br>\nc<br>\nd"),
     Case("a line break at the end of a line", "a<br>\nb", "a<br>\nb"),
@@ -49,21 +60,46 @@ CASES: Final = (
     Case("no task: no list", "[x] a", "[x] a"),
     Case("no task: later in an item", "- a\n\n  [x] b", "<ul>\n<li>\n<p>a</p>\n<p>[x] b</p>\n</li>\n</ul>"),
     Case("no task: a link", "- [x](https://x.org)", '<ul>\n<li><a href="https://x.org">x</a></li>\n</ul>'),
-    # --- Footnotes
-    Case("a footnote", "a[^1]\n\n[^1]: words", "<p>a<sup>1</sup></p>\n<p><sup>1</sup> words</p>"),
+    # --- Footnotes: each end leads to the other
+    Case("a footnote", "a[^1]\n\n[^1]: words", f"<p>a{_mark('1')}</p>\n<p>{_words('1')} words</p>"),
     Case(
-        "footnotes on lines of their own", "a[^x]\n\n[^x]: one\n[^y]: two",
-        "<p>a<sup>x</sup></p>\n<p><sup>x</sup> one</p>\n<p><sup>y</sup> two</p>",
+        "footnotes on lines of their own", "a[^x]b[^y]\n\n[^x]: one\n[^y]: two",
+        f"<p>a{_mark('x')}b{_mark('y')}</p>\n<p>{_words('x')} one</p>\n<p>{_words('y')} two</p>",
     ),
     Case(
         "a footnote whose words are an address", "a[^1]\n\n[^1]: https://x.org",
-        "<p>a<sup>1</sup></p>\n<p><sup>1</sup> <a>https://x.org</a></p>",
+        f"<p>a{_mark('1')}</p>\n<p>{_words('1')} <a>https://x.org</a></p>",
     ),
-    Case("a footnote of two lines", "[^1]: one\n*two*", "<sup>1</sup> one<br>\n<em>two</em>"),
+    Case(
+        "two marks for the same words", "a[^1] b[^1]\n\n[^1]: c",
+        f"<p>a{_mark('1')} b{_mark('1')}</p>\n<p>{_words('1')} c</p>",
+    ),
+    Case("words before their mark", "[^1]: c\n\nא[^1]", f"<p>{_words('1')} c</p>\n<p>א{_mark('1')}</p>"),
+    Case(
+        "a mark within words", "[^1]: c[^2]\n[^2]: d",
+        f"<p>{_ALONE.format('1')} c{_mark('2')}</p>\n<p>{_words('2')} d</p>",
+    ),
+    Case(
+        "a mark in emphasis and in a list", "- **語[^a]**\n\n[^a]: b",
+        f"<ul>\n<li><strong>語{_mark('a')}</strong></li>\n</ul>\n<p>{_words('a')} b</p>",
+    ),
+    Case(
+        "emphasis at the beginning of the words", "a[^1]\n\n[^1]: *b* `c`",
+        f"<p>a{_mark('1')}</p>\n<p>{_words('1')} <em>b</em> <code>c</code></p>",
+    ),
+    Case("a footnote of two lines", "[^1]: one\n*two*", f"{_ALONE.format('1')} one<br>\n<em>two</em>"),
     Case("a mark without words", "a[^1] [^a-z]", "a[^1] [^a-z]"),
-    Case("a mark in code", "`[^1]`\n\n[^1]: b", "<p><code>[^1]</code></p>\n<p><sup>1</sup> b</p>"),
-    Case("in capitals", "a[^Note]\n\n[^note]: b", "<p>a<sup>Note</sup></p>\n<p><sup>note</sup> b</p>"),
-    Case("a link of the same name", "[a][^1]\n\n[^1]: b", "<p>[a]<sup>1</sup></p>\n<p><sup>1</sup> b</p>"),
+    Case("a mark in code", "`[^1]`\n\n[^1]: b", f"<p><code>[^1]</code></p>\n<p>{_ALONE.format('1')} b</p>"),
+    Case("in capitals", "a[^Note]\n\n[^note]: b", f"<p>a{_mark('Note')}</p>\n<p>{_words('note')} b</p>"),
+    Case("a link of the same name", "[a][^1]\n\n[^1]: b", f"<p>[a]{_mark('1')}</p>\n<p>{_words('1')} b</p>"),
+    Case(
+        "a mark in a picture", "![a[^1]](https://x.org)\n\n[^1]: b",
+        f'<p><a href="https://x.org">a1</a></p>\n<p>{_words("1")} b</p>',
+    ),
+    Case(
+        "in a quotation", "> a[^1]\n>\n> [^1]: b",
+        f"<blockquote>\n<p>a{_mark('1')}</p>\n<p>{_words('1')} b</p>\n</blockquote>",
+    ),
     # --- Details
     Case(
         "details", "<details>\n<summary>More *x*</summary>\n\n- a\n\n</details>\nb",

@@ -3,6 +3,7 @@
  * the page is one.
  */
 
+import "./footnotes.js";
 import "./input-method.js";
 import { Client } from "../client.js";
 import { excerptOf, quotable } from "../quotes.js";

@@ -5,6 +5,8 @@
 
 const MARKDOWN = new Set(["markdown", "md", "mdx", "gfm", "commonmark"]);
 const CHARS_AT_LEAST = 3;
+/** Each block of a text that blocks within leave without an end is read to the text's end. */
+const UNPAIRED_AT_MOST = 10;
 
 /** Whether fences in a block of this kind may begin blocks of their own. @param {string} info what stands behind its fence */
 export const takesOthers = (info) => MARKDOWN.has(info.trim().split(/\s+/)[0].toLowerCase());
@@ -69,11 +71,25 @@ export function fenceAt(state, line) {
   return behind - begin < CHARS_AT_LEAST ? null : { marker, length: behind - begin, info: state.src.slice(behind, end) };
 }
 
+/** @typedef {{marker: string, length: number, info: string}} Fence */
+
 /**
- * @param {any} state @param {number} startLine @param {number} endLine @param {{marker: string, length: number, info: string}} opening
+ * Where blocks within leave it without an end, the first bare fence ends it; not in a text that is not complete.
+ * @param {any} state @param {number} startLine @param {number} endLine @param {Fence} opening
  * @returns {[number, boolean]} the line behind a block's last one, and whether a fence stands there that ends it
  */
 function endOf(state, startLine, endLine, opening) {
+  const unpaired = state.env.unpaired ?? 0;
+  if (takesOthers(opening.info) && unpaired < UNPAIRED_AT_MOST) {
+    const found = endAmong(state, startLine, endLine, opening);
+    if (found[1] || state.env.isPart) return found;
+    state.env.unpaired = unpaired + 1;
+  }
+  return endAmong(state, startLine, endLine, { ...opening, info: "" });
+}
+
+/** @param {any} state @param {number} startLine @param {number} endLine @param {Fence} opening @returns {[number, boolean]} */
+function endAmong(state, startLine, endLine, opening) {
   const fences = new OpenFences();
   fences.meet(opening);
   for (let line = startLine + 1; line < endLine; line += 1) {

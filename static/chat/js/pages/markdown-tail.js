@@ -10,9 +10,11 @@ import { OpenFences } from "./markdown-fences.js";
 const UNDECIDED_LINE =
   /^[ \t>]*(?:(?:[-=*_+#]+|`{1,2}|~{1,2}|\d{1,9}[.)]?|\|)[ \t]*|[-:|][-:| \t]*|`{3,}(?!`)[^`\n]*|~{3,}(?!~)[^\n]*|\[[^\]]+\]:.*)?$/;
 const FENCE = /^(?:[ \t>]|[-*+] |\d{1,9}[.)] )*(`{3,}(?!`)|~{3,}(?!~))([^\n]*)$/;
-const TABLE_LINE = /^[ \t>]*\|/;
+/** A table's row begins with a bar, or has one between its cells; of a longer line without the first, it's a sign in words. */
+const LEADING_BAR = /^[ \t>]*\|/;
+const HEAD_CHARS = 120;
 const DELIMITER_LINE = /^[ \t>]*(?:\|[ \t]*)?:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*(?:\|[ \t]*)?$/;
-const PART_OF_DELIMITER_LINE = /^[ \t>|:-]*$/;
+const PART_OF_DELIMITER_LINE = /^[ \t>]*[|:-][ \t|:-]*$/;
 const BLOCK_START = /^[ \t>]*(?:[-*+] |\d{1,9}[.)] |#{1,6} |\|)/;
 const MARKERS = "*_~";
 
@@ -96,13 +98,40 @@ function withoutTableHead(text) {
   const lines = text.split("\n");
   // The line below it has not begun.
   if (lines.length > 1 && !lines[lines.length - 1]) lines.pop();
-  let first = lines.length;
-  while (first > 0 && TABLE_LINE.test(lines[first - 1])) first -= 1;
-  const table = lines.slice(first);
-  const isDecided = text.endsWith("\n") ? DELIMITER_LINE.test(table[1] ?? "") : !PART_OF_DELIMITER_LINE.test(table[1] ?? "");
-  if (table.length === 2 && isDecided) return text;
-  if (!table.length || table.slice(0, -1).some((line) => DELIMITER_LINE.test(line)) || table.length > 2) return text;
-  return lines.slice(0, first).join("\n");
+  const at = lines.length - 1;
+  if (isInTable(lines, at)) return text;
+  const mayBeDelimiters = PART_OF_DELIMITER_LINE.test(lines[at]);
+  if (at > 0 && mayBeDelimiters && barIn(lines[at - 1]) >= 0) {
+    if (!text.endsWith("\n")) return withoutHead(lines, at - 1);
+    if (DELIMITER_LINE.test(lines[at])) return text;
+  }
+  return barIn(lines[at]) < 0 ? text : withoutHead(lines, at);
+}
+
+/** Whether the rows above a line lead up to delimiters. @param {string[]} lines @param {number} at */
+function isInTable(lines, at) {
+  for (let above = at - 1; above > 0 && barIn(lines[above]) >= 0; above -= 1) if (DELIMITER_LINE.test(lines[above]) && barIn(lines[above - 1]) >= 0) return true;
+  return false;
+}
+
+/** What stands before a head's first bar was there already, as words. @param {string[]} lines @param {number} at */
+function withoutHead(lines, at) {
+  const before = lines.slice(0, at).join("\n");
+  if (LEADING_BAR.test(lines[at])) return before;
+  return (at ? `${before}\n` : "") + lines[at].slice(0, barIn(lines[at]));
+}
+
+/** Where the first bar stands that may part cells, or -1. @param {string} line */
+function barIn(line) {
+  if (LEADING_BAR.test(line)) return line.indexOf("|");
+  if (line.length > HEAD_CHARS || /^[ \t>]*(?:[-*+] |\d{1,9}[.)] |#{1,6} )/.test(line)) return -1;
+  let isCode = false;
+  for (let at = 0; at < line.length; at += 1) {
+    if (line[at] === "\\") at += 1;
+    else if (line[at] === "`") isCode = !isCode;
+    else if (line[at] === "|" && !isCode) return at;
+  }
+  return -1;
 }
 
 /**

@@ -3,7 +3,7 @@
  * links that were looked at, and text. Anything else comes out as its text. Pure.
  */
 
-import { isOwnRoom } from "./own-links.js";
+import { isOwnRoom, isWithin } from "./own-links.js";
 import { classOf } from "./markdown-math.js";
 
 /**
@@ -97,7 +97,7 @@ function putText(parent, text) {
 /** @param {any} token @returns {Record<string, string>} */
 function attributesOf(token) {
   if (token.type === "link_open") return linkAttributes(token.attrGet("href") ?? "", token.attrGet("title"));
-  if (token.type === "task_open") return { class: token.attrGet("class") };
+  if (token.type === "task_open" || (token.type === "sup_open" && token.attrs)) return { class: token.attrGet("class") };
   const start = token.type === "ordered_list_open" ? token.attrGet("start") : null;
   return start === null ? {} : { start: String(start) };
 }
@@ -111,7 +111,7 @@ function attributesOf(token) {
 function linkAttributes(href, title) {
   const named = { rel: "noopener noreferrer nofollow", ...(title === null ? {} : { title }) };
   if (!isSafeAddress(href)) return named;
-  return isOwnRoom(href) ? { ...named, href } : { ...named, href, target: "_blank" };
+  return isWithin(href) || isOwnRoom(href) ? { ...named, href } : { ...named, href, target: "_blank" };
 }
 
 /** Within this site, where nothing says where else. */

@@ -4,6 +4,9 @@
 
 export const ROOM_PATH = /^\/rooms\/([a-z0-9-]{1,50})\/$/;
 
+/** Whether it leads to another place of the same page. @param {string} href */
+export const isWithin = (href) => href.startsWith("#");
+
 /** @param {string} href */
 export function isOwnRoom(href) {
   const url = parsed(href);
