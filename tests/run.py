@@ -45,8 +45,8 @@ def stages() -> dict[str, list[str]]:
     return {
         "sqlite": [*_PYTEST, *_PROCESSES, *_ONE_TRY, "tests", *ignored],
         "postgresql": [sys.executable, "-m", "tests.databases", "--", *tests_again, *_ON_DATABASE_ONLY],
-        # Playwright's own event loop does not get along with that of pytest-asyncio, nor with xdist's workers.
-        "browser": [*_PYTEST, *_SECOND_TRY, *browser],
+        # Playwright's own event loop does not get along with that of pytest-asyncio.
+        "browser": [*_PYTEST, *_PROCESSES, *_SECOND_TRY, *browser],
     }
 
 

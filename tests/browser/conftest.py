@@ -1,4 +1,4 @@
-"""The browser, a site of its own for each module, and people in front of pages."""
+"""The browser, a site that the modules share, and people in front of pages."""
 
 from collections.abc import Iterator
 
@@ -7,7 +7,7 @@ from playwright.sync_api import Browser, expect
 
 from tests.browser.chat_cast import PATIENCE_MS, Cast, Someone
 from tests.chromium import browser_of
-from tests.servers.sites import UVICORN_SQLITE, Site, SiteBuilder
+from tests.servers.sites import UVICORN_SQLITE, SharedSites, Site, SiteBuilder
 
 
 @pytest.fixture(scope="session")
@@ -15,10 +15,22 @@ def browser(request: pytest.FixtureRequest) -> Browser:
     return browser_of(request.config)
 
 
-@pytest.fixture(scope="module")
-def site(site_builder: SiteBuilder) -> Iterator[Site]:
+@pytest.fixture(scope="session", autouse=True)
+def _patience() -> None:
     expect.set_options(timeout=PATIENCE_MS)
-    with site_builder.running(UVICORN_SQLITE) as running:
+
+
+@pytest.fixture(scope="session")
+def shared_sites(site_builder: SiteBuilder) -> Iterator[SharedSites]:
+    sites = SharedSites(site_builder)
+    yield sites
+    sites.stop()
+
+
+@pytest.fixture(scope="module")
+def site(shared_sites: SharedSites) -> Iterator[Site]:
+    """The installation of all modules that only add people and rooms to it; the others start one of their own."""
+    with shared_sites.watched(UVICORN_SQLITE) as running:
         yield running
 
 
