@@ -12,6 +12,8 @@ from typing import Final
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 
+from accounts.folding import fold
+
 # \A and \Z: `$` would also accept a line break at the end.
 USERNAME_PATTERN: Final = r"\A(?![0-9]+\Z)[a-z0-9][a-z0-9_.-]{0,31}\Z"
 CLAUDE: Final = "claude"
@@ -33,11 +35,9 @@ _BETWEEN_WORDS: Final = ("", ".", "_", "-")
 _ZERO_WIDTH_JOINER: Final = "\u200d"
 # Letters and signs that are drawn as nothing: fillers of Hangul, and the empty pattern of Braille.
 _BLANKS: Final = frozenset("\u115f\u1160\u2800\u3164\uffa0")
-# What parts words in names, so that "team-alpha" is found as "team alpha" and as "alpha".
-_SEPARATORS: Final = str.maketrans(dict.fromkeys("-_./", " "))
-_FIRST_ACCENT_CLASS: Final = 200
-_ARABIC_SIGNS: Final = frozenset(map(chr, range(0x064B, 0x0653)))
 SEARCH_FORM_CHARS: Final = 255
+# Dashes, low lines, and quotation marks, of which people have several for one.
+_PARTING_CATEGORIES: Final = frozenset({"Pc", "Pd", "Pf", "Pi"})
 _HIDDEN_CATEGORIES: Final = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"})
 
 
@@ -55,21 +55,19 @@ def fold_display_name(value: str) -> str:
 
 
 def search_form(*names: str) -> str:
-    """Return names as they are compared when someone looks for them: without case, accents and separators.
+    """Return names as they are compared when someone looks for them: folded, and without what separates words.
+
+    So "team-alpha" is found as "team alpha" and as "alpha".
 
     Both databases compare what this returns, so both find the same: SQLite's own LIKE knows the case of ASCII alone.
     """
-    decomposed = unicodedata.normalize("NFKD", " ".join(names).casefold()).casefold()
-    kept = "".join(char for char in decomposed if not _is_accent(char))
-    return " ".join(unicodedata.normalize("NFC", kept).translate(_SEPARATORS).split())[:SEARCH_FORM_CHARS]
+    folded = fold(" ".join(names))
+    return " ".join("".join(" " if _parts(char) else char for char in folded).split())[:SEARCH_FORM_CHARS]
 
 
-def _is_accent(char: str) -> bool:
-    """Whether a sign only decorates its letter: accents, Arabic vowel signs, an emoji's request for colour.
-
-    The signs that make another letter stay: Japanese voicing, the vowels of Indian and Thai scripts.
-    """
-    return unicodedata.combining(char) >= _FIRST_ACCENT_CLASS or char in _ARABIC_SIGNS or char == "\ufe0f"
+def _parts(char: str) -> bool:
+    """Whether a sign parts words in names. Other punctuation can be looked for: `50%`, `wow!`."""
+    return char in "./'\"" or unicodedata.category(char) in _PARTING_CATEGORIES
 
 
 def refuse_hidden_characters(value: str) -> None:

@@ -1,6 +1,6 @@
 """A column with the name by which a row is looked for, kept with every save."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from django.db import models
@@ -8,6 +8,7 @@ from django.db import models
 from accounts.names import SEARCH_FORM_CHARS, search_form
 
 _WORDS_AT_MOST: Final = 5
+_RENEWED_AT_ONCE: Final = 1000
 
 
 class SearchNameField(models.CharField):  # type: ignore[type-arg]
@@ -35,6 +36,25 @@ def with_search_name(update_fields: Iterable[str] | None, *sources: str) -> Iter
         return None
     fields = set(update_fields)
     return fields | {"search_name"} if fields & set(sources) else fields
+
+
+def renewed(app: str, model: str, *sources: str) -> Callable[[Any, Any], None]:
+    """Return what a migration does once `search_form` gives other forms: it stores those that changed, in small steps."""
+
+    def renew(apps: Any, schema_editor: Any) -> None:
+        rows = apps.get_model(app, model).objects.using(schema_editor.connection.alias).only("search_name", *sources)
+        after = 0
+        while some := list(rows.filter(pk__gt=after).order_by("pk")[:_RENEWED_AT_ONCE]):
+            changed = []
+            for row in some:
+                form = search_form(*(getattr(row, name) for name in sources))
+                if form != row.search_name:
+                    row.search_name = form
+                    changed.append(row)
+            rows.bulk_update(changed, ["search_name"])
+            after = some[-1].pk
+
+    return renew
 
 
 def words_of(query: str) -> list[str]:

@@ -1,7 +1,6 @@
 """The one form in which messages are searched: the index, the query and the excerpt all read a text by these rules.
 
-- Compatibility forms, case, accents and invisible signs are folded away. The vowel signs of Indian and Thai scripts stay,
-  because they spell the word; Hebrew points and Arabic vowel signs go, because people leave them out.
+- Letters are folded as those of names are (accounts.folding).
 - Scripts without spaces (and Korean, whose endings have none) are cut into overlapping pairs.
 - A symbol is a token of its own, so `C++` is three tokens in a row. Punctuation only separates.
 
@@ -13,22 +12,13 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
+from accounts.folding import TAGS, fold, is_left_out
+
 _TOKEN_CHARS: Final = 64
 _TERMS_AT_MOST: Final = 12
 _QUERY_CHARS: Final = 200
 
-_FIRST_ACCENT_CLASS: Final = 200
-# Hebrew points, and Arabic vowel signs: their combining classes.
-_POINT_CLASSES: Final = range(10, 36)
-# Letters with a stroke and the like, which have no decomposition.
-_PLAIN_LETTERS: Final = {
-    "ı": "i", "ł": "l", "ø": "o", "đ": "d", "ħ": "h", "ŧ": "t", "æ": "ae", "œ": "oe",
-}  # fmt: skip
-_SKIN_TONES: Final = range(0x1F3FB, 0x1F400)
-_TAGS: Final = range(0xE0020, 0xE0080)
 _FLAG_LETTERS: Final = range(0x1F1E6, 0x1F200)
-# Arabic's line to stretch a word, and the variation selectors.
-_INVISIBLE: Final = {0x0640, *range(0x180B, 0x180E), *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)}
 # What follows a letter and belongs to it, without being a mark: vowels and finals of old Hangul, half-width voicing marks.
 _TAKEN_ALONG: Final = {*range(0x1160, 0x1200), 0xFF9E, 0xFF9F}
 _WITHOUT_SPACES: Final = (
@@ -73,15 +63,6 @@ class Term(NamedTuple):
         return f" {' '.join(self.tokens)}{'' if self.is_open else ' '}"
 
 
-class _Folded(dict[int, str | None]):
-    """What becomes of a character of a decomposed text; None: it's left out."""
-
-    def __missing__(self, code: int) -> str | None:
-        char = chr(code)
-        self[code] = folded = None if _is_left_out(char, code) else _folded_letter(char)
-        return folded
-
-
 class _Kinds(dict[int, str]):
     """The kind of a folded character, a letter for each; a space for what separates."""
 
@@ -90,27 +71,9 @@ class _Kinds(dict[int, str]):
         return kind
 
 
-def _is_left_out(char: str, code: int) -> bool:
-    if code in _INVISIBLE or code in _SKIN_TONES:
-        return True
-    combining = unicodedata.combining(char)
-    if combining >= _FIRST_ACCENT_CLASS or combining in _POINT_CLASSES:
-        return True
-    return unicodedata.category(char) == "Cf" and code not in _TAGS
-
-
-def _folded_letter(char: str) -> str:
-    digit = unicodedata.decimal(char, None)
-    if digit is not None:
-        return str(digit)
-    decomposed = unicodedata.normalize("NFKD", char.casefold())
-    kept = "".join(each for each in decomposed if not _is_left_out(each, ord(each)))
-    return "".join(_PLAIN_LETTERS.get(each, each) for each in kept.casefold())
-
-
 def _kind_of(char: str, code: int) -> str:
     category = unicodedata.category(char)
-    if code in _TAGS:
+    if code in TAGS:
         return "t"
     if code in _FLAG_LETTERS:
         return "r"
@@ -121,15 +84,7 @@ def _kind_of(char: str, code: int) -> str:
     return " "
 
 
-_FOLDED: Final = _Folded()
 _KINDS: Final = _Kinds()
-
-
-def fold(text: str) -> str:
-    """Return the text without case, accents and invisible signs, each character in its one form."""
-    if text.isascii():
-        return text.lower()
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFKD", text).translate(_FOLDED))
 
 
 def tokens_of(folded: str) -> Iterator[Token]:
@@ -276,4 +231,4 @@ def _letter_end(chunk: str, start: int) -> int:
 
 
 def _goes_along(char: str, code: int) -> bool:
-    return unicodedata.category(char)[0] == "M" or code in _TAKEN_ALONG or _is_left_out(char, code)
+    return unicodedata.category(char)[0] == "M" or code in _TAKEN_ALONG or is_left_out(char, code)

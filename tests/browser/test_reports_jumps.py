@@ -6,9 +6,11 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
+from accounts.names import search_form
 from tests.browser.chat_cast import Cast
 from tests.browser.test_pages_pure import call
 from tests.reports.jumps import JUMPS, Jump
+from tests.reports.names import NAMES, Named
 from tests.servers.sites import Site
 
 
@@ -25,6 +27,24 @@ def test_names_are_ranked_by_how_they_fit(pure: Page, case: Jump) -> None:
     ranks = [call(pure, "ranking", "rank", name, case.typed) for name in case.best_first]
     assert ranks == sorted(ranks) and ranks[-1] < 5, dict(zip(case.best_first, ranks, strict=True))
     assert [name for name in case.never if call(pure, "ranking", "rank", name, case.typed) != float("inf")] == []
+
+
+@pytest.mark.parametrize("case", NAMES, ids=lambda case: f"{case.kind}: {case.typed!a}")
+def test_the_page_folds_names_as_the_server_does(pure: Page, case: Named) -> None:
+    for text in (case.name, case.typed):
+        assert call(pure, "folding", "searchForm", text) == search_form(text)
+    assert (call(pure, "ranking", "rank", case.name, case.typed) != float("inf")) == case.is_found
+
+
+def test_a_person_is_completed_by_any_form_of_their_name(someone: Cast) -> None:
+    alice, bob = someone("alice"), someone("bob")
+    bob.site.people.tell("set_display_name", username=bob.name, name="Łucja Zoë שָׁלוֹם")
+    page = alice.room(alice.create_room(bob))
+    composer = page.get_by_test_id("composer")
+    for typed in ("luc", "Łuc", "ZOE", "zoë", "שלום"):
+        composer.fill("")
+        composer.press_sequentially(f"@{typed}")
+        expect(page.locator(".completion-option")).to_have_text([re.compile(re.escape(bob.name))])
 
 
 def jump(page: Page, typed: str) -> None:

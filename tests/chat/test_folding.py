@@ -9,7 +9,8 @@ from importlib import import_module
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from chat.folding import fold, is_plain_ascii, tokens_of, words_for_index
+from accounts.folding import fold
+from chat.folding import is_plain_ascii, tokens_of, words_for_index
 from tests.chat.properties import examples
 
 _BYTES = 100_000

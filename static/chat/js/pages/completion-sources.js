@@ -7,9 +7,10 @@ import { CLAUDE, isClaude } from "./claude-state.js";
 import { commandsLike } from "./command-table.js";
 import { el } from "./dom.js";
 import { emojiLike } from "./emoji.js";
+import { searchForm } from "./folding.js";
 import { avatar } from "./names.js";
 
-const AFTER_AT = /(?:^|[\s(])@([\w.-]{0,32})$/;
+const AFTER_AT = /(?:^|[\s(])@([\p{L}\p{M}\p{N}_.-]{0,32})$/u;
 const AFTER_COLON = /(?:^|\s):([a-z_]{2,20})$/;
 const AFTER_SLASH = /^\/([a-z]{0,20})$/i;
 
@@ -43,9 +44,9 @@ function peopleLike(typed, { people, online, messages, myId }) {
   return [...known.values()].filter((person) => person.id !== myId && !isClaude(person) && beginsWith(person, typed));
 }
 
-/** @param {Person} person @param {string} typed */
+/** As the server looks for members (member_list.py). @param {Person} person @param {string} typed */
 function beginsWith({ username, displayName = "" }, typed) {
-  return username.startsWith(typed) || displayName.toLowerCase().split(/\s+/).some((word) => word.startsWith(typed));
+  return username.startsWith(typed) || ` ${searchForm(username, displayName)}`.includes(` ${searchForm(typed)}`);
 }
 
 /** @param {Person} person */

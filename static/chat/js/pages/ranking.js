@@ -2,18 +2,13 @@
  * How well a name fits what was typed. Pure.
  */
 
+import { searchForm } from "./folding.js";
+
 /** Lower is better. */
 export const RANK = { exact: 0, start: 1, word: 2, inside: 3, found: 3.5, letters: 4, none: Infinity };
 
-const ACCENTS = /[\u0300-\u036f\u064b-\u065f\u0670\ufe0f]/gu;
 const NOT_IN_WORDS = /[^\p{L}\p{N}\p{M}]+/u;
 const SPACES = /\s+/u;
-
-/** As people type it: without case, accents and widths, as the server compares names. @param {string} text */
-export function folded(text) {
-  const plain = text.normalize("NFKD").replace(ACCENTS, "").toUpperCase().toLowerCase();
-  return plain.replaceAll("ς", "σ").normalize("NFC");
-}
 
 /** @param {string} text @param {RegExp} gap */
 const wordsOf = (text, gap) => text.split(gap).filter(Boolean);
@@ -23,8 +18,8 @@ const wordsOf = (text, gap) => text.split(gap).filter(Boolean);
  * @param {string} name @param {string} query
  */
 export function rank(name, query) {
-  const whole = folded(name).trim();
-  const wanted = folded(query).trim().replace(/^[@#](?=.)/u, "");
+  const whole = searchForm(name);
+  const wanted = searchForm(query).replace(/^[@#](?=.)/u, "");
   if (!wanted) return RANK.exact;
   if (whole === wanted) return RANK.exact;
   if (whole.startsWith(wanted)) return RANK.start;
