@@ -5,16 +5,19 @@ messages that no longer exist. Nothing in the database can tell, because it was 
 the processes remember outside of it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Final, NamedTuple
 
 import structlog
 from django.db import transaction
 from django.db.models import F
+from django.utils import timezone
 
-from chat.models import HistoryMark, Room
+from chat.models import HistoryMark, Message, Room
 from chat.models.mark import new_token
-from chat.models.room import new_epoch
+from chat.models.room import renewed_epoch
+from chat.presenter import millis
 
 log = structlog.get_logger(__name__)
 
@@ -27,12 +30,27 @@ class Mark(NamedTuple):
     renewals: int
 
 
+class Seen(NamedTuple):
+    """A message as a process has published it. Times are milliseconds."""
+
+    room: str
+    id: int
+    change: int
+    created_at: int
+    edited_at: int | None
+
+
 class Known(NamedTuple):
-    """What is remembered outside of the database. heads: `change` of the rooms that moved last, by slug."""
+    """What is remembered outside of the database. heads: `change` of the rooms that moved last, by slug.
+
+    seen: the newest messages of some rooms. Only a process that serves knows them: the mark can't tell of what came and
+    went between two head checks.
+    """
 
     number: int
     token: str
     heads: Mapping[str, int]
+    seen: Sequence[Seen] = ()
 
 
 def read() -> Mark | None:
@@ -66,7 +84,7 @@ def verify(load: Callable[[], Known | None], keep: Callable[[Known], None]) -> M
 def _checked(mark: Mark | None, known: Known | None) -> Mark:
     if mark is None and known is None:
         return _first()
-    if mark is not None and known is not None and goes_on_from(mark, known) and not _have_gone_back(known.heads):
+    if mark is not None and known is not None and goes_on_from(mark, known) and not _is_of_another(known):
         return mark
     return _renewed(at_least=0 if known is None else known.number)
 
@@ -103,15 +121,35 @@ def _renewed(*, at_least: int) -> Mark:
     row.number, row.token, row.renewals = max(row.number, at_least) + 1, new_token(), row.renewals + 1
     row.save()
     # One word for all: an epoch is only ever compared with an earlier one of the same room.
-    rooms = Room.objects.update(epoch=new_epoch())
+    rooms = Room.objects.update(epoch=renewed_epoch())
     log.warning("history.renewed", rooms=rooms, number=row.number)
     return Mark(row.number, row.token, row.renewals)
+
+
+def _is_of_another(known: Known) -> bool:
+    return _have_gone_back(known.heads) or have_gone(known.seen)
 
 
 def _have_gone_back(heads: Mapping[str, int]) -> bool:
     """Whether a room has fewer changes than were seen. One that is gone may have been deleted, and tells nothing."""
     found = dict(Room.objects.filter(slug__in=list(heads)).values_list("slug", "change"))
     return any(found.get(slug, change) < change for slug, change in heads.items())
+
+
+def have_gone(seen: Sequence[Seen]) -> bool:
+    """Whether a message that was published isn't there any more, or is another one, or an earlier state of it."""
+    fields = ("pk", "change", "created_at", "edited_at")
+    found = {row[0]: row[1:] for row in Message.objects.filter(pk__in=[each.id for each in seen]).values_list(*fields)}
+    missing = {each.room for each in seen if each.id not in found}
+    if missing and Room.objects.filter(slug__in=missing).exclude(deletes_at__lte=timezone.now()).exists():
+        return True
+    return any(_is_another(each, *found[each.id]) for each in seen if each.id in found)
+
+
+def _is_another(seen: Seen, change: int, created_at: datetime, edited_at: datetime | None) -> bool:
+    if millis(created_at) != seen.created_at or change < seen.change:
+        return True
+    return change == seen.change and seen.edited_at != (None if edited_at is None else millis(edited_at))
 
 
 def _mark_of(row: HistoryMark | None) -> Mark | None:

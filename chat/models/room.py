@@ -30,6 +30,16 @@ def new_epoch() -> str:
     return secrets.token_urlsafe(6)
 
 
+def renewed_epoch() -> str:
+    """Return an epoch for rooms whose history was put back. Unlike `new_epoch`, it has a dot."""
+    return f"r.{new_epoch()}"
+
+
+def is_renewed(epoch: str) -> bool:
+    """Whether there were other epochs in the same room before this one."""
+    return "." in epoch
+
+
 def _open_to(user_id: int) -> models.Q:
     banned = RoomBan.objects.in_force().filter(room=models.OuterRef("pk"), user=user_id)
     return models.Q(kind=RoomKind.OPEN) & ~models.Q(models.Exists(banned))

@@ -8,7 +8,7 @@ the truth (feed.py keeps the order within a room).
 import asyncio
 import contextlib
 import secrets
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Final
 
@@ -41,6 +41,7 @@ _REPAIR_RETRY_SECONDS: Final = 1.0
 _LISTEN_RETRY_SECONDS: Final = 0.5
 _OPEN_TIMEOUT_SECONDS: Final = 5.0
 _ONCE_REMEMBERED: Final = 1000
+_RECENT: Final = 128
 PRESENCE_GROUP: Final = "presence"
 
 Handler = Callable[[dict[str, Any]], None]
@@ -75,6 +76,7 @@ class Hub:
         self._repairing: set[Feed] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self.moved: dict[str, int] = {}  # rooms that were delivered to or joined, with their `change`, until it is kept
+        self.recent: deque[str] = deque(maxlen=_RECENT)  # the durable events that were delivered to them last, as text
         self._asked: dict[str, asyncio.Future[dict[str, Any]]] = {}
         self._handlers: dict[str, Handler] = {
             "hub.event": self._event_arrived,
@@ -242,6 +244,7 @@ class Hub:
             if feed is not None:
                 if event.change is not None:
                     self.moved[slug] = event.change
+                    self.recent.append(event.text)
                 feed.take(event, _payload_of(event, event.text), self._answer_in(event))
                 self.watchers.note(feed, event)
             return

@@ -34,7 +34,7 @@ def load() -> Known | None:
 
 def keep(known: Known) -> None:
     """Remember this. What can't be kept makes the next start renew the epochs, which is safe."""
-    text = json.dumps(known._asdict())
+    text = json.dumps({"number": known.number, "token": known.token, "heads": known.heads})
     try:
         if settings.REDIS_URL:
             _client(settings.REDIS_URL).set(_name(), text)

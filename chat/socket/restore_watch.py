@@ -1,12 +1,15 @@
 """Notices that the database was put back from a backup, before the process serves and while it does."""
 
 import asyncio
+from collections import deque
+from collections.abc import Iterable
 from typing import Final
 
+import msgspec
 import structlog
 
 from chat.actions import restoring
-from chat.actions.restoring import Known, Mark
+from chat.actions.restoring import Known, Mark, Seen
 from chat.protocol.errors import ProtocolError
 from chat.realtime.database import in_database, in_writer
 from chat.realtime.hub import Hub
@@ -15,6 +18,7 @@ from chat.socket import outside_mark
 log = structlog.get_logger(__name__)
 
 _HEADS_KEPT: Final = 64
+_SEEN_KEPT: Final = 512
 _KEEP_SECONDS: Final = 0.2
 
 
@@ -26,6 +30,7 @@ class RestoreWatch:
         self._mark: Mark | None = None
         self._heads: dict[str, int] = {}
         self._has_moved = False
+        self._seen: deque[Seen] = deque(maxlen=_SEEN_KEPT)  # since the last look
 
     async def begin(self) -> None:
         """Compare the database with what earlier processes remember. If it can't be reached, the head check does it."""
@@ -40,9 +45,10 @@ class RestoreWatch:
             await self.begin()
             return
         self._take_moved()
-        known = Known(self._mark.number, self._mark.token, self._heads if went_back else {})
+        known = Known(self._mark.number, self._mark.token, self._heads if went_back else {}, tuple(self._seen))
+        self._seen.clear()
         mark = await in_database(restoring.read)
-        if went_back or not restoring.goes_on_from(mark, known):
+        if await self._is_other(mark, known, went_back=went_back):
             mark = await in_writer(restoring.verify, lambda: known, outside_mark.keep)
         elif mark is not None and self._has_moved:
             mark = await in_writer(restoring.advance, mark)
@@ -56,6 +62,14 @@ class RestoreWatch:
             log.warning("history.was_put_back")
             self._hub.start_over()
         await self._keep()
+
+    async def _is_other(self, mark: Mark | None, known: Known, *, went_back: bool) -> bool:
+        """Whether the database isn't what this process knows, unless another process has dealt with that already."""
+        if mark is not None and self._mark is not None and mark.renewals > self._mark.renewals:
+            return not restoring.goes_on_from(mark, known)
+        if went_back or not restoring.goes_on_from(mark, known):
+            return True
+        return bool(known.seen) and await in_database(restoring.have_gone, known.seen)
 
     async def run(self) -> None:
         """Keep what moves, soon after it has moved."""
@@ -77,8 +91,34 @@ class RestoreWatch:
         self._has_moved = self._has_moved or bool(moved)
         for slug in list(self._heads)[:-_HEADS_KEPT]:
             del self._heads[slug]
+        # Now, while they are few: what is kept of them is small, and their texts need not be.
+        self._seen.extend(_messages_in(self._hub.recent))
+        self._hub.recent.clear()
 
     async def _keep(self) -> None:
         if self._mark is not None:
             known = Known(self._mark.number, self._mark.token, dict(self._heads))
             await asyncio.to_thread(outside_mark.keep, known)
+
+
+class _Message(msgspec.Struct):
+    room: str
+    id: str
+    change: int
+    createdAt: int
+    editedAt: int | None = None
+
+
+class _Data(msgspec.Struct):
+    message: _Message | None = None
+
+
+class _Frame(msgspec.Struct):
+    data: _Data | None = None
+
+
+def _messages_in(texts: Iterable[str]) -> list[Seen]:
+    """Return the messages of durable events, of which nothing else is read."""
+    frames = [msgspec.json.decode(text, type=_Frame) for text in texts]
+    found = [frame.data.message for frame in frames if frame.data is not None and frame.data.message is not None]
+    return [Seen(each.room, int(each.id), each.change, each.createdAt, each.editedAt) for each in found]

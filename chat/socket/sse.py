@@ -14,6 +14,7 @@ import structlog
 from django.conf import settings
 from msgspec import UNSET
 
+from chat.models.room import is_renewed
 from chat.protocol import frames, requests, wire
 from chat.protocol.close import CloseCode
 from chat.protocol.errors import ErrorCode, ProtocolError, failed, invalid, not_found
@@ -178,11 +179,16 @@ async def _join(process: Runtime, connection: EventStream, wanted: _Wanted) -> N
 
 
 async def _epoch(wanted: _Wanted) -> str:
-    """Return the epoch that a cursor is said to belong to; an id alone belongs to that of today."""
+    """Return the epoch that a cursor is said to belong to.
+
+    An id alone belongs to that of today as long as the room has had no other. Afterwards it may be from before, where the
+    same number was another message's: it is honoured no more.
+    """
     if wanted.epoch is not None:
         return wanted.epoch
     found = await in_database(recovery.heads, [wanted.room])
-    return found[wanted.room][1] if wanted.room in found else ""
+    epoch = found[wanted.room][1] if wanted.room in found else ""
+    return "" if is_renewed(epoch) else epoch
 
 
 async def _serve(connection: EventStream, gone: "asyncio.Future[None]") -> None:

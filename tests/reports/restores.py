@@ -10,6 +10,7 @@ class Restore(NamedTuple):
     how: str  # what happens to the server meanwhile: stopped, killed or running
     lost_is_edit: bool = False
     with_files: bool = False  # the uploads, and all that lies beside them, are put back too
+    is_quick: bool = False  # all of it happens between two head checks, in which the mark stands still
     everywhere: bool = False  # tried with PostgreSQL and Redis, too, where what is remembered lies in Redis
 
 
@@ -26,4 +27,31 @@ RESTORES: Final = (
     Restore("under a running server", 2, 3, "running", everywhere=True),
     Restore("under a running server, and nothing posted", 1, 0, "running"),
     Restore("an edit is lost under a running server", 1, 2, "running", lost_is_edit=True, everywhere=True),
+    Restore("between two head checks", 2, 3, "running", is_quick=True, everywhere=True),
+    Restore("between two head checks, as many posted as lost", 2, 2, "running", is_quick=True),
+    Restore("between two head checks, an edit", 1, 2, "running", lost_is_edit=True, is_quick=True),
+)
+
+
+class Past(NamedTuple):
+    """What a process has published of a message, and what became of the row since. is_other: of another history."""
+
+    kind: str
+    row: dict[str, object] | None  # what the row says now instead; None: there is none
+    is_other: bool
+
+
+# The message was published at change 7, and edited then.
+PASTS: Final = (
+    Past("it stands there", {}, False),
+    Past("it was edited since", {"change": 9, "edited_at": 2000}, False),
+    Past("it was deleted since", {"change": 9, "deleted_at": 2000}, False),
+    Past("someone has reacted since", {"change": 8}, False),
+    Past("it is gone", None, True),
+    Past("another one has its id", {"created_at": 5}, True),
+    Past("another one has its id, and is newer", {"created_at": 5000, "change": 12}, True),
+    Past("its edit is lost", {"change": 3, "edited_at": None}, True),
+    Past("another edit took the place of the lost one", {"edited_at": 1500}, True),
+    Past("a reaction took the place of the lost edit", {"edited_at": None}, True),
+    Past("an earlier state of it", {"change": 6, "edited_at": 500}, True),
 )

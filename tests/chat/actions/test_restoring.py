@@ -1,11 +1,17 @@
 """Whether a database goes on from what is known of it; if not, all epochs are renewed."""
 
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
 import pytest
+from django.utils import timezone
 
 from accounts.models import User
 from chat.actions import restoring
-from chat.actions.restoring import Known, Mark, MemoryAway
-from chat.models import HistoryMark, Room
+from chat.actions.restoring import Known, Mark, MemoryAway, Seen
+from chat.models import HistoryMark, Message, Room
+from chat.models.room import is_renewed
+from tests.reports.restores import PASTS, Past
 
 
 @pytest.fixture
@@ -97,3 +103,41 @@ def test_by_hand_all_are_renewed(rooms: list[Room]) -> None:
     assert renewed is not None
     assert renewed.number > mark.number
     assert renewed.renewals == 1
+
+
+def moment(millis: Any) -> datetime | None:
+    return None if millis is None else datetime.fromtimestamp(millis / 1000, UTC)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("case", PASTS, ids=lambda case: case.kind)
+def test_what_was_published_between_two_head_checks_tells_another_history(
+    alice: User, rooms: list[Room], case: Past
+) -> None:
+    facts: dict[str, Any] = {"change": 7, "created_at": 1000, "edited_at": 1000, "deleted_at": None} | (case.row or {})
+    facts = {name: value if name == "change" else moment(value) for name, value in facts.items()}
+    message = Message.objects.create(room=rooms[0], author=alice, seq=3, **facts)
+    if case.row is None:
+        message.delete()
+    mark = verified(None)
+    seen = Seen("room-0", message.pk or 77, 7, 1000, 1000)
+    assert verified(Known(mark.number, mark.token, {}, [seen])).renewals == case.is_other
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("is_whole", [True, False])
+def test_a_message_that_went_with_its_room_tells_nothing(rooms: list[Room], is_whole: bool) -> None:
+    mark = verified(None)
+    if is_whole:
+        rooms[0].delete()
+    else:  # its messages go first
+        Room.objects.filter(slug="room-0").update(deletes_at=timezone.now() - timedelta(seconds=1))
+    assert verified(Known(mark.number, mark.token, {}, [Seen("room-0", 77, 7, 1000, None)])).renewals == 0
+
+
+@pytest.mark.django_db
+def test_an_epoch_after_a_restore_says_that_it_had_others_before(rooms: list[Room]) -> None:
+    assert not any(is_renewed(each) for each in epochs())
+    restoring.renew()
+    assert all(is_renewed(each) and len(each) <= 16 for each in epochs())
+    assert not is_renewed(Room.objects.create(slug="later", name="Later").epoch)
