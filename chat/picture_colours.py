@@ -9,8 +9,18 @@ from PIL import Image, ImageCms
 _UNCHANGED: Final = 1
 _LEVELS: Final = (0, 36, 73, 109, 146, 182, 219, 255)
 _SRGB: Final = ImageCms.createProfile("sRGB")
-# What is converted in which mode; pictures with a palette become what their palette holds.
-_OF_GREY: Final = {"L": "L", "LA": "L", "1": "", "I;16": ""}
+_GREY: Final = ("L", "LA", "I;16")
+_PRINTERS: Final = "CMYK"
+
+
+def eight_bits(image: Image.Image) -> Image.Image:
+    """Return a picture of 16 bits of grey in eight: the library cuts off what is brighter than 255 of 65,535."""
+    if image.mode != "I;16":
+        return image
+    made = Image.frombytes("L", image.size, image.tobytes()[1::2])
+    if isinstance(clear := image.info.get("transparency"), int):
+        made.info["transparency"] = clear >> 8
+    return made
 
 
 class ToScreen:
@@ -18,23 +28,25 @@ class ToScreen:
 
     def __init__(self, image: Image.Image) -> None:
         self._profile = _profile_of(image)
+        self._is_grey = image.mode in _GREY
+        self._mode = _mode_for(image, self._profile)
         self._transforms: dict[str, ImageCms.ImageCmsTransform | None] = {}
 
     def __call__(self, image: Image.Image) -> Image.Image:
-        if self._profile is None:
-            return image
-        mode = _colour_mode(image)
-        transform = self._transform(mode) if mode else None
+        transform = self._transform(self._mode) if self._mode else None
         if transform is None:
             return image
+        image = eight_bits(image)
         if not image.has_transparency_data:
-            converted = transform.apply(image if image.mode == mode else image.convert(mode))
-            return converted.convert("L") if mode == "L" else converted
-        whole = image.convert("LA" if mode == "L" else "RGBA")
-        converted = transform.apply(whole.convert(mode))
-        converted = converted.convert("L") if mode == "L" else converted
+            return self._converted(image, transform)
+        whole = image.convert("LA" if self._mode == "L" else "RGBA")
+        converted = self._converted(whole, transform)
         converted.putalpha(whole.getchannel("A"))
         return converted
+
+    def _converted(self, image: Image.Image, transform: ImageCms.ImageCmsTransform) -> Image.Image:
+        converted = transform.apply(image if image.mode == self._mode else image.convert(self._mode))
+        return converted.convert("L") if self._is_grey else converted
 
     def _transform(self, mode: str) -> ImageCms.ImageCmsTransform | None:
         if mode not in self._transforms:
@@ -60,10 +72,17 @@ def _profile_of(image: Image.Image) -> ImageCms.ImageCmsProfile | None:
         return None
 
 
-def _colour_mode(image: Image.Image) -> str:
-    if image.mode in _OF_GREY:
-        return _OF_GREY[image.mode]
-    return "CMYK" if image.mode == "CMYK" else "RGB"
+def _mode_for(image: Image.Image, profile: ImageCms.ImageCmsProfile | None) -> str:
+    """Return the mode of the colours that the profile speaks of, or "" if they are not those of the picture.
+
+    Pictures with a palette become what their palette holds, and grey may have the profile of a screen.
+    """
+    space = profile.profile.xcolor_space.strip() if profile else ""
+    if image.mode == _PRINTERS or space == _PRINTERS:
+        return _PRINTERS if image.mode == space else ""
+    if space == "GRAY":
+        return "L" if image.mode in _GREY else ""
+    return "RGB" if space == "RGB" and image.mode != "1" else ""
 
 
 def _changes(transform: ImageCms.ImageCmsTransform, mode: str) -> bool:

@@ -13,7 +13,7 @@ from typing import IO, Any, Final, NamedTuple
 from PIL import Image, ImageOps
 from PIL.JpegImagePlugin import get_sampling
 
-from chat.picture_colours import ToScreen
+from chat.picture_colours import ToScreen, eight_bits
 
 _TYPES: Final = {
     "GIF": "image/gif",
@@ -162,7 +162,7 @@ def _in_a_mode_of(kind: str, image: Image.Image) -> Image.Image:
 def _preview(image: Image.Image) -> IO[bytes] | None:
     if max(image.size) <= PREVIEW_SIDE:
         return None
-    small = image.convert("RGBA" if image.has_transparency_data else "RGB")
+    small = eight_bits(image).convert("RGBA" if image.has_transparency_data else "RGB")
     small.thumbnail((PREVIEW_SIDE, PREVIEW_SIDE))
     small.info = {}
     return _saved(small, "WEBP", quality=80)
