@@ -8,7 +8,7 @@ from playwright.sync_api import Page, Route, expect
 from tests.browser.chat_cast import Cast, Someone, act, message, say
 from tests.browser.test_attachments import a_file, chips, pick
 from tests.browser.test_reports_offline import away, follow
-from tests.reports.unfinished import LEAVINGS, Leaving
+from tests.reports.unfinished import COPIES, LEAVINGS, Copy, Leaving
 
 UPLOAD = re.compile("/attachments$")
 
@@ -125,3 +125,39 @@ def test_an_edit_survives_scrolling_far_away_and_ends_with_cancel(someone: Cast)
     follow(page, room, "?seq=1")
     expect(message(page, "an older one")).to_be_visible()
     expect(page.get_by_test_id("edit-input")).to_have_count(0)
+
+
+def copy_of(page: Page) -> Page:
+    """Open a window from a page: as into a duplicate, the browser copies into it what the tab remembers."""
+    with page.expect_popup() as opened:
+        page.evaluate("window.open(location.href)")
+    copied = opened.value
+    copied.wait_for_selector('html[data-connection="connected"]')
+    return copied
+
+
+@pytest.mark.parametrize("case", COPIES, ids=lambda case: case.then)
+def test_a_file_that_waits_is_in_one_tab(someone: Cast, case: Copy) -> None:
+    alice = someone("alice")
+    room = alice.create_room()
+    first = alice.room(room)
+    pick(first, a_file("one.txt", b"first"))
+    expect(chips(first)).to_have_attribute("data-state", "done")
+    copied = copy_of(first)
+    expect(chips(copied)).to_have_count(0)
+    if case.then.startswith("reload"):
+        leave_and_return(alice, copied if "copy" in case.then else first, room, "reload")
+    elif case.then == "add to the copy":
+        pick(copied, a_file("two.txt", b"second"))
+        expect(chips(copied)).to_contain_text("two.txt")
+    elif case.then == "send the first":
+        say(first, "with it")
+        expect(message(copied, "with it").get_by_test_id("attachment")).to_have_count(1)
+    elif case.then == "remove in the first":
+        chips(first).get_by_role("button", name="Remove one.txt").click()
+    elif case.then == "a copy of the copy":
+        copied = copy_of(copied)
+    elif case.then == "another room in the copy":
+        leave_and_return(alice, copied, room, "sidebar")
+    expect(chips(first)).to_have_count(case.left)
+    expect(chips(copied)).to_have_count(case.right)

@@ -24,3 +24,24 @@ LEAVINGS = (
     Leaving("edit", "down", "a message that is being changed, without a connection"),
     Leaving("prompt", "sidebar", "a prompt that waits, and is being changed"),
 )
+
+
+class Copy(NamedTuple):
+    """A tab with an uploaded file, and a copy of it. left, right: how many files the first and the copy show then."""
+
+    then: str
+    left: int
+    right: int
+    why: str
+
+
+COPIES = (
+    Copy("nothing", 1, 0, "the file stays where it was added"),
+    Copy("reload the copy", 1, 0, "the copy has forgotten it"),
+    Copy("reload the first", 1, 0, "the first still has it"),
+    Copy("add to the copy", 1, 1, "a file of the copy's own"),
+    Copy("send the first", 0, 0, "sent once"),
+    Copy("remove in the first", 0, 0, "removed once"),
+    Copy("a copy of the copy", 1, 0, "a third tab"),
+    Copy("another room in the copy", 1, 0, "back from another room"),
+)

@@ -6,6 +6,7 @@
 import { sizeLabel } from "./attachment-parts.js";
 import { uploadFile } from "./attachment-upload.js";
 import { el, icon, iconButton } from "./dom.js";
+import { ask, join, leave, tellGone } from "./files-of-tabs.js";
 
 /** Of the little picture of a file; twice what it is drawn at, for fine screens. */
 const THUMB_PX = 96;
@@ -45,6 +46,21 @@ export class PendingFiles {
       Object.assign(item, { attachment, at });
       this.#show(item, "done", sizeLabel(attachment.size));
     }
+    ask(this.held());
+  }
+
+  /** @returns {string[]} the ids of those that are uploaded */
+  held() {
+    return this.#items.flatMap((item) => (item.attachment ? [item.attachment.id] : []));
+  }
+
+  /** Another tab has these, or has sent them. @param {string[]} ids */
+  drop(ids) {
+    const gone = this.#items.filter((item) => item.attachment && ids.includes(item.attachment.id));
+    if (!gone.length) return;
+    this.#items = this.#items.filter((item) => !gone.includes(item));
+    for (const item of gone) item.element.remove();
+    this.#changed();
   }
 
   /** How many files are in it, in whatever state. */
@@ -69,7 +85,9 @@ export class PendingFiles {
     for (const item of items) item.abort();
     this.list.replaceChildren();
     this.#changed();
-    return items.flatMap((item) => (item.attachment ? [item.attachment.id] : []));
+    const ids = items.flatMap((item) => (item.attachment ? [item.attachment.id] : []));
+    tellGone(ids);
+    return ids;
   }
 
   /** @param {{name: string, size: number}} facts @param {File | null} file @returns {Item} */
@@ -121,11 +139,14 @@ export class PendingFiles {
     item.abort();
     item.element.remove();
     this.#changed();
+    if (item.attachment) tellGone([item.attachment.id]);
     this.onRemoved();
   }
 
   #changed() {
     this.list.hidden = this.count === 0;
+    if (this.count) join(this);
+    else leave(this);
     keep(this.#key, this.#items.flatMap(({ attachment, at }) => (attachment ? { attachment, at } : [])));
     this.onChange();
   }
