@@ -34,6 +34,13 @@ def site(shared_sites: SharedSites) -> Iterator[Site]:
         yield running
 
 
+@pytest.fixture(scope="module")
+def own_site(site_builder: SiteBuilder) -> Iterator[Site]:
+    """An installation for modules that stop and start it: a failure there must not spoil the other modules."""
+    with site_builder.running(UVICORN_SQLITE) as running:
+        yield running
+
+
 @pytest.fixture
 def someone(site: Site, browser: Browser) -> Iterator[Cast]:
     """Return a function that brings a person; nothing may have gone wrong in their pages."""

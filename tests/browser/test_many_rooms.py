@@ -2,16 +2,24 @@
 
 import re
 
+import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.chat_cast import Cast, Someone, say
 from tests.servers.people import unique
+from tests.servers.sites import Site
 
 # The sidebar shows all of 100 rooms, and the first 30 of each section when there are more.
 MANY = 140
 SHOWN = 30
 RECONNECTED_MS = 40_000
 EARLY, LATE = "Garden plans", "Überseehafen 計画"
+
+
+@pytest.fixture(scope="module")
+def site(own_site: Site) -> Site:
+    """One that may be stopped and started."""
+    return own_site
 
 
 def rooms_of(*people: Someone) -> list[str]:

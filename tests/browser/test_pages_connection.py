@@ -2,13 +2,21 @@
 
 import re
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser.chat_cast import Cast, message, say
 from tests.servers.pages import sign_out
+from tests.servers.sites import Site
 
 RECONNECTED_MS = 45_000
 OLD_PASSWORD, NEW_PASSWORD = "correct horse battery staple", "another horse, another staple"  # of nobody real
+
+
+@pytest.fixture(scope="module")
+def site(own_site: Site) -> Site:
+    """One that may be stopped and started."""
+    return own_site
 
 
 def test_what_is_written_while_the_server_is_away_is_sent_once(someone: Cast) -> None:

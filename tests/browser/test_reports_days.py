@@ -31,6 +31,11 @@ def midnight_after(now: datetime, zone: str) -> datetime:
     return local.replace(hour=0, minute=0, second=0, microsecond=0).astimezone(UTC)
 
 
+def be_idle(page: Page) -> None:
+    """Wait until the page has asked for its time zone: it does so when nothing else is to be done."""
+    page.evaluate("new Promise((done) => requestIdleCallback(done, { timeout: 1_000 }))")
+
+
 class Clock:
     """A page's clock and time zone."""
 
@@ -41,7 +46,7 @@ class Clock:
         self.move(zone)
         self.page.goto(path)
         expect(self.page.locator("time").first).to_be_visible()
-        self.page.wait_for_timeout(1_200)  # the page asks for its time zone when nothing else is to be done
+        be_idle(self.page)
 
     def move(self, zone: str) -> None:
         self.zone = zone
@@ -119,6 +124,6 @@ def test_the_usage_of_today_is_that_of_the_new_day(someone: Cast) -> None:
     page.clock.install(time=now)
     page.goto("/usage")
     page.evaluate("window.before = true")
-    page.wait_for_timeout(1_200)
+    be_idle(page)
     page.clock.fast_forward(int((midnight_after(now, "UTC") + MINUTE - now).total_seconds() * 1000))
     page.wait_for_function("!window.before")

@@ -10,6 +10,7 @@ from playwright.sync_api import Page, Route, expect
 from tests.browser.chat_cast import Cast, Someone, act, message, name_of, say
 from tests.reports.offline import OPENINGS, Opening
 from tests.servers.pages import slug_of, submit
+from tests.servers.sites import Site
 
 RECONNECTED_MS = 45_000
 FOLLOW = """path => {
@@ -24,6 +25,12 @@ ANSWERS: dict[str, Callable[[Route], None]] = {
     "silent": lambda _route: None,
     "portal": lambda route: route.fulfill(status=200, content_type="text/html", body="<h1>Welcome to our hotel</h1>"),
 }
+
+
+@pytest.fixture(scope="module")
+def site(own_site: Site) -> Site:
+    """One that may be stopped and started."""
+    return own_site
 
 
 def follow(page: Page, slug: str, query: str = "") -> None:

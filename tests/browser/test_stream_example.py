@@ -1,21 +1,19 @@
 """The example page of server-sent events, in a real browser with its own EventSource."""
 
 import time
-from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import expect
 
 from tests.browser.chat_cast import Cast, message, say
 from tests.browser.looks import faults, sideways
-from tests.servers.sites import UVICORN_SQLITE, Site, SiteBuilder
+from tests.servers.sites import Site
 
 
 @pytest.fixture(scope="module")
-def site(site_builder: SiteBuilder) -> Iterator[Site]:
-    """One that may be started again."""
-    with site_builder.running(UVICORN_SQLITE) as running:
-        yield running
+def site(own_site: Site) -> Site:
+    """One that may be stopped and started."""
+    return own_site
 
 
 def test_a_page_hears_a_room_and_comes_back_by_itself_with_what_it_missed(someone: Cast, site: Site) -> None:
