@@ -7,6 +7,7 @@ fit raises, and the client takes that for garbage.
 import json
 from typing import Any, Final
 
+from accounts.visible import has_ink
 from chat.claude.backend import End, Piece, Text, Thinking, ToolBegun, ToolCall, Usage
 
 _USAGE_FIELDS: Final = Usage._fields
@@ -25,7 +26,7 @@ class Accumulator:
     def __init__(self) -> None:
         self.usage = Usage()
         self.stop_reason: str | None = None
-        # began: the message has; has_said: it has brought anything that was handed on.
+        # began: the message has; has_said: it has brought a word.
         self.began = self.has_said = False
         self._blocks: dict[int, dict[str, Any]] = {}
         # The pieces of the open block's texts, by the field that they belong to: joined once, at its end.
@@ -37,7 +38,7 @@ class Accumulator:
     def take(self, event: Any) -> Piece | None:
         """Take an event; return the piece that it brings, if any."""
         piece = self._take(event)
-        self.has_said = self.has_said or not (piece is None or isinstance(piece, Usage))
+        self.has_said = self.has_said or (isinstance(piece, Text | Thinking) and has_ink(piece.text))
         return piece
 
     def _take(self, event: Any) -> Piece | None:

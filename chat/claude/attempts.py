@@ -13,6 +13,7 @@ from typing import Final
 
 import structlog
 
+from accounts.visible import has_ink
 from chat.claude import tokens
 from chat.claude.backend import Backend, Call, CallFailed, End, Piece, Text, Thinking, ToolCall, Usage
 
@@ -56,9 +57,8 @@ class Attempts:
         waited = 0
         while True:
             try:
-                async with aclosing(self._backend.stream(self._call)) as pieces:
+                async with aclosing(self._attempt()) as pieces:
                     async for piece in pieces:
-                        self._count(piece)
                         yield piece
                 return
             except (asyncio.CancelledError, GeneratorExit):
@@ -69,6 +69,23 @@ class Attempts:
                     raise
             await asyncio.sleep(_FIRST_WAIT_SECONDS * 2**waited * random.uniform(0.75, 1))  # noqa: S311 - spreads load
             waited += 1
+
+    async def _attempt(self) -> AsyncGenerator[Piece, None]:
+        """Yield an attempt's pieces. Blanks and uses of tools wait for a word or the end: it may be made again."""
+        held: list[Piece] = []
+        has_said = False
+        async with aclosing(self._backend.stream(self._call)) as pieces:
+            async for piece in pieces:
+                self._count(piece)
+                has_said = has_said or _is_telling(piece)
+                if isinstance(piece, Usage):
+                    yield piece
+                    continue
+                held.append(piece)
+                if has_said:
+                    for each in held:
+                        yield each
+                    held.clear()
 
     async def _goes_on_after(self, failure: CallFailed) -> bool:
         if failure.retries_left < 1:
@@ -90,3 +107,7 @@ class Attempts:
                 self._reported = piece
             case End():
                 self._is_whole = True
+
+
+def _is_telling(piece: Piece) -> bool:
+    return isinstance(piece, End) or (isinstance(piece, Text | Thinking) and has_ink(piece.text))

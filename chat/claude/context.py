@@ -38,6 +38,7 @@ class Context(NamedTuple):
     context_from: int | None
     has_summary: bool
     estimated_tokens: int
+    goes_on_after_tools: bool = False
 
 
 class Window(NamedTuple):
@@ -82,6 +83,7 @@ def build(reply: Reply) -> Context:
         context_from=None if window.is_all else window.lines[0].seq if window.lines else last.seq,
         has_summary=not window.is_all and summary is not None,
         estimated_tokens=spent,
+        goes_on_after_tools=len(so_far) > 1 and bool(so_far[-2].blocks),
     )
 
 
@@ -155,8 +157,9 @@ def _so_far(reply: Reply, uses: Sequence[Use], at_most: int) -> list[Turn]:
         return []
     kept = without_blank_ends(tokens.ending(text, at_most))
     is_whole = kept == text
-    said = transcript.turns_with_tools(reply.text, uses) if uses and is_whole else [Turn("assistant", kept)]
-    return [*said, Turn("user", prompts.go_on(reply.text))]
+    said = list(transcript.turns_with_tools(reply.text, uses)) if uses and is_whole else [Turn("assistant", kept)]
+    said = [turn for turn in said if turn.text or turn.blocks]
+    return [*said, Turn("user", prompts.go_on(reply.text, after_tools=bool(said[-1].blocks)))]
 
 
 def _uses(reply: Reply, names: list[str], at_most: int) -> dict[int, tuple[Use, ...]]:

@@ -8,6 +8,7 @@ from typing import Final
 from django.conf import settings
 from msgspec import UNSET
 
+from accounts.visible import has_ink
 from chat.claude.pace import Pace
 from chat.claude.paragraphs import Paragraphs
 from chat.claude.seam import Seam
@@ -95,7 +96,7 @@ class Deltas:
     @property
     def is_blank(self) -> bool:
         self.flush()
-        return not self.text.strip()
+        return not has_ink(self.text)
 
     @property
     def text(self) -> str:

@@ -76,8 +76,22 @@ _TOO_LONG_WORDS: Final = (
     "too many tokens",
     "too many input tokens",
     "request too large",
+    "prompt too long",
+    "input length",
+    "maximum number of tokens",
+    "maximum number of input tokens",
+    "maximum allowed number of tokens",
 )
-_FILTER_WORDS: Final = ("content filter", "content_filter", "content policy", "usage policy", "safety filter")
+_FILTER_WORDS: Final = (
+    "content filter",
+    "content_filter",
+    "content policy",
+    "usage policy",
+    "safety filter",
+    "content management policy",
+    "content moderation",
+    "guardrail",
+)
 # Of the library, and of the event loop where pings were all that came.
 _SILENCES: Final = frozenset(("ReadTimeout", "WriteTimeout", "TimeoutError"))
 # For answers without a type: those of a proxy on the way.

@@ -7,8 +7,11 @@ it." run into each other, and a sentence after a closing fence becomes part of t
 import re
 from typing import Final
 
-# An opening or closing fence at the beginning of a line. Fences inside lists are indented, and end with their item.
-_FENCE: Final = re.compile(r"^(`{3,}|~{3,})([^\n]*)$", re.MULTILINE)
+# An opening or closing fence. Inside of a list it is indented as well, and ends with its item.
+_FENCE: Final = re.compile(r"([ \t]{0,40})(`{3,}+|~{3,}+)")
+# With more, a line is code by itself.
+_MOST_INDENTATION: Final = 3
+_ITEM: Final = re.compile(r" {0,3}(?:[-*+]|[0-9]{1,9}[.)])(?:\s|$)")
 # White space that a text begins with is held back until a word follows. No indentation is as wide.
 _HELD_CHARS: Final = 200
 
@@ -59,14 +62,33 @@ def break_after(text: str) -> str:
     return closing + "\n" * missing
 
 
-def open_fence(text: str) -> str:
-    """Return the fence that would end the code block in which a text stops, or nothing when it stops in none."""
-    fence = ""
-    for found in _FENCE.finditer(text):
-        marks, rest = found.groups()
-        if not fence:
-            if marks[0] == "~" or "`" not in rest:
-                fence = marks
-        elif marks[0] == fence[0] and len(marks) >= len(fence) and not rest.strip():
-            fence = ""
+def open_fence(text: str, *, in_lists: bool = False) -> str:
+    """Return the fence that would end the code block in which a text stops, or nothing when it stops in none.
+
+    in_lists: also a block that ends with its item of a list.
+    """
+    fence, is_in_list = "", False
+    for line in text.split("\n"):
+        found = _FENCE.match(line)
+        if fence:
+            fence = "" if found is not None and _closes(found, fence, in_lists=in_lists) else fence
+        elif found is not None and _opens(found, is_in_list=is_in_list, in_lists=in_lists):
+            fence, is_in_list = found[2], is_in_list and bool(found[1])
+        elif line[:1].strip() or _ITEM.match(line):
+            is_in_list = _ITEM.match(line) is not None
     return fence
+
+
+def _opens(found: "re.Match[str]", *, is_in_list: bool, in_lists: bool) -> bool:
+    indentation, marks, rest = *found.groups(), found.string[found.end() :]
+    return (in_lists or _is_slight(indentation, is_in_list=is_in_list)) and (marks[0] == "~" or "`" not in rest)
+
+
+def _closes(found: "re.Match[str]", fence: str, *, in_lists: bool) -> bool:
+    indentation, marks, rest = *found.groups(), found.string[found.end() :]
+    is_same = marks[0] == fence[0] and len(marks) >= len(fence) and not rest.strip()
+    return is_same and (in_lists or _is_slight(indentation, is_in_list=False))
+
+
+def _is_slight(indentation: str, *, is_in_list: bool) -> bool:
+    return not indentation or (not is_in_list and len(indentation) <= _MOST_INDENTATION and "\t" not in indentation)

@@ -42,6 +42,10 @@ _GO_ON: Final = (
     "[Parley: your answer above was cut off. It ends with {tail}. Go on from exactly there, in the middle of the word or"
     " line if need be: what you write now is appended to it. Repeat nothing of it, and do not mention the break.]"
 )
+_GO_ON_AFTER_TOOLS: Final = (
+    "[Parley: your answer above was cut off after your tools had brought what you see. Go on with it in a new paragraph:"
+    " what you write now is appended to it. Repeat nothing of it, and do not mention the break.]"
+)
 _TAIL_CHARS: Final = 80
 
 _NOTES_FOLLOW: Final = (
@@ -79,8 +83,10 @@ def system(room: Room, owners_words_at_most: int) -> list[dict[str, Any]]:
     return [text_block(_BASE), text_block("\n".join(lines), cached=True)]
 
 
-def go_on(text: str) -> str:
+def go_on(text: str, *, after_tools: bool = False) -> str:
     """Return what asks the model to go on with a text: it cannot be given a beginning of its answer any other way."""
+    if after_tools:
+        return _GO_ON_AFTER_TOOLS
     return _GO_ON.format(tail=json.dumps(text[-_TAIL_CHARS:], ensure_ascii=False))
 
 

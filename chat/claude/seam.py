@@ -24,7 +24,7 @@ class Seam:
 
     def __init__(self, so_far: str) -> None:
         self._tail = so_far[-_TAIL_CHARS:]
-        self._fence = open_fence(so_far)
+        self._fence = open_fence(so_far, in_lists=True)
         self._held = ""
         self._is_sewn = not so_far.strip()
 

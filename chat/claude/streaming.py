@@ -153,6 +153,8 @@ class Stream:
         context = await in_database(contexts.build, self._reply)
         self.context_from = context.context_from
         await in_database(lease.note_context, self.id, context.context_from, has_summary=context.has_summary)
+        if context.goes_on_after_tools:
+            self._deltas.tool_begun()
         talk = Conversation(context, self._note())
         call = Call(self.model, context.system, talk.messages, self._max_tokens, context.tools)
         for round_ in range(1, _ROUNDS_AT_MOST + 1):
@@ -239,10 +241,17 @@ class Stream:
         except ProtocolError as error:  # later turns will lack it; this answer does not
             log.warning("reply.findings_not_kept", reply=self.id, code=str(error.code))
 
+    async def _run(self, call: ToolCall) -> ToolResult:
+        try:
+            return await in_database(tools.run, call.name, call.input, self.room_id, self._reply.message.seq)
+        except Exception:
+            # The answer can do without it, and what was said and paid for so far is not lost.
+            log.exception("reply.tool_failed", reply=self.id, tool=call.name)
+            return tools.FAILED
+
     async def _use(self, call: ToolCall, talk: Conversation) -> ToolResult:
-        before = self._reply.message.seq
         result = talk.refusal()
         if result is None:
-            result = await in_database(tools.run, call.name, call.input, self.room_id, before)
+            result = await self._run(call)
         self._deltas.tool_used(shown_to_members(call, result))
         return talk.bounded(result)

@@ -73,6 +73,9 @@ _LIST_MEMBERS: Final[dict[str, Any]] = {
 }
 
 
+FAILED: Final = ToolResult("This tool does not work right now. Go on without it.", "did not work", is_error=True)
+
+
 def names() -> list[str]:
     return list(_USES)
 

@@ -6,6 +6,8 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from accounts.visible import has_ink
+
 
 class ReplyState(models.TextChoices):
     """`queued` -> `running` -> one of the ends; retry and continue lead from an end back to `queued`."""
@@ -103,4 +105,4 @@ class Reply(models.Model):
     @property
     def is_blank(self) -> bool:
         """Whether it says nothing, whatever was thought and looked up for it."""
-        return not self.text.strip()
+        return not has_ink(self.text)

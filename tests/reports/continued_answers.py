@@ -58,6 +58,13 @@ CASES: Final = (
     Case("~~~js\nf()\n", "\n~~~js\ng()\n~~~", "~~~js\nf()\ng()\n~~~", "tildes, after a blank line"),
     Case("```py\nx = 1\n", "```\n\nThat is all.", "```py\nx = 1\n```\n\nThat is all.", "a fence that closes the block"),
     Case("Look:\n\n", "```py\nx = 1\n```", "Look:\n\n```py\nx = 1\n```", "a fence where no block is open"),
+    Case(
+        "- a\n  ```py\n  x = 1\n",
+        "  ```py\n  y = 2\n  ```",
+        "- a\n  ```py\n  x = 1\n  y = 2\n  ```",
+        "a block in a list",
+    ),
+    Case("  ```py\n  x = 1\n", "```py\n  y = 2\n```", "  ```py\n  x = 1\n  y = 2\n```", "an indented block"),
     Case("very, very", ", very late", "very, very, very late", "words that are meant twice"),
     Case("ha ha", " ha ha ha", "ha ha ha ha ha", "laughter"),
     Case("| - | - | - | - |", " - | - | - |", "| - | - | - | - | - | - | - |", "a rule of a table"),

@@ -4,7 +4,8 @@ Report 18: overload inside a 200 stream was told to people at once, as an interr
 version beside an empty first one. The docs promise two more attempts.
 """
 
-from typing import Final, NamedTuple
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
 
 from tests.servers.fake_claude import (
     Blocks,
@@ -19,10 +20,20 @@ from tests.servers.fake_claude import (
     Stall,
     ToolUse,
 )
-from tests.servers.fake_claude.answers import thinking
+from tests.servers.fake_claude.answers import thinking, tool_use
 
 ERRORS: Final = ("overloaded_error", "rate_limit_error", "api_error", "timeout_error")
 PLACES: Final = ("first", "start", "ping", "block")
+
+
+@dataclass(frozen=True)
+class InTools(ErrorInStream):
+    """Fails while it asks for tools: after two pieces in the input of the first, after four in that of the second."""
+
+    text: str | None = ""
+
+    def blocks(self, body: dict[str, Any]) -> list[dict[str, Any]]:
+        return [*super().blocks(body), tool_use("list_members", x="y"), tool_use("list_members", x="z")]
 
 
 class Case(NamedTuple):
@@ -52,6 +63,11 @@ PASSING: Final = (
         for place in PLACES
     ),
     Case("an error of a kind that is not known yet", ErrorInStream(at="start", error="new_error"), "server_error", 3),
+    Case("overload in a tool's input", InTools(after=2), "overloaded", 3),
+    Case("overload after a whole use of a tool", InTools(after=4), "overloaded", 3),
+    Case("a blank, then overload", ErrorInStream(after=1, text=" "), "overloaded", 3),
+    Case("blanks that no one sees, then overload", ErrorInStream(after=1, text="\u200b\n"), "overloaded", 3),
+    Case("a blank thought, then a cut", Cut(after=1, thinking="\n", text="So."), "cut", 3),
     Case("a status", Overloaded(), "overloaded", 3),
     Case("a cut before the message starts", Cut(at="first"), "cut", 3),
     Case("a cut after the message has started", Cut(at="start"), "cut", 3),
@@ -69,6 +85,7 @@ LASTING: Final = (
     Case("silence after the message has started", Stall(at="start"), "stalled", 1),
     Case("overload after a word", ErrorInStream(after=1, text="One two."), "overloaded", 1, "interrupted"),
     Case("a cut after a word", Cut(after=1, text="One two."), "cut", 1, "interrupted"),
+    Case("overload in a tool's input after a word", InTools(after=3, text="Look."), "overloaded", 1, "interrupted"),
     Case("overload after a thought", ErrorInStream(after=1, thinking="Hm, so."), "overloaded", 1, "interrupted"),
 )
 
@@ -79,6 +96,7 @@ THEN_ANSWERED: Final[tuple[tuple[Mode, ...], ...]] = (
     (Overloaded(), ErrorInStream(at="ping")),
     (ErrorInStream(at="ping", error="api_error"), Overloaded()),
     (Cut(at="start"), ErrorInStream(at="start")),
+    (ErrorInStream(after=1, text="\n\n"), InTools(after=4)),
 )
 
 # The second call of a reply, with the results of a tool, is a call like any other.

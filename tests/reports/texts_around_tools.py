@@ -54,6 +54,8 @@ CASES: Final = (
     _around(
         "~~~~\na ~~~ b\n", "Found.", "~~~~\na ~~~ b\n~~~~\n\nFound.", "a longer fence of tildes that was left open"
     ),
+    _around("  ```py\n  x = 1", "Found.", "  ```py\n  x = 1\n```\n\nFound.", "an indented block that was left open"),
+    _around("- a\n  ```\n  x", "Found.", "- a\n  ```\n  x\n\nFound.", "a block in a list that was left open"),
     _around("- one\n- two", "- three", "- one\n- two\n\n- three", "lists"),
     _around("| a |\n| - |\n| 1 |", "So: 1", "| a |\n| - |\n| 1 |\n\nSo: 1", "prose after a table"),
     _around("# Title", "Text", "# Title\n\nText", "text after a heading"),

@@ -284,7 +284,7 @@ async def test_a_tool_whose_input_cannot_be_read_is_garbage(fake, backend):
 
         _text, failure = await failure_of(backend)
 
-        assert (failure.code, failure.began) == ("garbage", True)
+        assert (failure.code, failure.began) == ("garbage", False)
 
 
 async def test_a_body_without_any_event_is_garbage_and_nothing_has_begun(fake, backend):

@@ -5,6 +5,7 @@ import json
 from typing import Any
 
 import pytest
+from django.db import DataError
 
 from accounts.models import User
 from chat.access import Actor
@@ -20,7 +21,7 @@ from tests.chat.fixtures import room_of
 from tests.reports.later_turns import CASES, RESULT, USE, Case
 from tests.reports.texts_around_tools import CASES as TEXTS
 from tests.reports.texts_around_tools import Case as Texts
-from tests.servers.fake_claude import Cut, FakeClaude, Normal, ToolUse
+from tests.servers.fake_claude import Cut, FakeClaude, Garbage, Normal, ToolUse
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -121,6 +122,54 @@ async def test_an_answer_that_is_continued_knows_what_it_has_found(fake: FakeCla
     assert shape(continued[3])[0].startswith("Alice") and "cut off" in shape(continued[4])[0]
     assert [shape(turn)[-1] for turn in body["messages"][1:6]][:4] == [USE, RESULT, USE, RESULT]
     assert len(results(body)) == 2 and "@alice" in results(body)[0]
+
+
+async def test_an_answer_that_was_cut_off_behind_a_result_goes_on_in_a_new_paragraph(fake: FakeClaude) -> None:
+    fake.will(ToolUse("list_members", text="I look.", then=Garbage(at="start")))
+    async with open_desk() as desk:
+        await desk.set_up(claude_tools=["list_members"])
+        cut = await desk.ask("Who is here?")
+        fake.will(Normal("Only Alice."))
+        whole = await desk.go_on(cut)
+
+    (*_turns, called, last) = fake.requests[-1].body["messages"]
+    assert shape(called) == ["I look.", USE]
+    assert shape(last)[0] == RESULT and "new paragraph" in shape(last)[1]
+    assert (cut.state, whole.text) == ("interrupted", "I look.\n\nOnly Alice.")
+
+
+@pytest.mark.parametrize("error", [RuntimeError, OSError, DataError])
+async def test_a_tool_that_fails_is_told_to_the_model_and_the_answer_goes_on(
+    error: type[Exception], fake: FakeClaude, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any) -> Any:
+        raise error("secret path")
+
+    monkeypatch.setitem(tools._USES, "list_members", broken)
+    fake.will(ToolUse("list_members", text="I look.", then=Normal("No luck.")))
+    async with open_desk() as desk:
+        await desk.set_up(claude_tools=["list_members"])
+        reply = await desk.ask("Who is here?")
+
+    assert (reply.state, reply.text) == ("complete", "I look.\n\nNo luck.")
+    (block,) = fake.requests[-1].body["messages"][-1]["content"]
+    assert block["is_error"] and "does not work" in block["content"] and "secret" not in block["content"]
+
+
+@pytest.mark.parametrize("content", ["word " * 200_000, "語" * 300_000, "a\x00b\ud800c\U0001f600", "\n" * 1000, ""])
+async def test_any_result_can_be_sent_and_stored(
+    content: str, fake: FakeClaude, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(tools._USES, "list_members", lambda *_: tools.ToolResult(content, "done"))
+    fake.will(ToolUse("list_members", text="I look.", then=Normal("So.")))
+    async with open_desk() as desk:
+        await desk.set_up(claude_tools=["list_members"])
+        reply = await desk.ask("Who is here?")
+        (told,) = results(await next_call(desk, fake))
+        stored = await in_database(lambda: Finding.objects.get().content)
+
+    assert reply.state == "complete" and len(stored) <= findings.RESULT_CHARS
+    assert told and "\x00" not in told and len(told) < 20_000
 
 
 async def test_another_version_brings_what_it_has_found_itself(fake: FakeClaude) -> None:

@@ -32,6 +32,14 @@ async def test_a_tool_between_texts_leaves_a_blank_line_and_nothing_else_does(ca
         ("~~~ `a`\n", "~~~"),
         ("``` a`b\nc", ""),
         ("- x\n  ```\n  a", ""),
+        ("Look:\n\n  ```py\n  x = 1", "```"),
+        ("- x\n\nLook:\n\n   ```py\n   x = 1", "```"),
+        ("1. x\n\n   ```py\n   x = 1", ""),
+        ("```py\nx = 1\n  ```\n", ""),
+        ("    ```py\n    x = 1", ""),
+        ("```\n- x\n```\n  ```py\n  y", "```"),
+        ("- x\n```\n- y\n", "```"),
+        ("```py\n    ```\n", "```"),
     ],
 )
 def test_a_block_that_is_open_is_known_by_the_fence_that_ends_it(text: str, fence: str) -> None:
