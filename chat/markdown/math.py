@@ -1,7 +1,8 @@
 r"""Mathematics, kept as it was written: `\(x\)`, `\[x\]`, `$$x$$` and `$x$`.
 
 It is taken before escapes, emphasis and blocks, which would eat its backslashes, stars and lines of signs. A dollar alone is
-money more often: it needs a partner, words without space at both ends, and no letter or digit beside them.
+money more often: it needs a partner, words without space at both ends, and no letter or digit beside them, but of scripts
+that have no spaces.
 The page has the same rules (markdown-math.js).
 """
 
@@ -17,12 +18,14 @@ from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 
 from chat.markdown.flanking import State
+from chat.markdown.scripts import is_unspaced
 
 _PAIRS: Final = (("$$", "$$"), ("\\[", "\\]"), ("\\(", "\\)"))
 _DISPLAYED: Final = _PAIRS[:2]
 # Looking for the end of one takes time for each line.
 _LINES_AT_MOST: Final = 200
 # "$5 for me and 10$ for you"
+_AMOUNT: Final = re.compile(r"[0-9][0-9.,]*")
 _MONEY: Final = re.compile(r"[0-9][0-9.,]*\s+[^\W\d_]{2}")
 
 
@@ -83,7 +86,7 @@ def _end_of_dollars(state: StateInline) -> int:
     ends: list[int] = memo["dollars"]
     found = bisect_left(ends, at + 2)
     end = ends[found] if found < len(ends) else state.posMax
-    if end >= state.posMax or source[end] != "$" or source[at + 1] in "`\n" or _MONEY.match(source, at + 1, end):
+    if end >= state.posMax or source[end] != "$" or source[at + 1] in "`\n" or _is_money(source, at + 1, end):
         return 0
     return end + 1
 
@@ -94,8 +97,15 @@ def _may_end(source: str, at: int) -> bool:
 
 
 def _is_apart(char: str) -> bool:
-    """Whether a character, or none, leaves a dollar beside it a sign of mathematics."""
-    return char != "$" and not char.isalnum()
+    """Whether a character, or none, leaves a dollar beside it a sign of mathematics. Some scripts have no spaces."""
+    return char != "$" and (not char.isalnum() or is_unspaced(char))
+
+
+def _is_money(source: str, start: int, end: int) -> bool:
+    amount = _AMOUNT.match(source, start, end)
+    if amount is None:
+        return False
+    return _MONEY.match(source, start, end) is not None or is_unspaced(source[amount.end() : amount.end() + 1])
 
 
 def _block(state: StateBlock, start_line: int, end_line: int, silent: bool) -> bool:

@@ -2,12 +2,15 @@
  * Mathematics, kept as it was written: taken before escapes, emphasis and blocks. The same rules as chat/markdown/math.py.
  */
 
+import { isUnspaced } from "./scripts.js";
+
 const PAIRS = [["$$", "$$"], ["\\[", "\\]"], ["\\(", "\\)"]];
 const DISPLAYED = PAIRS.slice(0, 2);
 /** Looking for the end of one takes time for each line. */
 const LINES_AT_MOST = 200;
 /** "$5 for me and 10$ for you" */
-const MONEY = /[0-9][0-9.,]*\s+\p{L}{2}/uy;
+const AMOUNT = /^[0-9][0-9.,]*/;
+const MONEY = /^[0-9][0-9.,]*\s+\p{L}{2}/u;
 const ALPHANUMERIC = /^[\p{L}\p{Nd}\p{Nl}\p{No}]$/u;
 
 /** @param {any} parser markdown-it */
@@ -56,8 +59,7 @@ function endOfDollars(state) {
   state.dollars ??= [...src.matchAll(/[\$\n`]/g)].map(({ index }) => index).filter((at) => at > 0 && (src[at] !== "$" || mayEnd(src, at)));
   const end = firstFrom(state.dollars, pos + 2) ?? posMax;
   if (end >= posMax || src[end] !== "$" || after === "`" || after === "\n") return 0;
-  MONEY.lastIndex = pos + 1;
-  return MONEY.test(src.slice(0, end)) ? 0 : end + 1;
+  return isMoney(src.slice(pos + 1, end)) ? 0 : end + 1;
 }
 
 /** @param {number[]} places in order @param {number} from */
@@ -89,8 +91,14 @@ function characterBefore(src, at) {
 /** @param {string} character */
 const isBlank = (character) => /^[\s\x1c-\x1f\x85]$/.test(character) && character !== "\ufeff";
 
-/** Whether a character, or none, leaves a dollar beside it a sign of mathematics. @param {string} character */
-const isApart = (character) => character !== "$" && !ALPHANUMERIC.test(character);
+/** Whether a character, or none, leaves a dollar beside it a sign of mathematics. Scripts without spaces put none there. @param {string} character */
+const isApart = (character) => character !== "$" && (!ALPHANUMERIC.test(character) || isUnspaced(character));
+
+/** @param {string} words between two dollars */
+function isMoney(words) {
+  const amount = AMOUNT.exec(words)?.[0];
+  return amount !== undefined && (MONEY.test(words) || isUnspaced(words.slice(amount.length)));
+}
 
 /**
  * Mathematics that stands on lines of its own: a paragraph, whatever its lines look like.
