@@ -117,7 +117,7 @@ def as_python(pattern: str) -> str:
     pattern = re.sub(r"\\u\{([0-9a-fA-F]+)\}", lambda code: re.escape(chr(int(code[1], 16))), pattern)
     pattern = re.sub(r"\(\?<(?![=!])", "(?P<", pattern)
     pattern = re.sub(r"\\p\{(?:L|Letter|Alphabetic)\}", "a-zà-ÿ", _outside_sets(pattern))
-    pattern = re.sub(r"\\p\{(?:P|S|So|Sk|Cf|N|Nd|Nl|No|M)\}", "!-/", pattern)
+    pattern = re.sub(r"\\p\{(?:P|Pc|Pd|Pf|Pi|S|So|Sk|Cf|N|Nd|Nl|No|M)\}", "!-/", pattern)
     return re.sub(r"(?<!\\)\$", r"\\Z", pattern).replace(r"\/", "/")
 
 
