@@ -34,6 +34,7 @@ _MODELS_LISTED: Final = 100
 _EVENTS_AT_ONCE: Final = 50
 # At DEBUG these log whole requests, with what people wrote in them.
 _TALKATIVE: Final = ("anthropic", "httpx2", "httpcore2")
+_COPIED_PATHS: Final = ("/v1/messages/count_tokens", "/v1/messages", "/v1/models", "/v1")
 # Current models think by default, and in silence; this asks for a summary of what they think.
 _THINKING: Final[dict[str, Any]] = {"type": "adaptive", "display": "summarized"}
 
@@ -170,7 +171,11 @@ class AnthropicBackend:
 
 def _root_of(url: str) -> str:
     """Return an address without the path that the SDK adds: copied with it, it would be asked for /v1/v1/messages."""
-    return url.rstrip("/").removesuffix("/v1/messages").removesuffix("/v1").rstrip("/")
+    root = url.strip().partition("?")[0].partition("#")[0].rstrip("/")
+    for path in _COPIED_PATHS:
+        while root.lower().endswith(path):
+            root = root[: -len(path)].rstrip("/")
+    return root
 
 
 def _has_failed(task: "asyncio.Task[AsyncAnthropic]") -> bool:

@@ -22,7 +22,20 @@ PAUSES: Final[tuple[tuple[dict[str, Any], ...], ...]] = (
     tuple(web_search("tides")[:1]),
 )
 
-BASE_URLS: Final = ("", "/", "/v1", "/v1/", "/v1/messages", "/v1/messages/", "//")
+BASE_URLS: Final = (
+    *("", "/", "/v1", "/v1/", "/v1/messages", "/v1/messages/", "//"),
+    *(
+        "/v1//",
+        "/v1/v1",
+        "/V1",
+        " ",
+        "/v1\n",
+        "/v1/models",
+        "/v1/messages?beta=true",
+        "/v1/messages/count_tokens",
+        "/#key",
+    ),
+)
 
 MEMBERS, ADMINISTRATORS = "members", "administrators"
 
