@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import CDPSession, Locator, Page, expect
 
 from tests.browser.chat_cast import Cast, message, say
-from tests.browser.test_reports_fingers import phone
+from tests.browser.test_reports_fingers import phone, tap_text
 from tests.reports.reaction_names import FINGER, KEYS, Look
 
 LONG_PRESS_MS = 700
@@ -52,6 +52,10 @@ def test_a_finger_on_a_reaction(someone: Cast, case: Look) -> None:
     chip, names = row.get_by_test_id("reaction"), page.get_by_test_id("reaction-names")
     expect(chip).to_have_attribute("aria-pressed", "false")
     handle(page, row.locator(".prose") if "text" in case.how else chip, case.how)
+    if "once more" in case.how:
+        tap_text(page, row)
+        expect(names).not_to_be_visible()
+        handle(page, chip, "rest")
     if case.shows:
         expect(names).to_be_visible()
         expect(names).to_contain_text(bob.name)

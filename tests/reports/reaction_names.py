@@ -17,6 +17,7 @@ class Look(NamedTuple):
 FINGER: Final = (
     Look("rest", True, False, "a finger that rests on it"),
     Look("rest, a little unsteady", True, False, "a finger is never quite still"),
+    Look("rest, and once more", True, False, "a finger that rests on it a second time, when the message has the focus"),
     Look("tap", False, True, "a tap reacts, as before"),
     Look("scroll", False, False, "a finger that scrolls from there"),
     Look("rest on the text", False, False, "elsewhere a long press is the system's"),

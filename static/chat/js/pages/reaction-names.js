@@ -32,7 +32,8 @@ export class ReactionNames {
     scroller.addEventListener("click", (event) => this.#clicked(event), { signal, capture: true });
     scroller.addEventListener("contextmenu", (event) => this.#asked(event), { signal });
     scroller.addEventListener("focusin", (event) => this.#focused(/** @type {Element} */ (event.target)), { signal });
-    scroller.addEventListener("focusout", () => this.hide(), { signal });
+    // Only its own: a finger that rests takes the focus from what had it before.
+    scroller.addEventListener("focusout", (event) => chipOf(event.target) === this.#chip && this.hide(), { signal });
     scroller.addEventListener("scroll", () => this.#scrolled(), { signal, passive: true });
     document.addEventListener("keydown", (event) => event.key === "Escape" && this.hide(), { signal });
     document.addEventListener("pointerdown", (event) => this.#chip && !this.#bubble.contains(event.target) && this.hide(), { signal, capture: true });
