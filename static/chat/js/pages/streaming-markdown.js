@@ -14,7 +14,7 @@ import { isLong, partOf } from "./long-block.js";
 import { blocksOf, COLONS_WITH_LINKS, countColons } from "./markdown-parser.js";
 import { shownTail } from "./markdown-tail.js";
 import { OpenFence } from "./open-fence.js";
-import { appendWords, patchChildren } from "./tree-patch.js";
+import { appendWords, patchChildren, replaceIn } from "./tree-patch.js";
 import { vanishes } from "./visible.js";
 import { WrittenText } from "./written-text.js";
 
@@ -279,16 +279,6 @@ export class StreamingMarkdown {
       block.node = again.node;
     }
   }
-}
-
-/** @param {Element} root @param {any} before @param {any} after */
-function replaceIn(root, before, after) {
-  const place = document.createComment("");
-  const holder = document.createElement("div");
-  before.dom.replaceWith(place);
-  holder.append(before.dom);
-  patchChildren(holder, [before], [after]);
-  place.replaceWith(after.dom);
 }
 
 /** @param {Block} block */

@@ -70,3 +70,13 @@ function patch(old, node) {
     else node.dom.data = node.text;
   }
 }
+
+/** Puts one tree in the place of another. @param {Element} root @param {any} before @param {any} after */
+export function replaceIn(root, before, after) {
+  const place = document.createComment("");
+  const holder = document.createElement("div");
+  before.dom.replaceWith(place);
+  holder.append(before.dom);
+  patchChildren(holder, [before], [after]);
+  place.replaceWith(after.dom);
+}
