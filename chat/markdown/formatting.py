@@ -40,10 +40,19 @@ _ATTRIBUTES: Final = {
 }  # fmt: skip
 
 
+def _paragraph(escaped: str) -> str:
+    return f"<p>{escaped}</p>\n"
+
+
+def is_drawn_as_written(html: str, content: str) -> bool:
+    """Return whether a message's HTML is its content in a paragraph, letter by letter."""
+    return html == _paragraph(content)
+
+
 def render(content: str) -> str:
     """Return the HTML of a message: safe to put into a page as it is, and no larger than `html_bytes_for`."""
     if is_plain(content):
-        return f"<p>{html.escape(content.lstrip(' '), quote=False)}</p>\n"
+        return _paragraph(html.escape(content.lstrip(" "), quote=False))
     most = html_bytes_for(content)
     made = parser_for(content)
     tokens = made.parse(content)

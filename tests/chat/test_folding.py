@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from accounts.folding import fold
 from chat.folding import is_plain_ascii, tokens_of, words_for_index
+from chat.markdown import is_drawn_as_written, render
 from tests.chat.properties import examples
 
 _BYTES = 100_000
@@ -53,3 +54,13 @@ def test_a_text_that_is_called_plain_is_read_by_fts5_as_by_the_folding(text: str
         assert tokens_of_fts5(text) == words_for_index(text, 10_000).split()
     else:
         assert not re.fullmatch(r"[0-9A-Za-z ]{,64}", text), "most texts are plain"
+
+
+def test_a_line_of_chat_goes_to_the_index_as_it_stands() -> None:
+    for text in (
+        "Yes, it's done.",
+        "See you at 10:30 (or so)?",
+        "Message 000012 with about as many words as people write",
+    ):
+        assert is_plain_ascii(text) and is_drawn_as_written(render(text), text)
+    assert not is_drawn_as_written(render("*so*"), "*so*")
