@@ -1,6 +1,6 @@
 """Filling the full-text index: later than the table, so that storing a message costs nothing for it.
 
-Migration 0016 makes the index. New messages are taken up by the writer within seconds, and before each search. Those that
+Migration 0016 makes the index. New messages are taken up by the writer when it is quiet, and before each search. Those that
 were there when the index was made wait in a backlog, which the writer works off from the newest to the oldest.
 
 SQLite gives ids in the order of its commits, so what is new there is known by one id. PostgreSQL does not: there a trigger

@@ -28,8 +28,10 @@ _WAITING_AT_MOST: Final = 10_000
 _ROUND_CHARS: Final = 250_000
 # Characters of all posts that wait.
 _WAITING_CHARS: Final = 32_000_000
-# So old may grow what a search would have to take into the full-text index first, unless posts keep waiting.
-_INDEXED_AFTER_SECONDS: Final = 2.0
+# The full-text index is filled in the first second in which no post comes: it would take a tenth of what a busy process can
+# store. If none is quiet, so old may grow what a search has to take into the index first, unless posts keep waiting.
+_QUIET_SECONDS: Final = 1.0
+_INDEXED_AFTER_SECONDS: Final = 10.0
 # Between two batches: what was there before the index takes minutes, and the thread is the one that stores posts.
 _INDEX_PAUSE_SECONDS: Final = 0.05
 
@@ -42,6 +44,8 @@ class Writer:
         self._waiting_chars = 0
         self._filled = asyncio.Event()  # or the index is due
         self._index_timer: asyncio.TimerHandle | None = None  # from the first message that is not in the index
+        self._index_at_last = 0.0
+        self._stored_at = 0.0
         self._is_index_due = False
 
     def post(self, post: Post) -> "asyncio.Future[Stored]":
@@ -58,7 +62,7 @@ class Writer:
 
     async def run(self) -> None:
         """Store rounds for ever, and when none waits, now and then, have what was stored in the full-text index."""
-        self._index_after(_INDEXED_AFTER_SECONDS)  # what an earlier process left
+        self._index_when_quiet()  # what an earlier process left
         while True:
             await self._filled.wait()
             self._filled.clear()
@@ -91,8 +95,9 @@ class Writer:
         stored = [result for result in results if isinstance(result, Stored) and result.is_first]
         for each in stored:
             self._publish(each)
+        self._stored_at = asyncio.get_running_loop().time()
         if stored and self._index_timer is None:
-            self._index_after(_INDEXED_AFTER_SECONDS)
+            self._index_when_quiet()
 
     def _take_round(self) -> tuple[list[Post], list["asyncio.Future[Stored]"]]:
         """Take the oldest posts that wait, as many as a round may have; always one."""
@@ -107,10 +112,19 @@ class Writer:
         self._waiting_chars -= chars
         return posts, futures
 
-    def _index_after(self, seconds: float) -> None:
-        self._index_timer = asyncio.get_running_loop().call_later(seconds, self._index_is_due)
+    def _index_when_quiet(self) -> None:
+        self._index_at_last = asyncio.get_running_loop().time() + _INDEXED_AFTER_SECONDS
+        self._index_after(_QUIET_SECONDS)
 
-    def _index_is_due(self) -> None:
+    def _index_after(self, seconds: float) -> None:
+        self._index_timer = asyncio.get_running_loop().call_later(seconds, self._index_if_quiet)
+
+    def _index_if_quiet(self) -> None:
+        now = asyncio.get_running_loop().time()
+        quiet_at = min(self._stored_at + _QUIET_SECONDS, self._index_at_last)
+        if now < quiet_at:
+            self._index_after(quiet_at - now)
+            return
         self._is_index_due = True
         self._filled.set()
 

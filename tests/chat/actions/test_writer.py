@@ -291,7 +291,7 @@ class Index:
 def index(store: Store, monkeypatch: pytest.MonkeyPatch) -> Index:
     index = Index(store)
     monkeypatch.setattr(module, "catch_up_some", index)
-    monkeypatch.setattr(module, "_INDEXED_AFTER_SECONDS", 0.01)
+    monkeypatch.setattr(module, "_QUIET_SECONDS", 0.01)
     return index
 
 
@@ -330,6 +330,24 @@ async def test_the_index_does_not_catch_up_while_posts_wait(store: Store, index:
     assert index.after == [2, 7, 7], "what came meanwhile was stored before the index went on"
 
 
+async def test_the_index_waits_for_a_quiet_moment_but_not_forever(
+    store: Store, index: Index, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_QUIET_SECONDS", 0.2)
+    monkeypatch.setattr(module, "_INDEXED_AFTER_SECONDS", 0.6)
+    loop = asyncio.get_running_loop()
+    writer, _hub = new_writer()
+    async with running(writer.run()):
+        begun = loop.time()
+        while not index.after:
+            await writer.post(post(str(loop.time())))
+            await asyncio.sleep(0.01)
+        assert loop.time() - begun >= 0.6, "posts came all the time"
+        last = len(index.after)
+        await writer.post(post("last"))
+        await until(lambda: len(index.after) > last)  # once it is quiet
+
+
 async def test_an_index_that_cannot_catch_up_does_not_end_the_writer(
     store: Store, index: Index, logged: Callable[[str], int]
 ) -> None:
@@ -345,7 +363,7 @@ async def test_an_index_that_cannot_catch_up_does_not_end_the_writer(
 
 @pytest.mark.django_db(transaction=True)
 async def test_what_was_stored_is_in_the_index_without_anybody_searching(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_INDEXED_AFTER_SECONDS", 0.01)
+    monkeypatch.setattr(module, "_QUIET_SECONDS", 0.01)
     alice = await in_database(User.objects.create, username="alice")
     await in_database(room_of, alice, "den")
     writer, _hub = new_writer()
