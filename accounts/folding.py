@@ -1,7 +1,8 @@
 """The one form in which words and names are compared: without case, accents, compatibility forms and invisible signs.
 
 The vowel signs of Indian and Thai scripts stay: they spell the word. Hebrew points and Arabic vowel signs go, because
-people leave them out. Messages (chat.folding), names of people and rooms and, in JavaScript, the pages (folding.js) have it.
+people leave them out. Messages (chat.search.folding), names of people and rooms and, in JavaScript, the pages (folding.js)
+have it.
 """
 
 import unicodedata

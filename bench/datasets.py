@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple, cast
 from django.db import connection, transaction
 
 from accounts.names import search_form
-from chat.actions.search_filling import catch_up_some
+from chat.search.filling import catch_up_some
 
 # The newest migration of the full-text index.
 search: Final = import_module("chat.migrations.0016_search_by_folded_words")

@@ -44,10 +44,10 @@ STEPS: Final = {
         r"\S+ \(chat/realtime/(uvicorn_protocol|text_frames)\.py|ChatConsumer\._read "
     ),
     "checking it: form, rate, rights": re.compile(
-        r"\S+ \((chat/socket/|chat/protocol/|chat/access|chat/realtime/limits|chat/actions/(content|attachments))"
+        r"\S+ \(chat/(server/|protocol/|access|limits/|markdown/content|files/attachments)"
     ),
     "storing, and asking the database": re.compile(
-        r"\S+ \((chat/actions/|chat/models/|chat/realtime/database|django/db/)|thread .*writer"
+        r"\S+ \((chat/(messages|rooms|search|billing|models)/|chat/realtime/database|django/db/)|thread .*writer"
     ),
 }
 OTHER: Final = "all else: the loop itself, what runs now and then"

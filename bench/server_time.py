@@ -21,14 +21,18 @@ import django
 django.setup()
 
 from bench import datasets  # noqa: E402 - models can be imported now, not before
-from chat import access, page_data  # noqa: E402
+from chat import access  # noqa: E402
 from chat.access import Actor  # noqa: E402
-from chat.actions import history, joining, member_list, people, reading, rooms, search  # noqa: E402
+from chat.messages import history, reading  # noqa: E402
+from chat.pages import page_data  # noqa: E402
+from chat.people import lookup  # noqa: E402
 from chat.protocol import frames, requests  # noqa: E402
 from chat.realtime.connection import Connection  # noqa: E402
 from chat.realtime.database import in_database  # noqa: E402
 from chat.realtime.hub import Hub  # noqa: E402
 from chat.realtime.presence import Presence, topic_of_room  # noqa: E402
+from chat.rooms import joining, member_list, rooms  # noqa: E402
+from chat.search import search  # noqa: E402
 
 Call = Callable[[], Awaitable[object]]
 
@@ -104,7 +108,7 @@ class Requests:
             return frames.answer("joined", opened.joined(presence.online(topic), presence.count(topic)), "1")
 
         async def list_presence() -> object:
-            await in_database(people.room_of_presence, self._reader, requests.ListPresence(slug))
+            await in_database(lookup.room_of_presence, self._reader, requests.ListPresence(slug))
             return frames.answer("presence", presence.fact(topic), "1")
 
         return {

@@ -9,8 +9,8 @@ class ChatConfig(AppConfig):
 
     def ready(self) -> None:
         from chat import system_checks
-        from chat.actions import succession
         from chat.realtime import revocation
+        from chat.rooms import succession
 
         register(system_checks.check_frame_bytes)
         revocation.listen()

@@ -12,7 +12,7 @@ DEMO_MODEL: Final = "demo"
 
 _NAME: Final = re.compile(r"[a-z0-9]+(?:[-._:@][a-z0-9]+)*", re.ASCII)
 
-# What Anthropic lists, as this process last heard it: `chat.model_offer` asks. None: it did not answer.
+# What Anthropic lists, as this process last heard it: `chat.claude.model_offer` asks. None: it did not answer.
 _listed: frozenset[str] | None = None
 
 

@@ -6,9 +6,9 @@ from typing import Final, NamedTuple
 from django.db.models import QuerySet
 from django.db.models.functions import Substr
 
+from chat.markdown.rendered_text import rendered_or_written
 from chat.models import Kind, Message
 from chat.protocol import wire
-from chat.rendered_text import rendered_or_written
 
 EXCERPT_CHARS: Final = 140
 # So much of a message's HTML is read to be quoted: the rest is room for tags and white space, which excerpts leave out.

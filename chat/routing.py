@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from chat.socket import opening
-from chat.socket.consumer import ChatConsumer, refuse
+from chat.server import opening
+from chat.server.consumer import ChatConsumer, refuse
 
 _chat = ChatConsumer.as_asgi()
 

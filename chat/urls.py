@@ -2,17 +2,8 @@
 
 from django.urls import path
 
-from chat import (
-    api,
-    attachment_api,
-    example_pages,
-    export_api,
-    membership_pages,
-    push_api,
-    room_pages,
-    usage_pages,
-    views,
-)
+from chat.http import export, files, push, tickets
+from chat.pages import example_pages, membership_pages, room_pages, usage_pages, views
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -30,9 +21,9 @@ urlpatterns = [
     path("rooms/<slug:slug>/people/like", room_pages.people_like, name="room_people_like"),
     path("rooms/<slug:slug>/invite", room_pages.invite, name="room_invite"),
     path("rooms/<slug:slug>/details", room_pages.details, name="room_details"),
-    path("rooms/<slug:slug>/export", export_api.room_export, name="room_export"),
-    path("rooms/<slug:slug>/attachments", attachment_api.upload, name="upload"),
-    path("attachments/<str:public_id>/<str:name>", attachment_api.download, name="attachment"),
+    path("rooms/<slug:slug>/export", export.room_export, name="room_export"),
+    path("rooms/<slug:slug>/attachments", files.upload, name="upload"),
+    path("attachments/<str:public_id>/<str:name>", files.download, name="attachment"),
     path("sessions/new", views.new_session, name="new_session"),
     path("people/like", views.people_like, name="people_like"),
     path("direct/new", views.new_direct, name="new_direct"),
@@ -40,9 +31,9 @@ urlpatterns = [
     path("search", views.search, name="search"),
     path("usage", usage_pages.own, name="usage"),
     path("examples/stream", example_pages.stream, name="stream_example"),
-    path("api/socket-ticket", api.socket_ticket, name="socket_ticket"),
-    path("api/push-subscription", push_api.push_subscription, name="push_subscription"),
+    path("api/socket-ticket", tickets.socket_ticket, name="socket_ticket"),
+    path("api/push-subscription", push.push_subscription, name="push_subscription"),
     # At the root: a service worker sees the pages below its own address, and no others.
-    path("service-worker.js", push_api.service_worker, name="service_worker"),
-    path("manifest.webmanifest", push_api.manifest, name="manifest"),
+    path("service-worker.js", push.service_worker, name="service_worker"),
+    path("manifest.webmanifest", push.manifest, name="manifest"),
 ]

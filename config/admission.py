@@ -18,7 +18,7 @@ from django.urls import Resolver404, resolve
 
 from accounts.client_address import network_of
 from chat.protocol.errors import ErrorCode, ProtocolError
-from chat.socket.opening import Refusal, address_of, headers_of
+from chat.server.opening import Refusal, address_of, headers_of
 from config.body_limit import UPLOAD_PATH, Application, Message, Receive, Scope, Send
 from config.fair_line import FairLine, LineFull
 

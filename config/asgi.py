@@ -3,7 +3,7 @@
 import os
 from typing import Any
 
-from chat import heap
+from chat.server import heap
 
 heap.keep_small()
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -17,7 +17,7 @@ from channels.routing import ProtocolTypeRouter  # noqa: E402 - needs Django's a
 from chat import system_checks  # noqa: E402
 from chat.realtime.database import bound_idle_transactions  # noqa: E402
 from chat.routing import socket_application  # noqa: E402
-from chat.socket import health, runtime, sse  # noqa: E402
+from chat.server import health, runtime, sse  # noqa: E402
 from config.admission import Admission  # noqa: E402
 from config.body_limit import limited  # noqa: E402
 from config.slow_readers import impatient  # noqa: E402

@@ -18,10 +18,10 @@ from django.conf import settings
 
 from accounts import credentials
 from accounts.credentials import BEARER
+from chat.files.uploads import TooLarge
 from chat.protocol.errors import ErrorCode, ProtocolError, invalid
 from chat.realtime.database import in_database
-from chat.socket.opening import Refusal, headers_of, signed_out
-from chat.uploads import TooLarge
+from chat.server.opening import Refusal, headers_of, signed_out
 
 Scope = dict[str, Any]
 Message = Mapping[str, Any]

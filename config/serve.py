@@ -166,8 +166,7 @@ def serve(listener: socket.socket, greeting: str) -> None:
     import uvicorn
     from django.conf import settings
 
-    from chat import garbage
-    from chat.socket import runtime
+    from chat.server import garbage, runtime
     from config import static
     from config.asgi import application
     from config.leaving import LATE_SECONDS, cut_off_in_one_line, leave_soon, leave_within

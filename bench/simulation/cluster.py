@@ -133,7 +133,7 @@ class CountingHub(Hub):
 
 
 class Process:
-    """What of chat.socket.runtime costs anything between processes."""
+    """What of chat.server.runtime costs anything between processes."""
 
     def __init__(self, hub: CountingHub, database: Database) -> None:
         self.hub = hub

@@ -1,6 +1,6 @@
 """The administration of rooms, of what is said in them, and of the open connections.
 
-Nothing here writes rows by itself: what open tabs must hear of goes through `chat.actions`, so that they hear of it.
+Nothing here writes rows on its own: changes that open tabs must learn of go through the use cases, which tell them.
 """
 
 from chat.admin import (

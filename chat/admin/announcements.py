@@ -6,9 +6,9 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
-from chat.actions.announcements import announce
 from chat.admin.site import ChatAdmin, operator, shortened
 from chat.models import Announcement
+from chat.people.announcements import announce
 
 
 @admin.register(Announcement)

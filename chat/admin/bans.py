@@ -9,9 +9,9 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 
 from accounts.bans import in_force
-from chat.actions import operators
 from chat.admin.site import ChatAdmin, operator
 from chat.models import RoomBan, RoomKind
+from chat.rooms import operators
 
 
 class InForce(admin.SimpleListFilter):

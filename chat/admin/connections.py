@@ -18,7 +18,7 @@ from accounts.client_address import as_ip
 from accounts.models import User
 from chat.protocol.close import CloseCode
 from chat.realtime.connection import Connection
-from chat.socket import runtime
+from chat.server import runtime
 
 log = structlog.get_logger(__name__)
 

@@ -10,9 +10,9 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 
-from chat.actions import operators
 from chat.admin.site import ChatAdmin, operator
 from chat.models import Membership, Role, Room, RoomKind
+from chat.rooms import operators
 
 
 class MembershipForm(forms.ModelForm):  # type: ignore[type-arg]

@@ -12,9 +12,10 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html, linebreaks
 from django.utils.safestring import SafeString, mark_safe
 
-from chat.actions import messages, search
 from chat.admin.site import BoundedPaginator, ChatAdmin, Deletables, operator, shortened
+from chat.messages import changes
 from chat.models import Kind, Message
+from chat.search import search
 
 
 @admin.register(Message)
@@ -87,12 +88,12 @@ class MessageAdmin(ChatAdmin):
         return [str(message) for message in objs], {"messages": len(objs)}, set(), []
 
     def delete_model(self, request: HttpRequest, obj: Message) -> None:
-        messages.delete_as_operator(obj, operator(request))
+        changes.delete_as_operator(obj, operator(request))
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Message]) -> None:
         for message in queryset:
             if not _is_spared(message):
-                messages.delete_as_operator(message, operator(request))
+                changes.delete_as_operator(message, operator(request))
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         actions: dict[str, Any] = super().get_actions(request)
@@ -107,7 +108,7 @@ def _delete_selected(
     def delete(chosen: Sequence[Message]) -> None:
         modeladmin.log_deletions(request, chosen)  # type: ignore[arg-type] # any sequence of rows will do
         for message in chosen:
-            messages.delete_as_operator(message, operator(request))
+            changes.delete_as_operator(message, operator(request))
 
     return modeladmin.ask_or_do(
         request,

@@ -13,9 +13,9 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from chat import pricing
-from chat.actions.spending import dollars
 from chat.admin.site import BoundedPaginator, ChatAdmin, shortened
+from chat.billing import pricing
+from chat.billing.spending import dollars
 from chat.model_choice import DEMO_MODEL
 from chat.models import Reply
 

@@ -12,11 +12,11 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from chat.actions import operators, rooms
 from chat.admin.memberships import MembershipInline, save_members
 from chat.admin.site import ChatAdmin, operator
 from chat.models import Membership, Room, RoomKind
 from chat.protocol import requests
+from chat.rooms import operators, rooms
 
 # A page with more rows would pass Django's limit on the fields of a form, and take long to open.
 _INLINE_MEMBERS_AT_MOST: Final = 100

@@ -10,10 +10,10 @@ from django.template.response import TemplateResponse
 from django.urls import path
 
 from accounts.models import User
-from chat import pricing
-from chat.actions import failures, usage
-from chat.actions.spending import dollars
 from chat.admin.replies import ByModel, ReadOnlyAdmin
+from chat.billing import pricing, usage
+from chat.billing.spending import dollars
+from chat.claude import recent_failures
 from chat.model_choice import is_demo
 from chat.models import Charge, ChargeState, Room, Spending
 
@@ -76,7 +76,7 @@ class ChargeAdmin(ReadOnlyAdmin):
             "by_room": _named(usage.by(month, "room"), Room, "slug"),
             "open": _open(),
             "open_count": Charge.objects.filter(state=ChargeState.OPEN).count(),
-            "failed": failures.newest_failures(),
+            "failed": recent_failures.newest_failures(),
             "prices": _prices(),
         }
         return TemplateResponse(request, "admin/chat/claude_usage.html", context)

@@ -32,9 +32,9 @@ class Kind(NamedTuple):
 
 
 # Two: one person's text, however slow, leaves the other process to everyone else.
-TEXT: Final = Kind("chat.bounded.text", at_once=2, of_one=64, of_all=2000)
+TEXT: Final = Kind("chat.markdown.program", at_once=2, of_one=64, of_all=2000)
 # One: a picture being decoded takes hundreds of megabytes, so they wait for each other.
-PICTURES: Final = Kind("chat.bounded.picture", at_once=1, of_one=20, of_all=200)
+PICTURES: Final = Kind("chat.files.picture_program", at_once=1, of_one=20, of_all=200)
 
 
 class NotDone(Exception):

@@ -7,11 +7,11 @@ import msgspec
 from django.core.files.storage import default_storage
 from msgspec import Meta
 
-from chat import uploads
 from chat.claude import transcript
 from chat.claude.tools import ToolResult
+from chat.files import uploads
+from chat.files.text_files import CHUNK_BYTES, decoder_for
 from chat.models import Attachment
-from chat.text_files import CHUNK_BYTES, decoder_for
 
 _CHARS_AT_ONCE: Final = 8_000
 # Of one file for one use of the tool.

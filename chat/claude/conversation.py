@@ -8,13 +8,13 @@ from typing import Any, Final, NamedTuple
 
 from django.conf import settings
 
-from chat.actions.findings import RESULT_CHARS, Found
 from chat.claude import tokens, tools
 from chat.claude.accumulator import readable
 from chat.claude.backend import ToolCall
 from chat.claude.context import Context
 from chat.claude.tools import ToolResult, shortened
 from chat.claude.transcript import CACHED, text_block
+from chat.messages.findings import RESULT_CHARS, Found
 
 _USES_AT_ONCE: Final = 10
 _WORTH_GIVING_TOKENS: Final = 100

@@ -16,11 +16,12 @@ from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from chat.actions import answers, spending
-from chat.actions.notices import take_change
+from chat.billing import spending
 from chat.claude import turns
 from chat.claude.backend import Usage
 from chat.claude.turns import Head
+from chat.messages import answers
+from chat.messages.notices import take_change
 from chat.models import Message, Reply, ReplyState, Room
 from chat.models.plain_sql import rows_of, update_rows
 from chat.realtime.events import Requester

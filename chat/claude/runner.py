@@ -14,12 +14,13 @@ import msgspec
 import structlog
 from django.conf import settings
 
-from chat.actions import replies, spending
+from chat.billing import spending
 from chat.claude import lease, summary
 from chat.claude.backends import backend_for, close_backends, warm_up
 from chat.claude.lease import Verdict
 from chat.claude.pace import Pace
 from chat.claude.streaming import Stream
+from chat.messages import replies
 from chat.protocol import wire
 from chat.protocol.errors import ProtocolError
 from chat.realtime.database import in_database

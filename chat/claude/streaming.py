@@ -11,7 +11,7 @@ import structlog
 from django.conf import settings
 from django.utils import timezone
 
-from chat.actions import findings, spending
+from chat.billing import spending
 from chat.claude import context as contexts
 from chat.claude import lease, prompts, tools
 from chat.claude.attempts import Attempts
@@ -21,6 +21,7 @@ from chat.claude.deltas import Deltas
 from chat.claude.lease import Checkpoint, Outcome, Verdict
 from chat.claude.pace import Pace
 from chat.claude.tools import ToolResult
+from chat.messages import findings
 from chat.models import Reply, ReplyState
 from chat.protocol import wire
 from chat.protocol.errors import ErrorCode, ProtocolError

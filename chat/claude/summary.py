@@ -12,14 +12,14 @@ import structlog
 from django.conf import settings
 from django.db import transaction
 
-from chat import pricing
-from chat.actions import spending, summaries
+from chat.billing import pricing, spending
 from chat.claude import prompts, tokens, transcript
 from chat.claude.attempts import Attempts
 from chat.claude.backend import Backend, Call, CallFailed, End, Text, total
 from chat.claude.context_rows import Row, living, rows_of
 from chat.claude.transcript import Line, Turn
 from chat.markdown import without_blank_ends
+from chat.messages import summaries
 from chat.model_choice import is_demo_model
 from chat.models import Charge, ChargePurpose, Message, RoomSummary
 from chat.protocol.errors import ErrorCode, ProtocolError

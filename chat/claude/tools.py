@@ -11,13 +11,13 @@ from typing import Annotated, Any, Final, NamedTuple
 import msgspec
 from msgspec import Meta
 
-from chat.actions import search
 from chat.claude import tokens, transcript
 from chat.claude.context_rows import living, rows_of
 from chat.claude.transcript import Line
-from chat.folding import Term, hits_in
 from chat.models import Membership, Message, Role, Room
 from chat.protocol.errors import ProtocolError
+from chat.search import search
+from chat.search.folding import Term, hits_in
 
 _HITS_AT_MOST: Final = 20
 _HITS_BY_DEFAULT: Final = 8

@@ -17,7 +17,7 @@ from markdown_it.token import Token
 from accounts.visible import has_ink
 from chat.markdown.mentions import LOOKED_UP_AT_MOST, spans_in
 from chat.markdown.parser import SCHEMES, parser, parser_for
-from chat.rendered_text import rendered_text
+from chat.markdown.rendered_text import rendered_text
 
 # Text that no rule of markdown, linkify or mentions could touch.
 _PLAIN: Final = re.compile(r"(?![0-9]+[.)])[A-Za-z0-9 ,;?'\"()éèêàâäöüßñçÄÖÜ’–—…]+[.!]?")

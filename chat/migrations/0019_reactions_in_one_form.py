@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db import migrations
 
-from chat.emoji import canonical_emoji
+from chat.messages.emoji import canonical_emoji
 
 
 def unite(apps: Any, _schema_editor: Any) -> None:

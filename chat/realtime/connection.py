@@ -8,12 +8,12 @@ import structlog
 from django.conf import settings
 
 from chat.access import Actor
+from chat.limits.buckets import TokenBucket
 from chat.protocol import frames
 from chat.protocol.close import REASONS, CloseCode
 from chat.protocol.errors import ErrorCode, ProtocolError
 from chat.realtime.direct_outbox import DirectOutbox
 from chat.realtime.hold import HeldOutbox
-from chat.realtime.limits import TokenBucket
 from chat.realtime.outbox import ENDED, FrameWriter, Outbox, Send, SendOutbox
 from chat.realtime.payload import Payload
 

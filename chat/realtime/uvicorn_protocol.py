@@ -20,8 +20,8 @@ if sys.platform != "win32":
     import resource
 
 from accounts.client_address import network_of
+from chat.limits.buckets import TokenBucket
 from chat.protocol.close import REASONS, CloseCode
-from chat.realtime.limits import TokenBucket
 from chat.realtime.text_frames import FrameStartReader, leading_texts
 from chat.realtime.transport_writer import TransportWriter
 from chat.realtime.unfinished_frames import UNCOUNTED_BYTES, HeldFrames, UnfinishedFrames

@@ -4,7 +4,8 @@ from typing import Final
 
 from django import template
 
-from chat.actions import failures, spending
+from chat.billing import spending
+from chat.claude import recent_failures
 
 register = template.Library()
 
@@ -33,5 +34,5 @@ def _digits(value: float, suffix: str) -> str:
 
 
 @register.simple_tag
-def claude_trouble() -> failures.Trouble | None:
-    return failures.trouble()
+def claude_trouble() -> recent_failures.Trouble | None:
+    return recent_failures.trouble()

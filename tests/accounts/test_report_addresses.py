@@ -9,7 +9,7 @@ from allauth.core.internal import ratelimit
 from django.test import Client, RequestFactory
 
 from accounts import client_address
-from chat.socket.opening import address_of
+from chat.server.opening import address_of
 from tests.reports.addresses import CHAINS, CLIENTS, NO_ADDRESS, PEER, SPELLINGS, Chain, Spelling
 
 

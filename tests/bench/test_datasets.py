@@ -8,9 +8,10 @@ from django.db.models import Count, F, Max
 from bench import datasets
 from bench.cases import tables
 from chat.access import Actor
-from chat.actions import rooms, search
 from chat.models import Message, Room
 from chat.protocol import requests
+from chat.rooms import rooms
+from chat.search import search
 
 
 @pytest.mark.django_db(transaction=True)

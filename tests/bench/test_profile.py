@@ -7,7 +7,7 @@ DELIVERY = (
     f"{LOOP};DirectOutbox._flush_all (chat/realtime/outbox.py:144);DirectOutbox.write (chat/realtime/outbox.py:157)"
 )
 WRITE = "TransportWriter.write (chat/realtime/transport_writer.py:20);UVStream__try_write (loop.c:1)"
-HANDLER = f"{LOOP};ChatConsumer._read (chat/socket/consumer.py:80);_take (chat/socket/consumer.py:120)"
+HANDLER = f"{LOOP};ChatConsumer._read (chat/server/consumer.py:80);_take (chat/server/consumer.py:120)"
 
 
 def test_a_sample_belongs_to_its_innermost_function_that_has_a_name_in_the_list() -> None:
@@ -41,7 +41,7 @@ def test_who_sleeps_or_waits_for_work_a_lock_or_a_socket_does_not_count() -> Non
         [
             f"{LOOP};uv__io_poll (linux.c:1);epoll_pwait (libc.so.6) 100",
             "thread (3): pool;_worker (thread.py:81);PyThread_acquire_lock (libpython.so);0x1 (libc.so);0x2 (libc.so) 90",
-            "thread (4): heap;_trim_for_ever (chat/heap.py:37);time_sleep (libpython.so);clock_nanosleep (libc.so.6) 80",
+            "thread (4): heap;_trim (chat/server/heap.py:37);time_sleep (libpython.so);clock_nanosleep (libc.so.6) 80",
             f"{DELIVERY};{WRITE};write (libc.so.6) 1",
         ]
     )

@@ -7,10 +7,10 @@ from typing import Any, Final
 from playwright.sync_api import FilePayload, Locator, Page, expect
 
 from tests.browser.chat_cast import Cast, message, say
-from tests.chat import files
+from tests.chat import sample_files
 from tests.servers.pages import submit
 
-PHOTO: Final = files.picture("JPEG", 1600, 800)
+PHOTO: Final = sample_files.picture("JPEG", 1600, 800)
 GIVE: Final = """([selector, type, name, contentType, content]) => {
   const bytes = Uint8Array.from(atob(content), (char) => char.charCodeAt(0));
   const data = new DataTransfer();
@@ -130,7 +130,7 @@ def test_a_file_that_does_not_get_through_is_tried_again(someone: Cast) -> None:
 def test_the_server_says_why_a_picture_is_refused(someone: Cast) -> None:
     alice = someone("alice")
     page = alice.room(alice.create_room())
-    pick(page, a_file("huge.png", files.png_that_claims(30_000, 30_000), "image/png"))
+    pick(page, a_file("huge.png", sample_files.png_that_claims(30_000, 30_000), "image/png"))
     expect(chips(page)).to_have_attribute("data-state", "failed")
     expect(chips(page)).to_contain_text("pixels at most")
     chips(page).get_by_role("button", name="Remove huge.png").click()

@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from chat import shown_names
-from chat.emoji import canonical_emoji
 from chat.markdown import render
+from chat.messages.emoji import canonical_emoji
 from tests.reports.rendered_texts import RENDERED
 from tests.reports.visible import BLANK, DRAWN
 from tests.servers.sites import Site

@@ -1,4 +1,6 @@
-"""The cast: alice owns the lounge, bob is a member, mallory is an outsider. ruth administers, and is in no room."""
+"""The cast: alice owns the lounge, bob is a member, mallory is an outsider. ruth administers, and is in no room; a carol
+moderates where a moderator is needed.
+"""
 
 import json
 from collections.abc import Callable, Iterator
@@ -12,12 +14,15 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
 from chat.access import Actor
-from chat.actions import members, rooms
-from chat.actions.posting import Post, Stored, store
 from chat.markdown import render
+from chat.messages.posting import Post, Stored, store
 from chat.models import Message, Room
 from chat.protocol import requests
 from chat.realtime import publishing
+from chat.rooms import members, rooms
+from tests.chat.fixtures import silence
+
+__all__ = ["silence"]
 
 Capture = Callable[..., AbstractContextManager[list[Any]]]
 
@@ -44,6 +49,26 @@ def mallory(db: None) -> User:
 @pytest.fixture
 def ruth(db: None) -> User:
     return person("ruth", is_staff=True, is_superuser=True)
+
+
+@pytest.fixture
+def carol(db: None) -> User:
+    return person("carol")
+
+
+@pytest.fixture
+def as_alice(alice: User) -> Actor:
+    return Actor.of(alice)
+
+
+@pytest.fixture
+def as_bob(bob: User) -> Actor:
+    return Actor.of(bob)
+
+
+@pytest.fixture
+def as_mallory(mallory: User) -> Actor:
+    return Actor.of(mallory)
 
 
 @pytest.fixture

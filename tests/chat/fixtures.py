@@ -11,8 +11,8 @@ from django.db import connection
 
 from accounts.models import User
 from chat.access import Actor
-from chat.actions.posting import Post, Result, Stored, store
 from chat.markdown import render
+from chat.messages.posting import Post, Result, Stored, store
 from chat.models import Membership, Message, Role, Room
 from chat.protocol import wire
 from chat.protocol.errors import ErrorCode, ProtocolError

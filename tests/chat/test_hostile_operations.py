@@ -16,17 +16,17 @@ import pytest
 from hypothesis import given
 
 from chat import markdown
-from chat.actions.content import checked_content
-from chat.actions.naming import name_from
-from chat.actions.search import excerpt
 from chat.claude import demo_answers, transcript
 from chat.claude.tools import _excerpt
-from chat.folding import terms_of, words_for_index
+from chat.markdown.content import checked_content
 from chat.markdown.mentions import spans_in
+from chat.markdown.rendered_text import searched_text
+from chat.messages.naming import name_from
 from chat.protocol import frames
 from chat.protocol.errors import ProtocolError
 from chat.quotes import excerpt_of
-from chat.rendered_text import searched_text
+from chat.search.folding import terms_of, words_for_index
+from chat.search.search import excerpt
 from tests.chat.operations import operations
 from tests.chat.properties import examples
 from tests.hostile_grammar import RECIPES, Recipe

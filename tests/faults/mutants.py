@@ -14,7 +14,7 @@ UNCOMMITTED_SECONDS: Final = 0.3
 
 def no_idempotency() -> None:
     """A write that is sent again is stored again."""
-    from chat.actions import posting
+    from chat.messages import posting
 
     next_message = posting._next_message
 
@@ -57,7 +57,7 @@ def answer_before_commit() -> None:
     """The answer goes out while the transaction is still open."""
     from django.db import transaction
 
-    from chat.actions import posting, writer
+    from chat.messages import posting, writer
     from chat.protocol.errors import ProtocolError
     from chat.realtime.database import in_writer
 
@@ -98,7 +98,7 @@ def answer_before_commit() -> None:
 def no_revocation() -> None:
     """Whoever has a connection keeps it: neither the word that access was taken nor the look at the database ends it."""
     from accounts.credentials import Checked, Standing
-    from chat.socket import access_guard
+    from chat.server import access_guard
 
     access_guard.check = lambda credentials: {each: Checked(Standing.VALID, each) for each in credentials}  # type: ignore[attr-defined]
 

@@ -7,9 +7,9 @@ from django.test import Client
 
 from accounts.models import User
 from chat.access import Actor
-from chat.actions import rooms
 from chat.models import Room
 from chat.protocol import requests
+from chat.rooms import rooms
 
 
 class Seat(NamedTuple):

@@ -16,11 +16,12 @@ from django.utils import timezone
 from PIL import Image
 
 from accounts.models import ApiToken
-from chat.actions import members, rates
-from chat.actions.posting import Post, store
+from chat.limits import rates
+from chat.messages.posting import Post, store
 from chat.models import Attachment, Room
 from chat.protocol import requests
-from tests.chat import files
+from chat.rooms import members
+from tests.chat import sample_files
 from tests.pages.conftest import Seat
 from tests.servers.pages import slug_of, submit
 from tests.servers.people import Person, unique
@@ -178,7 +179,7 @@ def test_what_is_not_one_file_is_refused(bob: Seat, closed_room: Room, form: dic
             b'--b\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\ncut',
         ),
         ("application/json", b"{}"),
-        ("image/png", files.picture()),
+        ("image/png", sample_files.picture()),
     ],
 )
 def test_a_broken_form_gets_one_clear_answer(bob: Seat, closed_room: Room, content_type: str, content: bytes) -> None:
@@ -196,9 +197,9 @@ def test_a_full_disk_is_told_as_such(bob: Seat, closed_room: Room, media: Path) 
 
 def test_a_database_that_is_away_is_told_as_such(bob: Seat, closed_room: Room) -> None:
     url = kept(bob.client)["url"]
-    with mock.patch("chat.attachment_api.access.attachment_for", side_effect=OperationalError):
+    with mock.patch("chat.http.files.access.attachment_for", side_effect=OperationalError):
         assert refusal(bob.client.get(url)) == (503, "UNAVAILABLE")
-    with mock.patch("chat.attachment_api.attachments.check_may_upload", side_effect=OperationalError):
+    with mock.patch("chat.http.files.attachments.check_may_upload", side_effect=OperationalError):
         assert refusal(upload(bob.client)) == (503, "UNAVAILABLE")
 
 
@@ -239,7 +240,7 @@ def test_only_pictures_are_shown_in_a_page(
 
 
 def test_a_picture_is_shown_with_a_small_one_for_the_timeline(bob: Seat, closed_room: Room) -> None:
-    answer = kept(bob.client, files.picture("JPEG", 1600, 800), "photo.jpg")
+    answer = kept(bob.client, sample_files.picture("JPEG", 1600, 800), "photo.jpg")
     assert (answer["contentType"], answer["width"], answer["height"]) == ("image/jpeg", 1600, 800)
     whole, small = bob.client.get(answer["url"]), bob.client.get(answer["url"] + "?preview")
     assert (whole["Content-Type"], small["Content-Type"]) == ("image/jpeg", "image/webp")
@@ -252,7 +253,7 @@ def test_a_picture_is_shown_with_a_small_one_for_the_timeline(bob: Seat, closed_
 
 
 def test_a_picture_that_is_small_enough_is_its_own_preview(bob: Seat, closed_room: Room) -> None:
-    url = kept(bob.client, files.picture("PNG", 40, 30))["url"]
+    url = kept(bob.client, sample_files.picture("PNG", 40, 30))["url"]
     assert body(bob.client.get(url + "?preview")) == body(bob.client.get(url))
 
 
@@ -344,7 +345,8 @@ def test_the_name_in_the_address_decides_nothing(bob: Seat, closed_room: Room) -
 
 
 @pytest.mark.parametrize(
-    "content", [files.png_with_a_bomb(), files.png_that_claims(30_000, 30_000), files.picture()[:40]]
+    "content",
+    [sample_files.png_with_a_bomb(), sample_files.png_that_claims(30_000, 30_000), sample_files.picture()[:40]],
 )
 def test_a_hostile_picture_is_refused_and_leaves_nothing(
     bob: Seat, closed_room: Room, media: Path, content: bytes

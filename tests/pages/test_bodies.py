@@ -14,7 +14,7 @@ import pytest
 from django.test import Client
 
 from accounts.models import ApiToken
-from chat.socket.opening import Refusal
+from chat.server.opening import Refusal
 from config.body_limit import Bodies, limited
 from config.slow_readers import impatient
 from tests.pages.conftest import Seat

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from accounts.models import User
-from chat.actions import bans, invitations
 from chat.models import MemberInvitation, Membership, Room
 from chat.protocol import requests
+from chat.rooms import bans, invitations
 from tests.chat.fixtures import room_of
 from tests.pages.conftest import Seat
 

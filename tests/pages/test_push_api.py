@@ -10,7 +10,7 @@ from PIL import Image
 
 from accounts import vapid
 from accounts.models import ApiToken, PushSubscription
-from chat.actions import rates
+from chat.limits import rates
 from tests.accounts.browsers import subscription
 from tests.pages.conftest import Seat
 

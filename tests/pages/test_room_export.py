@@ -12,8 +12,9 @@ from django.test import Client
 
 from accounts.credentials import Credential
 from accounts.models import ApiToken, User
-from chat import export_api
-from chat.actions import export, history, rates
+from chat.http import export
+from chat.limits import rates
+from chat.messages import exporting, history
 from chat.models import Membership, Role, Room
 from chat.protocol import frames, requests
 from chat.protocol.errors import ProtocolError
@@ -51,7 +52,7 @@ def test_an_export_is_the_whole_room_in_order_and_in_the_protocols_shape(
 ) -> None:
     for number in range(7):
         stored(closed_room, (alice, bob)[number % 2], f"line\u2028one\n{number} ☂")
-    with mock.patch.object(export, "BATCH_ROWS", 3):
+    with mock.patch.object(exporting, "BATCH_ROWS", 3):
         response = alice.client.get(PATH)
         assert response["Content-Disposition"] == 'attachment; filename="launch.jsonl"'
         assert response["Content-Type"] == "application/x-ndjson"
@@ -105,8 +106,8 @@ def next_of(lines: Any) -> bytes:
 def test_it_reads_a_batch_at_a_time_and_ends_in_a_room_that_goes_on(alice: Seat, closed_room: Room) -> None:
     before = closed_room.change
     row = [stored(closed_room, alice, str(number)) for number in range(5)][-1]
-    with mock.patch.object(export, "BATCH_ROWS", 2):
-        lines = export_api._Lines(reader(alice), "launch", row.seq)
+    with mock.patch.object(exporting, "BATCH_ROWS", 2):
+        lines = export._Lines(reader(alice), "launch", row.seq)
         lines._after = before
         first = next_of(lines)
         stored(closed_room, alice, "too late")
@@ -115,8 +116,8 @@ def test_it_reads_a_batch_at_a_time_and_ends_in_a_room_that_goes_on(alice: Seat,
 
 def test_who_loses_the_right_meanwhile_gets_no_further_batch(alice: Seat, closed_room: Room) -> None:
     row = stored(closed_room, alice, "one")
-    with mock.patch.object(export, "BATCH_ROWS", 1):
-        lines = export_api._Lines(reader(alice), "launch", row.seq)
+    with mock.patch.object(exporting, "BATCH_ROWS", 1):
+        lines = export._Lines(reader(alice), "launch", row.seq)
         assert next_of(lines)
         Membership.objects.filter(room=closed_room, user=alice.user).update(role=Role.MEMBER)
         with pytest.raises(ProtocolError, match="owners and moderators"):
@@ -133,8 +134,8 @@ ENDS: dict[str, Callable[[Seat], object]] = {
 @pytest.mark.parametrize("end", ENDS)
 def test_a_person_whose_access_ends_meanwhile_gets_no_further_batch(alice: Seat, closed_room: Room, end: str) -> None:
     row = stored(closed_room, alice, "one")
-    with mock.patch.object(export, "BATCH_ROWS", 1):
-        lines = export_api._Lines(reader(alice), "launch", row.seq)
+    with mock.patch.object(exporting, "BATCH_ROWS", 1):
+        lines = export._Lines(reader(alice), "launch", row.seq)
         assert next_of(lines)
         ENDS[end](alice)
         with pytest.raises(ProtocolError, match="access to this server"):

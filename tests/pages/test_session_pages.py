@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from accounts.claude import account
-from chat.actions import rates
+from chat.limits import rates
 from chat.models import Charge, Room
 from tests.pages.conftest import Seat
 from tests.pages.messages import stored

@@ -10,12 +10,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from chat.actions import members
 from chat.model_choice import DEMO_MODEL
 from chat.models import ReplyState, Room
 from chat.protocol import requests
+from chat.rooms import members
 from chat.templatetags.money import compact, dollars
-from tests.chat.bills import COST_OF_SOME, PRICES, a_reply
+from tests.chat.billing.bills import COST_OF_SOME, PRICES, a_reply
 from tests.pages.conftest import Seat
 
 A_MILLION = (1_000_000, 0, 0, 0)  # three dollars

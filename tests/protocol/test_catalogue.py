@@ -14,7 +14,7 @@ from chat.protocol.catalogue import ANSWERS, EVENTS, wire_types
 from chat.protocol.close import REASONS, CloseCode
 from chat.protocol.errors import ErrorCode
 from chat.protocol.requests import ALIASES, PAYLOADS, Request
-from chat.socket.handlers import HANDLERS
+from chat.server.handlers import HANDLERS
 
 CHAT: Final = Path(chat.__file__).parent
 # Functions that take an event's type, and which argument it is.
@@ -133,8 +133,8 @@ def test_every_event_that_the_code_sends_is_in_the_catalogue_and_the_other_way_r
 
 
 def test_every_answer_that_the_code_gives_is_in_the_catalogue() -> None:
-    assert {"pong", "joined", "left"} <= set(sent(ANSWERERS, "socket"))
-    assert set(sent(ANSWERERS, "socket")) <= {type_ for type_, _data in ANSWERS.values()} | set(ANSWERS)
+    assert {"pong", "joined", "left"} <= set(sent(ANSWERERS, "server"))
+    assert set(sent(ANSWERERS, "server")) <= {type_ for type_, _data in ANSWERS.values()} | set(ANSWERS)
 
 
 def test_the_search_would_notice_a_new_event() -> None:

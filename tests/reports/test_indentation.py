@@ -8,15 +8,15 @@ from typing import Any
 import pytest
 
 from accounts.models import User
-from chat import uploads
 from chat.access import Actor
-from chat.actions import attachments, rooms
-from chat.actions.content import checked_content
-from chat.actions.posting import store
 from chat.claude import attachment_tool, transcript
+from chat.files import attachments, uploads
 from chat.markdown import is_plain, render
+from chat.markdown.content import checked_content
+from chat.messages.posting import store
 from chat.models import Attachment, Room
 from chat.protocol.requests import ClaudeOptions, UpdateRoom
+from chat.rooms import rooms
 from tests.chat.fixtures import a_post, room_of, stored
 from tests.reports.indentation import CASES, SHOWN, Case
 

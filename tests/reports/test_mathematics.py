@@ -5,9 +5,9 @@ from html import unescape
 
 import pytest
 
-from chat.actions.content import checked_content
 from chat.claude import transcript
 from chat.markdown import render, without_mentions
+from chat.markdown.content import checked_content
 from tests.reports.mathematics import CASES, Case
 
 _KEPT = re.compile(r'<span class="math(?: math-block)?">(.*?)</span>', re.DOTALL)

@@ -9,9 +9,9 @@ from accounts.claude import account
 from accounts.models import User
 from chat import markdown
 from chat.access import Actor
-from chat.actions import messages
-from chat.actions.posting import Stored, store
 from chat.markdown.mentions import LOOKED_UP_AT_MOST
+from chat.messages import changes
+from chat.messages.posting import Stored, store
 from chat.models import Mention, Message, Room
 from chat.protocol import wire
 from tests.chat.conftest import person
@@ -52,7 +52,7 @@ def test_what_a_post_shows_as_a_mention_is_what_is_told(alice: User, den: Room, 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.kind)
 def test_an_edit_follows_the_same_rule(alice: User, den: Room, case: Case) -> None:
     (message,) = say(alice, "den", "@bob and @joe.smith")
-    edited = messages.edit_message(Actor.of(alice), message.id, case.text, markdown.render(case.text)).message
+    edited = changes.edit_message(Actor.of(alice), message.id, case.text, markdown.render(case.text)).message
     assert shown_in(edited) == case.shown
     assert told_by(edited) == {name[1:].lower() for name in case.shown}
 

@@ -9,10 +9,10 @@ from django.db import connection
 from accounts.models import User
 from accounts.search_name import renewed
 from chat.access import Actor
-from chat.actions import browsing, leaving, member_list, rooms
 from chat.models import Room
-from chat.page_data import people_best_like
+from chat.pages.page_data import people_best_like
 from chat.protocol import requests
+from chat.rooms import browsing, leaving, member_list, rooms
 from tests.reports.names import NAMES, Named
 
 

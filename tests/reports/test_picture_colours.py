@@ -6,7 +6,7 @@ from typing import Any, Final
 import pytest
 from PIL import Image, ImageCms
 
-from chat import pictures
+from chat.files import pictures
 
 # A matrix profile made here: the primaries of Display P3, Adobe RGB, or a plain curve, as curves and XYZ numbers.
 _SRGB_CURVE: Final = (2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)

@@ -3,8 +3,8 @@
 import pytest
 
 from chat.markdown import as_written, render
+from chat.markdown.rendered_text import rendered_text, searched_text
 from chat.quotes import excerpt_of
-from chat.rendered_text import rendered_text, searched_text
 from tests.reports.rendered_texts import RENDERED, Rendered
 
 

@@ -11,8 +11,8 @@ import pytest
 from django.core.files.base import ContentFile
 
 from accounts.models import User
-from chat import text_files, uploads
 from chat.claude import attachment_tool
+from chat.files import text_files, uploads
 from chat.models import Attachment, Message
 from tests.chat.fixtures import room_of, say
 from tests.reports.text_files import NOT_TEXT, READ, TEXT, File

@@ -9,18 +9,19 @@ from django.apps import apps
 from accounts.models import User
 from accounts.names import refuse_hidden_characters
 from accounts.visible import has_ink
-from chat import markdown, uploads
+from chat import markdown
 from chat.access import Actor
-from chat.actions import attachments, messages
-from chat.actions.content import checked_content
-from chat.actions.naming import name_from
 from chat.claude import transcript
+from chat.files import attachments, uploads
+from chat.markdown.content import checked_content
+from chat.markdown.rendered_text import rendered_text
+from chat.messages import changes
+from chat.messages.naming import name_from
 from chat.migrations import __name__ as migrations
 from chat.models import Message, Room
 from chat.models import Reaction as Row
 from chat.protocol import requests
 from chat.protocol.errors import ErrorCode
-from chat.rendered_text import rendered_text
 from tests.chat.fixtures import refused, room_of, say
 from tests.reports.visible import AS_WRITTEN, BLANK, DRAWN, NAMES, REACTIONS, SAID, TAG_FLAG, Name, Reaction, Text
 
@@ -67,12 +68,12 @@ def test_a_reaction_is_one_emoji_in_one_form(case: Reaction, author: User) -> No
     request = requests.AddReaction(message.id, case.given)
     if case.stored is None:
         with refused(ErrorCode.VALIDATION_ERROR):
-            messages.add_reaction(Actor.of(author), request)
+            changes.add_reaction(Actor.of(author), request)
         return
-    messages.add_reaction(Actor.of(author), requests.AddReaction(message.id, case.stored))
-    answer = messages.add_reaction(Actor.of(author), request)
+    changes.add_reaction(Actor.of(author), requests.AddReaction(message.id, case.stored))
+    answer = changes.add_reaction(Actor.of(author), request)
     assert [each.emoji for each in answer.message.reactions] == [case.stored]
-    messages.remove_reaction(Actor.of(author), requests.RemoveReaction(message.id, case.given))
+    changes.remove_reaction(Actor.of(author), requests.RemoveReaction(message.id, case.given))
     assert not Row.objects.exists()
 
 
@@ -143,7 +144,7 @@ def test_reactions_that_exist_become_one(author: User) -> None:
         ]
     )
     assert Room.objects.get().change == Message.objects.get(pk=int(heart.id)).change == before + 1, "open tabs hear it"
-    messages.remove_reaction(Actor.of(author), requests.RemoveReaction(odd.id, "§"))
+    changes.remove_reaction(Actor.of(author), requests.RemoveReaction(odd.id, "§"))
     assert not Row.objects.filter(emoji="§").exists(), "what is no emoji any more can be taken off"
 
 

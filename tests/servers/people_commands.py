@@ -20,8 +20,8 @@ from accounts import tickets
 from accounts.credentials import Credential
 from accounts.models import ApiToken, PushSubscription, User
 from chat.access import Actor
-from chat.actions import members
 from chat.models import Charge, Draft, Membership, Message, Reaction, Reply, Room, RoomSummary, Spending
+from chat.rooms import members
 
 SIGN_IN_BACKEND = "accounts.backends.AuthenticationBackend"
 

@@ -5,8 +5,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts.models import User
-from chat.actions import announcements
 from chat.models import Announcement, Room
+from chat.people import announcements
 
 
 class Command(BaseCommand):

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from chat.actions import attachments
+from chat.files import attachments
 
 
 class Command(BaseCommand):

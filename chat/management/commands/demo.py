@@ -8,13 +8,13 @@ from django.db import transaction
 
 from accounts.models import User
 from chat.access import Actor
-from chat.actions import members, rooms
-from chat.actions.posting import Post, store
 from chat.markdown import render
+from chat.messages.posting import Post, store
 from chat.models import Membership, Message, Room
 from chat.protocol import requests
 from chat.realtime.events import durable
 from chat.realtime.publishing import publish
+from chat.rooms import members, rooms
 
 PASSWORD = "parley-demo"  # noqa: S105 - for a debug database only
 

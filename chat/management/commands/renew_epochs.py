@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from chat.actions import restoring
+from chat.server import restoring
 
 
 class Command(BaseCommand):

@@ -1,4 +1,4 @@
-/** The text of a message as people read it, from its HTML: exactly as the server makes it (chat/rendered_text.py). */
+/** The text of a message as people read it, from its HTML: exactly as the server makes it (chat/markdown/rendered_text.py). */
 
 /** Text on both sides of these is one word; every other element stands apart. */
 const INLINE = new Set("a abbr b code del em i ins kbd mark s small span strong sub sup u".split(" "));

@@ -8,13 +8,14 @@ from typing import Any
 
 from accounts.models import User
 from chat.access import Actor
-from chat.actions import replies, rooms
-from chat.actions.posting import Post
+from chat.messages import replies
+from chat.messages.posting import Post
 from chat.models import Charge, Reply, Room
 from chat.protocol import requests
 from chat.realtime.database import in_database
 from chat.realtime.events import Event
-from chat.socket.runtime import Runtime
+from chat.rooms import rooms
+from chat.server.runtime import Runtime
 
 
 class Desk:

@@ -8,14 +8,14 @@ import msgspec
 import pytest
 
 from accounts.models import User
-from chat import uploads
 from chat.access import Actor
-from chat.actions import attachments, messages
-from chat.actions.posting import store
 from chat.claude import attachment_tool, tools
+from chat.files import attachments, uploads
+from chat.messages import changes
+from chat.messages.posting import store
 from chat.models import Attachment, Room
 from chat.protocol import requests
-from tests.chat import files
+from tests.chat import sample_files
 from tests.chat.fixtures import a_post, room_of, stored
 
 NOW = 10**9
@@ -74,7 +74,7 @@ def test_what_is_read_to_reach_an_offset_is_bounded(
 
 
 def test_of_anything_but_text_only_the_facts_are_told(alice: User, lounge: Room) -> None:
-    picture = posted(alice, "lounge", files.picture("PNG", 60, 40), "chart.png")
+    picture = posted(alice, "lounge", sample_files.picture("PNG", 60, 40), "chart.png")
     size = picture.size
     assert read(lounge, picture).content == (
         f'"chart.png": a picture of 60 x 40 pixels, "image/png", {size} bytes. You cannot see its content.'
@@ -100,7 +100,7 @@ def test_what_is_not_posted_or_deleted_or_came_later_is_not_read(
     assert row.message is not None
     assert not read(lounge, row, before_seq=row.message.seq).is_error
     assert read(lounge, row, before_seq=row.message.seq - 1).is_error
-    messages.delete_message(Actor.of(alice), requests.DeleteMessage(message=str(row.message.pk)))
+    changes.delete_message(Actor.of(alice), requests.DeleteMessage(message=str(row.message.pk)))
     assert read(lounge, row).is_error
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from accounts.visible import has_ink
-from chat import pricing
+from chat.billing import pricing
 from tests.chat.claude.desk import open_desk
 from tests.reports.blank_answers import CASES, ROUNDS, Case, insatiable
 from tests.servers.fake_claude import FakeClaude, Normal, StopReason, WithThinking

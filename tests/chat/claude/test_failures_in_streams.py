@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from chat import pricing
+from chat.billing import pricing
 from chat.claude import attempts
 from chat.models import Charge
 from tests.chat.claude.desk import open_desk

@@ -9,9 +9,9 @@ from django.db import DataError
 
 from accounts.models import User
 from chat.access import Actor
-from chat.actions import findings, messages, replies
-from chat.actions.findings import Found
 from chat.claude import context, tools
+from chat.messages import changes, findings, replies
+from chat.messages.findings import Found
 from chat.models import Finding, Message, Reply, ReplyState, Room
 from chat.protocol import requests
 from chat.realtime.database import in_database
@@ -218,11 +218,11 @@ async def test_a_tool_that_was_switched_off_is_not_told_of(fake: FakeClaude) -> 
 
 
 async def _edit(desk: Desk, message: Message) -> None:
-    await in_database(messages.edit_message, desk.alice, str(message.pk), "pears", "<p>pears</p>")
+    await in_database(changes.edit_message, desk.alice, str(message.pk), "pears", "<p>pears</p>")
 
 
 async def _delete(desk: Desk, message: Message) -> None:
-    await in_database(messages.delete_message, desk.alice, requests.DeleteMessage(message=str(message.pk)))
+    await in_database(changes.delete_message, desk.alice, requests.DeleteMessage(message=str(message.pk)))
 
 
 @pytest.mark.parametrize("change", [_edit, _delete])

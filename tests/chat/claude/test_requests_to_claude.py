@@ -7,8 +7,8 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from accounts.names import refuse_reserved_name
-from chat.actions import messages
 from chat.claude.client import AnthropicBackend
+from chat.messages import changes
 from chat.models import Message, Reply
 from chat.realtime.database import in_database
 from tests.chat.claude.calls import Frames, failure_of, opened, pieces_of, text_delta, text_of
@@ -121,7 +121,7 @@ async def test_saving_an_unchanged_edit_asks_and_pays_nothing(fake: FakeClaude) 
     async with open_desk() as desk:
         await desk.ask("Well?")
         prompt = await in_database(lambda: Message.objects.get(content="Well?"))
-        edited = await in_database(messages.edit_message, desk.alice, str(prompt.pk), "Well?", "<p>Well?</p>")
+        edited = await in_database(changes.edit_message, desk.alice, str(prompt.pk), "Well?", "<p>Well?</p>")
         again = await in_database(lambda: Message.objects.get(pk=prompt.pk))
         charges, versions = await desk.charges(), await in_database(Reply.objects.count)
 

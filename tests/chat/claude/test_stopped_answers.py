@@ -2,8 +2,8 @@
 
 import pytest
 
-from chat.actions import replies
 from chat.claude import tokens
+from chat.messages import replies
 from chat.protocol import requests
 from chat.realtime.database import in_database
 from tests.chat.claude.desk import open_desk

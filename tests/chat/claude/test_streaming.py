@@ -7,16 +7,17 @@ from asgiref.sync import sync_to_async
 
 from accounts.models import User
 from chat.access import Actor
-from chat.actions import replies, rooms
-from chat.actions.posting import Post
 from chat.claude import lease, streaming
 from chat.claude.backend import Usage
 from chat.claude.lease import Checkpoint, Outcome
+from chat.messages import replies
+from chat.messages.posting import Post
 from chat.models import Reply, ReplyState
 from chat.protocol import requests
 from chat.realtime.database import in_database
 from chat.realtime.events import Event
-from chat.socket.runtime import Runtime
+from chat.rooms import rooms
+from chat.server.runtime import Runtime
 from tests.chat.claude.talk import asks
 from tests.chat.fixtures import room_of
 from tests.chat.realtime.doubles import until

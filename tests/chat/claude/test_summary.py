@@ -8,10 +8,11 @@ import pytest
 
 from accounts.models import User
 from chat.access import Actor
-from chat.actions import messages, spending, summaries
+from chat.billing import spending
 from chat.claude import summary
 from chat.claude.backend import Call, CallFailed, End, Piece, Text, Usage
 from chat.claude.summary import summarise
+from chat.messages import changes, summaries
 from chat.models import Charge, Message, Reply, ReplyState, Room, RoomSummary
 from chat.protocol import requests
 from chat.protocol.errors import ErrorCode, ProtocolError
@@ -177,12 +178,12 @@ async def test_a_slice_ends_before_an_answer_that_is_still_to_come(alice: User, 
 
 def edit(author: User, room: Room, seq: int) -> None:
     message = Message.objects.get(room=room, seq=seq)
-    messages.edit_message(Actor.of(author), str(message.pk), "changed", "<p>changed</p>")
+    changes.edit_message(Actor.of(author), str(message.pk), "changed", "<p>changed</p>")
 
 
 def delete(author: User, room: Room, seq: int) -> None:
     message = Message.objects.get(room=room, seq=seq)
-    messages.delete_message(Actor.of(author), requests.DeleteMessage(str(message.pk)))
+    changes.delete_message(Actor.of(author), requests.DeleteMessage(str(message.pk)))
 
 
 @pytest.mark.parametrize("change", [edit, delete])

@@ -4,15 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chat.realtime import limits
-from chat.realtime.limits import PerUser, TokenBucket
+from chat.limits import buckets
+from chat.limits.buckets import PerUser, TokenBucket
 from tests.chat.properties import examples
 from tests.chat.realtime.clock import Clock, clock_in
 
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    return clock_in(monkeypatch, limits)
+    return clock_in(monkeypatch, buckets)
 
 
 def test_a_burst_passes_and_then_one_for_each_token_regained(clock: Clock) -> None:
@@ -47,7 +47,7 @@ def test_a_limit_under_one_in_a_burst_still_lets_one_pass(clock: Clock) -> None:
 )
 def test_over_any_time_no_more_passes_than_burst_and_rate_allow(rate: float, burst: int, waits: list[float]) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        clock = clock_in(patch, limits)
+        clock = clock_in(patch, buckets)
         bucket, passed = TokenBucket(rate, burst), []
         for wait in waits:
             clock.now += wait
@@ -62,7 +62,7 @@ def test_over_any_time_no_more_passes_than_burst_and_rate_allow(rate: float, bur
 @given(rate=st.floats(0.1, 1000), burst=st.integers(1, 20))
 def test_who_waits_as_told_passes(rate: float, burst: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        clock = clock_in(patch, limits)
+        clock = clock_in(patch, buckets)
         bucket = TokenBucket(rate, burst)
         for _ in range(burst):
             assert bucket.take() == 0

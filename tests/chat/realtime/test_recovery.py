@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
 from chat.access import Actor
-from chat.actions import messages
+from chat.messages import changes
 from chat.models import Message, Reply, ReplyState, Room, plain_sql, weights
 from chat.models.weights import lightest
 from chat.protocol import frames, requests, wire
@@ -31,7 +31,7 @@ def since(room: Room, after: int | None, epoch: str | None = None) -> recovery.S
 
 
 def edit(user: User, message: wire.Message, content: str) -> None:
-    messages.edit_message(Actor.of(user), message.id, content, "")
+    changes.edit_message(Actor.of(user), message.id, content, "")
 
 
 def test_each_row_comes_once_in_its_newest_state_in_order_of_change(alice: User, den: Room) -> None:
@@ -39,7 +39,7 @@ def test_each_row_comes_once_in_its_newest_state_in_order_of_change(alice: User,
     edit(alice, one, "1b")
     edit(alice, two, "2b")
     edit(alice, one, "1c")
-    messages.delete_message(Actor.of(alice), requests.DeleteMessage(three.id))
+    changes.delete_message(Actor.of(alice), requests.DeleteMessage(three.id))
     found = since(den, 3)
     assert [(each.seq, each.change, each.content) for each in found.messages] == [
         (2, 5, "2b"),
@@ -61,9 +61,7 @@ def test_whoever_applies_what_came_since_any_cursor_sees_what_a_fresh_load_shows
         elif chance.random() < 0.7:
             edit(alice, chance.choice(posted), f"edited {number}")
         else:
-            messages.add_reaction(
-                Actor.of(alice), requests.AddReaction(chance.choice(posted).id, chr(0x1F600 + number))
-            )
+            changes.add_reaction(Actor.of(alice), requests.AddReaction(chance.choice(posted).id, chr(0x1F600 + number)))
         states.append({each.seq: each for each in since(den, 0).messages})
     for cursor, state in enumerate(states):
         merged = {**state, **{each.seq: each for each in since(den, cursor).messages}}

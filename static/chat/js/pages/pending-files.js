@@ -10,7 +10,7 @@ import { ask, join, leave, tellGone } from "./files-of-tabs.js";
 
 /** Of the little picture of a file; twice what it is drawn at, for fine screens. */
 const THUMB_PX = 96;
-/** A little less than chat/actions/attachments.py keeps a file that no message has. */
+/** A little less than chat/files/attachments.py keeps a file that no message has. */
 const SERVER_KEEPS_MS = 23 * 3_600_000;
 
 /**

@@ -1,0 +1,1 @@
+"""What Claude costs: prices, reservations, the record of usage."""

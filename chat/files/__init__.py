@@ -1,0 +1,1 @@
+"""Files in messages: what they are, pictures made safe, storage."""

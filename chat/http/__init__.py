@@ -1,0 +1,1 @@
+"""HTTP for programs: tickets, files, exports, web push."""

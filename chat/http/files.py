@@ -1,0 +1,149 @@
+"""HTTP for files in messages: uploading them, and getting them back."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final, TypeVar
+
+import structlog
+from django.core.exceptions import SuspiciousOperation
+from django.core.files.base import File
+from django.core.files.storage import default_storage
+from django.core.files.uploadedfile import UploadedFile
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse, UnreadablePostError
+from django.http.multipartparser import MultiPartParserError
+from django.utils.http import content_disposition_header, parse_etags
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST, require_safe
+
+from chat import access
+from chat.access import Actor
+from chat.files import attachments, picture_work, uploads
+from chat.files.pictures import PREVIEW_TYPE
+from chat.files.text_files import CHUNK_BYTES
+from chat.http.tickets import HTTP_STATUS, credential_of, error_response, reader_of
+from chat.limits import rates
+from chat.models import Attachment
+from chat.protocol import frames, wire
+from chat.protocol.errors import ErrorCode, ProtocolError, invalid, unavailable
+from chat.realtime.database import in_database
+from chat.realtime.rendering import of_user
+from chat.server.opening import Refusal
+
+log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+
+_JSON: Final = "application/json"
+# Nothing that the file could bring along may run, load or be framed, should a browser ever show it as a page.
+_POLICY: Final = "default-src 'none'; sandbox"
+
+_files = ThreadPoolExecutor(max_workers=2, thread_name_prefix="files")
+
+
+async def _in(threads: ThreadPoolExecutor, function: Callable[..., T], *args: Any) -> T:
+    return await asyncio.get_running_loop().run_in_executor(threads, function, *args)
+
+
+@csrf_exempt  # credential_of checks it for cookies; a Bearer token does not travel by itself
+@require_POST
+@never_cache
+async def upload(request: HttpRequest, slug: str) -> HttpResponse:
+    """Keep one file for a message that is still to be posted in this room; answer what the message will name."""
+    try:
+        actor = Actor.by(await credential_of(request))
+        await in_database(attachments.check_may_upload, actor, slug)
+        rates.take(actor, rates.UPLOADS)
+        kept = await _keep(actor, slug, await _in(_files, _file_in, request))
+    except Refusal as refusal:
+        return error_response(refusal.status, refusal.error)
+    except ProtocolError as error:
+        log.info("upload.refused", room=slug, code=str(error.code))
+        return error_response(413 if isinstance(error, uploads.TooLarge) else HTTP_STATUS[error.code], error)
+    except (MultiPartParserError, SuspiciousOperation, UnreadablePostError):
+        return error_response(400, invalid("This is no form with one file in it.", "$.file"))
+    except OSError as error:
+        log.warning("upload.failed", room=slug, error=type(error).__name__, errno=error.errno)
+        return error_response(503, unavailable())
+    return HttpResponse(frames.to_json(kept), status=201, content_type=_JSON)
+
+
+def _file_in(request: HttpRequest) -> "UploadedFile[bytes]":
+    given = [file for name in request.FILES for file in request.FILES.getlist(name)]
+    if len(given) != 1 or "file" not in request.FILES:
+        raise invalid("Send one file, as the field `file`.", "$.file")
+    found: UploadedFile[bytes] = given[0]
+    return found
+
+
+async def _keep(actor: Actor, slug: str, file: "UploadedFile[bytes]") -> wire.Attachment:
+    is_picture = await _in(_files, uploads.is_picture, file)
+    picture = await picture_work.made_anew(file, of_user(actor.id)) if is_picture else None
+    found = await _in(_files, uploads.inspect, file, file.name or "", picture)
+    try:
+        return await in_database(attachments.keep, actor, slug, found)
+    finally:
+        await _in(_files, found.close)
+
+
+@require_safe
+async def download(request: HttpRequest, public_id: str, name: str) -> HttpResponseBase:
+    """Return a file to whoever may read its room; to everybody else it does not exist. The name is decoration."""
+    try:
+        reader = await reader_of(request)
+        if isinstance(reader, HttpResponse):
+            return reader
+        row = await in_database(access.attachment_for, Actor.by(reader), public_id)
+        return await _answer(request, row)
+    except ProtocolError as error:
+        if error.code == ErrorCode.NOT_FOUND:
+            raise Http404(error.message) from error
+        return error_response(HTTP_STATUS[error.code], error)
+
+
+async def _answer(request: HttpRequest, row: Attachment) -> HttpResponseBase:
+    is_preview = "preview" in request.GET and bool(row.preview)
+    headers = {
+        "Content-Type": PREVIEW_TYPE if is_preview else row.content_type,
+        "Content-Disposition": content_disposition_header(not row.is_picture, row.name) or "attachment",
+        "Content-Security-Policy": _POLICY,
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "X-Content-Type-Options": "nosniff",
+        # Kept by the reader's own browser alone, and asked for again each time: who was removed sees it no more.
+        "Cache-Control": "private, no-cache",
+        "Vary": "Cookie, Authorization",
+        "ETag": f'"{row.public_id}{"-preview" if is_preview else ""}"',
+    }
+    if headers["ETag"] in parse_etags(request.headers.get("If-None-Match", "")):
+        return HttpResponse(status=304, headers=headers)
+    try:
+        file = await _in(_files, default_storage.open, row.preview.name if is_preview else row.file.name)
+    except FileNotFoundError as error:
+        log.warning("attachment.file_missing", attachment=row.pk)
+        raise Http404("There is no such attachment.") from error
+    headers["Content-Length"] = str(file.size)
+    if request.method == "HEAD":
+        file.close()
+        return HttpResponse(headers=headers)
+    return StreamingHttpResponse(_Pieces(file), headers=headers)
+
+
+class _Pieces:
+    """A file in pieces, read on another thread: the loop must not wait for a disk, nor memory hold the whole of it."""
+
+    def __init__(self, file: "File[bytes]") -> None:
+        self._file = file
+
+    def __aiter__(self) -> "_Pieces":
+        return self
+
+    async def __anext__(self) -> bytes:
+        piece: bytes = await _in(_files, self._file.read, CHUNK_BYTES)
+        if not piece:
+            raise StopAsyncIteration
+        return piece
+
+    def close(self) -> None:
+        """Called by the response, also when its reader has gone away."""
+        self._file.close()

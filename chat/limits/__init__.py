@@ -1,0 +1,1 @@
+"""How often and how much: token buckets, rates for each person, quotas in the database."""

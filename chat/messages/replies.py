@@ -1,0 +1,211 @@
+"""What people do with Claude's replies: stop, retry, continue, show another version; and edits and deletions of prompts."""
+
+from typing import Final
+
+import msgspec
+from django.db import transaction
+from msgspec import UNSET
+
+from chat import access
+from chat.access import Actor
+from chat.markdown import names_in, without_mentions
+from chat.messages import answers, memory, mentions
+from chat.messages.notices import take_change
+from chat.models import Membership, Message, Reply, ReplyState, Room
+from chat.models.plain_sql import rows_of
+from chat.protocol import requests, wire
+from chat.protocol.errors import failed, not_found, unauthorized
+from chat.realtime.events import NOBODY, Requester, durable
+from chat.realtime.publishing import publish_after_commit, signal
+
+# A reply that is this long, with what Claude thought, is not continued: whole, it goes to each tab that comes.
+CONTINUED_UP_TO_CHARS: Final = 100_000
+_BUSY = "Claude is answering. Stop it first."
+
+
+@transaction.atomic
+def stop_reply(actor: Actor, request: requests.StopReply) -> wire.ReplyAnswer:
+    """Ask for the end of a reply. One that waits ends here; a running one ends where it runs, soon. Idempotent."""
+    room, _membership, message, reply = _locked_reply(actor, request.message, "stop")
+    if reply.state == ReplyState.QUEUED:
+        return _answer(answers.end_waiting(room, message, reply, actor.id))
+    if reply.state == ReplyState.RUNNING:
+        # The runner finds this at its next checkpoint even if the signal is lost.
+        Reply.objects.filter(pk=reply.pk, stopped_by=None).update(stopped_by=actor.id)
+        signal("claude.stop", reply=reply.pk)
+    return _answer(answers.presented(room, message))
+
+
+def state_of(actor: Actor, message_id: str) -> wire.ReplyAnswer:
+    """Return where a reply is now. Raises NOT_FOUND."""
+    room, message = _readable(actor, message_id)
+    return _answer(answers.presented(room, message))
+
+
+@transaction.atomic
+def retry_reply(actor: Actor, request: requests.RetryReply, requester: Requester = NOBODY) -> wire.ReplyAnswer:
+    """Have Claude answer again. Raises REQUEST_FAILED while it still answers, QUOTA_EXCEEDED without money."""
+    room, _membership, message, reply = _locked_reply(actor, request.message, "retry")
+    if reply.is_blank and reply.state != ReplyState.STOPPED:
+        return _answer(answers.queue_again(room, message, reply, actor, requester, is_fresh=True))
+    return _answer(answers.queue_version(room, message, actor, reply.prompt, requester))
+
+
+@transaction.atomic
+def continue_reply(actor: Actor, request: requests.ContinueReply, requester: Requester = NOBODY) -> wire.ReplyAnswer:
+    """Have Claude go on in the same message. Raises REQUEST_FAILED when there is nothing to go on with."""
+    room, _membership, message, reply = _locked_reply(actor, request.message, "continue")
+    was_cut = reply.state == ReplyState.COMPLETE and reply.stop_reason == "max_tokens"
+    if not reply.text or not (was_cut or reply.state in (ReplyState.INTERRUPTED, ReplyState.STOPPED)):
+        raise failed("There is nothing to continue.")
+    if len(reply.text) + len(reply.thinking) > CONTINUED_UP_TO_CHARS:
+        raise failed("This reply is as long as a reply can be. Ask for the rest in a new prompt.")
+    return _answer(answers.queue_again(room, message, reply, actor, requester))
+
+
+def version_text(actor: Actor, request: requests.ShowVersion) -> tuple[str, str]:
+    """Return the texts of a version and of the prompt that it answered, to be formatted outside the transaction."""
+    _room, message = _readable(actor, request.message)
+    version = message.versions.filter(version=request.version).first()
+    if version is None:
+        raise not_found("version")
+    return version.text, version.prompt_content
+
+
+@transaction.atomic
+def show_version(actor: Actor, request: requests.ShowVersion, html: str, prompt_html: str) -> wire.MessageAnswer:
+    """Show another version of an answer; to the prompt's author alone it brings back what they had asked then.
+
+    What an author has edited out is theirs: others would read it, or put it back for all to read. Raises REQUEST_FAILED
+    while Claude answers.
+    """
+    room, membership, message, reply = _locked_reply(actor, request.message, "show version")
+    version = message.versions.filter(version=request.version).first()
+    if version is None:
+        raise not_found("version")
+    # Also where another member shows this version already: they could not bring the words back.
+    if access.may("restore prompt", actor, membership, message):
+        _restore_prompt(room, version, prompt_html)
+    if version.pk == reply.pk:
+        return wire.MessageAnswer(answers.presented(room, message))
+    message.shown, message.content, message.html = version, version.text, without_mentions(html)
+    message.change = take_change(room)
+    message.save(update_fields=["shown", "content", "html", "change"])
+    memory.forget(room, message)
+    shown = answers.presented(room, message)
+    publish_after_commit(durable(shown))
+    return wire.MessageAnswer(shown)
+
+
+def _restore_prompt(room: Room, version: Reply, html: str) -> None:
+    prompt = version.prompt
+    if prompt is None or prompt.deleted_at is not None or version.prompt_content in ("", prompt.content):
+        return
+    prompt.content, prompt.change = version.prompt_content, take_change(room)
+    renewed = mentions.renew(prompt, room, html)  # people were told when they were named first
+    prompt.save(update_fields=["content", "html", "change"])
+    memory.forget(room, prompt)
+    publish_after_commit(durable(answers.presented(room, prompt), recount=renewed.recount(prompt.seq)))
+
+
+def forget_earlier_texts(prompt: Message) -> None:
+    """Keep nothing of what a prompt said before. Earlier versions of the answer stay, and are shown beside its new text."""
+    Reply.objects.filter(prompt=prompt).update(prompt_content="")
+
+
+def check_editable(prompt: Message) -> None:
+    """Raise REQUEST_FAILED while Claude answers this prompt."""
+    answer = answers.to_prompt(prompt)
+    if answer is not None and answer.shown is not None and answer.shown.state == ReplyState.RUNNING:
+        raise failed(_BUSY)
+
+
+def prompt_edited(room: Room, prompt: Message, actor: Actor) -> None:
+    """Have Claude answer the new text: a waiting reply will see it anyway, an ended one gets another version."""
+    answer = answers.to_prompt(prompt)
+    if answer is None or answer.shown is None or answer.deleted_at is not None:
+        return
+    if answer.shown.state == ReplyState.QUEUED:
+        Reply.objects.filter(pk=answer.shown.pk).update(prompt_content=prompt.content)
+    elif answers.calls_claude(room, names_in(prompt.html)):
+        answers.queue_version(room, answer, actor, prompt, NOBODY)
+
+
+def before_deletion(room: Room, message: Message, by_user_id: int) -> Message | None:
+    """Withdraw what waits for a message that is about to be deleted; return an answer that must go with its prompt.
+
+    Raises REQUEST_FAILED while Claude answers it.
+    """
+    own = message.shown
+    answer = message if own is not None else answers.to_prompt(message)
+    reply = None if answer is None else answer.shown
+    if answer is None or reply is None or answer.deleted_at is not None:
+        return None
+    if reply.state == ReplyState.RUNNING:
+        raise failed(_BUSY)
+    if reply.state != ReplyState.QUEUED:
+        return None
+    answers.end_waiting(room, answer, reply, by_user_id)
+    has_earlier = bool(reply.text) or reply.version > 1
+    return None if own is not None or has_earlier else answer
+
+
+def keyframe_of(actor: Actor, request: requests.GetStream) -> tuple[wire.Keyframe, str]:
+    """Return a reply's checkpoint, or its final text, and its room's slug. Raises NOT_FOUND."""
+    room, message = _readable(actor, request.message)
+    assert message.shown is not None  # noqa: S101 - `_readable` has seen to it
+    return checkpoint_of(message.shown), room.slug
+
+
+def running_in(room: Room) -> list[wire.Keyframe]:
+    """Return the checkpoints of the replies that run in a room."""
+    running = [pk for (pk,) in rows_of(Reply, "id", room=room.pk, state=ReplyState.RUNNING.value)]
+    # Few rooms have one at any moment, and it is a long row.
+    return [checkpoint_of(reply) for reply in Reply.objects.filter(pk__in=running)] if running else []
+
+
+def with_newest_words(checkpoint: wire.Keyframe) -> wire.Keyframe:
+    """Return a keyframe with what is written of the same attempt now. Its state stays: the end follows as an event."""
+    now = Reply.objects.filter(message=int(checkpoint.messageId), version=checkpoint.version).first()
+    if now is None or now.attempt != checkpoint.attempt or now.n < checkpoint.n:
+        return checkpoint
+    return msgspec.structs.replace(checkpoint_of(now), state=checkpoint.state)
+
+
+def checkpoint_of(reply: Reply) -> wire.Keyframe:
+    return wire.Keyframe(
+        messageId=str(reply.message_id),
+        version=reply.version,
+        attempt=reply.attempt,
+        n=reply.n,
+        text=reply.text,
+        thinking=reply.thinking,
+        state=reply.state,
+        tools=[wire.ToolUse(**tool) for tool in reply.tools] or UNSET,
+    )
+
+
+def _readable(actor: Actor, message_id: str) -> tuple[Room, Message]:
+    message = Message.objects.filter(pk=int(message_id)).select_related("room", "shown").first()
+    if message is None or message.shown is None or access.membership_in(actor, message.room) is None:
+        raise not_found("reply")
+    return message.room, message
+
+
+def _locked_reply(actor: Actor, message_id: str, what: str) -> tuple[Room, Membership, Message, Reply]:
+    """Return a reply that the actor may do this to, its room locked. Raises UNAUTHORIZED, NOT_FOUND, REQUEST_FAILED."""
+    room, membership, message = access.locked_message_for(actor, message_id)
+    reply = message.shown
+    if reply is None or message.deleted_at is not None:
+        raise not_found("reply")
+    if not access.may(what, actor, membership, message):
+        raise unauthorized()
+    if room.archived_at is not None:
+        raise failed("This room is archived.")
+    if what != "stop" and reply.is_open:
+        raise failed(_BUSY)
+    return room, membership, message, reply
+
+
+def _answer(message: wire.Message) -> wire.ReplyAnswer:
+    return wire.ReplyAnswer(message, "" if message.reply is UNSET else message.reply.state)

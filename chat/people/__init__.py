@@ -1,0 +1,1 @@
+"""Finding people, and telling them: announcements and web push."""
