@@ -8,7 +8,7 @@ from django.views.decorators.http import require_GET
 
 from accounts.credentials import Credential, Standing, standings
 from chat.access import Actor
-from chat.http.tickets import HTTP_STATUS, error_response, reader_of
+from chat.http.tickets import error_response, reader_of
 from chat.limits import rates
 from chat.messages import exporting
 from chat.protocol import frames
@@ -30,7 +30,7 @@ async def room_export(request: HttpRequest, slug: str) -> HttpResponseBase:
         room = await in_database(exporting.room_to_export, actor, slug)
         rates.take(actor, rates.EXPORTS)
     except ProtocolError as error:
-        return error_response(HTTP_STATUS[error.code], error)
+        return error_response(error)
     log.info("room.exported", room=slug, user=actor.id)
     headers = {
         "Content-Type": "application/x-ndjson",

@@ -22,7 +22,7 @@ from chat.access import Actor
 from chat.files import attachments, picture_work, uploads
 from chat.files.pictures import PREVIEW_TYPE
 from chat.files.text_files import CHUNK_BYTES
-from chat.http.tickets import HTTP_STATUS, credential_of, error_response, reader_of
+from chat.http.tickets import credential_of, error_response, reader_of
 from chat.limits import rates
 from chat.models import Attachment
 from chat.protocol import frames, wire
@@ -57,15 +57,15 @@ async def upload(request: HttpRequest, slug: str) -> HttpResponse:
         rates.take(actor, rates.UPLOADS)
         kept = await _keep(actor, slug, await _in(_files, _file_in, request))
     except Refusal as refusal:
-        return error_response(refusal.status, refusal.error)
+        return error_response(refusal.error, refusal.status)
     except ProtocolError as error:
         log.info("upload.refused", room=slug, code=str(error.code))
-        return error_response(413 if isinstance(error, uploads.TooLarge) else HTTP_STATUS[error.code], error)
+        return error_response(error, 413 if isinstance(error, uploads.TooLarge) else None)
     except (MultiPartParserError, SuspiciousOperation, UnreadablePostError):
-        return error_response(400, invalid("This is no form with one file in it.", "$.file"))
+        return error_response(invalid("Upload exactly one file in the `file` field.", "$.file"))
     except OSError as error:
         log.warning("upload.failed", room=slug, error=type(error).__name__, errno=error.errno)
-        return error_response(503, unavailable())
+        return error_response(unavailable())
     return HttpResponse(frames.to_json(kept), status=201, content_type=_JSON)
 
 
@@ -99,7 +99,7 @@ async def download(request: HttpRequest, public_id: str, name: str) -> HttpRespo
     except ProtocolError as error:
         if error.code == ErrorCode.NOT_FOUND:
             raise Http404(error.message) from error
-        return error_response(HTTP_STATUS[error.code], error)
+        return error_response(error)
 
 
 async def _answer(request: HttpRequest, row: Attachment) -> HttpResponseBase:

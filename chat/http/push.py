@@ -19,7 +19,7 @@ from accounts.models import ENDPOINT_CHARS
 from accounts.push_services import is_allowed
 from accounts.push_subscriptions import Browser
 from chat.access import Actor
-from chat.http.tickets import HTTP_STATUS, credential_of, error_response
+from chat.http.tickets import credential_of, error_response
 from chat.limits import rates
 from chat.protocol.errors import ProtocolError, invalid, not_found, unauthorized
 from chat.realtime.database import in_database
@@ -66,9 +66,9 @@ async def push_subscription(request: HttpRequest) -> HttpResponse:
         else:
             await in_database(push_subscriptions.subscribe, credential, _browser_in(request.body))
     except Refusal as refusal:
-        return error_response(refusal.status, refusal.error)
+        return error_response(refusal.error, refusal.status)
     except ProtocolError as error:
-        return error_response(HTTP_STATUS[error.code], error)
+        return error_response(error)
     return HttpResponse(status=204)
 
 

@@ -1,7 +1,5 @@
 """HTTP for programs: the socket ticket."""
 
-from typing import Final
-
 from asgiref.sync import sync_to_async
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
@@ -14,19 +12,12 @@ from accounts import credentials, tickets
 from accounts.credentials import BEARER, Credential
 from chat.protocol import frames
 from chat.protocol.errors import ErrorCode, ProtocolError
+from chat.protocol.http import STATUS
 from chat.realtime.database import in_database
 from chat.server import opening, runtime
 from chat.server.opening import Refusal
 
 _JSON = "application/json"
-HTTP_STATUS: Final = {
-    ErrorCode.VALIDATION_ERROR: 400,
-    ErrorCode.REQUEST_FAILED: 409,
-    ErrorCode.UNAUTHORIZED: 403,
-    ErrorCode.NOT_FOUND: 404,
-    ErrorCode.RATE_LIMITED: 429,
-    ErrorCode.UNAVAILABLE: 503,
-}
 
 
 @csrf_exempt  # checked below for cookies; a Bearer token does not travel by itself
@@ -42,7 +33,7 @@ async def socket_ticket(request: HttpRequest) -> HttpResponse:
         process = await runtime.current()
         opening.check_room_for_one_more(process, credential.user_id)
     except Refusal as refusal:
-        return error_response(refusal.status, refusal.error)
+        return error_response(refusal.error, refusal.status)
     body = frames.to_json({"ticket": tickets.issue(credential), "expiresIn": 60})
     return HttpResponse(body, content_type=_JSON)
 
@@ -73,13 +64,14 @@ async def reader_of(request: HttpRequest) -> Credential | HttpResponse:
     if credential is not None:
         return credential
     if request.headers.get("Authorization", "").startswith(BEARER):
-        return error_response(401, opening.signed_out().error)
+        return error_response(opening.signed_out().error, 401)
     return redirect_to_login(request.get_full_path())
 
 
-def error_response(status: int, error: ProtocolError) -> HttpResponse:
-    """Return the protocol's error envelope as an HTTP answer."""
-    response = HttpResponse(frames.encode(frames.failure(error)), status=status, content_type=_JSON)
+def error_response(error: ProtocolError, status: int | None = None) -> HttpResponse:
+    """Return the protocol's error envelope over HTTP. status: if it is not the one of the error's code."""
+    body = frames.encode(frames.failure(error))
+    response = HttpResponse(body, status=status or STATUS[error.code], content_type=_JSON)
     if error.retry_after is not None:
         response["Retry-After"] = str(max(1, error.retry_after // 1000))
     return response

@@ -18,6 +18,7 @@ from chat.models.room import is_renewed
 from chat.protocol import frames, requests, wire
 from chat.protocol.close import CloseCode
 from chat.protocol.errors import ErrorCode, ProtocolError, failed, invalid, not_found
+from chat.protocol.http import STATUS
 from chat.protocol.names import ROOM_SLUG_PATTERN
 from chat.realtime import recovery
 from chat.realtime.connection import Connection
@@ -44,15 +45,8 @@ _CLOSE_TIMEOUT_SECONDS: Final = 10.0
 _COME_BACK_MS: Final = 5000
 _FIRST: Final = asyncio.FIRST_COMPLETED
 _OK: Final = 200
-_STATUS: Final = {
-    ErrorCode.VALIDATION_ERROR: 400,
-    ErrorCode.UNAUTHORIZED: 403,
-    ErrorCode.REQUEST_FAILED: 403,
-    ErrorCode.NOT_FOUND: 404,
-    ErrorCode.RATE_LIMITED: 429,
-    ErrorCode.UNAVAILABLE: 503,
-}
-_FAULT: Final = 500
+# A room that must be joined first.
+_STATUS: Final = {**STATUS, ErrorCode.REQUEST_FAILED: 403}
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 
@@ -227,7 +221,7 @@ async def _client_gone(receive: Receive) -> None:
 
 
 def _refusal(error: ProtocolError) -> Refusal:
-    return Refusal(_STATUS.get(error.code, _FAULT), error)
+    return Refusal(_STATUS[error.code], error)
 
 
 async def _refuse(scope: Scope, send: Send, process: Runtime, refusal: Refusal) -> None:

@@ -13,6 +13,7 @@ from chat.protocol import wire
 from chat.protocol.catalogue import ANSWERS, EVENTS, wire_types
 from chat.protocol.close import REASONS, CloseCode
 from chat.protocol.errors import ErrorCode
+from chat.protocol.http import STATUS
 from chat.protocol.requests import ALIASES, PAYLOADS, Request
 from chat.server.handlers import HANDLERS
 
@@ -69,6 +70,11 @@ def test_close_codes_have_reasons_that_fit_into_a_close_frame() -> None:
     assert all(0 < len(reason.encode()) <= 123 for reason in REASONS.values())
     for code in CloseCode:
         assert 1000 <= code < 1016 or 4000 <= code < 4200
+
+
+def test_every_error_has_a_status_over_http() -> None:
+    assert set(STATUS) == set(ErrorCode)
+    assert all(400 <= status < 600 for status in STATUS.values())
 
 
 def test_what_may_be_sent_again_is_known() -> None:
