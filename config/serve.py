@@ -177,7 +177,7 @@ def serve(listener: socket.socket, greeting: str) -> None:
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
             host, port = listener.getsockname()[:2]
-            log.info("serving", host=host, port=port, pid=os.getpid())
+            log.info("serving", host=host, port=port, pid=os.getpid(), version=settings.VERSION)
             if static.are_missing():
                 log.error("static_files.missing", hint="Every page fails. Run: manage.py collectstatic")
             if greeting:

@@ -13,7 +13,10 @@ import environ
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from config import __version__
 from config.prices import priced
+
+VERSION = __version__
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 

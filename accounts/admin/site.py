@@ -3,6 +3,7 @@
 from typing import Any
 
 from allauth.account.decorators import secure_admin_login
+from django.conf import settings
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.cache import never_cache
@@ -43,4 +44,4 @@ def may_touch(request: HttpRequest, user: User | None) -> bool:
 admin.site.login = login  # type: ignore[method-assign]
 admin.site.site_header = "Parley"
 admin.site.site_title = "Parley administration"
-admin.site.index_title = "Administration"
+admin.site.index_title = f"Administration of Parley {settings.VERSION}"

@@ -6,6 +6,7 @@ Answered before Django: probes come by IP address and without TLS, and its host 
 import asyncio
 from typing import Any, Final
 
+from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
@@ -24,7 +25,7 @@ _asking: dict[asyncio.AbstractEventLoop, asyncio.Task[str]] = {}
 
 async def application(scope: dict[str, Any], _receive: Any, send: Any) -> None:
     """An ASGI application for these paths only."""
-    status, text = (_OK, "ok") if scope["path"] == "/healthz" else await _readiness()
+    status, text = (_OK, f"ok {settings.VERSION}") if scope["path"] == "/healthz" else await _readiness()
     headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"cache-control", b"no-store")]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": f"{text}\n".encode()})

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from django.conf import settings
 from packaging.requirements import Requirement
 
 REPOSITORY: Final = Path(__file__).resolve().parents[2]
@@ -29,6 +30,10 @@ def normal(name: str) -> str:
 
 def all_pins() -> list[str]:
     return [line for name in FILES for line in pins(name)]
+
+
+def test_the_version_is_said_once() -> None:
+    assert project()["project"]["version"] == settings.VERSION
 
 
 def test_everything_is_pinned_exactly_and_no_index_is_named() -> None:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+from django.conf import settings
 
 from chat.management.commands.demo import PASSWORD
 from tests.servers.private_redis import PrivateRedis
@@ -183,6 +184,7 @@ def test_a_production_server_leaves_the_database_alone_and_logs_json(tmp_path: P
     assert tables(tmp_path / "served.sqlite3") == []
     events = [json.loads(line) for line in err.splitlines()]
     assert [event for event in events if event["event"] == "serving" and event["port"] == int(env["PORT"])]
+    assert [event["version"] for event in events if event["event"] == "serving"] == [settings.VERSION]
 
 
 def test_told_to_end_it_ends_well(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from django.conf import settings
 
 from tests.servers.sites import UVICORN_POSTGRES, UVICORN_SQLITE, Profile, SiteBuilder
 from tests.servers.socket_client import SocketClient
@@ -37,7 +38,7 @@ async def test_a_process_that_is_told_to_end_shuts_its_door_and_is_not_ready(
         process.send_signal(signal.SIGTERM)
         await tabs[0].expect("server_draining")
         assert asked(kept) == (503, "draining")
-        assert asked(kept, "/healthz") == (200, "ok")
+        assert asked(kept, "/healthz") == (200, f"ok {settings.VERSION}")
         with pytest.raises(ConnectionRefusedError):
             await asyncio.open_connection("127.0.0.1", process.port)
         assert all(tab.is_open for tab in tabs[1:]), "this must be seen while people are still there"
@@ -59,7 +60,7 @@ def test_a_process_is_ready_once_its_database_has_the_tables_of_this_version(
     try:
         with http(site.processes[0]) as client:
             assert asked(client) == UNMIGRATED
-            assert asked(client, "/healthz") == (200, "ok")
+            assert asked(client, "/healthz") == (200, f"ok {settings.VERSION}")
             site.manage("migrate", "chat", "0001")
             assert asked(client) == UNMIGRATED, "some tables are not all"
             site.manage("migrate")
@@ -81,7 +82,7 @@ async def test_a_process_without_its_database_lives_and_is_not_ready(site_builde
         assert asked(client) == READY
         postgres.stop()
         assert asked(client) == (503, "database unreachable")
-        assert asked(client, "/healthz") == (200, "ok")
+        assert asked(client, "/healthz") == (200, f"ok {settings.VERSION}")
         postgres.start()
         async with asyncio.timeout(NOTICED_WITHIN_SECONDS):
             while asked(client) != READY:  # noqa: ASYNC110 - a process has no event
