@@ -21,7 +21,7 @@ _RESERVED: Final = frozenset({CLAUDE, "admin", "administrator", "everyone", "her
 # Of these even rough likenesses are refused: `CIaude` with an I, `r00t`. (Of `all` it would refuse everybody called Ali.)
 _CLOSELY_RESERVED: Final = frozenset({CLAUDE, "admin", "administrator", "system", "parley"})
 # How the pages call the reader, and those who cannot be named.
-_SAID_OF_OTHERS: Final = frozenset({"nobody", "several people", "somebody", "you"})
+_SAID_OF_OTHERS: Final = frozenset({"no one", "nobody", "several people", "somebody", "someone", "you"})
 # Latin letters, and those of other scripts that are drawn alike.
 _DRAWN_ALIKE: Final = {
     "a": "АаΑαɑ", "b": "ВΒЬь", "c": "СсϹϲ", "d": "ԁ", "e": "ЕеΕεҽ", "g": "Ԍɡ", "h": "НһҺΗհ", "i": "ІіΙιıɩ", "j": "ЈјϳȷͿ",

@@ -9,7 +9,7 @@ from typing import Any, Final
 from accounts.models import User
 from chat.protocol import wire
 
-NOBODY: Final = "somebody"
+UNNAMED: Final = "someone"
 _RIGHT_TO_LEFT: Final = re.compile(
     "[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\U00010800-\U00010fff\U0001e800-\U0001efff]"
 )
@@ -21,7 +21,7 @@ Person = wire.UserRef | Mapping[str, Any] | User | None
 def shown_name(person: Person) -> str:
     """Return what a person is called; `somebody` for an account that is gone."""
     username, display_name = _names_of(person)
-    return display_name or username or NOBODY
+    return display_name or username or UNNAMED
 
 
 def handle(person: Person) -> str:

@@ -142,7 +142,7 @@ def _remove_selected(
         queryset,
         action="delete_selected",
         title="Remove members",
-        explanation="Their tabs hear nothing more from these rooms within a second. What they wrote stays.",
+        explanation="Their tabs get nothing more from these rooms within a second. What they wrote stays.",
         is_spared=lambda _membership: False,
         do=remove,
     )

@@ -68,7 +68,7 @@ def read(room_id: int, input: dict[str, Any], before_seq: int) -> ToolResult:  #
         .first()
     )
     if row is None or row.message is None:
-        return ToolResult("There is no such attachment in this room.", "no such file", is_error=True)
+        return ToolResult("Unknown attachment.", "no such file", is_error=True)
     if not row.content_type.startswith(uploads.TEXT):
         told = ToolResult(_facts(row), f"looked at {transcript.one_line(row.name)}")
         return told._replace(quotes={row.message.pk: row.message.content})

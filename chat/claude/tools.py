@@ -97,7 +97,7 @@ def run(name: str, input: dict[str, Any], room_id: int, before_seq: int) -> Tool
     allowed = Room.objects.filter(pk=room_id).values_list("claude_tools", flat=True).first() or []
     use = _USES.get(name)
     if use is None or name not in allowed:
-        return _wrong("There is no such tool in this room.")
+        return _wrong("Unknown tool.")
     try:
         return use(input, room_id, before_seq)
     except msgspec.ValidationError as error:

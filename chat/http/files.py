@@ -121,7 +121,7 @@ async def _answer(request: HttpRequest, row: Attachment) -> HttpResponseBase:
         file = await _in(_files, default_storage.open, row.preview.name if is_preview else row.file.name)
     except FileNotFoundError as error:
         log.warning("attachment.file_missing", attachment=row.pk)
-        raise Http404("There is no such attachment.") from error
+        raise Http404("File not found.") from error
     headers["Content-Length"] = str(file.size)
     if request.method == "HEAD":
         file.close()

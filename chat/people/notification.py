@@ -110,7 +110,7 @@ def _push(place: Place, message: Message, browser: PushSubscription) -> Push:
 
 def told(message: Message) -> dict[str, str]:
     """Return what the service worker shows: `title`, `body`, `url`, `tag` (one for each room) and `icon`."""
-    author = "Somebody" if message.author is None else shown_name(message.author)
+    author = "Someone" if message.author is None else shown_name(message.author)
     room = message.room
     title = author if room.kind == RoomKind.DIRECT else f"{isolated(author)} in {isolated(room.name)}"
     return {

@@ -83,7 +83,7 @@ def decode(text: str) -> Frame:
         envelope = _envelope.decode(text)
         name = _types.get(envelope.type)
         if name is None:
-            raise BadFrame(ProtocolError(ErrorCode.REQUEST_FAILED, "There is no such request type."), envelope.id)
+            raise BadFrame(ProtocolError(ErrorCode.REQUEST_FAILED, "Unknown request type."), envelope.id)
         if envelope.payload is UNSET:
             payload = _flattened[name].decode(text)
         else:

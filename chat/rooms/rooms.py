@@ -147,7 +147,7 @@ def _checked_model(name: str, current: str) -> str:
     """Return a model's name, or "" for the installation's. With one that nobody knows, every reply would fail."""
     is_known = name in ("", current, settings.CLAUDE_MODEL) or pricing.has_price(name) or may_be_offered(name)
     if not is_known:
-        raise failed("There is no such model for Claude here. The room's settings list those that there are.")
+        raise failed("Unknown model. Choose one from the room's settings.")
     return name
 
 

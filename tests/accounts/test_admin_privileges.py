@@ -85,7 +85,7 @@ def test_superusers_change_groups(as_root: Client) -> None:
     assert Group.objects.get().permissions.get() == more
 
 
-# --- Second steps ----------------------------------------------------------------------------------------------------
+# --- Two-step verification ------------------------------------------------------------------------------------------
 
 
 def test_staff_takes_no_second_step_from_superusers(root: User, alice: User) -> None:

@@ -69,6 +69,7 @@ def test_a_display_name_must_be_seen(name: str) -> None:
         "Parley",
         "You",
         "Somebody",
+        "Someone",
     ],
 )
 def test_a_display_name_cannot_look_like_claude_the_staff_or_words_of_the_pages(name: str) -> None:

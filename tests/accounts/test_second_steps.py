@@ -179,7 +179,7 @@ def test_the_authenticator_app_is_set_up_in_either_of_two_tabs(alice: User, tab:
     assert "Incorrect code." in html_of(client.post(page, {"code": "000000"})), "and a slip changes nothing"
     assert client.post(page, {"code": codes[tab]}).headers["Location"] == reverse("mfa_view_recovery_codes")
     told = html_of(client.get(page, follow=True))
-    assert "Your authenticator app is on already." in told and "<h1>Second step</h1>" in told
+    assert "Your authenticator app is on already." in told and "<h1>Two-step verification</h1>" in told
 
 
 def test_the_secret_of_an_app_that_was_turned_off_is_not_used_again(alice: User) -> None:

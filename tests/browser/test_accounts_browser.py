@@ -124,9 +124,9 @@ def test_a_security_key_is_the_second_step_after_the_password(page: Page, person
     assert [key["isResidentCredential"] for key in device.stored_keys()] == [False]
     sign_out(page)
     sign_in(page, person)
-    expect(page.get_by_role("heading", name="Second step")).to_be_visible()
+    expect(page.get_by_role("heading", name="Two-step verification")).to_be_visible()
     page.goto("/settings/tokens")
-    expect(page.get_by_role("heading", name="Second step")).to_be_visible()
+    expect(page.get_by_role("heading", name="Two-step verification")).to_be_visible()
     page.get_by_role("button", name="Use a passkey or security key").click()
     expect(page).to_have_url(re.compile(r"^[^?]+/settings/$"))
 

@@ -120,5 +120,5 @@ def test_finished_messages_of_others_are_spoken_once(someone: Cast) -> None:
 def test_an_empty_room_says_what_to_do(someone: Cast) -> None:
     alice = someone("alice")
     page = alice.room(alice.create_room())
-    expect(page.get_by_text("Nobody has written here yet.")).to_be_visible()
+    expect(page.get_by_text("No messages yet.")).to_be_visible()
     expect(page.get_by_role("link", name="Invite people")).to_be_visible()

@@ -137,7 +137,7 @@ def test_pages_and_server_keep_the_same_names_apart_from_the_text_around_them(pa
 
 
 def test_nobody_is_somebody(page: Page) -> None:
-    assert call(page, "shown-name", "shownName", None) == shown_names.shown_name(None) == "somebody"
+    assert call(page, "shown-name", "shownName", None) == shown_names.shown_name(None) == "someone"
     assert call(page, "shown-name", "handle", None) == shown_names.handle(None) == ""
 
 

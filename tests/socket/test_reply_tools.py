@@ -75,7 +75,7 @@ async def test_a_room_has_no_tools_until_it_allows_them_and_a_use_is_refused(
         assert [tool["result"] for tool in ended["reply"]["tools"]] == ["did not work"]
     assert "tools" not in fake.requests[0].body
     (result,) = tool_results_of(fake.requests[1].body).values()
-    assert result == "There is no such tool in this room."
+    assert result == "Unknown tool."
 
 
 async def test_a_use_reads_this_room_alone_and_is_shown_in_every_tab(

@@ -274,7 +274,7 @@ export class Client extends ClaudeRequests {
 
   /** Somebody else has signed in, in another tab: what this page shows and keeps must not go out under their name. */
   #refuseOtherUser() {
-    this.#stopped = new ConnectionError("USER_CHANGED", "Somebody else has signed in. Please reload the page.", { fatal: true });
+    this.#stopped = new ConnectionError("USER_CHANGED", "Someone else signed in. Reload the page.", { fatal: true });
     this.#socket.close();
   }
 

@@ -142,7 +142,7 @@ def test_the_overview_sums_up_by_day_person_room_and_model(
 
 def test_the_overview_without_anything_says_so(as_ruth: Client) -> None:
     html = html_of(as_ruth, OVERVIEW)
-    assert "Nothing has failed." in html and "Nobody has asked Claude this month." in html
+    assert "Nothing has failed." in html and "No one has asked Claude this month." in html
 
 
 def test_the_overview_says_why_a_demo_answers(as_ruth: Client, settings: Any) -> None:

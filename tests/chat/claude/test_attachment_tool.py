@@ -87,7 +87,7 @@ def test_nothing_of_another_room_is_read(alice: User, lounge: Room) -> None:
     secret = posted(alice, "attic", b"the password is swordfish")
     for room, row_id in ((lounge, secret.pk), (lounge, 10**12)):
         result = attachment_tool.read(room.pk, {"attachment": row_id}, NOW)
-        assert (result.content, result.is_error) == ("There is no such attachment in this room.", True)
+        assert (result.content, result.is_error) == ("Unknown attachment.", True)
     assert "swordfish" in read(attic, secret).content
 
 

@@ -96,7 +96,7 @@ def test_of_a_direct_room_the_other_person_is_name_enough(alice: User, bob: User
 def test_a_message_of_somebody_who_is_gone_is_somebody_s(alice: User, bob: User, lounge: Room) -> None:
     (posted,) = say(alice, lounge.slug, "hello")
     Message.objects.filter(pk=posted.id).update(author=None)
-    assert told(Message.objects.select_related("author", "room").get(pk=posted.id))["title"] == "Somebody in Lounge"
+    assert told(Message.objects.select_related("author", "room").get(pk=posted.id))["title"] == "Someone in Lounge"
 
 
 def test_a_muted_room_tells_of_mentions_only(alice: User, bob: User, lounge: Room, bobs_browser: Client) -> None:

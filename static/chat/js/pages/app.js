@@ -187,7 +187,7 @@ class App {
     if (!this.#directory.rooms.has(room)) await this.#directory.want(room);
     const known = this.#directory.rooms.get(room);
     const where = known ? roomTitle(known, this.#me.id) : room;
-    const who = message.author ? nameInText(message.author) : "Somebody";
+    const who = message.author ? nameInText(message.author) : "Someone";
     const title = `${who} mentioned you in ${isolated(where)}`;
     this.#toasts.show(excerptOf(quotable(message)), { title, href: `/rooms/${room}/?seq=${message.seq}` });
   }

@@ -40,7 +40,7 @@ export const COMMANDS = [
     run: ({ slug, request }, topic) => request("update_room", { room: slug, topic }),
   },
   {
-    name: "invite", takes: "NAME", fits: /^@?[\w.-]+$/, does: "Add somebody to this room", may: moderates,
+    name: "invite", takes: "NAME", fits: /^@?[\w.-]+$/, does: "Add someone to this room", may: moderates,
     run: async ({ slug, request, say }, name) => {
       const { user, pending } = await request("add_member", { room: slug, user: name.replace("@", "").toLowerCase() });
       say(pending ? `${nameInText(user)} has an invitation now.` : `${nameInText(user)} is in this room now.`);
@@ -51,7 +51,7 @@ export const COMMANDS = [
     run: ({ slug, go }, words) => go(`/search?room=${slug}&q=${encodeURIComponent(words)}`),
   },
   { name: "mute", does: "Hear nothing of this room", may: ({ role }) => role !== null, run: mute(true, "You will not be notified.") },
-  { name: "unmute", does: "Hear of this room again", may: ({ role }) => role !== null, run: mute(false, "You will be notified again.") },
+  { name: "unmute", does: "Notify me about this room again", may: ({ role }) => role !== null, run: mute(false, "You will be notified again.") },
   {
     name: "leave", does: "Leave this room", asks: "Leave this room?", may: ({ role, room }) => role !== null && room.kind !== "direct",
     run: async ({ slug, request, go }) => {

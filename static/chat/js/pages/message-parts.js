@@ -14,12 +14,12 @@ import { endingWords, progressWords } from "./reply-words.js";
 
 /** @typedef {import("./timeline-items.js").Item} Item */
 
-const NOBODY = "somebody";
+const UNNAMED = "someone";
 /** More of a reply is read by going into it. */
 const SPOKEN_REPLY_CHARS = 300;
 
 /** The user name of its author, by which it is known. @param {Item} item */
-export const usernameOf = (item) => item.author?.username ?? NOBODY;
+export const usernameOf = (item) => item.author?.username ?? UNNAMED;
 
 /** @param {Item} item @returns {HTMLElement[]} */
 export function separators(item) {

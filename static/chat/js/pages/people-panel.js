@@ -69,7 +69,7 @@ export class PeoplePanel {
     const spoken = count > SPOKEN_AT_MOST ? [...names.slice(0, SPOKEN_AT_MOST), `${count - SPOKEN_AT_MOST} others`] : names;
     const tabs = online.reduce((sum, user) => sum + user.tabs, 0);
     const inTabs = session && tabs > names.length ? ` in ${tabs} tabs` : "";
-    const label = live ? `${listOfNames(spoken) || "Nobody"} ${count > 1 ? "are" : "is"} here${inTabs}` : "People";
+    const label = live ? `${listOfNames(spoken) || "No one"} ${count > 1 ? "are" : "is"} here${inTabs}` : "People";
     this.#button.setAttribute("aria-label", label);
     this.#button.title = label;
     this.#button.dataset.online = online.slice(0, LISTED_AT_MOST).map((user) => user.username).join(" ");

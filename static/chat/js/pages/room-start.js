@@ -38,6 +38,6 @@ function loadingWords({ loaded, offline, hasMore }) {
 /** @param {{room: {kind: string}, empty: boolean, title: string}} view */
 function sentence({ room, empty, title }) {
   if (room.kind === "direct") return `This is the beginning of your conversation with ${isolated(title)}.${empty ? " Say hello." : ""}`;
-  if (room.kind === "session") return empty ? "Ask Claude something. Everybody in this session sees the answer grow, and shares the text that you write below." : "This is the beginning of the session.";
-  return empty ? "Nobody has written here yet. The first message is yours." : "This is the beginning of the room.";
+  if (room.kind === "session") return empty ? "Ask Claude something. Everyone in this session sees the reply as it is written, and shares the text you write below." : "This is the beginning of the session.";
+  return empty ? "No messages yet. Write the first one." : "This is the beginning of the room.";
 }

@@ -5,11 +5,11 @@
 
 /** @typedef {{username: string, displayName?: string}} Person a reference from the server */
 
-const NOBODY = "somebody";
+const UNNAMED = "someone";
 const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
 
 /** @param {Person | null | undefined} person null: an account that is gone */
-export const shownName = (person) => person?.displayName || person?.username || NOBODY;
+export const shownName = (person) => person?.displayName || person?.username || UNNAMED;
 
 /**
  * `@username` where the shown name is another word, so that it could be taken for somebody else's; else "".
