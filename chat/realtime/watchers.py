@@ -55,10 +55,12 @@ class Watchers:
 
     def note(self, feed: Feed, event: Event) -> None:
         """Tell a room's watchers of a new message, once, whichever way it came; have their counts renewed if need be."""
-        if event.recount and feed.watchers:
+        if not feed.watchers:
+            return
+        if event.recount:
             self.on_recount(feed, event.recount)
         change = event.change or 0
-        if not event.counts or not feed.watchers or change <= feed.noted:
+        if not event.counts or change <= feed.noted:
             return
         feed.noted = change
         message = Noted(change, event.author_id, event.mentions)
