@@ -96,6 +96,7 @@ def test_a_message_with_an_id_from_below_is_found(alice: User, den: Room) -> Non
 @pytest.mark.django_db(transaction=True)
 def test_a_search_catches_up_on_the_writers_thread(monkeypatch: pytest.MonkeyPatch, alice: User, den: Room) -> None:
     """SQLite's lock knows no turns: beside a busy writer another thread waited for it until it was refused."""
+    catch_up()  # with what other tests have left to take up
     threads: list[str] = []
 
     def noted(**options: bool) -> bool:
