@@ -74,7 +74,7 @@ def test_what_was_unfolded_stays_so_when_the_connection_comes_back(someone: Cast
     say(bob.room(last), "while alice was away")
     page.wait_for_selector('html[data-connection="connected"]', timeout=RECONNECTED_MS)
     expect(link(page, last).get_by_test_id("unread-badge")).to_have_text("1")
-    expect(links(page)).to_have_count(SHOWN + 100 + 1)
+    expect(links(page).nth(SHOWN + 100)).to_be_attached()
 
 
 def test_a_room_on_a_later_page_appears_in_every_tab_when_it_has_news(someone: Cast) -> None:

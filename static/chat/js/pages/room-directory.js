@@ -26,7 +26,7 @@ export class RoomDirectory {
   #rooms;
   /** @type {Map<SectionKey, Cut>} */
   #cuts;
-  /** How many rooms of a section the reader has asked for besides. @type {Map<SectionKey, number>} */
+  /** How many rooms of a section the reader has asked for besides. Replaced when it changes. @type {ReadonlyMap<SectionKey, number>} */
   #unfolded = new Map();
   /** @type {Set<string>} */
   #unknown = new Set();
@@ -71,6 +71,7 @@ export class RoomDirectory {
   async refetch() {
     const listing = ++this.#listing;
     const before = this.#rooms;
+    const unfolded = this.#unfolded;
     try {
       // Without words or kinds it also asks for news of all rooms, listed or not.
       const first = await this.#client.request("list_rooms", { limit: this.#whole });
@@ -82,6 +83,8 @@ export class RoomDirectory {
         rooms = [...first.rooms.filter(isUrgent), ...sections.flatMap((section) => section.rooms)];
       }
       if (listing !== this.#listing) return;
+      // More were asked for meanwhile: with this list they would go again.
+      if (unfolded !== this.#unfolded) return await this.refetch();
       this.#cuts = cuts;
       // What came meanwhile in rooms that were not listed is asked for again.
       const listed = new Set(rooms.map((room) => room.slug));
@@ -99,10 +102,10 @@ export class RoomDirectory {
     const cut = this.#cuts.get(key);
     if (!cut) return;
     const page = await this.#client.request("list_rooms", { kinds: SECTIONS[key], after: cut.next, limit: PAGE });
-    if (this.#cuts.get(key) !== cut) return; // the list was requested again meanwhile
+    this.#unfolded = new Map(this.#unfolded).set(key, (this.#unfolded.get(key) ?? 0) + PAGE);
+    if (this.#cuts.get(key) !== cut) return await this.refetch(); // the list came again meanwhile, without these
     if (page.hasMore) this.#cuts.set(key, { next: page.next, total: page.total });
     else this.#cuts.delete(key);
-    this.#unfolded.set(key, (this.#unfolded.get(key) ?? 0) + PAGE);
     this.#rooms = reduceRoomList(this.#rooms, { type: "found", rooms: page.rooms });
     this.#onChange();
   }
