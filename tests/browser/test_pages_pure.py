@@ -253,3 +253,37 @@ def test_names_look_the_same_in_templates_and_in_the_browser(page: Page) -> None
     for name in ("alice", "bob.b", "a_b-c", "x", "…", "Ärger Öl", "日本 語", "😀 grin", ""):
         assert call(page, "names", "initials", name) == initials(name)
         assert call(page, "names", "hue", name) == hue(name)
+
+
+RACES = """async (first) => {
+    const { RoomDirectory } = await import("/static/chat/js/pages/room-directory.js");
+    const all = Array.from({ length: 300 }, (_, at) => ({ slug: `r${at}`, name: `${at}`, kind: "open", unread: 0, mentions: 0, activeAt: 300 - at }));
+    const waiting = [];
+    const page = ({ kinds, after = "0", limit }) => {
+        const mine = kinds && !kinds.includes("open") ? [] : all;
+        const end = Number(after) + limit;
+        return { rooms: mine.slice(Number(after), end), hasMore: end < mine.length, next: String(end), total: mine.length };
+    };
+    let isHeld = true;
+    const request = (_type, asked) => isHeld ? new Promise((resolve) => waiting.push(() => resolve(page(asked)))) : Promise.resolve(page(asked));
+    const cuts = new Map([["rooms", { next: "30", total: 300 }]]);
+    const directory = new RoomDirectory({
+        client: { request }, rooms: all.slice(0, 30), cuts, whole: 100, each: 30, current: () => null, onChange: () => {},
+    });
+    const asked = { list: () => directory.refetch(), more: () => directory.more("rooms") };
+    const second = first === "list" ? "more" : "list";
+    const both = [asked[first](), asked[second]()];
+    for (const respond of waiting.splice(0)) {
+        respond();
+        await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    isHeld = false;
+    for (const respond of waiting.splice(0)) respond();
+    await Promise.all(both);
+    return directory.rooms.size;
+}"""
+
+
+@pytest.mark.parametrize("first", ["list", "more"])
+def test_more_rooms_stay_when_the_list_is_asked_for_at_the_same_time(page: Page, first: str) -> None:
+    assert page.evaluate(RACES, first) == 130
