@@ -20,6 +20,8 @@ _TAG: Final = re.compile(r"<(?:(br)[ \t]?/?|(/?)(sub|sup|kbd))>", re.IGNORECASE)
 _TASK: Final = re.compile(r"\[([ xX])\][ \t]+")
 _DETAILS: Final = re.compile(r"<details(?: open)?>[ \t]*", re.IGNORECASE)
 _DETAILS_END: Final = re.compile(r"</details>[ \t]*", re.IGNORECASE)
+_END_OF_LINE: Final = re.compile(r"</details>[ \t]*\Z", re.IGNORECASE)
+_SUMMARY_BEFORE: Final = re.compile(r"<summary>(?P<words>[^<]*(?:<(?!/summary>)[^<]*)*)</summary>", re.IGNORECASE)
 _SUMMARY: Final = re.compile(r"<summary>(?P<words>[^<]*(?:<(?!/summary>)[^<]*)*)</summary>[ \t]*", re.IGNORECASE)
 
 
@@ -128,7 +130,7 @@ def _details(state: StateBlock, start_line: int, end_line: int, silent: bool) ->
         return False
     summary = _SUMMARY.fullmatch(line, begun.end())
     if summary is None and begun.end() < len(line):
-        return False
+        return _details_in_a_line(state, start_line, line[begun.end() :], silent)
     if silent:
         return True
     last = _last_line(state, start_line, end_line)
@@ -138,10 +140,7 @@ def _details(state: StateBlock, start_line: int, end_line: int, silent: bool) ->
         summary = _SUMMARY.fullmatch(_line(state, first))
         first += summary is not None
     if summary is not None:
-        state.push("summary_open", "summary", 1)
-        inline = state.push("inline", "", 0)
-        inline.content, inline.map, inline.children = summary["words"].lstrip(" \t").rstrip(), [start_line, first], []
-        state.push("summary_close", "summary", -1)
+        _push_words(state, "summary", summary["words"], [start_line, first])
     parent, line_max = state.parentType, state.lineMax
     state.parentType, state.lineMax = "blockquote", last
     state.md.block.tokenize(state, first, last)
@@ -149,6 +148,31 @@ def _details(state: StateBlock, start_line: int, end_line: int, silent: bool) ->
     state.push("details_close", "details", -1)
     state.line = last + (last < end_line and _DETAILS_END.fullmatch(_line(state, last)) is not None)
     return True
+
+
+def _details_in_a_line(state: StateBlock, number: int, rest: str, silent: bool) -> bool:
+    """Take `<details><summary>a</summary>b</details>` from behind its first tag, if the line ends with the last one."""
+    end = _END_OF_LINE.search(rest)
+    if end is None or silent:
+        return end is not None
+    state.push("details_open", "details", 1).map = [number, number + 1]
+    summary = _SUMMARY_BEFORE.match(rest, 0, end.start())
+    if summary is not None:
+        _push_words(state, "summary", summary["words"], [number, number + 1])
+    words = rest[summary.end() if summary else 0 : end.start()]
+    if words.strip():
+        _push_words(state, "p", words, [number, number + 1])
+    state.push("details_close", "details", -1)
+    state.line = number + 1
+    return True
+
+
+def _push_words(state: StateBlock, tag: str, words: str, lines: list[int]) -> None:
+    name = "paragraph" if tag == "p" else tag
+    state.push(f"{name}_open", tag, 1)
+    inline = state.push("inline", "", 0)
+    inline.content, inline.map, inline.children = words.lstrip(" \t").rstrip(), lines, []
+    state.push(f"{name}_close", tag, -1)
 
 
 def _last_line(state: StateBlock, start_line: int, end_line: int) -> int:

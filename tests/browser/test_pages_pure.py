@@ -257,7 +257,8 @@ def test_names_look_the_same_in_templates_and_in_the_browser(page: Page) -> None
 
 RACES = """async (first) => {
     const { RoomDirectory } = await import("/static/chat/js/pages/room-directory.js");
-    const all = Array.from({ length: 300 }, (_, at) => ({ slug: `r${at}`, name: `${at}`, kind: "open", unread: 0, mentions: 0, activeAt: 300 - at }));
+    const all = Array.from({ length: 300 }, (_, at) => (
+        { slug: `r${at}`, name: `${at}`, kind: "open", unread: 0, mentions: 0, activeAt: 300 - at }));
     const waiting = [];
     const page = ({ kinds, after = "0", limit }) => {
         const mine = kinds && !kinds.includes("open") ? [] : all;
@@ -265,7 +266,8 @@ RACES = """async (first) => {
         return { rooms: mine.slice(Number(after), end), hasMore: end < mine.length, next: String(end), total: mine.length };
     };
     let isHeld = true;
-    const request = (_type, asked) => isHeld ? new Promise((resolve) => waiting.push(() => resolve(page(asked)))) : Promise.resolve(page(asked));
+    const request = (_type, asked) => isHeld
+        ? new Promise((resolve) => waiting.push(() => resolve(page(asked)))) : Promise.resolve(page(asked));
     const cuts = new Map([["rooms", { next: "30", total: 300 }]]);
     const directory = new RoomDirectory({
         client: { request }, rooms: all.slice(0, 30), cuts, whole: 100, each: 30, current: () => null, onChange: () => {},

@@ -109,6 +109,20 @@ CASES: Final = (
         "details in one line with their summary", "<details><summary>T</summary>\na\n</details>",
         "<details>\n<summary>T</summary>\n<p>a</p>\n</details>",
     ),
+    Case(
+        "details in one line", "<details><summary>T</summary>a *b*</details>",
+        "<details>\n<summary>T</summary>\n<p>a <em>b</em></p>\n</details>",
+    ),
+    Case("details in one line without a summary", "<DETAILS>a</details> ", "<details>\n<p>a</p>\n</details>"),
+    Case(
+        "details in one line without words", "<details><summary>T</summary></details>",
+        "<details>\n<summary>T</summary>\n</details>",
+    ),
+    Case(
+        "details in one line behind words", "a\n<details>b</details>\nc",
+        "<p>a</p>\n<details>\n<p>b</p>\n</details>\n<p>c</p>",
+    ),
+    Case("details in one line with more behind", "<details>a</details> b", "&lt;details&gt;a&lt;/details&gt; b"),
     Case("details without a summary", "<details>\na\n</details>", "<details>\n<p>a</p>\n</details>"),
     Case(
         "details in each other", "<details>\n<details>\na\n</details>\nb\n</details>\nc",

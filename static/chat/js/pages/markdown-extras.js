@@ -9,6 +9,8 @@ const TAG = /<(?:(br)[ \t]?\/?|(\/?)(sub|sup|kbd))>/iy;
 const TASK = /^\[([ xX])\][ \t]+/;
 const DETAILS = /^<details(?: open)?>[ \t]*/i;
 const DETAILS_END = /^<\/details>[ \t]*$/i;
+const END_OF_LINE = /<\/details>[ \t]*$/i;
+const SUMMARY_BEFORE = /^<summary>([^<]*(?:<(?!\/summary>)[^<]*)*)<\/summary>/i;
 const SUMMARY = /^<summary>([^<]*(?:<(?!\/summary>)[^<]*)*)<\/summary>[ \t]*$/i;
 
 /** @param {any} parser markdown-it */
@@ -105,7 +107,7 @@ function details(state, startLine, endLine, silent) {
   const begun = DETAILS.exec(line);
   if (!begun || state.sCount[startLine] - state.blkIndent >= 4) return false;
   let summary = SUMMARY.exec(line.slice(begun[0].length));
-  if (!summary && begun[0].length < line.length) return false;
+  if (!summary && begun[0].length < line.length) return detailsInALine(state, startLine, line.slice(begun[0].length), silent);
   if (silent) return true;
   const last = lastLine(state, startLine, endLine);
   state.push("details_open", "details", 1).map = [startLine, last];
@@ -114,12 +116,7 @@ function details(state, startLine, endLine, silent) {
     summary = SUMMARY.exec(lineOf(state, first));
     if (summary) first += 1;
   }
-  if (summary) {
-    state.push("summary_open", "summary", 1);
-    const content = summary[1].replace(/^[ \t]+/, "").trimEnd();
-    Object.assign(state.push("inline", "", 0), { content, map: [startLine, first], children: [] });
-    state.push("summary_close", "summary", -1);
-  }
+  if (summary) pushWords(state, "summary", summary[1], [startLine, first]);
   const { parentType, lineMax } = state;
   Object.assign(state, { parentType: "blockquote", lineMax: last });
   state.md.block.tokenize(state, first, last);
@@ -127,6 +124,33 @@ function details(state, startLine, endLine, silent) {
   state.push("details_close", "details", -1);
   state.line = last + (last < endLine && DETAILS_END.test(lineOf(state, last)) ? 1 : 0);
   return true;
+}
+
+/**
+ * Takes `<details><summary>a</summary>b</details>` from behind its first tag, if the line ends with the last one.
+ * @param {any} state @param {number} number @param {string} rest @param {boolean} silent
+ */
+function detailsInALine(state, number, rest, silent) {
+  const end = END_OF_LINE.exec(rest);
+  if (!end || silent) return end !== null;
+  state.push("details_open", "details", 1).map = [number, number + 1];
+  const inner = rest.slice(0, end.index);
+  const summary = SUMMARY_BEFORE.exec(inner);
+  if (summary) pushWords(state, "summary", summary[1], [number, number + 1]);
+  const words = inner.slice(summary ? summary[0].length : 0);
+  if (words.trim()) pushWords(state, "p", words, [number, number + 1]);
+  state.push("details_close", "details", -1);
+  state.line = number + 1;
+  return true;
+}
+
+/** @param {any} state @param {string} tag @param {string} words @param {number[]} map */
+function pushWords(state, tag, words, map) {
+  const name = tag === "p" ? "paragraph" : tag;
+  state.push(`${name}_open`, tag, 1);
+  const content = words.replace(/^[ \t]+/, "").trimEnd();
+  Object.assign(state.push("inline", "", 0), { content, map, children: [] });
+  state.push(`${name}_close`, tag, -1);
 }
 
 /** @param {any} state @param {number} startLine @param {number} endLine */
