@@ -17,7 +17,7 @@ async def test_only_what_anthropic_lists_may_be_chosen(site_builder: SiteBuilder
         # A first reply, so that the SDK is loaded: an answer that comes too late counts as none.
         await end_of(tab, (await tab.request("execute", session=room, prompt="hello"))["reply"]["id"], 60)
         error = await tab.refusal("update_room", room=room, claude={"model": NOBODYS})
-        assert (error["code"], "no such model" in error["message"]) == ("REQUEST_FAILED", True)
+        assert (error["code"], "Unknown model" in error["message"]) == ("REQUEST_FAILED", True)
         assert "/v1/models" in fake.paths
         answer = await tab.request("update_room", room=room, claude={"model": MODELS[-1]})
         assert answer["room"]["claude"]["model"] == MODELS[-1]

@@ -290,7 +290,7 @@ def test_a_model_that_nobody_knows_is_refused(alice: User, model: str, monkeypat
     room_of(alice, "den", "session")
     with refused(ErrorCode.REQUEST_FAILED) as caught:
         update(alice, claude=options(model=model))
-    assert "no such model" in str(caught.value)
+    assert "Unknown model" in str(caught.value)
     with refused(ErrorCode.REQUEST_FAILED):
         create(alice, kind="session", room="other", claude=options(model=model))
     assert Room.objects.get().claude_model == ""
