@@ -25,9 +25,9 @@ _ONE_TRY: Final = ["-p", "no:rerunfailures"]
 # What never reaches the database has been tried in the first stage (tests/conftest.py).
 _ON_DATABASE_ONLY: Final = ["--on-database-only"]
 
-# Chromium, its driver, a server and the test share two cores: once in some hundred tests one of them is late. What passes
-# only at the second try is listed by name, and counted as "rerun" in the closing line.
-_SECOND_TRY: Final = ["--reruns", "1", "-rR"]
+# Two Chromiums with drivers, servers and tests share two cores: once in some hundred tests one of them is late. What passes
+# only at a further try is listed by name, and counted as "rerun" in the closing line.
+_FURTHER_TRIES: Final = ["--reruns", "2", "-rR"]
 
 # Longer than a test may take (`timeout` in pyproject.toml) with all that it has to clean up.
 _SILENCE_SECONDS: Final = 900
@@ -46,7 +46,7 @@ def stages() -> dict[str, list[str]]:
         "sqlite": [*_PYTEST, *_PROCESSES, *_ONE_TRY, "tests", *ignored],
         "postgresql": [sys.executable, "-m", "tests.databases", "--", *tests_again, *_ON_DATABASE_ONLY],
         # Playwright's own event loop does not get along with that of pytest-asyncio.
-        "browser": [*_PYTEST, *_PROCESSES, *_SECOND_TRY, *browser],
+        "browser": [*_PYTEST, *_PROCESSES, *_FURTHER_TRIES, *browser],
     }
 
 
