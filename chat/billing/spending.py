@@ -42,7 +42,7 @@ class Purse(NamedTuple):
         return self.subject, self.period
 
 
-# --- What the runner and the actions call -------------------------------------------------------------------------------
+# --- What the runner and the use cases call -----------------------------------------------------------------------------
 
 
 def reserve(

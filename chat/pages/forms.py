@@ -1,4 +1,4 @@
-"""Forms of the room pages. They clean what people type; the rules of rooms live in the actions."""
+"""Forms of the room pages. They clean what people type; the rules of rooms live in the use cases."""
 
 import re
 from typing import Any, Final

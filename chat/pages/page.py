@@ -1,4 +1,4 @@
-"""What all pages share: who may see them, and how refusals and successes of the actions reach the reader."""
+"""What all pages share: who may see them, and how refusals and successes of the use cases reach the reader."""
 
 import re
 from collections.abc import Callable

@@ -1,6 +1,6 @@
 """What the pages show and hand to their scripts: the reader's rooms, and one room with its people and newest messages.
 
-Reads only. Everything comes through `access` and the actions, so a page shows nothing that the socket would refuse.
+Reads only. Everything comes through `access` and the use cases, so a page shows nothing that the socket would refuse.
 """
 
 from collections.abc import Collection

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 from typing import Final
 
 import structlog
@@ -94,21 +95,20 @@ async def _clean_uploads() -> None:
 
 async def _delete_rooms() -> None:
     """Delete the rooms whose time has come, a few messages at a time: those who write go first."""
-    while True:
-        try:
-            is_more = await in_database(archiving.delete_some)
-        except ProtocolError:
-            log.warning("checks.database_unreachable")
-            is_more = False
-        await asyncio.sleep(_BETWEEN_PARTS_SECONDS if is_more else _DELETING_SECONDS)
+    await _in_parts(archiving.delete_some, _DELETING_SECONDS)
 
 
 async def _keep_owners() -> None:
     """Give an owner to the rooms that lost theirs without a word, as with rows that were changed by hand."""
+    await _in_parts(succession.keep_owners, _OWNERS_SECONDS)
+
+
+async def _in_parts(do_some: Callable[[], bool], every_seconds: float) -> None:
+    """Do some now and then, part after part while more is left."""
     while True:
         try:
-            is_more = await in_database(succession.keep_owners)
+            is_more = await in_database(do_some)
         except ProtocolError:
             log.warning("checks.database_unreachable")
             is_more = False
-        await asyncio.sleep(_BETWEEN_PARTS_SECONDS if is_more else _OWNERS_SECONDS)
+        await asyncio.sleep(_BETWEEN_PARTS_SECONDS if is_more else every_seconds)

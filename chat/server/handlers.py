@@ -1,7 +1,7 @@
 """One function for each request type: what it needs of this process, which action it calls, what it answers.
 
 A handler returns the answer's data, or None when it has answered itself. Nothing here decides what is allowed: that is
-the business of `access` and the actions.
+the business of `access` and the use cases.
 """
 
 import asyncio
