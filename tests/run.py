@@ -21,7 +21,6 @@ _ON_A_DATABASE: Final = ["tests/accounts", "tests/chat", "tests/pages", "tests/r
 # As many as the machines that these run on have cores. Each process begins with its half of the modules and takes over
 # from the other when it is done: with xdist's default, both start the servers of the same modules.
 _PROCESSES: Final = ["-n", os.environ.get("TEST_PROCESSES", "2"), "--dist", "worksteal"]
-_ONE_TRY: Final = ["-p", "no:rerunfailures"]
 # What never reaches the database has been tried in the first stage (tests/conftest.py).
 _ON_DATABASE_ONLY: Final = ["--on-database-only"]
 
@@ -41,9 +40,9 @@ def stages() -> dict[str, list[str]]:
     ignored = [f"--ignore={folder}" for folder in _IN_A_BROWSER]
     browser = [folder for folder in _IN_A_BROWSER if Path(folder).is_dir()]
     database = [folder for folder in _ON_A_DATABASE if Path(folder).is_dir()]
-    tests_again = [*_PYTEST, *_PROCESSES, *_ONE_TRY, *database]
+    tests_again = [*_PYTEST, *_PROCESSES, *database]
     return {
-        "sqlite": [*_PYTEST, *_PROCESSES, *_ONE_TRY, "tests", *ignored],
+        "sqlite": [*_PYTEST, *_PROCESSES, "-rR", "tests", *ignored],
         "postgresql": [sys.executable, "-m", "tests.databases", "--", *tests_again, *_ON_DATABASE_ONLY],
         # Playwright's own event loop does not get along with that of pytest-asyncio.
         "browser": [*_PYTEST, *_PROCESSES, *_FURTHER_TRIES, *browser],
