@@ -37,11 +37,13 @@ STEPS: Final = {
     "making the frame": re.compile(
         r"(event|encode|answer|with_request_id|to_json|now_ms|ephemeral|durable|_payload_of|Payload\.\w+|joined\S*) \("
     ),
-    "queueing": re.compile(r"\S+ \(chat/realtime/(outbox|direct_outbox|burst|feed|connection)\.py"),
-    "publishing": re.compile(r"\S+ \(chat/realtime/(hub|publishing|watchers|layer_sender)\.py|Writer\._publish "),
+    "queueing": re.compile(r"\S+ \(chat/realtime/delivery/(outbox|direct_outbox|burst|feed|connection)\.py"),
+    "publishing": re.compile(
+        r"\S+ \(chat/realtime/(hub|layer/publishing|layer/sender|delivery/watchers)\.py|Writer\._publish "
+    ),
     "reading the sender's frame": re.compile(
         r"read \(libc|\S*(data_received|receive_data|handle_events|send_receive_event_to_app|SansIOProtocol\.receive) |"
-        r"\S+ \(chat/realtime/(uvicorn_protocol|text_frames)\.py|ChatConsumer\._read "
+        r"\S+ \(chat/server/transport/(uvicorn_protocol|text_frames)\.py|ChatConsumer\._read "
     ),
     "checking it: form, rate, rights": re.compile(
         r"\S+ \(chat/(server/|protocol/|access|limits/|markdown/content|files/attachments)"

@@ -27,8 +27,8 @@ from chat.messages import history, reading  # noqa: E402
 from chat.pages import page_data  # noqa: E402
 from chat.people import lookup  # noqa: E402
 from chat.protocol import frames, requests  # noqa: E402
-from chat.realtime.connection import Connection  # noqa: E402
 from chat.realtime.database import in_database  # noqa: E402
+from chat.realtime.delivery.connection import Connection  # noqa: E402
 from chat.realtime.hub import Hub  # noqa: E402
 from chat.realtime.presence import Presence, topic_of_room  # noqa: E402
 from chat.rooms import joining, member_list, rooms  # noqa: E402

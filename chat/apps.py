@@ -9,7 +9,7 @@ class ChatConfig(AppConfig):
 
     def ready(self) -> None:
         from chat import system_checks
-        from chat.realtime import revocation
+        from chat.realtime.layer import revocation
         from chat.rooms import succession
 
         register(system_checks.check_frame_bytes)

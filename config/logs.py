@@ -86,7 +86,7 @@ def configure(options: dict[str, Any]) -> None:
                 # Anybody can send any Host header; each would be logged with a traceback.
                 "django.security.DisallowedHost": {"level": "CRITICAL"},
                 # One line for each opened socket, which we write ourselves with the connection id.
-                "chat.realtime.uvicorn_protocol": {"level": "WARNING"},
+                "chat.server.transport.uvicorn_protocol": {"level": "WARNING"},
             },
         }
     )

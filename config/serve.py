@@ -199,8 +199,8 @@ def serve(listener: socket.socket, greeting: str) -> None:
 
     config = uvicorn.Config(
         cut_off_in_one_line(application),
-        http="chat.realtime.uvicorn_protocol:AbortableHttp",
-        ws="chat.realtime.uvicorn_protocol:FrameProtocol",
+        http="chat.server.transport.uvicorn_protocol:AbortableHttp",
+        ws="chat.server.transport.uvicorn_protocol:FrameProtocol",
         lifespan="on",
         backlog=BACKLOG,
         # Bounds what endless fragments may pile up; a whole frame over the limit is closed with 1009 either way.

@@ -6,7 +6,7 @@ from typing import Final
 import structlog
 from django.conf import settings
 
-from chat.realtime.uvicorn_protocol import ABORT_EXTENSION
+from chat.server.transport.uvicorn_protocol import ABORT_EXTENSION
 from config.body_limit import Application, Message, Receive, Scope, Send
 
 log = structlog.get_logger(__name__)

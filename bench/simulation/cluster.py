@@ -12,12 +12,12 @@ from accounts.credentials import Credential
 from bench.simulation.clock import VirtualLoop
 from bench.simulation.redis import SimulatedRedis, connect
 from chat.protocol import wire
-from chat.realtime import recovery
-from chat.realtime.connection import Connection
+from chat.realtime.delivery import recovery
+from chat.realtime.delivery.connection import Connection
+from chat.realtime.delivery.outbox import FrameWriter, Outbox, Send
+from chat.realtime.delivery.payload import Payload
 from chat.realtime.events import GLOBAL_GROUP, Event, room_of_group, user_group
 from chat.realtime.hub import Hub
-from chat.realtime.outbox import FrameWriter, Outbox, Send
-from chat.realtime.payload import Payload
 from chat.realtime.presence import Presence, topic_of_room, topic_of_user
 
 

@@ -25,7 +25,7 @@ from bench.simulation.cluster import Tab
 from chat.protocol import frames, wire
 from chat.realtime.events import Event, room_group
 from chat.realtime.hub import Hub
-from chat.realtime.publishing import layer_group, message_of
+from chat.realtime.layer.publishing import layer_group, message_of
 from tests.servers.private_redis import PrivateRedis
 
 _SLUG: Final = "room-0000001"

@@ -17,7 +17,7 @@ from django.template.response import TemplateResponse
 from accounts.client_address import as_ip
 from accounts.models import User
 from chat.protocol.close import CloseCode
-from chat.realtime.connection import Connection
+from chat.realtime.delivery.connection import Connection
 from chat.server import runtime
 
 log = structlog.get_logger(__name__)

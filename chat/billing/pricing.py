@@ -19,7 +19,7 @@ _DATED: Final = re.compile(r"-[0-9]{8}\Z")
 # Where a model's prices hold those for longer prompts: `config.prices` reads them.
 _BANDS: Final = "above"
 
-# Input, output, written to the cache, read from the cache: the order of `chat.claude.backend.Usage`.
+# Input, output, written to the cache, read from the cache: the order of `chat.claude.backends.backend.Usage`.
 Tokens = tuple[int, int, int, int]
 
 

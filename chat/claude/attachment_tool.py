@@ -7,7 +7,7 @@ import msgspec
 from django.core.files.storage import default_storage
 from msgspec import Meta
 
-from chat.claude import transcript
+from chat.claude.reading import transcript
 from chat.claude.tools import ToolResult
 from chat.files import uploads
 from chat.files.text_files import CHUNK_BYTES, decoder_for

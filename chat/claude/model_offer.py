@@ -9,7 +9,7 @@ from asgiref.sync import async_to_sync
 from django.conf import settings
 
 from chat.billing import pricing
-from chat.claude.backends import list_models
+from chat.claude.backends.chosen import list_models
 from chat.model_choice import is_demo, remember_listed
 
 log = structlog.get_logger(__name__)

@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 from chat.model_choice import DEMO_MODEL, is_demo
 from chat.models import Charge, ChargePurpose, Reply, ReplyState
 
-# The words of `chat.claude.failures` for what no waiting mends, and what to do about each.
+# The words of `chat.claude.backends.failures` for what no waiting mends, and what to do about each.
 REMEDIES: Final = {
     "bad_key": "Anthropic does not accept the key. Set a valid ANTHROPIC_API_KEY and restart Parley.",
     "no_credit": "The Anthropic account has no credit left. Add credit in the Anthropic console.",

@@ -11,9 +11,9 @@ from typing import Annotated, Any, Final, NamedTuple
 import msgspec
 from msgspec import Meta
 
-from chat.claude import tokens, transcript
-from chat.claude.context_rows import living, rows_of
-from chat.claude.transcript import Line
+from chat.claude.reading import tokens, transcript
+from chat.claude.reading.rows import living, rows_of
+from chat.claude.reading.transcript import Line
 from chat.models import Membership, Message, Role, Room
 from chat.protocol.errors import ProtocolError
 from chat.search import search

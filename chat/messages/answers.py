@@ -21,7 +21,7 @@ from chat.presenter import millis, present_message, user_ref
 from chat.protocol import wire
 from chat.protocol.errors import failed
 from chat.realtime.events import NOBODY, Requester, durable
-from chat.realtime.publishing import publish_after_commit, signal
+from chat.realtime.layer.publishing import publish_after_commit, signal
 
 # So many times CLAUDE_REPLY_TOKENS is the most that a retry may write.
 _MOST_ROOM: Final = 4

@@ -20,7 +20,7 @@ from chat.presenter import present_message
 from chat.protocol import requests, wire
 from chat.protocol.errors import failed, invalid, not_found, unauthorized
 from chat.realtime.events import durable, ephemeral, user_group
-from chat.realtime.publishing import publish_after_commit
+from chat.realtime.layer.publishing import publish_after_commit
 
 _EMOJI_KINDS_AT_MOST: Final = 20
 _REACTIONS_OF_ONE_AT_MOST: Final = 10

@@ -18,7 +18,7 @@ from chat.models.plain_sql import rows_of
 from chat.protocol import requests, wire
 from chat.protocol.errors import ErrorCode, ProtocolError, invalid
 from chat.realtime.events import ephemeral, room_group, user_group
-from chat.realtime.publishing import publish_after_commit
+from chat.realtime.layer.publishing import publish_after_commit
 
 # How far a version may run ahead: of the stored one for clients that count, of our clock for those that send the time.
 _VERSIONS_AHEAD: Final = 1000

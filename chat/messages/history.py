@@ -9,7 +9,7 @@ from chat.models.weights import lightest
 from chat.paging import page_bytes, presented
 from chat.protocol import requests, wire
 from chat.protocol.errors import ErrorCode, ProtocolError
-from chat.realtime import recovery
+from chat.realtime.delivery import recovery
 
 
 def page(actor: Actor, request: requests.GetMessages) -> wire.MessagePage:

@@ -8,7 +8,7 @@ from chat.models import Kind, Message, Room
 from chat.presenter import present_room
 from chat.protocol import wire
 from chat.realtime.events import ephemeral, room_group
-from chat.realtime.publishing import publish_after_commit
+from chat.realtime.layer.publishing import publish_after_commit
 
 NEW_SESSION: Final = "New session"
 _NAME_CHARS: Final = 60

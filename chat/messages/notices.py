@@ -8,7 +8,7 @@ from chat.access import Actor
 from chat.models import Kind, Message, Room
 from chat.presenter import present_message
 from chat.realtime.events import durable
-from chat.realtime.publishing import publish_after_commit
+from chat.realtime.layer.publishing import publish_after_commit
 
 
 def take_change(room: Room) -> int:

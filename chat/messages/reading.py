@@ -8,7 +8,7 @@ from chat.limits import rates
 from chat.limits.rates import rated
 from chat.protocol import requests, wire
 from chat.realtime.events import ephemeral, user_group
-from chat.realtime.publishing import publish_after_commit
+from chat.realtime.layer.publishing import publish_after_commit
 
 
 @rated(rates.SAVES)

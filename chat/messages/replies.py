@@ -16,7 +16,7 @@ from chat.models.plain_sql import rows_of
 from chat.protocol import requests, wire
 from chat.protocol.errors import failed, not_found, unauthorized
 from chat.realtime.events import NOBODY, Requester, durable
-from chat.realtime.publishing import publish_after_commit, signal
+from chat.realtime.layer.publishing import publish_after_commit, signal
 
 # A reply that is this long, with what Claude thought, is not continued: whole, it goes to each tab that comes.
 CONTINUED_UP_TO_CHARS: Final = 100_000

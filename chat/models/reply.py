@@ -88,8 +88,8 @@ class Reply(models.Model):
         )
         indexes = (
             models.Index(fields=("id",), name="open_replies", condition=models.Q(state__in=("queued", "running"))),
-            # When a person, a room, and a person in a room had their last turn: chat.claude.turns. A reply enters them when
-            # it starts, so posting a prompt writes none of them.
+            # When a person, a room, and a person in a room had their last turn: chat.claude.run.turns. A reply enters them
+            # when it starts, so posting a prompt writes none of them.
             _turns("turns_of_person", "requested_by"),
             _turns("turns_of_room", "room"),
             _turns("turns_in_room", "room", "requested_by"),

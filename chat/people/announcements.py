@@ -5,7 +5,7 @@ from msgspec import UNSET
 from chat.models import Announcement
 from chat.protocol import wire
 from chat.realtime.events import GLOBAL_GROUP, Event, ephemeral, room_group, user_group
-from chat.realtime.publishing import publish_after_commit
+from chat.realtime.layer.publishing import publish_after_commit
 
 
 def announce(announcement: Announcement) -> None:

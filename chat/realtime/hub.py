@@ -19,18 +19,18 @@ from django.conf import settings
 from chat.protocol import frames, wire
 from chat.protocol.close import CloseCode
 from chat.protocol.errors import ProtocolError
-from chat.realtime import recovery
-from chat.realtime.connection import Connection
 from chat.realtime.database import in_database
+from chat.realtime.delivery import recovery
+from chat.realtime.delivery.connection import Connection
+from chat.realtime.delivery.feed import Feed, Own
+from chat.realtime.delivery.payload import Payload
+from chat.realtime.delivery.recounting import Recounts
+from chat.realtime.delivery.stall import StallWatch
+from chat.realtime.delivery.watchers import Watchers
 from chat.realtime.events import GLOBAL_GROUP, Event, missed, room_group, room_of_group
-from chat.realtime.feed import Feed, Own
-from chat.realtime.layer_sender import LayerSender
-from chat.realtime.payload import Payload
-from chat.realtime.publishing import CLAUDE_GROUP, CONTROL_GROUP, layer_group, message_of
-from chat.realtime.recounting import Recounts
-from chat.realtime.stall import StallWatch
-from chat.realtime.subscriptions import Subscriptions
-from chat.realtime.watchers import Watchers
+from chat.realtime.layer.publishing import CLAUDE_GROUP, CONTROL_GROUP, layer_group, message_of
+from chat.realtime.layer.sender import LayerSender
+from chat.realtime.layer.subscriptions import Subscriptions
 
 log = structlog.get_logger(__name__)
 

@@ -16,7 +16,7 @@ from typing import Any, Final, NamedTuple
 from django.conf import settings
 
 from chat.protocol import frames, wire
-from chat.realtime.connection import Connection
+from chat.realtime.delivery.connection import Connection
 from chat.realtime.events import Event, room_group, user_group
 from chat.realtime.hub import PRESENCE_GROUP, Hub, process_group
 

@@ -23,7 +23,7 @@ from chat.models import Attachment, Kind, Membership, Message, Role, Room, RoomK
 from chat.protocol import requests, wire
 from chat.protocol.errors import failed, unauthorized
 from chat.realtime.events import ephemeral, user_group
-from chat.realtime.publishing import control, publish_after_commit
+from chat.realtime.layer.publishing import control, publish_after_commit
 from chat.rooms.rooms import tell
 
 log = structlog.get_logger(__name__)

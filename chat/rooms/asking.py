@@ -20,7 +20,7 @@ from chat.presenter import present_invitation
 from chat.protocol import wire
 from chat.protocol.errors import failed
 from chat.realtime.events import ephemeral, user_group
-from chat.realtime.publishing import publish_after_commit
+from chat.realtime.layer.publishing import publish_after_commit
 
 PENDING_AT_MOST: Final = 100
 FROM_ONE_PERSON_AT_MOST: Final = 3

@@ -14,7 +14,7 @@ from chat.messages import drafts, replies
 from chat.models import Membership, Room, RoomKind
 from chat.protocol import requests, wire
 from chat.protocol.errors import ProtocolError, failed, not_found
-from chat.realtime import recovery
+from chat.realtime.delivery import recovery
 from chat.rooms import members, rooms
 
 

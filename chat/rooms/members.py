@@ -18,7 +18,7 @@ from chat.presenter import user_ref
 from chat.protocol import requests, wire
 from chat.protocol.errors import failed, not_found, unauthorized
 from chat.realtime.events import ephemeral, room_group, user_group
-from chat.realtime.publishing import control, publish_after_commit
+from chat.realtime.layer.publishing import control, publish_after_commit
 from chat.rooms import asking
 
 log = structlog.get_logger(__name__)

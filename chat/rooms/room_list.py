@@ -11,7 +11,7 @@ from chat.paging import page_bytes
 from chat.presenter import millis
 from chat.protocol import requests, wire
 from chat.protocol.frames import size_of
-from chat.realtime.watchers import WATCHED_ROOMS
+from chat.realtime.delivery.watchers import WATCHED_ROOMS
 from chat.rooms.finding import LAST_NEWS, NameSearch, later_of, millis_of
 from chat.rooms.list_pages import Cursor, Cut, Line, first_page, page_after
 from chat.unread import COUNTS, URGENCY

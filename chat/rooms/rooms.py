@@ -26,7 +26,7 @@ from chat.presenter import present_room, user_ref
 from chat.protocol import requests, wire
 from chat.protocol.errors import failed, invalid, unauthorized
 from chat.realtime.events import ephemeral, room_group, user_group
-from chat.realtime.publishing import publish_after_commit
+from chat.realtime.layer.publishing import publish_after_commit
 from chat.rooms import asking, room_list
 
 _SLUG_CHARS: Final = 50

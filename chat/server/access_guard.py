@@ -18,13 +18,13 @@ from chat.access import Actor
 from chat.protocol import frames, wire
 from chat.protocol.close import CloseCode
 from chat.protocol.errors import ProtocolError
-from chat.realtime import recovery
-from chat.realtime.connection import Connection
 from chat.realtime.database import in_checker
+from chat.realtime.delivery import recovery
+from chat.realtime.delivery.connection import Connection
+from chat.realtime.delivery.payload import Payload
+from chat.realtime.delivery.registry import Registry
 from chat.realtime.hub import Hub
-from chat.realtime.payload import Payload
 from chat.realtime.presence import Presence
-from chat.realtime.registry import Registry
 
 log = structlog.get_logger(__name__)
 

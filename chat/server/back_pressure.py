@@ -7,8 +7,8 @@ from typing import Final
 from django.conf import settings
 
 from chat.protocol.close import CloseCode
-from chat.realtime.connection import Connection
-from chat.realtime.outbox import DROPPABLE_PART
+from chat.realtime.delivery.connection import Connection
+from chat.realtime.delivery.outbox import DROPPABLE_PART
 
 _LOOK_SECONDS: Final = 0.05
 # Without any progress for so long it reads nothing, or too slowly for what happens in its rooms.

@@ -50,7 +50,7 @@ async def _check_heads(runtime: Runtime) -> None:
             await runtime.guard.read_log()
         except ProtocolError:
             log.warning("checks.database_unreachable")
-        # The mark first: were the rooms compared first, those of renewed epochs would be closed now, and once more by the mark.
+        # The mark first: were the rooms compared first, those of renewed epochs would be closed twice, now and by the mark.
         await _look_for_restore(runtime, went_back=False)
         if await runtime.hub.check_heads():
             await _look_for_restore(runtime, went_back=True)

@@ -16,9 +16,9 @@ from chat.protocol import frames
 from chat.protocol.close import CloseCode
 from chat.protocol.errors import ErrorCode, ProtocolError
 from chat.protocol.frames import Frame
-from chat.realtime.connection import Connection
-from chat.realtime.hold import TELL_NOTHING, access_changed_meanwhile
-from chat.realtime.outbox import Send
+from chat.realtime.delivery.connection import Connection
+from chat.realtime.delivery.hold import TELL_NOTHING, access_changed_meanwhile
+from chat.realtime.delivery.outbox import Send
 from chat.server import opening, runtime
 from chat.server.back_pressure import has_much_to_read, until_read
 from chat.server.handlers import HANDLERS

@@ -24,10 +24,10 @@ from chat.people import lookup
 from chat.protocol import frames, requests, wire
 from chat.protocol.errors import ErrorCode, ProtocolError, failed
 from chat.protocol.frames import Frame
-from chat.realtime.connection import Connection
 from chat.realtime.database import in_database_for
+from chat.realtime.delivery.connection import Connection
+from chat.realtime.delivery.payload import Payload
 from chat.realtime.events import NOBODY, Requester, ephemeral, room_group
-from chat.realtime.payload import Payload
 from chat.realtime.presence import topic_of_room
 from chat.realtime.rendering import html_of, of_user
 from chat.rooms import answering, archiving, bans, browsing, leaving, members, rooms

@@ -5,8 +5,8 @@ from typing import Final
 
 from chat.protocol import requests, wire
 from chat.protocol.errors import ErrorCode, ProtocolError, failed
-from chat.realtime.connection import Connection
-from chat.realtime.feed import Feed
+from chat.realtime.delivery.connection import Connection
+from chat.realtime.delivery.feed import Feed
 from chat.realtime.presence import topic_of_room
 from chat.rooms import joining
 from chat.server.runtime import Runtime

@@ -9,22 +9,22 @@ from typing import Any, Final
 import structlog
 from django.conf import settings
 
-from chat.claude import consumer
-from chat.claude.runner import Runner
+from chat.claude.run import consumer
+from chat.claude.run.runner import Runner
 from chat.limits import rates
 from chat.limits.buckets import PerUser
 from chat.messages.writer import Writer
 from chat.people.pusher import Pusher
 from chat.protocol import frames, wire
 from chat.protocol.close import CloseCode
-from chat.realtime import publishing
-from chat.realtime.connection import Connection
+from chat.realtime.delivery.connection import Connection
+from chat.realtime.delivery.heartbeat import Heartbeat
+from chat.realtime.delivery.payload import Payload
+from chat.realtime.delivery.registry import Registry
 from chat.realtime.events import GLOBAL_GROUP, user_group
-from chat.realtime.heartbeat import Heartbeat
 from chat.realtime.hub import Hub
-from chat.realtime.payload import Payload
+from chat.realtime.layer import publishing
 from chat.realtime.presence import Presence, topic_of_room, topic_of_user
-from chat.realtime.registry import Registry
 from chat.server.access_guard import AccessGuard
 from chat.server.entrance import Entrance
 from chat.server.restore_watch import RestoreWatch

@@ -20,13 +20,13 @@ from chat.protocol.close import CloseCode
 from chat.protocol.errors import ErrorCode, ProtocolError, failed, invalid, not_found
 from chat.protocol.http import STATUS
 from chat.protocol.names import ROOM_SLUG_PATTERN
-from chat.realtime import recovery
-from chat.realtime.connection import Connection
 from chat.realtime.database import in_database
+from chat.realtime.delivery import recovery
+from chat.realtime.delivery.connection import Connection
+from chat.realtime.delivery.outbox import FrameWriter, Send
+from chat.realtime.delivery.payload import Payload
+from chat.realtime.delivery.sse_outbox import HEADERS, SseOutbox, retry_line, together
 from chat.realtime.events import durable
-from chat.realtime.outbox import FrameWriter, Send
-from chat.realtime.payload import Payload
-from chat.realtime.sse_outbox import HEADERS, SseOutbox, retry_line, together
 from chat.server import joining, opening, runtime
 from chat.server.opening import Refusal, Scope
 from chat.server.runtime import Runtime

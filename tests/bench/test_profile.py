@@ -3,10 +3,10 @@
 from bench.profile import OTHER, STEPS, shares, table
 
 LOOP = "thread (1): MainThread;main (config/serve.py:46);uv_run (core.c:40)"
-DELIVERY = (
-    f"{LOOP};DirectOutbox._flush_all (chat/realtime/outbox.py:144);DirectOutbox.write (chat/realtime/outbox.py:157)"
-)
-WRITE = "TransportWriter.write (chat/realtime/transport_writer.py:20);UVStream__try_write (loop.c:1)"
+OUTBOX = "chat/realtime/delivery/outbox.py"
+DELIVERY = f"{LOOP};DirectOutbox._flush_all ({OUTBOX}:144);DirectOutbox.write ({OUTBOX}:157)"
+WRITE = "TransportWriter.write (chat/server/transport/transport_writer.py:20);UVStream__try_write (loop.c:1)"
+READ = f"{LOOP};FrameProtocol.data_received (chat/server/transport/uvicorn_protocol.py:45)"
 HANDLER = f"{LOOP};ChatConsumer._read (chat/server/consumer.py:80);_take (chat/server/consumer.py:120)"
 
 
@@ -18,7 +18,7 @@ def test_a_sample_belongs_to_its_innermost_function_that_has_a_name_in_the_list(
             f"{DELIVERY};malloc (libc.so.6) 8",
             f"{HANDLER};event (chat/protocol/frames.py:155);encode (chat/protocol/frames.py:146);x (msgspec/_core.so) 4",
             f"{HANDLER};decode (chat/protocol/frames.py:80) 6",
-            f"{LOOP};FrameProtocol.data_received (chat/realtime/uvicorn_protocol.py:45);parse (websockets/protocol.py:1) 7",
+            f"{READ};parse (websockets/protocol.py:1) 7",
             "thread (2): writer_0;run (thread.py:58);sqlite3_step (libsqlite3.so) 12",
             f"{LOOP} 3",
         ]

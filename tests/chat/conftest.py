@@ -18,7 +18,7 @@ from chat.markdown import render
 from chat.messages.posting import Post, Stored, store
 from chat.models import Message, Room
 from chat.protocol import requests
-from chat.realtime import publishing
+from chat.realtime.layer import publishing
 from chat.rooms import members, rooms
 from tests.chat.fixtures import silence
 

@@ -16,7 +16,7 @@ from chat.messages.posting import Post, Result, Stored, store
 from chat.models import Membership, Message, Role, Room
 from chat.protocol import wire
 from chat.protocol.errors import ErrorCode, ProtocolError
-from chat.realtime import publishing
+from chat.realtime.layer import publishing
 
 T = TypeVar("T")
 

@@ -16,7 +16,8 @@ import pytest
 from hypothesis import given
 
 from chat import markdown
-from chat.claude import demo_answers, transcript
+from chat.claude.backends import demo_replies
+from chat.claude.reading import transcript
 from chat.claude.tools import _excerpt
 from chat.markdown.content import checked_content
 from chat.markdown.mentions import spans_in
@@ -69,7 +70,7 @@ READERS: Final[dict[str, Callable[[str], Any]]] = {
     "the surroundings of a hit": lambda text: excerpt(text, _TERMS),
     "a hit for Claude": lambda text: _excerpt(text, _TERMS),
     "a turn of the conversation": _spoken,
-    "the demo's reply": demo_answers.answer,
+    "the demo's reply": demo_replies.answer,
 }
 
 

@@ -6,7 +6,7 @@ from typing import Final
 
 import pytest
 
-from chat.claude import client
+from chat.claude.backends import client
 from tests.docs.settings_read import REPOSITORY
 from tests.servers.fake_claude import by_hand
 

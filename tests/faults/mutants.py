@@ -29,7 +29,7 @@ def no_idempotency() -> None:
 
 def no_catch_up() -> None:
     """Who comes back with a cursor is told where the room is now, and not what happened in between."""
-    from chat.realtime import recovery
+    from chat.realtime.delivery import recovery
 
     since = recovery.since
 
@@ -42,7 +42,7 @@ def no_catch_up() -> None:
 
 def cursor_by_id() -> None:
     """Recovery brings the messages created since the cursor, as a cursor over ids does: no edits, no deletions."""
-    from chat.realtime import recovery
+    from chat.realtime.delivery import recovery
 
     changed = recovery._changed
 
@@ -105,7 +105,7 @@ def no_revocation() -> None:
 
 def no_hold() -> None:
     """Access is looked at, and delivery goes on meanwhile."""
-    from chat.realtime.connection import Connection
+    from chat.realtime.delivery.connection import Connection
 
     def doubt_only(self: Any) -> None:
         self.doubts += 1

@@ -14,10 +14,10 @@ from tests.regular_expressions.sources import Found, in_python, in_scripts
 # What is put together while the program runs, and by what its parts are bounded.
 _MADE: Final = {
     ("accounts/templatetags/account_pages.py", "pattern"): "a table of words, and the text is a User-Agent",
-    ("chat/claude/demo_answers.py", "pattern"): "a table of words, each tried below",
+    ("chat/claude/backends/demo_replies.py", "pattern"): "a table of words, each tried below",
     ("accounts/visible.py", "f'{DRAWN_TOGETHER}|[{_UNSEEN}]'"): "one character each, or a flag of eight",
     (
-        "chat/claude/transcript.py",
+        "chat/claude/reading/transcript.py",
         "f'{DRAWN_TOGETHER}|[\\x00-\\x08\\x0e-\\x1b\\x7f\\ud800-\\udfff\\U000e0000-\U000e01ef]'",
     ): "one character each, or a flag of eight",
     ("accounts/visible.py", "f'[^\\\\s{_UNSEEN}{_BLANK}]'"): "one character",

@@ -9,7 +9,8 @@ import pytest
 
 from accounts.models import User
 from chat.access import Actor
-from chat.claude import attachment_tool, transcript
+from chat.claude import attachment_tool
+from chat.claude.reading import transcript
 from chat.files import attachments, uploads
 from chat.markdown import is_plain, render
 from chat.markdown.content import checked_content

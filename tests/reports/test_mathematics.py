@@ -5,7 +5,7 @@ from html import unescape
 
 import pytest
 
-from chat.claude import transcript
+from chat.claude.reading import transcript
 from chat.markdown import render, without_mentions
 from chat.markdown.content import checked_content
 from tests.reports.mathematics import CASES, Case

@@ -11,7 +11,7 @@ from accounts.names import refuse_hidden_characters
 from accounts.visible import has_ink
 from chat import markdown
 from chat.access import Actor
-from chat.claude import transcript
+from chat.claude.reading import transcript
 from chat.files import attachments, uploads
 from chat.markdown.content import checked_content
 from chat.markdown.rendered_text import rendered_text

@@ -13,7 +13,7 @@ from chat.messages.posting import Post, store
 from chat.models import Membership, Message, Room
 from chat.protocol import requests
 from chat.realtime.events import durable
-from chat.realtime.publishing import publish
+from chat.realtime.layer.publishing import publish
 from chat.rooms import members, rooms
 
 PASSWORD = "parley-demo"  # noqa: S105 - for a debug database only

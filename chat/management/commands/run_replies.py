@@ -8,11 +8,12 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from chat.claude import consumer
-from chat.claude.runner import Runner
-from chat.realtime import presence, publishing
+from chat.claude.run import consumer
+from chat.claude.run.runner import Runner
+from chat.realtime import presence
 from chat.realtime.database import bound_idle_transactions
 from chat.realtime.hub import Hub
+from chat.realtime.layer import publishing
 from chat.server import garbage, heap
 
 

@@ -11,7 +11,7 @@ from django.urls import reverse
 from accounts.credentials import Credential
 from accounts.models import User
 from chat.protocol.close import CloseCode
-from chat.realtime.connection import Connection
+from chat.realtime.delivery.connection import Connection
 from chat.realtime.presence import topic_of_user
 from chat.server import runtime
 from chat.server.runtime import Runtime

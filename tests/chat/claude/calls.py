@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from chat.claude.backend import Call, CallFailed, End, Piece, Text
-from chat.claude.client import AnthropicBackend
+from chat.claude.backends.backend import Call, CallFailed, End, Piece, Text
+from chat.claude.backends.client import AnthropicBackend
 from tests.servers.fake_claude import Mode
 
 PROMPT = "the badger sleeps at midnight under the old bridge"

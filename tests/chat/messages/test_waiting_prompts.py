@@ -7,7 +7,7 @@ import pytest
 
 from accounts.models import User
 from chat.access import Actor
-from chat.claude import lease
+from chat.claude.run import lease
 from chat.messages import replies
 from chat.models import Charge, ChargeState, Membership, Reply, ReplyState, Room
 from chat.protocol import requests

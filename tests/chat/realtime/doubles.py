@@ -7,10 +7,10 @@ from typing import Any, cast
 
 from chat.access import Actor
 from chat.protocol.close import CloseCode
-from chat.realtime.burst import Burst
-from chat.realtime.connection import Connection
+from chat.realtime.delivery.burst import Burst
+from chat.realtime.delivery.connection import Connection
+from chat.realtime.delivery.payload import Payload
 from chat.realtime.events import Event
-from chat.realtime.payload import Payload
 
 PATIENCE_SECONDS = 10.0
 

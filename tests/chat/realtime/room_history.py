@@ -12,12 +12,12 @@ from unittest.mock import patch
 
 from chat.protocol import wire
 from chat.protocol.close import CloseCode
-from chat.realtime.direct_outbox import Due
+from chat.realtime.delivery.direct_outbox import Due
+from chat.realtime.delivery.feed import Feed
+from chat.realtime.delivery.payload import Payload
+from chat.realtime.delivery.recovery import Missed
 from chat.realtime.events import Event, durable, ephemeral, room_group
-from chat.realtime.feed import Feed
 from chat.realtime.hub import Hub
-from chat.realtime.payload import Payload
-from chat.realtime.recovery import Missed
 from tests.chat.realtime.doubles import FakeConnection, SharingOutbox
 
 SLUG: Final = "lounge"
@@ -278,7 +278,7 @@ def play(steps: list[Step], feed_class: type[Feed] = Feed, *, shares: bool = Tru
     database = SimpleNamespace(changes_after=history.changes_after, heads=history.heads)
     with (
         patch.multiple("chat.realtime.hub", in_database=ask, recovery=database),
-        patch("chat.realtime.burst.write_soon", history.due.append),
+        patch("chat.realtime.delivery.burst.write_soon", history.due.append),
     ):
         for name, number in steps:
             history.step(name, number)

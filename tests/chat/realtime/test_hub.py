@@ -10,10 +10,10 @@ from chat.protocol import wire
 from chat.protocol.close import CloseCode
 from chat.protocol.errors import unavailable
 from chat.realtime import hub as module
+from chat.realtime.delivery.recovery import Missed
 from chat.realtime.events import GLOBAL_GROUP, Event, durable, ephemeral, room_group, user_group
 from chat.realtime.hub import Hub
-from chat.realtime.publishing import message_of, together
-from chat.realtime.recovery import Missed
+from chat.realtime.layer.publishing import message_of, together
 from tests.chat.realtime.doubles import FakeConnection, FakeLayer, until
 
 Logged = Callable[[str], int]

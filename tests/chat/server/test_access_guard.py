@@ -12,18 +12,18 @@ from accounts.credentials import Checked, Credential, Standing
 from chat.protocol import frames, wire
 from chat.protocol.close import CloseCode
 from chat.protocol.errors import unavailable
-from chat.realtime import recovery
-from chat.realtime.connection import Connection
 from chat.realtime.database import in_checker, in_database
+from chat.realtime.delivery import recovery
+from chat.realtime.delivery.connection import Connection
+from chat.realtime.delivery.payload import Payload
+from chat.realtime.delivery.registry import Registry
 from chat.realtime.hub import Hub
-from chat.realtime.payload import Payload
 from chat.realtime.presence import Presence
-from chat.realtime.registry import Registry
 from chat.server import access_guard as module
 from chat.server.access_guard import AccessGuard
 from tests.chat.realtime.conftest import running
+from tests.chat.realtime.delivery.test_hold import Tab
 from tests.chat.realtime.doubles import turns, until
-from tests.chat.realtime.test_hold import Tab
 
 
 class Database:

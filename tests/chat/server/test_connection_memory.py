@@ -12,13 +12,13 @@ from uvicorn.server import ServerState
 from websockets.server import ServerProtocol
 
 from accounts.credentials import Credential
-from chat.realtime.connection import Connection
-from chat.realtime.direct_outbox import DirectOutbox
-from chat.realtime.payload import Payload
-from chat.realtime.uvicorn_protocol import AbortableHttp, FrameProtocol
+from chat.realtime.delivery.connection import Connection
+from chat.realtime.delivery.direct_outbox import DirectOutbox
+from chat.realtime.delivery.payload import Payload
 from chat.server import opening, runtime
 from chat.server.consumer import ChatConsumer
-from tests.chat.realtime.test_uvicorn_protocol import HANDSHAKE, Line
+from chat.server.transport.uvicorn_protocol import AbortableHttp, FrameProtocol
+from tests.chat.server.transport.test_uvicorn_protocol import HANDSHAKE, Line
 
 KINDS = (AbortableHttp, FrameProtocol, ServerProtocol, Connection, DirectOutbox)
 

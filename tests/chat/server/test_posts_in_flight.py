@@ -8,7 +8,7 @@ from accounts.credentials import Credential
 from chat.access import Actor
 from chat.messages.posting import Post
 from chat.protocol.frames import Frame
-from chat.realtime.connection import Connection
+from chat.realtime.delivery.connection import Connection
 from chat.server import handlers
 from chat.server.runtime import Runtime
 

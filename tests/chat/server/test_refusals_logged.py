@@ -6,7 +6,7 @@ import pytest
 
 from accounts.credentials import Credential
 from chat.limits import buckets
-from chat.realtime.connection import Connection
+from chat.realtime.delivery.connection import Connection
 from chat.server import consumer
 from chat.server.runtime import Runtime
 from tests.chat.realtime.clock import clock_in

@@ -17,8 +17,8 @@ from chat.protocol import wire
 from chat.protocol.catalogue import ANSWERS, EVENTS
 from chat.protocol.errors import ErrorCode
 from chat.protocol.requests import ALIASES, PAYLOADS
-from chat.realtime.connection import Connection
 from chat.realtime.database import in_database
+from chat.realtime.delivery.connection import Connection
 from chat.server import consumer
 from chat.server.runtime import Runtime
 from tests.chat.realtime.doubles import until

@@ -1,0 +1,1 @@
+"""What a reply calls: the Messages API of Anthropic, or the demo model in its place."""

@@ -1,0 +1,1 @@
+"""A room as Claude reads it: rows, lines, turns, and how many tokens they take."""

@@ -1,0 +1,1 @@
+"""Replies while they are written: turns, leases, streaming, deltas, summaries."""

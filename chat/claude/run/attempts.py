@@ -1,0 +1,113 @@
+"""One call of a model with its further attempts, and what all of them have used.
+
+The SDK tries again what fails before a stream opens. A stream can also open and then bring an error before any word of the
+answer: an overloaded model says so in this way. To the person who asked, both are the same.
+"""
+
+import asyncio
+import json
+import random
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
+from typing import Final
+
+import structlog
+
+from accounts.visible import has_ink
+from chat.claude.backends.backend import Backend, Call, CallFailed, End, Piece, Text, Thinking, ToolCall, Usage
+from chat.claude.reading import tokens
+
+log = structlog.get_logger(__name__)
+
+# As the SDK waits: up to half a second before the second attempt, up to a second before the third.
+_FIRST_WAIT_SECONDS: Final = 0.5
+
+
+class Attempts:
+    """may_pay: asked before a further attempt when the one before it has used tokens: what is set aside covers only one."""
+
+    def __init__(
+        self, backend: Backend, call: Call, reading_tokens: int, may_pay: Callable[[], Awaitable[bool]]
+    ) -> None:
+        self._backend = backend
+        self._call = call
+        self._reading_tokens = reading_tokens
+        self._may_pay = may_pay
+        self._before: list[Usage] = []  # of the attempts that failed
+        self._reported = Usage()
+        self._heard_tokens = 0
+        self._is_whole = False
+        self._was_left = False
+
+    @property
+    def calls(self) -> list[Usage]:
+        """Return the tokens of each attempt so far. The output is only counted at a call's end; until then, it is what was
+        heard.
+        """
+        now = self._reported
+        if self._was_left and not any(now):
+            # What it read is paid for, though we leave before it has told how much: a limit must not leak.
+            now = Usage(input_tokens=self._reading_tokens)
+        if not self._is_whole:
+            now = now._replace(output_tokens=max(now.output_tokens, self._heard_tokens))
+        return [*self._before, now]
+
+    async def stream(self) -> AsyncGenerator[Piece, None]:
+        """Yield the pieces of the attempt that gets so far as to say a word, and `End` last; raise CallFailed."""
+        waited = 0
+        while True:
+            try:
+                async with aclosing(self._attempt()) as pieces:
+                    async for piece in pieces:
+                        yield piece
+                return
+            except (asyncio.CancelledError, GeneratorExit):
+                self._was_left = not self._is_whole
+                raise
+            except CallFailed as failure:
+                if not await self._goes_on_after(failure):
+                    raise
+            await asyncio.sleep(_FIRST_WAIT_SECONDS * 2**waited * random.uniform(0.75, 1))  # noqa: S311 - spreads load
+            waited += 1
+
+    async def _attempt(self) -> AsyncGenerator[Piece, None]:
+        """Yield an attempt's pieces. Blanks and uses of tools wait for a word or the end: it may be made again."""
+        held: list[Piece] = []
+        has_said = False
+        async with aclosing(self._backend.stream(self._call)) as pieces:
+            async for piece in pieces:
+                self._count(piece)
+                has_said = has_said or _is_telling(piece)
+                if isinstance(piece, Usage):
+                    yield piece
+                    continue
+                held.append(piece)
+                if has_said:
+                    for each in held:
+                        yield each
+                    held.clear()
+
+    async def _goes_on_after(self, failure: CallFailed) -> bool:
+        if failure.retries_left < 1:
+            return False
+        if any(self._reported) and not await self._may_pay():
+            return False
+        log.info("claude.attempt_failed", code=failure.code, retries_left=failure.retries_left)
+        self._before, self._reported = self.calls, Usage()
+        self._call = self._call._replace(retries=failure.retries_left - 1)
+        return True
+
+    def _count(self, piece: Piece) -> None:
+        match piece:
+            case Text(text) | Thinking(text):
+                self._heard_tokens += tokens.likely(text)
+            case ToolCall():
+                self._heard_tokens += tokens.likely(json.dumps(piece.input, ensure_ascii=False))
+            case Usage():
+                self._reported = piece
+            case End():
+                self._is_whole = True
+
+
+def _is_telling(piece: Piece) -> bool:
+    return isinstance(piece, End) or (isinstance(piece, Text | Thinking) and has_ink(piece.text))

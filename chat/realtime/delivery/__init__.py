@@ -1,0 +1,1 @@
+"""From an event to the connections of this process: feeds, outboxes, holds, repair."""

@@ -1,0 +1,1 @@
+"""Between processes: what they send one another, and how it gets onto the channel layer."""

@@ -1,0 +1,40 @@
+"""What a stopped answer is booked with: what `tests.reports.stopped_answers` holds."""
+
+import pytest
+
+from chat.claude.reading import tokens
+from chat.messages import replies
+from chat.protocol import requests
+from chat.realtime.database import in_database
+from tests.chat.claude.desk import open_desk
+from tests.chat.realtime.doubles import until
+from tests.reports.stopped_answers import CASES, Case
+from tests.servers.fake_claude import FakeClaude, Held
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_words_are_taken_for_about_the_tokens_that_they_cost(case: Case) -> None:
+    words = case.words * 20
+    assert case.least <= tokens.likely(words) / len(words) <= case.most
+    assert tokens.likely(words) <= tokens.estimate(words)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    "case", [case for case in CASES if case.kind in ("English", "Japanese", "Hindi", "emoji")], ids=str
+)
+async def test_a_stopped_answer_is_booked_with_what_was_heard_of_it(case: Case, fake: FakeClaude) -> None:
+    words = case.words * 20
+    fake.will(Held(text=words + " and the rest", pieces=10, after=8))
+    async with open_desk() as desk:
+        await desk.post("Tell me")
+        await until(lambda: sum(len(delta["text"]) for delta in desk.deltas) > len(words) // 2)
+        message = desk.deltas[0]["messageId"]
+        await in_database(replies.stop_reply, desk.alice, requests.StopReply(message))
+        reply = await desk.end()
+        (charge,) = await desk.charges()
+
+    assert reply.state == "stopped"
+    assert (
+        case.least * len(reply.text) <= reply.output_tokens == charge.output_tokens <= case.most * len(reply.text) + 10
+    )
