@@ -4,11 +4,9 @@ import asyncio
 import time
 from typing import Final
 
-from django.conf import settings
-
 from chat.protocol.close import CloseCode
 from chat.realtime.delivery.connection import Connection
-from chat.realtime.delivery.outbox import DROPPABLE_PART
+from chat.realtime.delivery.outbox import droppable_from
 
 _LOOK_SECONDS: Final = 0.05
 # Without any progress for so long it reads nothing, or too slowly for what happens in its rooms.
@@ -17,8 +15,7 @@ _STALLED_SECONDS: Final = 5.0
 
 def has_much_to_read(connection: Connection) -> bool:
     """Whether so much waits to be read that a further response might not fit."""
-    limit: int = settings.OUTBOX_BYTES
-    return connection.outbox.waiting_bytes > limit // DROPPABLE_PART > 0
+    return connection.outbox.waiting_bytes > droppable_from()
 
 
 async def until_read(connection: Connection) -> None:

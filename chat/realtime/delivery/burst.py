@@ -70,7 +70,7 @@ class Burst:
         if connection in self.apart:
             self.apart.remove(connection)
 
-    def flush(self, limit: int) -> None:
+    def flush(self, droppable_from: int) -> None:
         """Write the same bytes to everybody who is still in it, and end."""
         self.is_open = False
         payloads, frames = self._payloads, joined(self._payloads)
@@ -79,4 +79,4 @@ class Burst:
         for connection in connections:
             if connection.burst is self:
                 connection.burst = None
-                connection.outbox.write(payloads, frames, limit)
+                connection.outbox.write(payloads, frames, droppable_from)

@@ -10,7 +10,7 @@ from typing import Final, Protocol
 
 from django.conf import settings
 
-from chat.realtime.delivery.outbox import DROPPABLE_PART, FrameWriter, is_too_much, may_drop
+from chat.realtime.delivery.outbox import FrameWriter, droppable_from, is_too_much
 from chat.realtime.delivery.payload import Payload, joined
 
 # In each turn the loop reads what has come meanwhile, and what that makes due is joined: three turns deliver up to twice as
@@ -23,8 +23,8 @@ _WEIGHED_CHARS: Final = 100_000
 class Due(Protocol):
     """What is written when the turns are over."""
 
-    def flush(self, limit: int) -> None:
-        """Write. limit: OUTBOX_BYTES, read once for all."""
+    def flush(self, droppable_from: int) -> None:
+        """Write. droppable_from: how many bytes may wait before what is droppable is left out, read once for all."""
 
 
 _due: list[Due] = []
@@ -43,9 +43,9 @@ def _wait(turns: int) -> None:
         return
     now_due = _due.copy()
     _due.clear()
-    limit: int = settings.OUTBOX_BYTES
+    bound = droppable_from()
     for due in now_due:
-        due.flush(limit)
+        due.flush(bound)
 
 
 class DirectOutbox:
@@ -93,17 +93,18 @@ class DirectOutbox:
         self._unweighed = _WEIGHED_CHARS
         return pending
 
-    def flush(self, limit: int) -> None:
+    def flush(self, droppable_from: int) -> None:
         """Write what is pending."""
         pending, self._pending = self._pending, []
         self._unweighed = _WEIGHED_CHARS
         self.is_clear = True
         if pending and not self.is_closed:
-            self.write(pending, joined(pending), limit)
+            self.write(pending, joined(pending), droppable_from)
 
-    def write(self, payloads: list[Payload], frames: bytes, limit: int) -> None:
+    def write(self, payloads: list[Payload], frames: bytes, droppable_from: int) -> None:
         held = self._writer.buffered()
-        if held + len(frames) > limit // DROPPABLE_PART > 0:
+        if held + len(frames) > droppable_from:
+            limit: int = settings.OUTBOX_BYTES
             if held > limit:
                 self._on_overflow()
                 return
@@ -121,7 +122,7 @@ class DirectOutbox:
         """Write what is pending and then the close frame."""
         if self.is_closed:
             return
-        self.flush(settings.OUTBOX_BYTES)
+        self.flush(droppable_from())
         if not self.is_closed:
             self.is_closed = True
             self._writer.close(code, reason)
@@ -132,7 +133,7 @@ def _without_droppable(payloads: list[Payload], waiting_bytes: int) -> list[Payl
     kept = []
     for payload in payloads:
         size = len(payload.framed)
-        if not (payload.is_droppable and may_drop(waiting_bytes + size)):
+        if not (payload.is_droppable and waiting_bytes + size > droppable_from()):
             kept.append(payload)
             waiting_bytes += size
     return kept

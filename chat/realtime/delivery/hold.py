@@ -13,7 +13,7 @@ from django.conf import settings
 
 from chat.protocol import frames
 from chat.protocol.errors import ErrorCode, ProtocolError
-from chat.realtime.delivery.outbox import Outbox, may_drop
+from chat.realtime.delivery.outbox import Outbox, droppable_from
 from chat.realtime.delivery.payload import Payload
 
 # Answers that tell nothing of a room but that one is a member of it or not; a request that ended the asker's own access
@@ -48,7 +48,7 @@ class HeldOutbox:
     def push(self, payload: Payload) -> None:
         # The first does not count against the others: a long history that is not sent yet would end the connection.
         waiting = self._bytes - self._kept[0].size + payload.size if self._kept else 0
-        if payload.is_droppable and may_drop(waiting):
+        if payload.is_droppable and waiting > droppable_from():
             return
         if waiting > settings.OUTBOX_BYTES > 0:
             self._on_overflow()
@@ -56,7 +56,7 @@ class HeldOutbox:
         self._bytes += payload.size
         self._kept.append(payload)
 
-    def write(self, payloads: list[Payload], frames: bytes, limit: int) -> None:
+    def write(self, payloads: list[Payload], frames: bytes, droppable_from: int) -> None:
         for payload in payloads:
             self.push(payload)
 

@@ -10,6 +10,7 @@ two. So an outbox holds OUTBOX_BYTES and one frame at most.
 """
 
 import asyncio
+import sys
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final, Protocol
@@ -27,7 +28,7 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 _NEAREST_CODE: Final = {1003: 1000, 1007: 1000, 1009: 1000}
 _ANY_RECONNECT: Final = 4000
 # What is droppable may fill this part of an outbox; the rest is kept for what must arrive.
-DROPPABLE_PART: Final = 4
+_DROPPABLE_PART: Final = 4
 
 
 class FrameWriter(Protocol):
@@ -54,8 +55,8 @@ class Outbox(Protocol):
     def push(self, payload: Payload) -> None:
         """Queue a frame."""
 
-    def write(self, payloads: list[Payload], frames: bytes, limit: int) -> None:
-        """Write frames now. payloads: what they consist of. limit: OUTBOX_BYTES."""
+    def write(self, payloads: list[Payload], frames: bytes, droppable_from: int) -> None:
+        """Write frames now. payloads: what they consist of. droppable_from: read once for all outboxes that write now."""
 
     def take_back(self) -> list[Payload]:
         """Return what is not on its way yet, and forget it."""
@@ -72,7 +73,7 @@ class _EndedOutbox:
 
     def push(self, payload: Payload) -> None: ...
 
-    def write(self, payloads: list[Payload], frames: bytes, limit: int) -> None: ...
+    def write(self, payloads: list[Payload], frames: bytes, droppable_from: int) -> None: ...
 
     def take_back(self) -> list[Payload]:
         return []
@@ -89,10 +90,9 @@ def is_too_much(held: int, payloads: Sequence[Payload], limit: int) -> bool:
     return bool(sizes) and held + sum(sizes) - max(sizes) > limit > 0
 
 
-def may_drop(waiting_bytes: int) -> bool:
-    """Whether so much waits already that what is droppable is left out."""
-    limit: int = settings.OUTBOX_BYTES
-    return waiting_bytes > limit // DROPPABLE_PART > 0
+def droppable_from() -> int:
+    """Return how many bytes may wait before what is droppable is left out: a part of OUTBOX_BYTES, without one no end."""
+    return settings.OUTBOX_BYTES // _DROPPABLE_PART or sys.maxsize
 
 
 class SendOutbox:
@@ -120,7 +120,7 @@ class SendOutbox:
         size = len(self._encoded(payload))
         # The first is on its way and as large as it is: a long history must not count against what follows it.
         waiting = self._bytes - len(self._encoded(self._queue[0])) + size if self._queue else 0
-        if payload.is_droppable and may_drop(waiting):
+        if payload.is_droppable and waiting > droppable_from():
             return
         if waiting > settings.OUTBOX_BYTES > 0:
             self.drop()
@@ -130,7 +130,7 @@ class SendOutbox:
         self._bytes += size
         self._wake()
 
-    def write(self, payloads: list[Payload], frames: bytes, limit: int) -> None:
+    def write(self, payloads: list[Payload], frames: bytes, droppable_from: int) -> None:
         for payload in payloads:
             self.push(payload)
 

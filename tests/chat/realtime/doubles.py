@@ -32,7 +32,7 @@ class SharingOutbox:
         self.is_clear = False
         self._sent.append(json.loads(payload.text))
 
-    def write(self, payloads: list[Payload], _frames: bytes, _limit: int) -> None:
+    def write(self, payloads: list[Payload], _frames: bytes, _droppable_from: int) -> None:
         self._sent += [json.loads(payload.text) for payload in payloads]
 
 

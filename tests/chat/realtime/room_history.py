@@ -5,6 +5,7 @@ through the real hub, whose database is replaced by the model's.
 """
 
 import json
+import sys
 from collections.abc import Callable, Coroutine
 from types import SimpleNamespace
 from typing import Any, Final
@@ -183,7 +184,7 @@ class RoomHistory:
         """Some turns of the loop pass: whatever waits is written."""
         due, self.due[:] = self.due.copy(), []
         for each in due:
-            each.flush(0)
+            each.flush(sys.maxsize)
         for tab in self.tabs:
             if isinstance(tab.outbox, SharingOutbox):
                 tab.outbox.is_clear = True

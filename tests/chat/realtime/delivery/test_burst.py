@@ -204,8 +204,8 @@ class WithoutFarewell(Burst):
 class WithoutEnd(Burst):
     """Takes more after it was written."""
 
-    def flush(self, limit: int) -> None:
-        super().flush(limit)
+    def flush(self, droppable_from: int) -> None:
+        super().flush(droppable_from)
         self.is_open = True
 
 
