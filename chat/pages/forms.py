@@ -1,24 +1,16 @@
 """Forms of the room pages. They clean what people type; the rules of rooms live in the use cases."""
 
 import re
-from typing import Any, Final
+from typing import Any
 
 from django import forms
 
 from accounts.ban_form import BanForm
+from chat.claude.tools.registry import TOOLS
 from chat.models import Role, Room, RoomKind
 
 _USES = (("", "No limit"), ("1", "1 person"), ("5", "5 people"), ("25", "25 people"))
 _DAYS = (("1", "1 day"), ("7", "7 days"), ("30", "30 days"))
-TOOLS: Final = (
-    (
-        "search_history",
-        "Search this room",
-        "Claude may look up older messages of this room. It sees nothing of others.",
-    ),
-    ("list_members", "List the members", "Claude may see who is in this room: their names and roles."),
-    ("read_attachment", "Read attachments", "Claude may open the files that people have attached in this room."),
-)
 
 
 class CreateRoomForm(forms.Form):
@@ -52,7 +44,7 @@ class ClaudeForm(forms.Form):
     model = forms.ChoiceField(required=False)
     instructions = forms.CharField(max_length=4000, required=False, strip=False)
     every_message = forms.BooleanField(required=False)
-    tools = forms.MultipleChoiceField(choices=[(name, label) for name, label, _sentence in TOOLS], required=False)
+    tools = forms.MultipleChoiceField(choices=[(tool.name, tool.label) for tool in TOOLS.values()], required=False)
 
     def __init__(self, data: Any, room: Room, models: list[tuple[str, str]]) -> None:
         initial = {
@@ -81,7 +73,7 @@ class ClaudeForm(forms.Form):
     def tool_choices(self) -> list[tuple[str, str, str, bool]]:
         """Return each tool with its sentence, and whether it is chosen."""
         chosen = self["tools"].value() or []
-        return [(*tool, tool[0] in chosen) for tool in TOOLS]
+        return [(tool.name, tool.label, tool.explanation, tool.name in chosen) for tool in TOOLS.values()]
 
 
 class RoomDetailsForm(forms.ModelForm):  # type: ignore[type-arg]

@@ -13,10 +13,11 @@ from accounts.bans import end_in_words
 from chat import access
 from chat.access import Actor
 from chat.claude.model_offer import offered_models
+from chat.claude.tools.registry import TOOLS
 from chat.model_choice import is_demo, model_of
 from chat.models import Membership, Role, Room, RoomKind
 from chat.pages import page_data
-from chat.pages.forms import TOOLS, AddMemberForm, BanPersonForm, ClaudeForm, InvitationForm, RoomDetailsForm
+from chat.pages.forms import AddMemberForm, BanPersonForm, ClaudeForm, InvitationForm, RoomDetailsForm
 from chat.pages.page import actor_of, asked, done, number_of, page, show, tell_errors
 from chat.pages.room_titles import title_of
 from chat.protocol import requests, wire
@@ -246,7 +247,7 @@ def details(request: HttpRequest, slug: str) -> HttpResponseBase:
             if claude.is_valid() and _save(request, actor, slug, claude=claude.asked):
                 return redirect("room_details", slug)
             tell_errors(request, claude)
-    chosen_tools = [label for name, label, _sentence in TOOLS if name in shown.claude_tools]
+    chosen_tools = [tool.label for tool in TOOLS.values() if tool.name in shown.claude_tools]
     claude_facts: dict[str, Any] = {
         "claude": claude,
         "model": model_of(shown),

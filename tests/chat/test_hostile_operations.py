@@ -18,7 +18,7 @@ from hypothesis import given
 from chat import markdown
 from chat.claude.backends import demo_replies
 from chat.claude.reading import transcript
-from chat.claude.tools import _excerpt
+from chat.claude.tools import search_history
 from chat.markdown.content import checked_content
 from chat.markdown.mentions import spans_in
 from chat.markdown.rendered_text import searched_text
@@ -68,7 +68,7 @@ READERS: Final[dict[str, Callable[[str], Any]]] = {
     "words for the index": lambda text: words_for_index(text, 400_000),
     "text of HTML": lambda text: searched_text(text, ""),
     "the surroundings of a hit": lambda text: excerpt(text, _TERMS),
-    "a hit for Claude": lambda text: _excerpt(text, _TERMS),
+    "a hit for Claude": lambda text: search_history.excerpt(text, _TERMS),
     "a turn of the conversation": _spoken,
     "the demo's reply": demo_replies.answer,
 }

@@ -9,8 +9,8 @@ import pytest
 
 from accounts.models import User
 from chat.access import Actor
-from chat.claude import attachment_tool
 from chat.claude.reading import transcript
+from chat.claude.tools import read_attachment
 from chat.files import attachments, uploads
 from chat.markdown import is_plain, render
 from chat.markdown.content import checked_content
@@ -62,7 +62,7 @@ def test_a_file_reaches_claude_in_pieces_that_keep_all_white_space(alice: User, 
     row = Attachment.objects.get(public_id=kept.id)
     offset = 0
     while offset < len(text):
-        said = attachment_tool.read(room.pk, {"attachment": row.pk, "offset": offset}, 10**9).content
+        said = read_attachment.read({"attachment": row.pk, "offset": offset}, room.pk, 10**9).content
         piece = text[offset : offset + 8_000]
         assert said.split("\n", 1)[1].rpartition("\n")[0] == transcript.quoted(piece)
         offset += len(piece)

@@ -11,7 +11,7 @@ import pytest
 from django.core.files.base import ContentFile
 
 from accounts.models import User
-from chat.claude import attachment_tool
+from chat.claude.tools import read_attachment
 from chat.files import text_files, uploads
 from chat.models import Attachment, Message
 from tests.chat.fixtures import room_of, say
@@ -47,9 +47,9 @@ def test_claude_reads_the_letters_and_no_mark(case: File) -> None:
         size=len(case.content),
         file=ContentFile(case.content, "a.txt"),
     )
-    text, is_end = attachment_tool._piece(row, 0)
+    text, is_end = read_attachment._piece(row, 0)
     assert text == case.text and is_end
-    assert attachment_tool._piece(row, 3)[0] == case.text[3:]
+    assert read_attachment._piece(row, 3)[0] == case.text[3:]
 
 
 def test_a_large_file_takes_no_time_by_the_letters_of_its_encoding() -> None:

@@ -10,11 +10,12 @@ from typing import Any, Final, NamedTuple
 
 from django.conf import settings
 
-from chat.claude import tools
 from chat.claude.prompt import prompts
 from chat.claude.reading import tokens, transcript
 from chat.claude.reading.rows import Row, Use, contents_of, newest_first, uses_of
 from chat.claude.reading.transcript import Line, Turn
+from chat.claude.tools import registry
+from chat.claude.tools.tool import shortened
 from chat.markdown import without_blank_ends
 from chat.models import Message, Reply, RoomSummary
 
@@ -56,7 +57,7 @@ def build(reply: Reply) -> Context:
     room = last.room
     budget = settings.CLAUDE_CONTEXT_TOKENS
     system = prompts.system(room, int(budget * _OWNERS_SHARE))
-    offered = tools.definitions(room.claude_tools)
+    offered = registry.definitions(room.claude_tools)
     fixed = tokens.estimate_json(system) + (tokens.estimate_json(offered) + tokens.TOOLS_TOKENS if offered else 0)
 
     uses = _uses(reply, [each["name"] for each in offered], int(budget * _RESULTS_SHARE))
@@ -178,5 +179,5 @@ def _uses(reply: Reply, names: list[str], at_most: int) -> dict[int, tuple[Use, 
     found: defaultdict[int, list[Use]] = defaultdict(list)
     for use in uses:
         content = contents.get(use.id)
-        found[use.message].append(use._replace(content=content and tools.shortened(content, step)))
+        found[use.message].append(use._replace(content=content and shortened(content, step)))
     return {message: tuple(each) for message, each in found.items()}

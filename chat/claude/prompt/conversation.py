@@ -8,13 +8,13 @@ from typing import Any, Final, NamedTuple
 
 from django.conf import settings
 
-from chat.claude import tools
 from chat.claude.backends.accumulator import readable
 from chat.claude.backends.backend import ToolCall
 from chat.claude.prompt.context import Context
 from chat.claude.reading import tokens
 from chat.claude.reading.transcript import CACHED, text_block
-from chat.claude.tools import ToolResult, shortened
+from chat.claude.tools.registry import TOOLS
+from chat.claude.tools.tool import ToolResult, shortened
 from chat.messages.findings import RESULT_CHARS, Found
 
 _USES_AT_ONCE: Final = 10
@@ -31,7 +31,7 @@ class Asked(NamedTuple):
 
     @property
     def is_known(self) -> bool:
-        return self.call.name in tools.names()
+        return self.call.name in TOOLS
 
     def found(self, result: ToolResult, until: int) -> Found:
         """Return what is kept of it for later turns. until: how much of the text came before the results."""

@@ -12,7 +12,6 @@ from django.conf import settings
 from django.utils import timezone
 
 from chat.billing import spending
-from chat.claude import tools
 from chat.claude.backends.backend import (
     Backend,
     Call,
@@ -33,7 +32,8 @@ from chat.claude.run.attempts import Attempts
 from chat.claude.run.deltas import Deltas
 from chat.claude.run.lease import Checkpoint, Outcome, Verdict
 from chat.claude.run.pace import Pace
-from chat.claude.tools import ToolResult
+from chat.claude.tools import registry
+from chat.claude.tools.tool import FAILED, ToolResult
 from chat.messages import findings
 from chat.models import Reply, ReplyState
 from chat.protocol import wire
@@ -257,11 +257,11 @@ class Stream:
 
     async def _run(self, call: ToolCall) -> ToolResult:
         try:
-            return await in_database(tools.run, call.name, call.input, self.room_id, self._reply.message.seq)
+            return await in_database(registry.run, call.name, call.input, self.room_id, self._reply.message.seq)
         except Exception:
             # The answer can do without it, and what was said and paid for so far is not lost.
             log.exception("reply.tool_failed", reply=self.id, tool=call.name)
-            return tools.FAILED
+            return FAILED
 
     async def _use(self, call: ToolCall, talk: Conversation) -> ToolResult:
         result = talk.refusal()

@@ -11,7 +11,7 @@ from django.db import connection, transaction
 
 from accounts.models import User
 from chat.access import Actor
-from chat.claude import tools
+from chat.claude.tools import registry
 from chat.messages import changes
 from chat.models import Message, Room
 from chat.protocol import requests
@@ -208,5 +208,5 @@ def test_claude_is_told_that_its_search_takes_too_long(monkeypatch: pytest.Monke
         raise failed("This search takes too long. Use more specific words.")
 
     monkeypatch.setattr(index, "_ids", fail)
-    result = tools.run("search_history", {"query": "word"}, room.pk, 10)
+    result = registry.run("search_history", {"query": "word"}, room.pk, 10)
     assert result.is_error and "more specific words" in result.content

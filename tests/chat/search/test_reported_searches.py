@@ -6,7 +6,7 @@ import pytest
 
 from accounts.models import User
 from chat.access import Actor
-from chat.claude import tools
+from chat.claude.tools import registry
 from chat.models import Message, Room
 from chat.protocol import requests, wire
 from chat.search import search
@@ -54,7 +54,7 @@ _AS_WRITTEN = [
 def test_claude_finds_the_same_and_sees_its_surroundings(case: Search, alice: User, den: Room) -> None:
     Room.objects.update(claude_tools=["search_history"])
     say(alice, "den", "x " * 2_000 + case.content)
-    found = tools.run("search_history", {"query": case.query}, den.pk, 10)
+    found = registry.run("search_history", {"query": case.query}, den.pk, 10)
     assert not found.is_error and found.summary == "1 message found"
     assert case.content.split()[0] in found.content
 

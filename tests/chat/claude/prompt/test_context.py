@@ -179,7 +179,7 @@ def test_a_very_long_text_so_far_keeps_its_end(alice: User, den: Room, settings:
 def test_the_tools_are_the_rooms(alice: User, den: Room) -> None:
     den.claude_tools = ["list_members", "search_history"]
     den.save()
-    assert [tool["name"] for tool in context.build(asks(alice, den, "hi")).tools] == ["search_history", "list_members"]
+    assert [tool["name"] for tool in context.build(asks(alice, den, "hi")).tools] == ["list_members", "search_history"]
 
 
 def test_few_queries_and_no_more_rows_than_needed(alice: User, bob: User, den: Room, settings: Settings) -> None:

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -9,8 +10,9 @@ from django.db import DataError
 
 from accounts.models import User
 from chat.access import Actor
-from chat.claude import tools
 from chat.claude.prompt import context
+from chat.claude.tools import registry
+from chat.claude.tools.tool import ToolResult
 from chat.messages import changes, findings, replies
 from chat.messages.findings import Found
 from chat.models import Finding, Message, Reply, ReplyState, Room
@@ -27,6 +29,11 @@ from tests.servers.fake_claude import Cut, FakeClaude, Garbage, Normal, ToolUse
 pytestmark = pytest.mark.django_db(transaction=True)
 
 ALL = ["search_history", "list_members", "read_attachment"]
+
+
+def put_tool(monkeypatch: pytest.MonkeyPatch, name: str, use: Callable[..., ToolResult]) -> None:
+    """Have a tool do something else."""
+    monkeypatch.setattr(registry, "TOOLS", {**registry.TOOLS, name: registry.TOOLS[name]._replace(use=use)})
 
 
 def shape(turn: dict[str, Any]) -> list[str]:
@@ -146,7 +153,7 @@ async def test_a_tool_that_fails_is_told_to_the_model_and_the_answer_goes_on(
     def broken(*_: Any) -> Any:
         raise error("secret path")
 
-    monkeypatch.setitem(tools._USES, "list_members", broken)
+    put_tool(monkeypatch, "list_members", broken)
     fake.will(ToolUse("list_members", text="I look.", then=Normal("No luck.")))
     async with open_desk() as desk:
         await desk.set_up(claude_tools=["list_members"])
@@ -161,7 +168,7 @@ async def test_a_tool_that_fails_is_told_to_the_model_and_the_answer_goes_on(
 async def test_any_result_can_be_sent_and_stored(
     content: str, fake: FakeClaude, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(tools._USES, "list_members", lambda *_: tools.ToolResult(content, "done"))
+    put_tool(monkeypatch, "list_members", lambda *_: ToolResult(content, "done"))
     fake.will(ToolUse("list_members", text="I look.", then=Normal("So.")))
     async with open_desk() as desk:
         await desk.set_up(claude_tools=["list_members"])
@@ -322,7 +329,7 @@ def test_a_room_keeps_so_many_uses_and_no_more(alice: User, den: Room, monkeypat
 
 def test_the_names_of_tools_fit_into_their_column() -> None:
     longest = Finding._meta.get_field("name").max_length
-    assert longest is not None and all(len(name) <= longest for name in tools.names())
+    assert longest is not None and all(len(name) <= longest for name in registry.TOOLS)
 
 
 def test_people_are_shown_no_results(alice: User, den: Room) -> None:

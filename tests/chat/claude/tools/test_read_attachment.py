@@ -9,7 +9,8 @@ import pytest
 
 from accounts.models import User
 from chat.access import Actor
-from chat.claude import attachment_tool, tools
+from chat.claude.tools import read_attachment, registry
+from chat.claude.tools.tool import ToolResult
 from chat.files import attachments, uploads
 from chat.messages import changes
 from chat.messages.posting import store
@@ -32,8 +33,8 @@ def posted(person: User, slug: str, content: bytes, name: str = "notes.txt") -> 
     return Attachment.objects.select_related("message").get(public_id=kept.id)
 
 
-def read(room: Room, row: Attachment, before_seq: int = NOW, **more: Any) -> tools.ToolResult:
-    return attachment_tool.read(room.pk, {"attachment": row.pk, **more}, before_seq)
+def read(room: Room, row: Attachment, before_seq: int = NOW, **more: Any) -> ToolResult:
+    return read_attachment.read({"attachment": row.pk, **more}, room.pk, before_seq)
 
 
 def test_a_text_is_read_as_somebodys_words(alice: User, lounge: Room) -> None:
@@ -68,7 +69,7 @@ def test_what_is_read_to_reach_an_offset_is_bounded(
 ) -> None:
     row = posted(alice, "lounge", b"x" * 1_000_000)
     assert not read(lounge, row, offset=990_000).is_error
-    monkeypatch.setattr(attachment_tool, bound, 500_000 if bound == "_BYTES_READ" else -1)
+    monkeypatch.setattr(read_attachment, bound, 500_000 if bound == "_BYTES_READ" else -1)
     refused = read(lounge, row, offset=990_000)
     assert refused.is_error and "smaller offset" in refused.content
 
@@ -86,7 +87,7 @@ def test_nothing_of_another_room_is_read(alice: User, lounge: Room) -> None:
     attic = room_of(alice, "attic")
     secret = posted(alice, "attic", b"the password is swordfish")
     for room, row_id in ((lounge, secret.pk), (lounge, 10**12)):
-        result = attachment_tool.read(room.pk, {"attachment": row_id}, NOW)
+        result = read_attachment.read({"attachment": row_id}, room.pk, NOW)
         assert (result.content, result.is_error) == ("Unknown attachment.", True)
     assert "swordfish" in read(attic, secret).content
 
@@ -110,13 +111,13 @@ def test_what_is_not_posted_or_deleted_or_came_later_is_not_read(
 )
 def test_a_wrong_input_is_refused(db: None, lounge: Room, wrong: dict[str, Any]) -> None:
     with pytest.raises(msgspec.ValidationError):
-        attachment_tool.read(lounge.pk, wrong, NOW)
+        read_attachment.read(wrong, lounge.pk, NOW)
 
 
 def test_a_room_that_allows_it_has_the_tool(alice: User, lounge: Room) -> None:
     row = posted(alice, "lounge", b"hello")
     asked = {"attachment": row.pk}
-    assert tools.run("read_attachment", asked, lounge.pk, NOW).is_error
+    assert registry.run("read_attachment", asked, lounge.pk, NOW).is_error
     Room.objects.filter(pk=lounge.pk).update(claude_tools=["read_attachment"])
-    assert "> hello" in tools.run("read_attachment", asked, lounge.pk, NOW).content
-    assert [each["name"] for each in tools.definitions(["read_attachment"])] == ["read_attachment"]
+    assert "> hello" in registry.run("read_attachment", asked, lounge.pk, NOW).content
+    assert [each["name"] for each in registry.definitions(["read_attachment"])] == ["read_attachment"]
