@@ -17,7 +17,8 @@ from channels.routing import ProtocolTypeRouter  # noqa: E402 - needs Django's a
 from chat import system_checks  # noqa: E402
 from chat.realtime.database import bound_idle_transactions  # noqa: E402
 from chat.routing import socket_application  # noqa: E402
-from chat.server import health, runtime, sse  # noqa: E402
+from chat.server import health, sse  # noqa: E402
+from chat.server.process import current  # noqa: E402
 from config.admission import Admission  # noqa: E402
 from config.body_limit import limited  # noqa: E402
 from config.slow_readers import impatient  # noqa: E402
@@ -30,7 +31,7 @@ _pages = impatient(limited(Admission(_django)))
 
 
 async def _with_runtime(scope: dict[str, Any], receive: Any, send: Any) -> None:
-    await runtime.current()  # a page may publish, so the hub must listen before the first of them
+    await current()  # a page may publish, so the hub must listen before the first of them
     if scope["path"] in health.PATHS:
         await health.application(scope, receive, send)
         return
@@ -44,10 +45,10 @@ async def _lifespan(_scope: dict[str, Any], receive: Any, send: Any) -> None:
     while True:
         message = await receive()
         if message["type"] == "lifespan.startup":
-            await runtime.current()
+            await current()
             await send({"type": "lifespan.startup.complete"})
         else:
-            await (await runtime.current()).stop()
+            await (await current()).stop()
             await send({"type": "lifespan.shutdown.complete"})
             return
 

@@ -166,7 +166,8 @@ def serve(listener: socket.socket, greeting: str) -> None:
     import uvicorn
     from django.conf import settings
 
-    from chat.server import garbage, runtime
+    from chat.server import garbage
+    from chat.server.process import running
     from config import static
     from config.asgi import application
     from config.leaving import LATE_SECONDS, cut_off_in_one_line, leave_soon, leave_within
@@ -188,7 +189,7 @@ def serve(listener: socket.socket, greeting: str) -> None:
             # A proxy must find the door shut, and go to another process, before we send anybody out through it.
             for server in self.servers:
                 server.close()
-            current = runtime.running()
+            current = running()
             if current is not None:
                 drain = asyncio.create_task(current.drain())
                 while not drain.done() and not self.force_exit:

@@ -31,8 +31,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    tries_again = config.pluginmanager.hasplugin("rerunfailures")
     for item in items:
-        if _BY_THE_CLOCK & set(item.path.parts):
+        if tries_again and _BY_THE_CLOCK & set(item.path.parts):
             item.add_marker(pytest.mark.flaky(reruns=1))
     if not config.getoption("--on-database-only"):
         return

@@ -18,6 +18,7 @@ from chat.realtime.delivery.outbox import FrameWriter, Outbox, Send
 from chat.realtime.delivery.payload import Payload
 from chat.realtime.events import GLOBAL_GROUP, Event, room_of_group, user_group
 from chat.realtime.hub import Hub
+from chat.realtime.layer import bus
 from chat.realtime.presence import Presence, topic_of_room, topic_of_user
 
 
@@ -123,9 +124,10 @@ class CountingHub(Hub):
         self._count(event)
         super().publish(event)
 
-    def _event_arrived(self, message: dict[str, Any]) -> None:
-        self._count(Event(*message["event"]))
-        super()._event_arrived(message)
+    def _arrived(self, message: bus.Message, origin: str) -> None:
+        if isinstance(message, Event):
+            self._count(message)
+        super()._arrived(message, origin)
 
     def _count(self, event: Event) -> None:
         feed = self.feeds.get(room_of_group(event.group) or "")
@@ -139,7 +141,6 @@ class Process:
         self.hub = hub
         self.presence = Presence(hub)
         self._database = database
-        hub.handle("claude.wake", lambda _message: None)  # the runner is not simulated
 
     async def start(self, head_check_seconds: float, after: float) -> None:
         await self.hub.start()
@@ -149,7 +150,7 @@ class Process:
     async def _check_heads(self, seconds: float, after: float) -> None:
         await asyncio.sleep(after)
         while True:
-            await self.hub.check_heads()
+            await self.hub.repairs.check_heads()
             await asyncio.sleep(seconds)
 
     def open(self, tab: Tab) -> None:
@@ -191,7 +192,7 @@ def simulated(loop: VirtualLoop, database: Database) -> Iterator[None]:
     """Put the simulation's clock and database where the real modules look for theirs."""
     with ExitStack() as stack:
         stack.enter_context(mock.patch("chat.realtime.presence.time", SimpleNamespace(monotonic=loop.time)))
-        stack.enter_context(mock.patch("chat.realtime.hub.in_database", database.ask))
+        stack.enter_context(mock.patch("chat.realtime.delivery.repairs.in_database", database.ask))
         yield
 
 

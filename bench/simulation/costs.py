@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 from unittest import mock
 
+import msgspec
 import uvloop
 from channels_redis.pubsub import RedisPubSubChannelLayer
 
@@ -25,7 +26,8 @@ from bench.simulation.cluster import Tab
 from chat.protocol import frames, wire
 from chat.realtime.events import Event, room_group
 from chat.realtime.hub import Hub
-from chat.realtime.layer.publishing import layer_group, message_of
+from chat.realtime.layer import bus
+from chat.realtime.layer.bus import layer_group
 from tests.servers.private_redis import PrivateRedis
 
 _SLUG: Final = "room-0000001"
@@ -123,7 +125,9 @@ async def _publishing(url: str) -> tuple[float, float]:
     await hub.start()
     sender = hub._sender  # noqa: SLF001
     # To a room each: what waits for one room would go together.
-    events = [_delta()._replace(group=room_group(f"room-{number:07}")) for number in range(_MESSAGES // 2)]
+    events = [
+        msgspec.structs.replace(_delta(), group=room_group(f"room-{number:07}")) for number in range(_MESSAGES // 2)
+    ]
     began, cpu = time.monotonic(), time.process_time()
     for event in events:
         hub.publish(event)
@@ -146,14 +150,14 @@ async def _hearing(redis: PrivateRedis, is_open: bool) -> float:
         feed.live.add(Tab(1, 1, "alice", _SLUG, Counter()))
     heard = 0
 
-    def count(message: dict[str, Any]) -> None:
+    def count(event: Event, _origin: str) -> None:
         nonlocal heard
         heard += 1
-        hub.deliver(Event(*message["event"]))
+        hub.deliver(event)
 
-    hub.handle("hub.event", count)
+    hub.handle(Event, count)
     await asyncio.sleep(0.3)
-    payload = _layer(redis.url).serialize(message_of("event", _delta(), "another-hub-")[1])
+    payload = _layer(redis.url).serialize(bus.packed([bus.encode(_delta())], "another-hub-"))
     one = command(b"PUBLISH", _CHANNEL, payload)
     reader, writer = await asyncio.open_connection("127.0.0.1", redis.port)
     cpu = time.process_time()

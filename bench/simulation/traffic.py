@@ -10,6 +10,7 @@ from bench.simulation.arithmetic import EVENTS_OF_A_REPLY, Load
 from bench.simulation.cluster import Database, Process, Tab
 from chat.protocol import wire
 from chat.realtime.events import Event, durable, ephemeral, room_group
+from chat.realtime.layer import bus
 
 _COMMIT_SECONDS: Final = 0.004
 # After the claim, which has left by then: what waits for one room goes as one message.
@@ -120,7 +121,7 @@ class Traffic:
                 room, runner = self._asked()
                 for _ in range(EVENTS_OF_A_REPLY):
                     await self._store(runner, room)
-                runner.hub.take([("signal", {"type": "claude.wake"})])
+                runner.hub.take([bus.Wake()])
                 await asyncio.sleep(_FIRST_WORD_SECONDS)
             runner.hub.publish(delta(room, n + 1000, self._words))
 

@@ -18,7 +18,8 @@ from accounts.client_address import as_ip
 from accounts.models import User
 from chat.protocol.close import CloseCode
 from chat.realtime.delivery.connection import Connection
-from chat.server import runtime
+from chat.server.process import running
+from chat.server.runtime import Runtime
 
 log = structlog.get_logger(__name__)
 
@@ -60,7 +61,7 @@ class Overview(NamedTuple):
     processes: list[Process]
 
 
-async def _look(process: runtime.Runtime, wanted: str) -> Overview:
+async def _look(process: Runtime, wanted: str) -> Overview:
     """Runs on the process's own loop, where nothing changes while it looks."""
     found = [each for each in process.registry if not each.is_closing and _matches(each, wanted)]
     found.sort(key=lambda each: (each.actor.username, each.opened_at))
@@ -70,7 +71,7 @@ async def _look(process: runtime.Runtime, wanted: str) -> Overview:
     return Overview([_seen(each) for each in found[:_SHOWN_AT_MOST]], len(found), processes)
 
 
-async def _disconnect(process: runtime.Runtime, ids: list[str]) -> list[str]:
+async def _disconnect(process: Runtime, ids: list[str]) -> list[str]:
     """Close these connections; return whose they were. 1012 lets a tab come back: this is no ban but a fresh start."""
     closed = []
     for connection in filter(None, map(process.registry.get, ids)):
@@ -119,7 +120,7 @@ class LiveConnectionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         if not self.has_view_permission(request):
             raise PermissionDenied
-        process = runtime.running()
+        process = running()
         if request.method == "POST":
             return self._disconnect_chosen(request, process)
         wanted = request.GET.get("q", "").strip()
@@ -136,7 +137,7 @@ class LiveConnectionAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         }
         return TemplateResponse(request, "admin/chat/live_connections.html", context)
 
-    def _disconnect_chosen(self, request: HttpRequest, process: "runtime.Runtime | None") -> HttpResponse:
+    def _disconnect_chosen(self, request: HttpRequest, process: Runtime | None) -> HttpResponse:
         if not self.has_disconnect_permission(request):
             raise PermissionDenied
         ids = request.POST.getlist("connection")

@@ -14,8 +14,9 @@ from chat.protocol import frames
 from chat.protocol.errors import ErrorCode, ProtocolError
 from chat.protocol.http import STATUS
 from chat.realtime.database import in_database
-from chat.server import opening, runtime
+from chat.server import opening
 from chat.server.opening import Refusal
+from chat.server.process import current
 
 _JSON = "application/json"
 
@@ -30,7 +31,7 @@ async def socket_ticket(request: HttpRequest) -> HttpResponse:
     """
     try:
         credential = await credential_of(request)
-        process = await runtime.current()
+        process = await current()
         opening.check_room_for_one_more(process, credential.user_id)
     except Refusal as refusal:
         return error_response(refusal.error, refusal.status)

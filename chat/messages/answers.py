@@ -21,6 +21,7 @@ from chat.presenter import millis, present_message, user_ref
 from chat.protocol import wire
 from chat.protocol.errors import failed
 from chat.realtime.events import NOBODY, Requester, durable
+from chat.realtime.layer import bus
 from chat.realtime.layer.publishing import publish_after_commit, signal
 
 # So many times CLAUDE_REPLY_TOKENS is the most that a retry may write.
@@ -261,7 +262,7 @@ def tell(room: Room, message: Message, requester: Requester = NOBODY) -> wire.Me
     """
     shown = presented(room, message)
     publish_after_commit(durable(shown, requester))
-    signal("claude.wake")
+    signal(bus.Wake())
     return shown
 
 

@@ -16,6 +16,7 @@ from chat.models.plain_sql import rows_of
 from chat.protocol import requests, wire
 from chat.protocol.errors import failed, not_found, unauthorized
 from chat.realtime.events import NOBODY, Requester, durable
+from chat.realtime.layer import bus
 from chat.realtime.layer.publishing import publish_after_commit, signal
 
 # A reply that is this long, with what Claude thought, is not continued: whole, it goes to each tab that comes.
@@ -32,7 +33,7 @@ def stop_reply(actor: Actor, request: requests.StopReply) -> wire.ReplyAnswer:
     if reply.state == ReplyState.RUNNING:
         # The runner finds this at its next checkpoint even if the signal is lost.
         Reply.objects.filter(pk=reply.pk, stopped_by=None).update(stopped_by=actor.id)
-        signal("claude.stop", reply=reply.pk)
+        signal(bus.StopReply(reply.pk))
     return _answer(answers.presented(room, message))
 
 

@@ -17,6 +17,7 @@ from chat.protocol.errors import ErrorCode, ProtocolError
 from chat.realtime.database import in_writer
 from chat.realtime.events import Event, durable, ephemeral, user_group
 from chat.realtime.hub import Hub
+from chat.realtime.layer import bus
 from chat.search.filling import catch_up_some
 
 log = structlog.get_logger(__name__)
@@ -153,4 +154,4 @@ class Writer:
 
     def _begin_answer(self, event: Event) -> None:
         self._hub.publish(event)
-        self._hub.take([("signal", {"type": "claude.wake"})])
+        self._hub.take([bus.Wake()])

@@ -24,8 +24,8 @@ def room_of_group(group: str) -> str | None:
     return group.removeprefix("room:") if group.startswith("room:") else None
 
 
-class Event(NamedTuple):
-    """An encoded event on its way to a group.
+class Event(msgspec.Struct, frozen=True, array_like=True, tag="event", gc=False):
+    """An encoded event on its way to a group; in this form also from process to process (layer/bus.py).
 
     change: its place in the room's order, None for what is not durable. author_id and mentions: so that each process
     can tell the members who have not opened the room. without_connection, without_user: who does not hear it.
@@ -99,9 +99,14 @@ def durable(message: wire.Message, requester: Requester = NOBODY, recount: tuple
         counts=is_new and message.kind == "text",
         requester=requester.connection,
         request_id=requester.request_id,
-        ends=author_id if is_new and message.kind == "leave" else 0,
+        ends=ends_membership_of(message) if is_new else 0,
         recount=recount,
     )
+
+
+def ends_membership_of(message: wire.Message) -> int:
+    """Return the id of the user whose membership of the room ends with a message, 0 for none."""
+    return int(message.author.id) if message.kind == "leave" and message.author is not None else 0
 
 
 def missed(message: wire.Message) -> Event:

@@ -18,9 +18,10 @@ from django.conf import settings
 from chat.protocol import frames, wire
 from chat.realtime.delivery.connection import Connection
 from chat.realtime.events import Event, room_group, user_group
-from chat.realtime.hub import PRESENCE_GROUP, Hub, process_group
+from chat.realtime.hub import Hub
+from chat.realtime.layer.bus import PRESENCE_GROUP, PresenceNews, Present
+from chat.realtime.layer.questions import process_group
 
-_BEAT: Final = "hub.presence"
 _JOIN_CHANGES_SECONDS: Final = 0.03
 # Until its answer comes every message of a process shows anew that something of it was missed.
 _ASK_AGAIN_SECONDS: Final = 1.0
@@ -74,7 +75,7 @@ class Presence:
         self._changes: list[tuple[bool, Entry]] = []
         self._peers: dict[str, _Peer] = {}
         self._here: dict[Topic, dict[int, dict[str, Tab]]] = {}  # topic -> user -> connection id -> tab
-        hub.handle(_BEAT, self._heard)
+        hub.handle(PresenceNews, self._heard)
 
     # --- Own entries ----------------------------------------------------------------------------------------
 
@@ -107,11 +108,10 @@ class Presence:
     def _send_changes(self) -> None:
         changes, self._changes = self._changes, []
         self._number += 1
-        self._send(changes=[[arrived, *topic, *tab] for arrived, (topic, tab) in changes])
+        self._send(changes=[(arrived, _present(entry)) for arrived, entry in changes])
 
-    def _send(self, group: str = PRESENCE_GROUP, **fields: Any) -> None:
-        message = {"type": _BEAT, "number": self._number, **fields}
-        self._hub.send_to_processes(group, message)
+    def _send(self, group: str = PRESENCE_GROUP, **facts: Any) -> None:
+        self._hub.send_to_processes(group, PresenceNews(self._number, **facts))
 
     def _ask(self, process: str, peer: _Peer) -> None:
         """Ask that process alone, and it answers us alone: to everybody it would be the cube of their number."""
@@ -121,7 +121,7 @@ class Presence:
             self._send(process_group(process), ask=process)
 
     def _send_whole(self, process: str) -> None:
-        self._send(process_group(process), whole=[[*topic, *tab] for topic, tab in self._own])
+        self._send(process_group(process), whole=list(map(_present, self._own)))
 
     # --- Questions ------------------------------------------------------------------------------------------
 
@@ -169,30 +169,29 @@ class Presence:
         """Tell the others that this process ends, so that they need not wait for its silence."""
         self._send(goodbye=True)
 
-    def _heard(self, message: dict[str, Any]) -> None:
-        origin, number = message["origin"], message["number"]
-        if message.get("goodbye"):
+    def _heard(self, news: PresenceNews, origin: str) -> None:
+        if news.goodbye:
             peer = self._peers.pop(origin, None)
             if peer is not None:
                 self._replace(peer.entries, set())
             return
-        if message.get("ask") == self._hub.id or message.get("hello"):
+        if news.ask == self._hub.id or news.hello:
             self._send_whole(origin)
         peer = self._peers.setdefault(origin, _Peer())
         peer.seen_at = time.monotonic()
-        if message.get("hello"):
-            peer.number = number  # it has just begun and has nobody yet
-        elif "whole" in message:
-            whole = {(Topic(*row[:2]), Tab(*row[2:])) for row in message["whole"]}
-            old, peer.entries, peer.number = peer.entries, whole, number
+        if news.hello:
+            peer.number = news.number  # it has just begun and has no tabs yet
+        elif news.whole is not None:
+            whole = set(map(_entry, news.whole))
+            old, peer.entries, peer.number = peer.entries, whole, news.number
             self._replace(old, whole)
-        elif "changes" in message and number == peer.number + 1:
-            peer.number = number
-            for arrived, *row in message["changes"]:
-                entry = (Topic(*row[:2]), Tab(*row[2:]))
+        elif news.changes is not None and news.number == peer.number + 1:
+            peer.number = news.number
+            for arrived, present in news.changes:
+                entry = _entry(present)
                 (peer.entries.add if arrived else peer.entries.discard)(entry)
                 self._apply(arrived, entry)
-        elif number != peer.number:
+        elif news.number != peer.number:
             self._ask(origin, peer)
 
     def _replace(self, old: set[Entry], new: set[Entry]) -> None:
@@ -258,16 +257,19 @@ def _tab(connection: Connection) -> Tab:
     return Tab(connection.id, *connection.actor)
 
 
+def _present(entry: Entry) -> Present:
+    topic, tab = entry
+    return Present(topic.kind, topic.name, tab.connection_id, tab.user_id, tab.username, tab.display_name)
+
+
+def _entry(present: Present) -> Entry:
+    tab = Tab(present.connection_id, present.user_id, present.username, present.display_name)
+    return Topic(present.kind, present.name), tab
+
+
 def topic_of_room(slug: str, *, is_session: bool) -> Topic:
     return Topic(SESSION if is_session else ROOM, slug)
 
 
 def topic_of_user(user_id: int) -> Topic:
     return Topic(USER, str(user_id))
-
-
-def leave_to_others(hub: Hub) -> None:
-    """Let a process without tabs pass over what the others tell each other of theirs: a message that it does not know counts
-    as one that it cannot read.
-    """
-    hub.handle(_BEAT, lambda _message: None)

@@ -51,15 +51,15 @@ async def _check_heads(runtime: Runtime) -> None:
         except ProtocolError:
             log.warning("checks.database_unreachable")
         # The mark first: were the rooms compared first, those of renewed epochs would be closed twice, now and by the mark.
-        await _look_for_restore(runtime, went_back=False)
-        if await runtime.hub.check_heads():
-            await _look_for_restore(runtime, went_back=True)
+        await _look_for_restore(runtime, {})
+        if went_back := await runtime.hub.repairs.check_heads():
+            await _look_for_restore(runtime, went_back)
         await asyncio.sleep(settings.HEAD_CHECK_SECONDS)
 
 
-async def _look_for_restore(runtime: Runtime, *, went_back: bool) -> None:
+async def _look_for_restore(runtime: Runtime, went_back: dict[str, int]) -> None:
     try:
-        await runtime.restore_watch.look(went_back=went_back)
+        await runtime.restore_watch.look(went_back)
     except ProtocolError:
         log.warning("checks.database_unreachable")
 

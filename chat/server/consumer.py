@@ -23,6 +23,7 @@ from chat.server import opening, runtime
 from chat.server.back_pressure import has_much_to_read, until_read
 from chat.server.handlers import HANDLERS
 from chat.server.opening import Refusal, Scope
+from chat.server.process import current
 from chat.server.runtime import Runtime
 
 log = structlog.get_logger(__name__)
@@ -44,7 +45,7 @@ class ChatConsumer(AsyncConsumer):
     async def __call__(self, scope: Scope, receive: Any, send: Send) -> None:
         self._receive, self._send = receive, send
         await receive()  # websocket.connect
-        process = await runtime.current()
+        process = await current()
         try:
             connection = await self._admit(scope, process)
         except Refusal as refusal:

@@ -12,7 +12,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from chat.protocol.errors import ProtocolError
 from chat.realtime.database import in_database
-from chat.server import runtime
+from chat.server.process import current
 
 PATHS: Final = frozenset({"/healthz", "/readyz"})
 
@@ -33,7 +33,7 @@ async def application(scope: dict[str, Any], _receive: Any, send: Any) -> None:
 
 async def _readiness() -> tuple[int, str]:
     """Ready means: not draining, and the database answers and has all the tables of this version."""
-    if (await runtime.current()).is_draining:
+    if (await current()).is_draining:
         return _UNAVAILABLE, "draining"
     try:
         fault = await _fault_of_database()

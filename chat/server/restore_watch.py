@@ -2,7 +2,8 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Final
 
 import msgspec
@@ -38,8 +39,12 @@ class RestoreWatch:
         except ProtocolError:
             log.warning("checks.database_unreachable")
 
-    async def look(self, *, went_back: bool) -> None:
-        """Compare the database with what this process remembers. went_back: a room has fewer changes than it had."""
+    async def look(self, went_back: Mapping[str, int] = MappingProxyType({})) -> None:
+        """Compare the database with what this process remembers.
+
+        went_back: the rooms that have fewer changes than they had, with how many that were.
+        """
+        self._hub.moved.update(went_back)
         if self._mark is None:
             await self.begin()
             return
@@ -47,7 +52,7 @@ class RestoreWatch:
         known = Known(self._mark.number, self._mark.token, self._heads if went_back else {}, tuple(self._seen))
         self._seen.clear()
         mark = await in_database(restoring.read)
-        if await self._is_other(mark, known, went_back=went_back):
+        if await self._is_other(mark, known, went_back=bool(went_back)):
             mark = await in_writer(restoring.verify, lambda: known, outside_mark.keep)
         elif mark is not None and self._has_moved:
             mark = await in_writer(restoring.advance, mark)
@@ -59,7 +64,7 @@ class RestoreWatch:
         if is_renewed:
             self._heads.clear()
             log.warning("history.was_put_back")
-            self._hub.start_over()
+            self._hub.repairs.start_over()
         await self._keep()
 
     async def _is_other(self, mark: Mark | None, known: Known, *, went_back: bool) -> bool:

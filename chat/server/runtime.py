@@ -4,7 +4,7 @@ import asyncio
 import random
 import secrets
 import time
-from typing import Any, Final
+from typing import Final
 
 import structlog
 from django.conf import settings
@@ -23,7 +23,7 @@ from chat.realtime.delivery.payload import Payload
 from chat.realtime.delivery.registry import Registry
 from chat.realtime.events import GLOBAL_GROUP, user_group
 from chat.realtime.hub import Hub
-from chat.realtime.layer import publishing
+from chat.realtime.layer import bus, publishing
 from chat.realtime.presence import Presence, topic_of_room, topic_of_user
 from chat.server.access_guard import AccessGuard
 from chat.server.entrance import Entrance
@@ -62,7 +62,7 @@ class Runtime:
         self.hub.on_control = self._obey
         # Whose access ended while the layer was away, it has not told us; while we stood still, neither.
         self.hub.on_layer_returned = self.hub.stall.on_stall = self.guard.suspect_everyone
-        self.hub.before_repair = self.guard.read_log
+        self.hub.repairs.before = self.guard.read_log
 
     async def start(self) -> None:
         await self.restore_watch.begin()
@@ -122,12 +122,11 @@ class Runtime:
 
     # --- Taking access away ---------------------------------------------------------------------------------
 
-    def _obey(self, order: str, user_id: int, room: str) -> None:
-        if order == "recheck":
-            self._note_change(user_id)
-            self.guard.suspect(self.registry.of_user(user_id), ())
-        elif order == "access":
-            self.guard.suspect(self.registry.of_user(user_id), (room,))
+    def _obey(self, control: bus.Control) -> None:
+        rooms = (control.room,) if control.order == "access" else ()
+        if control.order == "recheck":
+            self._note_change(control.user_id)
+        self.guard.suspect(self.registry.of_user(control.user_id), rooms)
 
     def _note_change(self, user_id: int) -> None:
         self._access_changed_at[user_id] = asyncio.get_running_loop().time()
@@ -175,32 +174,3 @@ class Runtime:
 
 def new_connection_id() -> str:
     return secrets.token_urlsafe(9)
-
-
-_runtimes: dict[int, "asyncio.Future[Runtime]"] = {}
-
-
-async def current() -> Runtime:
-    """Return the process's runtime, started by whoever comes first: not every server tells when it starts."""
-    key = id(asyncio.get_running_loop())
-    started = _runtimes.get(key)
-    if started is None:
-        started = _runtimes[key] = asyncio.get_running_loop().create_future()
-        runtime = Runtime()
-        try:
-            await runtime.start()
-        except BaseException as error:
-            del _runtimes[key]  # the next request tries again
-            started.set_exception(error)
-            raise
-        from chat.server import checks
-
-        checks.begin(runtime)
-        started.set_result(runtime)
-    return await asyncio.shield(started)
-
-
-def running() -> "Runtime | None":
-    """Return the runtime of this process if it has been started: for pages and the admin site."""
-    done: list[Any] = [future for future in _runtimes.values() if future.done() and not future.cancelled()]
-    return done[-1].result() if done else None

@@ -29,6 +29,7 @@ from chat.realtime.delivery.sse_outbox import HEADERS, SseOutbox, retry_line, to
 from chat.realtime.events import durable
 from chat.server import joining, opening, runtime
 from chat.server.opening import Refusal, Scope
+from chat.server.process import current
 from chat.server.runtime import Runtime
 
 log = structlog.get_logger(__name__)
@@ -94,7 +95,7 @@ class _Wanted(NamedTuple):
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:
     """An ASGI application for paths that begin with PREFIX."""
-    process = await runtime.current()
+    process = await current()
     try:
         wanted = _read(scope)
         credential, address = await opening.let_in(scope, process)

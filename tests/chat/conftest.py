@@ -18,7 +18,8 @@ from chat.markdown import render
 from chat.messages.posting import Post, Stored, store
 from chat.models import Message, Room
 from chat.protocol import requests
-from chat.realtime.layer import publishing
+from chat.realtime.events import Event
+from chat.realtime.layer import bus, publishing
 from chat.rooms import members, rooms
 from tests.chat.fixtures import silence
 
@@ -117,23 +118,25 @@ Listening = Callable[[], AbstractContextManager[Told]]
 
 
 @pytest.fixture
-def told(monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Capture) -> Listening:
+def told(django_capture_on_commit_callbacks: Capture) -> Listening:
     """Return a context in which everything that is published after commit is collected."""
 
     @contextmanager
     def listening() -> Iterator[Told]:
         heard = Told([], [])
-
-        def take(items: list[tuple[str, Any]]) -> None:
-            for kind, value in items:
-                if kind == "control":
-                    heard.orders.append(tuple(value))
-                elif kind != "signal":  # to the runners of replies
-                    frame = json.loads(value.text)
-                    heard.events.append((value.group, frame["type"], frame["data"]))
-
-        monkeypatch.setattr(publishing, "_hand_over", take)
-        with django_capture_on_commit_callbacks(execute=True):
-            yield heard
+        try:
+            with publishing.capture() as published, django_capture_on_commit_callbacks(execute=True):
+                yield heard
+        finally:
+            _sort(published, heard)
 
     return listening
+
+
+def _sort(published: list[bus.Message], heard: Told) -> None:
+    for message in published:
+        if isinstance(message, bus.Control):
+            heard.orders.append((message.order, message.user_id, message.room))
+        elif isinstance(message, Event):
+            frame = json.loads(message.text)
+            heard.events.append((message.group, frame["type"], frame["data"]))

@@ -16,7 +16,7 @@ from chat.messages.posting import Post, Result, Stored, store
 from chat.models import Membership, Message, Role, Room
 from chat.protocol import wire
 from chat.protocol.errors import ErrorCode, ProtocolError
-from chat.realtime.layer import publishing
+from chat.realtime.layer import bus, publishing
 
 T = TypeVar("T")
 
@@ -113,8 +113,7 @@ def in_threads(*works: Callable[[], T]) -> list[T | Exception]:
 
 
 @pytest.fixture
-def silence(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Any]]:
+def silence() -> Iterator[list[bus.Message]]:
     """Collect what is published after real commits, in place of handing it to the channel layer."""
-    heard: list[tuple[str, Any]] = []
-    monkeypatch.setattr(publishing, "_hand_over", heard.extend)
-    return heard
+    with publishing.capture() as published:
+        yield published

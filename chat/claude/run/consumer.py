@@ -7,18 +7,23 @@ layer and missing in the other (pub/sub has none), so the hub's group `claude` b
 import asyncio
 from typing import Any, Final
 
-import msgspec
 import structlog
 from channels.consumer import AsyncConsumer
 from channels.routing import ChannelNameRouter
 
 from chat.claude.run.runner import Runner
 from chat.realtime.hub import Hub
+from chat.realtime.layer import bus
 
 log = structlog.get_logger(__name__)
 
 CHANNEL: Final = "claude"
-_MESSAGES: Final = ("claude.wake", "claude.stop", "claude.keyframe", "claude.beat")
+_TYPES: Final[dict[type[bus.Message], str]] = {
+    bus.Wake: "claude.wake",
+    bus.StopReply: "claude.stop",
+    bus.KeyframeWanted: "claude.keyframe",
+    bus.DedicatedBeat: "claude.beat",
+}
 
 
 class ClaudeConsumer(AsyncConsumer):
@@ -28,17 +33,18 @@ class ClaudeConsumer(AsyncConsumer):
         self._runner.wake()
 
     async def claude_stop(self, message: dict[str, Any]) -> None:
-        self._runner.stop_reply(message["reply"])
+        self._runner.stop_reply(message["message"].reply)
 
     async def claude_beat(self, _message: dict[str, Any]) -> None:
         self._runner.dedicated_lives()
 
     async def claude_keyframe(self, message: dict[str, Any]) -> None:
-        """Answer if the reply runs here; whoever does not run it keeps silent."""
-        keyframe = self._runner.keyframe(message["message"])
+        """Respond if the reply runs here."""
+        question: bus.KeyframeWanted = message["message"]
+        keyframe = self._runner.keyframe(question.message)
         if keyframe is not None:
             hub: Hub = self.scope["hub"]
-            hub.answer(message, msgspec.to_builtins(keyframe))
+            hub.respond(question, keyframe)
 
     @property
     def _runner(self) -> Runner:
@@ -52,8 +58,12 @@ application = ChannelNameRouter({CHANNEL: ClaudeConsumer.as_asgi()})
 async def listen(hub: Hub, runner: Runner) -> None:
     """Hand the hub's signals to the consumer, for ever: without it, stops and wake-ups would wait for the polls."""
     inbox: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
-    for type_ in _MESSAGES:
-        hub.handle(type_, inbox.put_nowait)
+
+    def take(message: bus.Message, _origin: str) -> None:
+        inbox.put_nowait({"type": _TYPES[type(message)], "message": message})
+
+    for type_ in _TYPES:
+        hub.handle(type_, take)
     scope = {"type": "channel", "channel": CHANNEL, "hub": hub, "runner": runner}
 
     async def send(_message: dict[str, Any]) -> None:

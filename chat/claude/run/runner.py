@@ -10,7 +10,6 @@ import secrets
 import time
 from typing import Final
 
-import msgspec
 import structlog
 from django.conf import settings
 
@@ -25,7 +24,7 @@ from chat.protocol import wire
 from chat.protocol.errors import ProtocolError
 from chat.realtime.database import in_database
 from chat.realtime.hub import Hub
-from chat.realtime.layer.publishing import CLAUDE_GROUP
+from chat.realtime.layer import bus
 from chat.realtime.rendering import html_of_reply
 
 log = structlog.get_logger(__name__)
@@ -86,10 +85,9 @@ class Runner:
         own = self.keyframe(checkpoint.messageId)
         if own is not None:
             return own
-        question = {"type": "claude.keyframe", "message": checkpoint.messageId}
-        facts = await self._hub.ask(CLAUDE_GROUP, question, _ASK_SECONDS)
-        if facts is not None:
-            return msgspec.convert(facts, wire.Keyframe)
+        keyframe = await self._hub.ask(bus.KeyframeWanted(message=checkpoint.messageId), wire.Keyframe, _ASK_SECONDS)
+        if keyframe is not None:
+            return keyframe
         # As a rule it has just ended. Its last words may have gone out before the tab that asks began to listen.
         return await in_database(replies.with_newest_words, checkpoint)
 
@@ -187,7 +185,7 @@ class Runner:
 
     async def _beat(self) -> None:
         while True:
-            self._hub.send_to_processes(CLAUDE_GROUP, {"type": "claude.beat"})
+            self._hub.send_to_processes(bus.CLAUDE_GROUP, bus.DedicatedBeat())
             await asyncio.sleep(_BEAT_SECONDS)
 
     # --- Ending ---------------------------------------------------------------------------------------------

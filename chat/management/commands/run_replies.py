@@ -10,7 +10,6 @@ from django.core.management.base import BaseCommand, CommandError
 
 from chat.claude.run import consumer
 from chat.claude.run.runner import Runner
-from chat.realtime import presence
 from chat.realtime.database import bound_idle_transactions
 from chat.realtime.hub import Hub
 from chat.realtime.layer import publishing
@@ -38,7 +37,6 @@ class Command(BaseCommand):
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, ended.set)
         hub = Hub()
-        presence.leave_to_others(hub)
         await hub.start()
         publishing.attach(loop, hub)
         runner = Runner(hub, is_dedicated=True)

@@ -4,13 +4,22 @@ In a room of 200 a frame that is queued for each connection costs 200 calls, mor
 """
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from chat.realtime.delivery.direct_outbox import write_soon
+from chat.realtime.delivery.outbox import Outbox
 from chat.realtime.delivery.payload import Payload, joined
 
-if TYPE_CHECKING:
-    from chat.realtime.delivery.connection import Connection
+
+class Sharer(Protocol):
+    """What a burst knows of a connection."""
+
+    id: str
+    user_id: int
+    outbox: Outbox
+    burst: "Burst | None"
+
+    def send(self, payload: Payload) -> None: ...
 
 
 class Burst:
@@ -23,8 +32,8 @@ class Burst:
 
     __slots__ = ("_connections", "_payloads", "_users_apart", "apart", "is_open")
 
-    def __init__(self, connections: Iterable["Connection"]) -> None:
-        self.apart: list[Connection] = []
+    def __init__(self, connections: Iterable[Sharer]) -> None:
+        self.apart: list[Sharer] = []
         self._connections = list(connections)
         self._payloads: list[Payload] = []
         self._users_apart: set[int] = set()
@@ -42,7 +51,7 @@ class Burst:
     def push(self, payload: Payload) -> None:
         self._payloads.append(payload)
 
-    def release(self, connection: "Connection") -> None:
+    def release(self, connection: Sharer) -> None:
         """Let a connection go its own way; does nothing when it does so already."""
         if connection.burst is self:
             connection.burst = None
@@ -64,7 +73,7 @@ class Burst:
             if connection.id == connection_id:
                 self.release(connection)
 
-    def remove(self, connection: "Connection") -> None:
+    def remove(self, connection: Sharer) -> None:
         """Send a connection nothing more than what the burst holds by now."""
         self.release(connection)
         if connection in self.apart:

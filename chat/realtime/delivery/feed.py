@@ -8,7 +8,7 @@ database. It does no I/O.
 from collections.abc import Callable
 from typing import Final
 
-from chat.realtime.delivery.burst import Burst
+from chat.realtime.delivery.burst import Burst, Sharer
 from chat.realtime.delivery.connection import Connection
 from chat.realtime.delivery.ended_words import words_of_ended
 from chat.realtime.delivery.payload import Payload
@@ -233,9 +233,9 @@ def _release_exceptions(burst: Burst, event: Event, own: Own | None) -> None:
         burst.release_id(event.without_connection)
 
 
-def _frame_for(connection: Connection, payload: Payload, own: Own | None) -> Payload:
+def _frame_for(connection: Sharer, payload: Payload, own: Own | None) -> Payload:
     return own[1] if own is not None and own[0] is connection else payload
 
 
-def _hears(connection: Connection, event: Event) -> bool:
+def _hears(connection: Sharer, event: Event) -> bool:
     return connection.id != event.without_connection and connection.user_id != event.without_user

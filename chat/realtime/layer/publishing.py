@@ -4,9 +4,10 @@ In a process that serves sockets it goes through the process's hub; elsewhere st
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import Literal, Protocol
 
 import structlog
 from asgiref.sync import async_to_sync
@@ -15,34 +16,43 @@ from django.db import transaction
 
 from accounts import access_log
 from chat.realtime.events import Event
-
-if TYPE_CHECKING:
-    from chat.realtime.hub import Hub
+from chat.realtime.layer import bus
 
 log = structlog.get_logger(__name__)
 
-LAYER_PREFIX: Final = "parley."
-CONTROL_GROUP: Final = "control"
-CLAUDE_GROUP: Final = "claude"
 
-_running: "tuple[asyncio.AbstractEventLoop, Hub] | None" = None
+class Switchboard(Protocol):
+    """What a serving process publishes through: its hub."""
+
+    def take(self, messages: Sequence[bus.Message]) -> None:
+        """Publish, on its event loop."""
 
 
-def attach(loop: asyncio.AbstractEventLoop, hub: "Hub") -> None:
+_running: tuple[asyncio.AbstractEventLoop, Switchboard] | None = None
+_captured: list[bus.Message] | None = None
+
+
+def attach(loop: asyncio.AbstractEventLoop, hub: Switchboard) -> None:
     """Make this hub the one through which the process publishes."""
     global _running
     _running = (loop, hub)
 
 
-def detach(hub: "Hub") -> None:
+def detach(hub: Switchboard) -> None:
     global _running
     if _running is not None and _running[1] is hub:
         _running = None
 
 
-def layer_group(group: str) -> str:
-    """Return a group's name on the channel layer, where `:` is not allowed."""
-    return LAYER_PREFIX + group.replace(":", ".")
+@contextmanager
+def capture() -> Iterator[list[bus.Message]]:
+    """Collect what is published meanwhile, in place of publishing it: for tests."""
+    global _captured
+    before, _captured = _captured, []
+    try:
+        yield _captured
+    finally:
+        _captured = before
 
 
 def publish_after_commit(*events: Event) -> None:
@@ -52,64 +62,44 @@ def publish_after_commit(*events: Event) -> None:
 
 def publish(*events: Event) -> None:
     """Publish now, from any thread."""
-    _hand_over([("event", event) for event in events])
+    _hand_over(events)
 
 
-def control(order: str, user_id: int, room: str = "") -> None:
+def control(order: Literal["recheck", "access"], user_id: int, room: str = "") -> None:
     """Tell the hub of every process, after commit: `recheck` a user's credentials, or their `access` to a room.
 
-    Who ends access to a room calls this in the transaction that ends it; so the log tells those whom the word misses.
+    Call it in the transaction that ends access to a room: the log tells the processes that miss the message.
     """
     if order == "access":  # `accounts` has written of credentials already
         access_log.record(user_id)
-    transaction.on_commit(lambda: _hand_over([("control", (order, user_id, room))]))
+    transaction.on_commit(partial(_hand_over, [bus.Control(order, user_id, room)]))
 
 
-def signal(type_: str, **facts: Any) -> None:
+def signal(message: bus.Message) -> None:
     """Tell those who run replies, in every process, after commit. A hint: the rows are the truth."""
-    transaction.on_commit(lambda: _hand_over([("signal", {"type": type_, **facts})]))
+    transaction.on_commit(partial(_hand_over, [message]))
 
 
-def _hand_over(items: list[tuple[str, Any]]) -> None:
+def _hand_over(messages: Sequence[bus.Message]) -> None:
+    if _captured is not None:
+        _captured.extend(messages)
+        return
     if _running is not None and not _running[0].is_closed():
         loop, hub = _running
         try:
-            loop.call_soon_threadsafe(hub.take, items)
+            loop.call_soon_threadsafe(hub.take, messages)
         except RuntimeError:  # the loop closed between the question and the call: the process is going down
             log.warning("publish.loop_closed")
         return
     try:
-        async_to_sync(_send_by_layer)(items)
+        async_to_sync(_send_by_layer)(messages)
     except Exception as error:  # noqa: BLE001 - every channel layer has errors of its own
         # The rows are committed; the head check of the serving processes will find them.
         log.warning("publish.layer_unreachable", error=type(error).__name__)
 
 
-async def _send_by_layer(items: list[tuple[str, Any]]) -> None:
+async def _send_by_layer(messages: Sequence[bus.Message]) -> None:
     layer = get_channel_layer()
-    for kind, value in items:
-        await layer.group_send(*message_of(kind, value, origin=""))
-
-
-def message_of(kind: str, value: Any, origin: str) -> tuple[str, dict[str, Any]]:
-    """Return the layer's group and message for an event, a control order or a signal."""
-    if kind == "control":
-        return layer_group(CONTROL_GROUP), {"type": "hub.control", "origin": origin, "order": list(value)}
-    if kind == "signal":
-        return layer_group(CLAUDE_GROUP), {**value, "origin": origin}
-    return layer_group(value.group), {"type": "hub.event", "origin": origin, "event": _fields_of(value)}
-
-
-def _fields_of(event: Event) -> list[Any]:
-    """Leave out the newest fields where they say nothing: a process of the version before them reads all others then, and
-    takes from the database what it cannot read."""
-    if event.recount:
-        return list(event)
-    return list(event[:-1]) if event.ends else list(event[:-2])
-
-
-def together(messages: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Return one layer message for several of one process to one group."""
-    if len(messages) == 1:
-        return messages[0]
-    return {"type": "hub.several", "origin": messages[0]["origin"], "messages": list(messages)}
+    for message in messages:
+        group = bus.layer_group(bus.group_of(message))
+        await layer.group_send(group, bus.packed([bus.encode(message)], origin=""))

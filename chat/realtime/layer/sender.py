@@ -7,16 +7,15 @@ from typing import Any, Final
 
 import structlog
 
-from chat.realtime.layer.publishing import together
+from chat.realtime.layer import bus
 
 log = structlog.get_logger(__name__)
 
 _QUEUED_AT_MOST: Final = 10_000
 _TOGETHER_AT_MOST: Final = 50
-# Characters of the events that wait while the layer is away, and of those that go as one message, unless one alone has more.
-_QUEUED_CHARS: Final = 16_000_000
-_TOGETHER_CHARS: Final = 250_000
-_SMALL_CHARS: Final = 500
+# Of the messages that wait while the layer is away, and of those that go as one, unless one alone has more.
+_QUEUED_BYTES: Final = 16_000_000
+_TOGETHER_BYTES: Final = 250_000
 _SEND_TIMEOUT_SECONDS: Final = 5.0
 
 
@@ -29,22 +28,23 @@ class LayerSender:
     messages a layer may bring by different ways anyway.
     """
 
-    def __init__(self, layer: Any, on_return: Callable[[], None]) -> None:
+    def __init__(self, layer: Any, process: str, on_return: Callable[[], None]) -> None:
         self._layer = layer
+        self._process = process
         self._on_return = on_return
         # By group; the group that has waited longest comes first.
-        self._queues: OrderedDict[str, deque[tuple[dict[str, Any], int]]] = OrderedDict()
-        self._count = self._chars = 0
+        self._queues: OrderedDict[str, deque[bytes]] = OrderedDict()
+        self._count = self._bytes = 0
         self._filled = asyncio.Event()
         self._failing = False
 
-    def put(self, group: str, message: dict[str, Any]) -> None:
-        chars = _chars_of(message)
-        while self._count and (self._count >= _QUEUED_AT_MOST or self._chars + chars > _QUEUED_CHARS):
+    def put(self, group: str, body: bytes) -> None:
+        """Queue an encoded message of the bus."""
+        while self._count and (self._count >= _QUEUED_AT_MOST or self._bytes + len(body) > _QUEUED_BYTES):
             self._take(1)
-        self._queues.setdefault(group, deque()).append((message, chars))
+        self._queues.setdefault(group, deque()).append(body)
         self._count += 1
-        self._chars += chars
+        self._bytes += len(body)
         self._filled.set()
 
     async def run(self) -> None:
@@ -52,23 +52,22 @@ class LayerSender:
             await self._filled.wait()
             self._filled.clear()
             while self._queues:
-                group, messages = self._take(_TOGETHER_AT_MOST)
-                await self._send(group, together(messages))
+                group, bodies = self._take(_TOGETHER_AT_MOST)
+                await self._send(group, bus.packed(bodies, self._process))
 
-    def _take(self, at_most: int) -> tuple[str, list[dict[str, Any]]]:
+    def _take(self, at_most: int) -> tuple[str, list[bytes]]:
         """Take the oldest messages of the group that has waited longest; what is left of them waits behind the others."""
         group, queue = self._queues.popitem(last=False)
-        messages: list[dict[str, Any]] = []
+        bodies: list[bytes] = []
         taken = 0
-        while queue and len(messages) < at_most and (taken < _TOGETHER_CHARS or not messages):
-            message, chars = queue.popleft()
-            messages.append(message)
-            taken += chars
-        self._count -= len(messages)
-        self._chars -= taken
+        while queue and len(bodies) < at_most and (taken < _TOGETHER_BYTES or not bodies):
+            bodies.append(queue.popleft())
+            taken += len(bodies[-1])
+        self._count -= len(bodies)
+        self._bytes -= taken
         if queue:
             self._queues[group] = queue
-        return group, messages
+        return group, bodies
 
     async def _send(self, group: str, message: dict[str, Any]) -> None:
         try:
@@ -83,9 +82,3 @@ class LayerSender:
                 log.info("layer.reachable_again")
                 self._on_return()
             self._failing = False
-
-
-def _chars_of(message: dict[str, Any]) -> int:
-    """Return about how much memory a message takes: an event's text, and little else of what is said."""
-    event = message.get("event")
-    return _SMALL_CHARS if event is None else _SMALL_CHARS + len(event[1])

@@ -10,10 +10,10 @@ from django.urls import reverse
 
 from accounts.credentials import Credential
 from accounts.models import User
+from chat.admin import connections
 from chat.protocol.close import CloseCode
 from chat.realtime.delivery.connection import Connection
 from chat.realtime.presence import topic_of_user
-from chat.server import runtime
 from chat.server.runtime import Runtime
 from tests.chat.conftest import person
 
@@ -45,7 +45,7 @@ def process(monkeypatch: pytest.MonkeyPatch) -> Runtime:
         return Runtime()
 
     made = asyncio.run(make())
-    monkeypatch.setattr(runtime, "running", lambda: made)
+    monkeypatch.setattr(connections, "running", lambda: made)
     return made
 
 
@@ -59,7 +59,7 @@ def let_in(process: Runtime, user: User, id_: str, *rooms: str) -> tuple[Connect
 
 
 def test_a_process_without_sockets_says_so(as_ruth: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runtime, "running", lambda: None)
+    monkeypatch.setattr(connections, "running", lambda: None)
     assert "serves no sockets" in as_ruth.get(PAGE).content.decode()
 
 

@@ -10,6 +10,7 @@ from unittest.mock import patch
 
 from django.conf import settings
 
+from chat.realtime.layer.bus import PresenceNews
 from chat.realtime.presence import ROOM, SESSION, USER, Presence, Topic
 from tests.chat.realtime.clock import Clock
 from tests.chat.realtime.doubles import FakeConnection, FakeHub
@@ -51,7 +52,7 @@ class Pause:
 
 
 class Process:
-    def __init__(self, id_: str, send: Callable[[str, dict[str, Any]], None]) -> None:
+    def __init__(self, id_: str, send: Callable[[str, PresenceNews], None]) -> None:
         self.id = id_
         self.hub = FakeHub(id_, send)
         self.presence = Presence(self.hub)  # type: ignore[arg-type]
@@ -72,18 +73,18 @@ class Cluster:
         self.clock = Clock()
         self.numbers = itertools.count(1)
         self.living: list[Process] = []
-        self.flying: list[tuple[str, dict[str, Any]]] = []
+        self.flying: list[tuple[str, str, PresenceNews]] = []  # target, origin, news
         self.happened: Counter[str] = Counter()
 
     # --- The network ----------------------------------------------------------------------------------------
 
-    def send(self, origin: str, message: dict[str, Any]) -> None:
-        self.flying += [(process.id, message) for process in self.living if process.id != origin]
+    def send(self, origin: str, news: PresenceNews) -> None:
+        self.flying += [(process.id, origin, news) for process in self.living if process.id != origin]
 
-    def arrive(self, target: str, message: dict[str, Any]) -> None:
+    def arrive(self, target: str, origin: str, news: PresenceNews) -> None:
         for process in self.living:
             if process.id == target:
-                self.acting(process, partial(process.hub.heard, message))
+                self.acting(process, partial(process.hub.heard, news, origin))
                 self.check(process)
                 return
 

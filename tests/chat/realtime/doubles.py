@@ -11,6 +11,7 @@ from chat.realtime.delivery.burst import Burst
 from chat.realtime.delivery.connection import Connection
 from chat.realtime.delivery.payload import Payload
 from chat.realtime.events import Event
+from chat.realtime.layer.bus import PresenceNews
 
 PATIENCE_SECONDS = 10.0
 
@@ -122,22 +123,22 @@ class FakeLayer:
 class FakeHub:
     """The part of a hub that presence uses; events that would reach local connections are kept."""
 
-    def __init__(self, id_: str, send: Callable[[str, dict[str, Any]], None] | None = None) -> None:
+    def __init__(self, id_: str, send: Callable[[str, PresenceNews], None] | None = None) -> None:
         self.id = id_
         self.is_alone = send is None
         self.history: list[tuple[str, str, dict[str, Any]]] = []
         self.delivered: list[tuple[str, str, dict[str, Any]]] = []  # since it was last taken
         self.events: list[Event] = []
-        self.heard: Callable[[dict[str, Any]], None] = lambda _message: None
+        self.heard: Callable[[PresenceNews, str], None] = lambda _news, _origin: None
         self._send = send
 
-    def handle(self, type_: str, handler: Callable[[dict[str, Any]], None]) -> None:
-        assert type_ == "hub.presence"
+    def handle(self, type_: type[Any], handler: Callable[[PresenceNews, str], None]) -> None:
+        assert type_ is PresenceNews
         self.heard = handler
 
-    def send_to_processes(self, group: str, message: dict[str, Any]) -> None:
+    def send_to_processes(self, group: str, news: PresenceNews) -> None:
         if self._send is not None:
-            self._send(self.id, {**message, "origin": self.id})
+            self._send(self.id, news)
 
     def deliver(self, event: Event) -> None:
         frame = json.loads(event.text)

@@ -192,7 +192,7 @@ class RoomHistory:
     def _mend(self, name: str) -> None:
         feed = self.hub.feeds.get(SLUG)
         if feed is not None and (name == "check heads" or feed.has_gap):
-            run(self.hub.check_heads() if name == "check heads" else self.hub.repair(feed))
+            run(self.hub.repairs.check_heads() if name == "check heads" else self.hub.repairs.repair(feed))
 
     def _tab_does(self, name: str, index: int) -> None:
         tab = self.tabs[index]
@@ -278,7 +278,7 @@ def play(steps: list[Step], feed_class: type[Feed] = Feed, *, shares: bool = Tru
 
     database = SimpleNamespace(changes_after=history.changes_after, heads=history.heads)
     with (
-        patch.multiple("chat.realtime.hub", in_database=ask, recovery=database),
+        patch.multiple("chat.realtime.delivery.repairs", in_database=ask, recovery=database),
         patch("chat.realtime.delivery.burst.write_soon", history.due.append),
     ):
         for name, number in steps:

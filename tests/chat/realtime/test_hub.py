@@ -4,16 +4,18 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
+import msgspec
 import pytest
 
 from chat.protocol import wire
 from chat.protocol.close import CloseCode
 from chat.protocol.errors import unavailable
 from chat.realtime import hub as module
+from chat.realtime.delivery import repairs
 from chat.realtime.delivery.recovery import Missed
 from chat.realtime.events import GLOBAL_GROUP, Event, durable, ephemeral, room_group, user_group
 from chat.realtime.hub import Hub
-from chat.realtime.layer.publishing import message_of, together
+from chat.realtime.layer import bus, listener
 from tests.chat.realtime.doubles import FakeConnection, FakeLayer, until
 
 Logged = Callable[[str], int]
@@ -72,16 +74,16 @@ class Database:
 def layer(monkeypatch: pytest.MonkeyPatch) -> FakeLayer:
     layer = FakeLayer()
     monkeypatch.setattr(module, "get_channel_layer", lambda: layer)
-    monkeypatch.setattr(module, "_LISTEN_RETRY_SECONDS", 0.01)
-    monkeypatch.setattr(module, "_REPAIR_RETRY_SECONDS", 0.01)
+    monkeypatch.setattr(listener, "_RETRY_SECONDS", 0.01)
+    monkeypatch.setattr(repairs, "_RETRY_SECONDS", 0.01)
     return layer
 
 
 @pytest.fixture
 def database(monkeypatch: pytest.MonkeyPatch) -> Database:
     database = Database()
-    monkeypatch.setattr(module, "in_database", database.ask)
-    monkeypatch.setattr(module, "recovery", database)
+    monkeypatch.setattr(repairs, "in_database", database.ask)
+    monkeypatch.setattr(repairs, "recovery", database)
     return database
 
 
@@ -104,8 +106,13 @@ def changes(tab: FakeConnection) -> list[int]:
     return [data["change"] for data in tab.data_of("new_message")]
 
 
+def packed(*messages: bus.Message, origin: str = "another process") -> dict[str, Any]:
+    """Return messages as the layer brings them."""
+    return bus.packed([bus.encode(message) for message in messages], origin)
+
+
 def from_elsewhere(layer: FakeLayer, event: Event) -> None:
-    layer.inbox.put_nowait(message_of("event", event, "another process")[1])
+    layer.inbox.put_nowait(packed(event))
 
 
 def notice(text: str, group: str = GLOBAL_GROUP, once: str = "") -> Event:
@@ -125,7 +132,7 @@ async def test_local_connections_hear_at_once_and_the_others_by_the_layer(hub: H
     hub.publish(event)
     assert tab.types() == ["notification"] and other.types() == []
     await until(lambda: layer.sent)
-    assert layer.sent == [message_of("event", event, hub.id)]
+    assert layer.sent == [("parley.user.1", packed(event, origin=hub.id))]
     layer.inbox.put_nowait(layer.sent[0][1])  # the layer brings it back to us, too
     from_elsewhere(layer, notice("again", user_group(1)))
     await until(lambda: len(tab.sent) == 2)
@@ -174,17 +181,24 @@ async def test_neither_a_bad_message_nor_a_broken_layer_ends_the_listening(
 ) -> None:
     tab = FakeConnection("tab-1")
     hub.add(GLOBAL_GROUP, tab.as_connection)
-    orders: list[tuple[str, int, str]] = []
-    hub.on_control = lambda *order: orders.append(order)
-    for bad in ({}, {"type": "from.the.future"}, {"type": "hub.event"}, {"type": "hub.event", "event": [1, 2]}):
-        layer.inbox.put_nowait({**bad, "origin": "elsewhere"})
+    orders: list[bus.Control] = []
+    hub.on_control = orders.append
+    good = packed(notice("of another version"), origin="elsewhere")
+    for bad in (
+        {},
+        {"type": "from.the.past"},
+        {**good, "version": 2},
+        {**good, "bodies": None},
+        {**good, "bodies": [b"?"]},
+    ):
+        layer.inbox.put_nowait({"origin": "elsewhere", **bad})
     layer.inbox.put_nowait(ConnectionError("gone"))
     layer.groups.clear()
-    layer.inbox.put_nowait(message_of("control", ("access", 7, "lounge"), "elsewhere")[1])
+    layer.inbox.put_nowait(packed(bus.Control("access", 7, "lounge")))
     from_elsewhere(layer, notice("still here"))
     await until(lambda: tab.sent)
-    assert orders == [("access", 7, "lounge")]
-    assert logged("hub.bad_layer_message") == 4 and logged("hub.layer_unreachable") == 1
+    assert orders == [bus.Control("access", 7, "lounge")] and tab.types() == ["notification"]
+    assert logged("hub.bad_layer_message") == 5 and logged("hub.layer_unreachable") == 1
     await until(lambda: len(layer.groups) == 5)
 
 
@@ -193,13 +207,11 @@ async def test_several_messages_that_come_as_one_are_heard_in_order_though_one_i
 ) -> None:
     tab = FakeConnection("tab-1")
     hub.add(GLOBAL_GROUP, tab.as_connection)
-    bad = {"type": "from.the.future", "origin": "elsewhere"}
-    first, second = (message_of("event", notice(text), "elsewhere")[1] for text in ("1", "2"))
-    layer.inbox.put_nowait(together([first, bad, second]))
-    layer.inbox.put_nowait({"type": "hub.several", "origin": "elsewhere"})
-    layer.inbox.put_nowait({"type": "hub.several", "origin": "elsewhere", "messages": [7]})
-    own = [message_of("event", notice("own"), hub.id)[1]] * 2
-    layer.inbox.put_nowait(together(own))
+    first, second = (bus.encode(notice(text)) for text in ("1", "2"))
+    of_the_future = msgspec.msgpack.encode(["from the future", 1])
+    layer.inbox.put_nowait(bus.packed([first, of_the_future, second], "elsewhere"))
+    layer.inbox.put_nowait(bus.packed([7, None], "elsewhere"))  # type: ignore[list-item]
+    layer.inbox.put_nowait(packed(notice("own"), notice("own"), origin=hub.id))
     from_elsewhere(layer, notice("3"))
     await until(lambda: len(tab.sent) == 3)
     assert [data["text"] for data in tab.data_of("notification")] == ["1", "2", "3"]
@@ -246,7 +258,7 @@ async def test_a_gap_in_a_room_that_was_left_and_joined_again_is_repaired_at_onc
 ) -> None:
     gone = await joined(hub)
     from_elsewhere(layer, database.post(2)[1])
-    await until(lambda: hub._repairing)
+    await until(lambda: hub.repairs._under_way)
     hub.leave("lounge", gone.as_connection)
     tab = await joined(hub, "tab-2")
     from_elsewhere(layer, database.post(1)[0])
@@ -256,18 +268,18 @@ async def test_a_gap_in_a_room_that_was_left_and_joined_again_is_repaired_at_onc
 async def test_the_head_check_finds_what_no_hint_told_of(hub: Hub, database: Database) -> None:
     tab = await joined(hub)
     database.post(5)
-    await hub.check_heads()
+    await hub.repairs.check_heads()
     assert changes(tab) == [1, 2, 3, 4, 5]
     asked = database.asked
-    await hub.check_heads()
+    await hub.repairs.check_heads()
     assert database.asked == asked + 1, "one query when nothing is missing"
     database.away = True
-    await hub.check_heads()
+    await hub.repairs.check_heads()
     assert tab.closed is None
 
 
 async def test_nothing_is_asked_when_no_room_is_open(hub: Hub, database: Database) -> None:
-    await hub.check_heads()
+    await hub.repairs.check_heads()
     assert database.asked == 0
 
 
@@ -275,7 +287,7 @@ async def test_nothing_is_asked_when_no_room_is_open(hub: Hub, database: Databas
 async def test_a_room_that_was_restored_or_is_gone_ends_with_4003(hub: Hub, database: Database, epoch: str) -> None:
     tab = await joined(hub)
     database.epoch = epoch
-    await hub.check_heads()
+    await hub.repairs.check_heads()
     assert tab.closed is CloseCode.POSITION_LOST and hub.feeds == {}
 
 
@@ -299,7 +311,7 @@ async def test_too_large_a_hole_ends_with_4003(hub: Hub, database: Database, set
     settings.RECOVERY_ROWS = 10
     tab = await joined(hub)
     database.post(11)
-    await hub.check_heads()
+    await hub.repairs.check_heads()
     assert tab.closed is CloseCode.POSITION_LOST and changes(tab) == list(range(1, 11))
 
 
@@ -308,7 +320,7 @@ async def test_a_hole_of_several_pages_is_read_to_its_end_in_one_repair(hub: Hub
     tab = await joined(hub)
     database.rows_at_once = 3
     database.post(11)
-    await hub.check_heads()
+    await hub.repairs.check_heads()
     assert tab.closed is None and changes(tab) == list(range(1, 12))
 
 
@@ -320,7 +332,7 @@ async def test_a_hole_within_pages_that_cannot_be_filled_ends_with_4003_and_not_
     database.post(11)
     del database.rows[5:9]  # they have changed again since
     asked = database.asked
-    await hub.check_heads()
+    await hub.repairs.check_heads()
     assert tab.closed is CloseCode.POSITION_LOST and changes(tab) == [1, 2, 3, 4, 5]
     assert database.asked - asked <= 4
 
@@ -330,7 +342,7 @@ async def test_watchers_of_a_room_survive_its_followers_end(hub: Hub, layer: Fak
     hub.watchers.watch("lounge", watcher.as_connection)
     tab = await joined(hub)
     database.epoch = "another"
-    await hub.check_heads()
+    await hub.repairs.check_heads()
     assert tab.closed is CloseCode.POSITION_LOST and watcher.closed is None
     from_elsewhere(layer, database.post()[0])
     await until(lambda: watcher.types() == ["notification"])

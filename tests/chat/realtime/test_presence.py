@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chat.realtime import presence as module
+from chat.realtime.layer.bus import PresenceNews
 from chat.realtime.presence import ONLINE_AT_MOST, Presence, Topic, topic_of_room, topic_of_user
 from tests.chat.properties import examples
 from tests.chat.realtime.cluster import QUIET_STEPS, STEPS, TOPICS, Cluster, Process, Step, play
@@ -29,22 +30,22 @@ def test_after_any_trouble_all_processes_agree_with_the_truth(steps: list[Step])
     play(steps)
 
 
-def without_asking(presence: Presence, message: dict[str, Any]) -> bool:
-    return message.get("ask") != presence._hub.id and not message.get("hello")
+def without_asking(presence: Presence, news: PresenceNews, _origin: str) -> bool:
+    return news.ask != presence._hub.id and not news.hello
 
 
-def without_numbers(presence: Presence, message: dict[str, Any]) -> bool:
-    peer = presence._peers.get(message["origin"])
-    if peer is not None and "changes" in message:
-        peer.number = message["number"] - 1
+def without_numbers(presence: Presence, news: PresenceNews, origin: str) -> bool:
+    peer = presence._peers.get(origin)
+    if peer is not None and news.changes is not None:
+        peer.number = news.number - 1
     return True
 
 
-def without_whole(_presence: Presence, message: dict[str, Any]) -> bool:
-    return "whole" not in message
+def without_whole(_presence: Presence, news: PresenceNews, _origin: str) -> bool:
+    return news.whole is None
 
 
-def without_goodbye(presence: Presence, message: dict[str, Any]) -> bool:
+def without_goodbye(presence: Presence, _news: PresenceNews, _origin: str) -> bool:
     for peer in presence._peers.values():
         peer.seen_at = float("inf")  # nobody ever falls silent
     return True
@@ -52,13 +53,13 @@ def without_goodbye(presence: Presence, message: dict[str, Any]) -> bool:
 
 @pytest.mark.parametrize("let_through", [without_asking, without_numbers, without_whole, without_goodbye])
 def test_the_property_catches_a_presence_that_is_broken(
-    monkeypatch: pytest.MonkeyPatch, let_through: Callable[[Presence, dict[str, Any]], bool]
+    monkeypatch: pytest.MonkeyPatch, let_through: Callable[[Presence, PresenceNews, str], bool]
 ) -> None:
     heard = Presence._heard
 
-    def broken(self: Presence, message: dict[str, Any]) -> None:
-        if let_through(self, message):
-            heard(self, message)
+    def broken(self: Presence, news: PresenceNews, origin: str) -> None:
+        if let_through(self, news, origin):
+            heard(self, news, origin)
 
     monkeypatch.setattr(Presence, "_heard", broken)
     for seed in range(300):
@@ -253,7 +254,7 @@ def test_changes_of_one_moment_are_one_message(two: Cluster) -> None:
     for user_id in range(1, 21):
         enter(two, here, user_id=user_id)
     two.acting(here, here.timers.fire)
-    assert len(two.flying) == 1 and len(two.flying[0][1]["changes"]) == 20
+    assert len(two.flying) == 1 and len(two.flying[0][2].changes or ()) == 20
 
 
 def test_a_process_that_says_goodbye_is_forgotten_at_once(two: Cluster) -> None:
@@ -312,15 +313,15 @@ async def test_on_a_real_loop_changes_go_out_soon_and_beats_now_and_then(
 ) -> None:
     settings.PRESENCE_BEAT_SECONDS = 0.02
     monkeypatch.setattr(module, "_JOIN_CHANGES_SECONDS", 0.001)
-    sent: list[dict[str, Any]] = []
-    presence = Presence(FakeHub("process-1", lambda _origin, message: sent.append(message)))  # type: ignore[arg-type]
+    sent: list[PresenceNews] = []
+    presence = Presence(FakeHub("process-1", lambda _origin, news: sent.append(news)))  # type: ignore[arg-type]
     beating = asyncio.create_task(presence.run())
     try:
         await until(lambda: len(sent) >= 3)
-        assert sent[0]["hello"] and [message["number"] for message in sent[:3]] == [0, 0, 0]
+        assert sent[0].hello and [news.number for news in sent[:3]] == [0, 0, 0]
         presence.enter(LOUNGE, tabs(1)[0])
-        await until(lambda: any("changes" in message for message in sent))
-        await until(lambda: sent[-1]["number"] == 1)
+        await until(lambda: any(news.changes is not None for news in sent))
+        await until(lambda: sent[-1].number == 1)
     finally:
         beating.cancel()
 

@@ -15,7 +15,7 @@ from accounts.credentials import Credential
 from chat.realtime.delivery.connection import Connection
 from chat.realtime.delivery.direct_outbox import DirectOutbox
 from chat.realtime.delivery.payload import Payload
-from chat.server import opening, runtime
+from chat.server import consumer, opening
 from chat.server.consumer import ChatConsumer
 from chat.server.transport.uvicorn_protocol import AbortableHttp, FrameProtocol
 from tests.chat.server.transport.test_uvicorn_protocol import HANDSHAKE, Line
@@ -55,7 +55,7 @@ def process(monkeypatch: pytest.MonkeyPatch) -> None:
     async def let_in(_scope: Any, _process: Any) -> tuple[Credential, str]:
         return Credential(1, "alice", "token", "1"), "192.0.2.1"
 
-    monkeypatch.setattr(runtime, "current", current)
+    monkeypatch.setattr(consumer, "current", current)
     monkeypatch.setattr(opening, "let_in", let_in)
 
 

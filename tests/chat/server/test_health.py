@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from chat.protocol.errors import ProtocolError, unavailable
-from chat.server import health, runtime
+from chat.server import health
 
 # The threads that ask may have a connection already, from a test before, and look whether it is still good.
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -19,7 +19,7 @@ def process(monkeypatch: pytest.MonkeyPatch) -> None:
     async def current() -> Any:
         return SimpleNamespace(is_draining=False)
 
-    monkeypatch.setattr(runtime, "current", current)
+    monkeypatch.setattr(health, "current", current)
 
 
 async def test_all_who_ask_at_the_same_time_cost_one_query(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from accounts.credentials import Credential
 from chat.protocol.close import CloseCode
-from chat.realtime.delivery.burst import Burst
+from chat.realtime.delivery.burst import Burst, Sharer
 from chat.realtime.delivery.connection import Connection
 from chat.realtime.delivery.feed import Feed
 from chat.realtime.delivery.payload import Payload
@@ -173,7 +173,7 @@ async def test_a_slow_reader_among_the_others_is_closed_alone(settings: Any) -> 
 class WithoutHandingOver(Burst):
     """Forgets what it holds for whoever leaves it."""
 
-    def release(self, connection: Connection) -> None:
+    def release(self, connection: Sharer) -> None:
         if connection.burst is self:
             connection.burst = None
             self.apart.append(connection)
@@ -182,7 +182,7 @@ class WithoutHandingOver(Burst):
 class WithoutThoseApart(Burst):
     """Forgets whoever leaves it."""
 
-    def release(self, connection: Connection) -> None:
+    def release(self, connection: Sharer) -> None:
         super().release(connection)
         self.apart.clear()
 
@@ -197,7 +197,7 @@ class WithoutExceptions(Burst):
 class WithoutFarewell(Burst):
     """Goes on to serve who has left the room."""
 
-    def remove(self, connection: Connection) -> None:
+    def remove(self, connection: Sharer) -> None:
         self.release(connection)
 
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pytest
 
 from chat.realtime.delivery import watchers as module
@@ -33,7 +34,7 @@ class House:
 
     def post(self, change: int, author: int = 9, mentions: tuple[int, ...] = (), **facts: Any) -> None:
         event = Event("room:lounge", "", change=change, author_id=author, mentions=mentions, counts=True)
-        self.watchers.note(self.feed_of("lounge"), event._replace(**facts))
+        self.watchers.note(self.feed_of("lounge"), msgspec.structs.replace(event, **facts))
 
 
 @pytest.fixture
