@@ -5,6 +5,7 @@ from typing import Final
 
 import pytest
 
+from config import settings_page
 from tests.docs.settings_read import REPOSITORY, UNKNOWN, settings_read
 
 SETTINGS: Final = settings_read()
@@ -50,6 +51,25 @@ def test_the_example_shows_the_real_default_or_marks_an_example(name: str) -> No
 @pytest.mark.parametrize(("name", "shown"), LIMITS_ROWS)
 def test_a_table_shows_the_real_default(name: str, shown: str) -> None:
     assert float(shown) == SETTINGS[name]
+
+
+def test_the_page_of_the_settings_is_made_from_the_example() -> None:
+    assert settings_page.PAGE.read_text() == settings_page.page(), "run python -m config.settings_page"
+
+
+def test_each_setting_of_the_example_has_words_of_its_own() -> None:
+    for name, meaning in re.findall(r"^\| `(\w+)` \| .*? \| (.*) \|$", settings_page.page(), re.MULTILINE):
+        assert meaning.strip(), name
+
+
+def test_the_settings_that_only_tune_come_last() -> None:
+    sections = re.findall(r"^# --- (.+?) -+$", EXAMPLE, re.MULTILINE)
+    assert sections[-1] == "Advanced"
+    advanced = EXAMPLE.rpartition("# --- Advanced")[2]
+    assert "Most installations never touch" in advanced
+    assert {"OUTBOX_BYTES", "DATABASE_THREADS", "HEAD_CHECK_SECONDS"} <= set(
+        re.findall(r"^#([A-Z_]+)=", advanced, re.MULTILINE)
+    )
 
 
 def test_nothing_is_set_in_the_example_until_somebody_sets_it() -> None:
