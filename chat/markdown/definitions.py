@@ -14,6 +14,8 @@ from markdown_it.rules_core import StateCore
 from markdown_it.rules_inline import StateInline, image, link
 from markdown_it.token import Token
 
+from chat.markdown.blank_parts import with_words
+
 _READ: Final = "definitions_read"
 
 
@@ -38,7 +40,7 @@ class _Parser(Protocol):
 
 def add_definitions(parser: MarkdownIt) -> None:
     parser.block.ruler.at("reference", _reference)
-    parser.inline.ruler.at("link", _noted(link))
+    parser.inline.ruler.at("link", _noted(with_words(link)))
     parser.inline.ruler.at("image", _noted(image))
     parser.core.ruler.after("inline", "definitions", _draw_unused)
 
@@ -84,7 +86,7 @@ def _noted(rule: Callable[[StateInline, bool], bool]) -> Callable[[StateInline, 
         read: list[_Definition] = state.env.get(_READ, [])
         before = len(read)
         is_made = rule(state, silent)
-        if silent or not is_made:
+        if silent or not is_made or state.tokens[-1].type == "written":
             del read[before:]
         return is_made
 

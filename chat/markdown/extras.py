@@ -14,6 +14,7 @@ from markdown_it.rules_core import StateCore
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 
+from chat.markdown.blank_parts import draws
 from chat.markdown.fences import OpenFences, fence_at
 
 _TAG: Final = re.compile(r"<(?:(br)[ \t]?/?|(/?)(sub|sup|kbd))>", re.IGNORECASE)
@@ -60,27 +61,38 @@ def _finish(state: StateCore) -> None:
 
 
 def _pair_tags(tokens: list[Token]) -> None:
-    """Make elements of the tags that are opened and closed within the same one; all others are text."""
-    opened: list[Token] = []
-    tags: list[Token] = []
+    """Make elements of the tags that are opened and closed within the same one, around something; all others are text."""
+    opened: list[tuple[Token, int]] = []
+    tags = [token for token in tokens if token.type in ("tag_open", "tag_close")]
+    drawn = 0  # how many tokens up to here are seen
     for token in tokens:
-        if token.type in ("tag_open", "tag_close"):
-            tags.append(token)
         if token.type == "tag_open" or token.nesting > 0:
-            opened.append(token)
+            opened.append((token, drawn))
         elif token.type == "tag_close":
-            if opened and opened[-1].type == "tag_open" and opened[-1].tag == token.tag:
-                begun = opened.pop()
-                begun.type, begun.nesting = f"{token.tag}_open", 1
-                token.type, token.nesting = f"{token.tag}_close", -1
+            drawn += not _is_paired(token, opened, drawn)
         elif token.nesting < 0:
-            while opened and opened.pop().type == "tag_open":
+            while opened and opened.pop()[0].type == "tag_open":
                 pass
+        else:
+            drawn += draws([token])
     for token in tags:
         if token.nesting == 0:
             token.type, token.tag = "text", ""
         else:
             token.content = ""
+
+
+def _is_paired(closing: Token, opened: list[tuple[Token, int]], drawn: int) -> bool:
+    """Make an element of a tag and the last one that was opened, if they belong together."""
+    begun, drawn_before = opened[-1] if opened else (closing, 0)
+    if begun.type != "tag_open" or begun.tag != closing.tag:
+        return False
+    opened.pop()
+    if drawn == drawn_before:
+        return False
+    begun.type, begun.nesting = f"{begun.tag}_open", 1
+    closing.type, closing.nesting = f"{closing.tag}_close", -1
+    return True
 
 
 def _with_links(parser: MarkdownIt, tokens: list[Token]) -> Iterator[Token]:

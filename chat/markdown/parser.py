@@ -10,6 +10,7 @@ from typing import Final
 from markdown_it import MarkdownIt
 
 from chat.markdown.addresses import Addresses, link_address
+from chat.markdown.blank_parts import add_blank_parts
 from chat.markdown.definitions import add_definitions
 from chat.markdown.extras import add_extras
 from chat.markdown.fences import fence
@@ -40,6 +41,7 @@ class Parser(MarkdownIt):
         keep_mathematics(self)
         self.block.ruler.at("fence", fence, {"alt": ["paragraph", "reference", "blockquote", "list"]})
         add_definitions(self)
+        add_blank_parts(self)
         # Before text is joined: what was escaped is still told from what was not.
         self.core.ruler.before("text_join", "mention", mark_mentions)
         add_extras(self)

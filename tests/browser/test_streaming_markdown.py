@@ -244,7 +244,7 @@ CORPUS.update(
         for table in (extras, fences, mathematics, writing_systems)
         for case in table.CASES
     }
-    | {f"visible: {case.kind}": case.text for case in visible.DEFINITIONS}
+    | {f"visible: {case.kind}": case.text for case in (*visible.DEFINITIONS, *visible.BLANK_PARTS)}
 )
 
 

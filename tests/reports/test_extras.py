@@ -5,10 +5,10 @@ import pytest
 from chat.markdown import render, without_mentions
 from tests.reports.extras import CASES, Case
 from tests.reports.test_writing_systems import short
-from tests.reports.visible import DEFINITIONS, Definition
+from tests.reports.visible import BLANK_PARTS, DEFINITIONS, Definition
 
 
-@pytest.mark.parametrize("case", [*CASES, *DEFINITIONS], ids=lambda case: case.kind)
+@pytest.mark.parametrize("case", [*CASES, *DEFINITIONS, *BLANK_PARTS], ids=lambda case: case.kind)
 def test_these_are_drawn_and_nothing_else_is(case: Case | Definition) -> None:
     html = without_mentions(render(case.text))
     assert (

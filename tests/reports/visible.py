@@ -111,6 +111,34 @@ DEFINITIONS: Final = (
     Definition("not one: words behind it", "[a]: /x and more", "[a]: /x and more"),
 )  # fmt: skip
 
+# Parts that draw nothing are drawn as they were written, beside others. Both parsers run these.
+BLANK_PARTS: Final = (
+    Definition("a link without words", "text []() more", "text []() more"),
+    Definition("a link without words that leads somewhere", "a [](https://x.org) b", "a [](https://x.org) b"),
+    Definition("a link with blank words", '请 [\u3164](/x "t") 看', '请 [\u3164](/x "t") 看'),
+    Definition("a link with an entity for words", "a [&#8203;](/x) b", "a [&amp;#8203;](/x) b"),
+    Definition("a link without words in emphasis", "**a [](/x)** שלום", "<strong>a [](/x)</strong> שלום"),
+    Definition("a link without words names no one", "a [](@bob) b", "a [](@bob) b"),
+    Definition("it uses no definition", "a [&#8203;][r] b\n\n[r]: /x", "<p>a [&amp;#8203;][r] b</p>\n<p>[r]: /x</p>"),
+    Definition("a link around a picture without words", "[![](/p)](/x)", '<a href="/x">/p</a>'),
+    Definition("a link around code", "a [` `](/x)", 'a <a href="/x"><code> </code></a>'),
+    Definition("an empty heading", "a\n\n#\n\nb", "<p>a</p>\n<p>#</p>\n<p>b</p>"),
+    Definition("an empty heading with blanks", "あ\n\n## \n\nい", "<p>あ</p>\n<p>##</p>\n<p>い</p>"),
+    Definition("an empty heading that is closed", "a\n### ###\nb", "<p>a</p>\n<p>### ###</p>\n<p>b</p>"),
+    Definition("an empty heading in a list", "- #\n- b", "<ul>\n<li>#</li>\n<li>b</li>\n</ul>"),
+    Definition("an empty heading in a quotation", "> a\n> #", "<blockquote>\n<p>a</p>\n<p>#</p>\n</blockquote>"),
+    Definition("a heading of a link without words", "# []()\n\nb", "<h1>[]()</h1>\n<p>b</p>"),
+    Definition("an empty quotation", "a\n\n>\n\nb", "<p>a</p>\n<p>&gt;</p>\n<p>b</p>"),
+    Definition("an empty quotation of two lines", "a\n\n>\n> \n\nb", "<p>a</p>\n<p>&gt;<br>\n&gt;</p>\n<p>b</p>"),
+    Definition("empty quotations in each other", "a\n\n> >\n\nb", "<p>a</p>\n<p>&gt; &gt;</p>\n<p>b</p>"),
+    Definition("an empty quotation in a list", "1. >\n2. c", "<ol>\n<li>&gt;</li>\n<li>c</li>\n</ol>"),
+    Definition("a quotation with empty lines", ">\n> a\n>", "<blockquote>\n<p>a</p>\n</blockquote>"),
+    Definition("tags around nothing", "a <kbd></kbd> b", "a &lt;kbd&gt;&lt;/kbd&gt; b"),
+    Definition("tags around blanks", "x<sup> &nbsp;</sup>", "x&lt;sup&gt; &nbsp;&lt;/sup&gt;"),
+    Definition("tags around tags around nothing", "<sub><sup></sup></sub>", "<sub>&lt;sup&gt;&lt;/sup&gt;</sub>"),
+    Definition("tags around code", "a <kbd>` `</kbd>", "a <kbd><code> </code></kbd>"),
+)
+
 # Drawn: accepted and shown.
 DRAWN: Final = (
     Text("🩷", "newer than the table of letters"),

@@ -2,6 +2,8 @@
  * Definitions of links: one that makes no link is drawn as the text it is. The same rules as chat/markdown/definitions.py.
  */
 
+import { withWords } from "./markdown-blank-parts.js";
+
 /** Where definitions lead, in the order in which links read it. @type {object[]} */
 let read = [];
 
@@ -18,7 +20,8 @@ export function addDefinitions(parser, reading) {
     push(state, startLine);
     return true;
   });
-  for (const name of ["link", "image"]) parser.inline.ruler.at(name, noted(ruleOf(parser.inline.ruler, name)));
+  parser.inline.ruler.at("link", noted(withWords(ruleOf(parser.inline.ruler, "link"))));
+  parser.inline.ruler.at("image", noted(ruleOf(parser.inline.ruler, "image")));
   parser.core.ruler.after("inline", "definitions", drawUnused);
 }
 
@@ -61,7 +64,7 @@ function noted(rule) {
   return (/** @type {any} */ state, /** @type {boolean} */ silent) => {
     const before = read.length;
     const isMade = rule(state, silent);
-    if (silent || !isMade) read.length = before;
+    if (silent || !isMade || state.tokens.at(-1).type === "written") read.length = before;
     return isMade;
   };
 }

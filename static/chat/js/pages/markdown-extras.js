@@ -3,6 +3,7 @@
  * passes: each of these elements is made here, without attributes. The same rules as chat/markdown/extras.py.
  */
 
+import { draws } from "./markdown-blank-parts.js";
 import { fenceAt, OpenFences } from "./markdown-fences.js";
 
 const TAG = /<(?:(br)[ \t]?\/?|(\/?)(sub|sup|kbd))>/iy;
@@ -46,22 +47,33 @@ function finish(state) {
   });
 }
 
-/** Makes elements of the tags that are opened and closed within the same one; all others are text. @param {any[]} tokens */
+/** Makes elements of the tags that are opened and closed within the same one, around something; all others are text. @param {any[]} tokens */
 function pairTags(tokens) {
-  /** @type {any[]} */
+  /** @type {{token: any, drawn: number}[]} */
   const opened = [];
   const tags = tokens.filter(({ type }) => type === "tag_open" || type === "tag_close");
+  let drawn = 0; // how many tokens up to here are seen
   for (const token of tokens) {
-    if (token.type === "tag_open" || token.nesting > 0) opened.push(token);
-    else if (token.type === "tag_close") {
-      const begun = opened[opened.length - 1];
-      if (begun?.type !== "tag_open" || begun.tag !== token.tag) continue;
-      opened.pop();
-      Object.assign(begun, { type: `${token.tag}_open`, nesting: 1 });
-      Object.assign(token, { type: `${token.tag}_close`, nesting: -1 });
-    } else if (token.nesting < 0) while (opened.length && opened.pop().type === "tag_open");
+    if (token.type === "tag_open" || token.nesting > 0) opened.push({ token, drawn });
+    else if (token.type === "tag_close") drawn += isPaired(token, opened, drawn) ? 0 : 1;
+    else if (token.nesting < 0) while (opened.pop()?.token.type === "tag_open");
+    else drawn += draws([token]) ? 1 : 0;
   }
   for (const token of tags) Object.assign(token, token.nesting === 0 ? { type: "text", tag: "" } : { content: "" });
+}
+
+/**
+ * Makes an element of a tag and the last one that was opened, if they belong together.
+ * @param {any} closing @param {{token: any, drawn: number}[]} opened @param {number} drawn
+ */
+function isPaired(closing, opened, drawn) {
+  const begun = opened.at(-1);
+  if (begun?.token.type !== "tag_open" || begun.token.tag !== closing.tag) return false;
+  opened.pop();
+  if (drawn === begun.drawn) return false;
+  Object.assign(begun.token, { type: `${closing.tag}_open`, nesting: 1 });
+  Object.assign(closing, { type: `${closing.tag}_close`, nesting: -1 });
+  return true;
 }
 
 /** Links in place of pictures; within a link, a picture is its words. @param {any} state @param {any[]} tokens */

@@ -4,6 +4,7 @@
  */
 
 import { findAddresses } from "./markdown-addresses.js";
+import { addBlankParts } from "./markdown-blank-parts.js";
 import { addDefinitions } from "./markdown-definitions.js";
 import { addExtras } from "./markdown-extras.js";
 import { fence } from "./markdown-fences.js";
@@ -35,6 +36,7 @@ function parser(links) {
   const reading = { isInDefinition: false };
   made.validateLink = (/** @type {string} */ url) => validateLink(url) && hasSafeScheme(url, reading.isInDefinition);
   addDefinitions(made, reading);
+  addBlankParts(made);
   addExtras(made);
   addFootnotes(made);
   made.inline.ruler.at("backticks", markCode);
