@@ -23,6 +23,7 @@ _RUN: Final = re.compile(r"@([a-z0-9][a-z0-9_.-]*)", re.ASCII | re.IGNORECASE)
 _MARKED: Final = re.compile(r'<span class="mention">@([A-Za-z0-9_.-]{1,32})</span>')
 _OPEN: Final = '<span class="mention">'
 _SEPARATORS: Final = "_.-"
+_FORMS: Final = frozenset(map(chr, [*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)]))
 # What ties an @ to the word before it: an address, a path, a handle of another site.
 _TIES: Final = "@/."
 
@@ -126,7 +127,9 @@ def _goes_on(after: str) -> bool:
 
 
 def _is_in_word(char: str) -> bool:
-    if not char or unicodedata.category(char)[0] not in "LMN":
+    category = unicodedata.category(char) if char else ""
+    # The form of an emoji, and the key around a digit, are marks of no letter.
+    if category[:1] not in ("L", "M", "N") or category == "Me" or char in _FORMS:
         return False
     return not is_unspaced(char)
 

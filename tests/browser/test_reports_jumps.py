@@ -47,6 +47,19 @@ def test_a_person_is_completed_by_any_form_of_their_name(someone: Cast) -> None:
         expect(page.locator(".completion-option")).to_have_text([re.compile(re.escape(bob.name))])
 
 
+def test_a_name_is_completed_wherever_it_would_be_a_mention(someone: Cast) -> None:
+    alice, bob = someone("alice"), someone("bob")
+    page = alice.room(alice.create_room(bob))
+    composer = page.get_by_test_id("composer")
+    option = page.locator(".completion-option")
+    for before in ("", "hi ", "(", "すみません", "请", "ถาม", "😀", "❤️", "1️⃣", "“", "—", "x\n", "**", "¡"):
+        composer.fill(f"{before}@{bob.name[:-1]}")
+        expect(option).to_have_text([re.compile(re.escape(bob.name))])
+    for before in ("mail", "почта", "é", "e\u0301", "https://x.org/", "x.", "@"):
+        composer.fill(f"{before}@{bob.name[:-1]}")
+        expect(page.locator("#completion")).to_be_hidden()
+
+
 def jump(page: Page, typed: str) -> None:
     page.keyboard.press("Control+k")
     page.keyboard.type(typed)

@@ -88,6 +88,17 @@ CASES: Final = (
     Case("Arabic beside it, with a space", "مرحبا @bob", ("@bob",)),
     Case("full-width punctuation", "（@bob）、@joe。", ("@bob", "@joe")),
     Case("emphasis in Japanese", "**@bob**さん", ("@bob",)),
+    # --- Emoji, and marks
+    Case("emoji beside it", "👍@bob🎉 🇨🇭@joe", ("@bob", "@joe")),
+    Case("an emoji with its form before it", "❤️@bob ☎\ufe0e@joe", ("@bob", "@joe")),
+    Case("a key before it", "1️⃣@bob #️⃣@joe", ("@bob", "@joe")),
+    Case("joined emoji before it", "👩\u200d❤️\u200d👩@bob", ("@bob",)),
+    Case("a form behind it, of nothing", "@bob\ufe0f @joe\ufe0e! @x_y\U000e0100", ("@bob", "@joe", "@x_y")),
+    Case("an emoji with its form behind it", "@bob❤️ @joeℹ️", ("@bob",)),
+    Case("a circle around its last letter", "@bob\u20dd", ("@bob",)),
+    Case("a mark on its last letter makes another letter", "@bob\u0301 @joe\u0323"),
+    Case("a mark of no letter before it", "\u0301@bob"),
+    Case("what is not seen behind it", "@bob\u200b @joe\u2060, @x_y\u00ad", ("@bob", "@joe", "@x_y")),
     # --- Escapes and entities
     Case("an escaped @", r"\@bob"),
     Case("an escaped underscore in a name", r"@x\_y", ("@x_y",)),

@@ -9,8 +9,11 @@ import { el } from "./dom.js";
 import { emojiLike } from "./emoji.js";
 import { searchForm } from "./folding.js";
 import { avatar } from "./names.js";
+import { setOf, UNSPACED } from "./scripts.js";
 
-const AFTER_AT = /(?:^|[\s(])@([\p{L}\p{M}\p{N}_.-]{0,32})$/u;
+/** What an @ may stand behind, and begin a name: the same as on the server (chat/markdown/mentions.py). */
+const FREE = String.raw`[^@/.\p{L}\p{M}\p{N}]|[\p{Me}\ufe00-\ufe0f${setOf(UNSPACED)}]`;
+const AFTER_AT = new RegExp(String.raw`(?:^|${FREE})@([\p{L}\p{M}\p{N}_.-]{0,32})$`, "u");
 const AFTER_COLON = /(?:^|\s):([a-z_]{2,20})$/;
 const AFTER_SLASH = /^\/([a-z]{0,20})$/i;
 

@@ -19,6 +19,9 @@ export const WIDE_SIGNS = [[0xfe10, 0xfe1f], [0xfe30, 0xfe6f], [0xff00, 0xff65],
 /** In one language they stand where a word begins, in another where it ends. */
 export const QUOTATION_MARKS = "“”„‟‘’‚‛«»‹›";
 
+/** Ranges as they stand between the brackets of a pattern. @param {number[][]} ranges */
+export const setOf = (ranges) => ranges.map(([first, last]) => `\\u{${first.toString(16)}}-\\u{${last.toString(16)}}`).join("");
+
 /** @param {number[][]} ranges @param {string} character */
 const isIn = (ranges, character) => {
   const code = character.codePointAt(0) ?? 0;
