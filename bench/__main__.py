@@ -1,7 +1,7 @@
 """Runs the benchmarks: `make bench`, or `make bench ONLY=fanout,streams`.
 
-Writes the tables and pictures of docs/performance.md. `QUICK=1` runs each measurement once and shortly, writes nothing,
-and only shows that everything works.
+Writes docs/performance.md, and the tables and pictures of docs/performance-tables.md. `QUICK=1` runs each measurement once
+and shortly, writes nothing, and only shows that everything works.
 """
 
 import argparse

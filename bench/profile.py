@@ -118,7 +118,7 @@ def main() -> None:
         taken = {load: shares(_samples(bench, ours, *load)) for load in loads}
     body = table(taken, costs)
     print(body)
-    page = report.REPOSITORY / "docs/performance.md"
+    page = report.REPOSITORY / report.PAGE
     page.write_text(filled(page.read_text(), "profile", body))
 
 

@@ -1,6 +1,7 @@
-"""Keeps what a benchmark measured: as bench/results/latest.json, and as tables and pictures in docs/performance.md.
+"""Keeps what a benchmark measured: in bench/results/latest.json, and in two pages.
 
-`python -m bench.report` writes tables and pictures anew from the kept results. Nothing is measured here.
+docs/performance.md opens with the ten figures by which a reader decides; docs/performance-tables.md has all of them, with
+pictures. `python -m bench.report` writes both again from the kept results. Nothing is measured here.
 """
 
 import json
@@ -10,7 +11,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from bench import pictures
 from bench.figures import by_quantity, is_comparison, number, ratio_spread, ratio_to_ours, spread, times
@@ -18,7 +19,9 @@ from bench.measure import Row
 from bench.places import commit_of, filled
 
 REPOSITORY: Final = Path(__file__).resolve().parents[1]
-# Each case with the heading of the page under which it stands, in the order of the summary.
+PAGE: Final = "docs/performance.md"
+TABLES: Final = "docs/performance-tables.md"
+# Each case with the heading of the tables under which it stands, in the order of the summary.
 CASES: Final = {
     "fanout": "Fan-out",
     "messages": "Messages",
@@ -40,6 +43,46 @@ FACTS: Final = frozenset({"soak"})
 PACKAGES: Final = (
     "channels", "channels-redis", "daphne", "django", "msgspec", "psycopg", "redis", "uvicorn", "uvloop", "websockets",
 )  # fmt: skip
+
+
+class Highlight(NamedTuple):
+    """A figure that a reader needs to decide: in words, and the row that has it."""
+
+    words: str
+    case: str
+    what: str
+    server: str = "Parley"
+
+
+HIGHLIGHTS: Final = (
+    Highlight("A frame that nothing stores (typing), to 200 tabs, 16 in flight", "fanout", "typing, W = 16"),
+    Highlight("A stored message, to 200 tabs, 16 in flight", "messages", "messages, W = 16"),
+    Highlight(
+        "From a sender to 1,000 tabs in one room, 10 messages a second, 99 % within",
+        "latency",
+        "1,000 tabs in one room, 10 messages/s, sender to tab, p99",
+    ),
+    Highlight(
+        "A piece of Claude's reply to a tab, 50 replies in 40 tabs each, 99 % within",
+        "streams",
+        "50 streams x 40 tabs, 20 chunks/s each, chunk to tab, p99",
+    ),
+    Highlight("Messages stored on SQLite, 4 in flight for each sender", "stored", "SQLite, 4 in flight each"),
+    Highlight("Messages stored on PostgreSQL, 4 in flight for each sender", "stored", "PostgreSQL, 4 in flight each"),
+    Highlight("Tabs that open and catch up with a room", "opening", "opened with a ticket, to joined with `after`"),
+    Highlight("Memory of an idle tab", "memory", "5,000 idle connections in rooms of 40 tabs, each"),
+    Highlight(
+        "Search for a very common word in all rooms of a million messages",
+        "tables",
+        "search all rooms, very common word, 1,000,000",
+        "Parley, PostgreSQL",
+    ),
+    Highlight(
+        "Processor time for each delivery of a message, two processes over Redis against one",
+        "processes",
+        "messages, processor time for each delivery, two processes against one",
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -77,14 +120,15 @@ def check(root: Path = REPOSITORY) -> None:
 
     load(root)
     _packages()
-    text = (root / "docs/performance.md").read_text()
+    filled((root / PAGE).read_text(), "highlights", "")
+    text = (root / TABLES).read_text()
     for name in ("summary", *CASES):
         filled(text, name, "")
 
 
 def show(runs: Sequence[Run], cases: Iterable[str], root: Path = REPOSITORY) -> None:
-    """Draw the pictures of these cases, and write their tables and the summary of all cases into the page."""
-    page = root / "docs/performance.md"
+    """Draw the pictures of these cases, and write their tables, the summary of all cases and the ten figures."""
+    page = root / TABLES
     text = filled(page.read_text(), "summary", summary(runs))
     for case in sorted(cases):
         run = next(run for run in runs if case in run.cases())
@@ -94,6 +138,8 @@ def show(runs: Sequence[Run], cases: Iterable[str], root: Path = REPOSITORY) -> 
         is_drawn = case not in FACTS and pictures.draw(title, rows, page.parent / picture)
         text = filled(text, case, section(title, rows, run, picture if is_drawn else None))
     page.write_text(text)
+    opening = root / PAGE
+    opening.write_text(filled(opening.read_text(), "highlights", highlights(runs)))
 
 
 # --- Results ---------------------------------------------------------------------------------------------------------
@@ -196,14 +242,30 @@ def summary(runs: Sequence[Run]) -> str:
     rows.sort(key=lambda row: order.index(row.case) if row.case in order else len(order))
     cells = []
     for row in rows:
-        title = CASES.get(row.case, row.case)
-        where = f"[{title}](#{title.lower().replace(' ', '-')})"
+        where = _link(CASES.get(row.case, row.case))
         what = row.what if row.server == "Parley" else f"{row.what}: {row.server}"
-        figure = ratio_spread(row) if is_comparison(row) else f"{spread(row)} {row.unit if row.values else ''}".strip()
-        cells.append([where, what, row.target, figure, _met(row)])
+        cells.append([where, what, row.target, _figure(row), _met(row)])
     met = sum(row.is_met is True for row in rows)
     head = ["case", "what", "target", "measured", "met"]
     return "\n\n".join([f"{met} of {len(rows)} targets are met.", _markdown(head, cells), _sources(runs)])
+
+
+def highlights(runs: Sequence[Run]) -> str:
+    """Return the table of the ten figures, each with the way to its case."""
+    rows = {(row.case, row.what, row.server): row for run in runs for row in run.rows}
+    cells = []
+    for words, case, what, server in HIGHLIGHTS:
+        row = rows.get((case, what, server))
+        cells.append([words, _figure(row) if row else "not measured", _link(CASES[case], Path(TABLES).name)])
+    return _markdown(["what", "median (min to max)", "more"], cells)
+
+
+def _figure(row: Row) -> str:
+    return ratio_spread(row) if is_comparison(row) else f"{spread(row)} {row.unit if row.values else ''}".strip()
+
+
+def _link(title: str, page: str = "") -> str:
+    return f"[{title}]({page}#{title.lower().replace(' ', '-')})"
 
 
 def _sources(runs: Sequence[Run]) -> str:
@@ -231,7 +293,7 @@ def _markdown(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def _sentence(rows: Sequence[Row]) -> str:
-    """Return the medians of the first thing measured as words, for who cannot see the picture."""
+    """Return the medians of the first thing measured as words, for readers who can't see the picture."""
     what, first = next(iter(by_quantity(row for row in rows if row.values).items()))
     return f"{what}, " + ", ".join(f"{row.server} {number(row.median)} {row.unit}" for row in first)
 

@@ -1,4 +1,4 @@
-"""What was measured reaches the page: all of it, in its place, and not better than it was."""
+"""What was measured reaches the pages: all of it, in its place, and not better than it was."""
 
 import re
 from pathlib import Path
@@ -7,12 +7,21 @@ from typing import Any
 import pytest
 
 from bench import report
+from bench.cases import processes
 from bench.figures import number, ratio_spread, times
 from bench.measure import Row
 from bench.pictures import by_unit, needs_log
 from bench.places import commit_of, filled
 
-PAGE = """# Performance
+OPENING = """# Performance
+
+<!-- bench:begin highlights -->
+<!-- bench:end highlights -->
+
+More words.
+"""
+
+PAGE = """# Tables
 
 <!-- bench:begin summary -->
 <!-- bench:end summary -->
@@ -39,15 +48,16 @@ def row(server: str = "Parley", *values: float, **fields: Any) -> Row:
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A project with a page, and without matplotlib: nothing is drawn."""
+    """A project with both pages, and without matplotlib: nothing is drawn."""
     (tmp_path / "docs").mkdir()
-    (tmp_path / "docs/performance.md").write_text(PAGE)
+    (tmp_path / report.PAGE).write_text(OPENING)
+    (tmp_path / report.TABLES).write_text(PAGE)
     monkeypatch.setattr("bench.pictures.draw", lambda title, rows, path: False)
     return tmp_path
 
 
 def page(project: Path) -> str:
-    return (project / "docs/performance.md").read_text()
+    return (project / report.TABLES).read_text()
 
 
 def place(project: Path, name: str) -> str:
@@ -56,8 +66,8 @@ def place(project: Path, name: str) -> str:
     return found[1]
 
 
-def test_the_page_has_a_place_under_a_heading_for_the_summary_and_for_every_case() -> None:
-    text = (report.REPOSITORY / "docs/performance.md").read_text()
+def test_the_tables_have_a_place_under_a_heading_for_the_summary_and_for_every_case() -> None:
+    text = (report.REPOSITORY / report.TABLES).read_text()
     for name in ("summary", *report.CASES):
         filled(text, name, "")
     assert set(report.CASES.values()) <= set(re.findall(r"^#+ (.+)$", text, re.MULTILINE))
@@ -76,6 +86,31 @@ def test_a_case_that_did_not_run_keeps_its_figures_and_the_text_around_stays(pro
     assert "Words before." in page(project)
     assert "1 of 2 targets are met." in place(project, "summary")
     assert "| [Idle connections](#idle-connections) | typing | < 5 % | 4 % | yes |" in place(project, "summary")
+
+
+def test_the_page_opens_with_ten_figures_that_are_all_measured() -> None:
+    text = (report.REPOSITORY / report.PAGE).read_text()
+    assert text == filled(text, "highlights", report.highlights(report.load()))
+    assert len(report.HIGHLIGHTS) == 10
+    assert "not measured" not in report.highlights(report.load())
+    assert len(text.partition("<!-- bench:begin highlights -->")[0].splitlines()) <= 12
+
+
+def test_the_ten_figures_lead_to_the_tables_and_follow_what_is_measured(project: Path) -> None:
+    report.write([row("Parley", 300.0, what="typing, W = 16")], {}, project)
+    opening = (project / report.PAGE).read_text()
+    assert "16 in flight | 300 deliveries/s | [Fan-out](performance-tables.md#fan-out) |" in opening
+    assert opening.count("not measured") == 9
+    assert opening.endswith("More words.\n")
+
+
+def test_two_processes_are_compared_by_their_processor_time_for_each_delivery() -> None:
+    found = processes.compared(
+        {"typing": [1.0, 2.0], "messages": [1.0, 1.0]}, {"typing": [3.0, 4.0], "messages": [1.1, 1.1]}
+    )
+    units_and_targets = [("µs", None), ("µs", None), ("x", False), ("µs", None), ("µs", None), ("x", True)]
+    assert [(each.unit, each.is_met) for each in found] == units_and_targets
+    assert list(found[2].values) == [3.0, 2.0]
 
 
 def test_writing_the_same_again_changes_nothing(project: Path) -> None:
