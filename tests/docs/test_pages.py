@@ -72,3 +72,19 @@ def test_every_command_of_the_composer_is_described() -> None:
     described = set(re.findall(r"`/([a-z]+)", (REPOSITORY / "docs/pages.md").read_text()))
     table = (REPOSITORY / "static/chat/js/pages/command-table.js").read_text()
     assert described == set(re.findall(r'\bname: "([a-z]+)"', table))
+
+
+def test_the_modules_that_the_architecture_names_are_there() -> None:
+    page = (REPOSITORY / "docs/architecture.md").read_text()
+    named = set(re.findall(r"\b[a-z_]+(?:/[a-z_]+)*/[a-z_]+\.py\b", page))
+    assert {
+        name for name in named if not (REPOSITORY / name).exists() and not (REPOSITORY / "chat" / name).exists()
+    } == set()
+    assert {"server/consumer.py", "messages/writer.py", "realtime/delivery/feed.py", "claude/run/runner.py"} <= named
+
+
+def test_the_architecture_names_every_package_of_chat_and_what_is_in_them() -> None:
+    page = (REPOSITORY / "docs/architecture.md").read_text()
+    packages = [path.parent for path in (REPOSITORY / "chat").glob("**/__init__.py")]
+    told = [f"{path.name}/" for path in packages if path.name not in {"chat", "migrations", "commands", "templatetags"}]
+    assert [name for name in told if name not in page] == []
