@@ -49,7 +49,7 @@ class SessionActivityMiddleware:
 
 class TimeZoneMiddleware:
     """Shows times in the reader's time zone, and remembers it: a page has found it in its browser, and left it in a cookie
-    (pages/time-zone.js). A browser without the cookie gets the zone that this person's other browsers had.
+    (pages/shell/time-zone.js). A browser without the cookie gets the zone that this person's other browsers had.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:

@@ -1,5 +1,5 @@
 """How people are called in what is read: by their display name, else by their user name. For looking somebody up, for
-mentions and addresses there is only the user name. static/chat/js/pages/shown-name.js does the same in the browser.
+mentions and addresses there is only the user name. static/chat/js/pages/people/shown-name.js does the same in the browser.
 """
 
 import re

@@ -1,6 +1,6 @@
 """The parser: CommonMark without HTML, with what people and models use beside it: see the modules that it puts together.
 
-The page's is the same in JavaScript (static/chat/js/pages/markdown-parser.js); both are tested against one table.
+The page's is the same in JavaScript (static/chat/js/pages/markdown/markdown-parser.js); both are tested against one table.
 """
 
 import re

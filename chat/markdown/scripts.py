@@ -1,4 +1,4 @@
-"""Scripts that put no space between words. The page has the same table (static/chat/js/pages/scripts.js)."""
+"""Scripts that put no space between words. The page has the same table (static/chat/js/pages/markdown/scripts.js)."""
 
 import unicodedata
 from typing import Final

@@ -1,4 +1,4 @@
-"""What the reader calls a room. static/chat/js/pages/names.js says the same in the browser."""
+"""What the reader calls a room. static/chat/js/pages/people/names.js says the same in the browser."""
 
 from msgspec import UNSET
 

@@ -1,4 +1,4 @@
-"""How people look in templates: names, and initials on a colour. static/chat/js/pages/names.js does the same."""
+"""How people look in templates: names, and initials on a colour. static/chat/js/pages/people/names.js does the same."""
 
 from typing import Final
 

@@ -20,7 +20,7 @@ def page(browser: Browser, site: Site) -> Iterator[Page]:
 
 
 def call(page: Page, function: str, *arguments: Any) -> Any:
-    script = "async ([name, args]) => (await import('/static/chat/js/pages/claude-state.js'))[name](...args)"
+    script = "async ([name, args]) => (await import('/static/chat/js/pages/claude/claude-state.js'))[name](...args)"
     return page.evaluate(script, [function, list(arguments)])
 
 
@@ -51,7 +51,7 @@ def test_the_words_for_what_claude_does(page: Page) -> None:
 
 def test_the_queue_does_not_open_for_a_prompt_whose_turn_is_now_but_for_one_that_nobody_takes(page: Page) -> None:
     script = """async (prompts) => {
-      const { ReplyQueue } = await import('/static/chat/js/pages/reply-queue.js');
+      const { ReplyQueue } = await import('/static/chat/js/pages/claude/reply-queue.js');
       const root = document.createElement("div");
       root.hidden = true;
       const due = new Promise((resolve) => (window.onDue = resolve));

@@ -22,9 +22,9 @@ _HARNESS: Final = """<!doctype html><meta charset=utf-8><title>Harness</title>
 <link rel=stylesheet href=/static/chat/css/reply.css><main class=prose></main>"""
 _PRELUDE: Final = """
 async () => {
-  const { putSanitised } = await import("/static/chat/js/pages/sanitised-html.js");
-  const { dressCodeBlocks } = await import("/static/chat/js/pages/code-blocks.js");
-  const { StreamingMarkdown } = await import("/static/chat/js/pages/streaming-markdown.js");
+  const { putSanitised } = await import("/static/chat/js/pages/message/sanitised-html.js");
+  const { dressCodeBlocks } = await import("/static/chat/js/pages/code/code-blocks.js");
+  const { StreamingMarkdown } = await import("/static/chat/js/pages/streaming/streaming-markdown.js");
   const main = document.querySelector("main");
   window.add = (id, html) => {
     const root = main.appendChild(Object.assign(document.createElement("section"), { id }));

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page
 from tests.js.static_server import StaticServer
 
 _BEGIN = """async () => {
-  const { PacedText } = await import("/static/chat/js/pages/paced-text.js");
+  const { PacedText } = await import("/static/chat/js/pages/message/paced-text.js");
   Object.assign(window, { frames: 0, shown: [], endings: 0 });
   const count = () => { window.frames += 1; requestAnimationFrame(count); };
   requestAnimationFrame(count);

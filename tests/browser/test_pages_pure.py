@@ -47,22 +47,24 @@ def call(page: Page, module: str, function: str, *arguments: Any) -> Any:
     ],
 )
 def test_drafts_of_two_tabs_are_merged(page: Page, base: str, mine: str, theirs: str, merged: str) -> None:
-    assert call(page, "merge-text", "mergeText", base, mine, theirs) == merged
+    assert call(page, "composer/merge-text", "mergeText", base, mine, theirs) == merged
 
 
 def test_the_page_reads_the_same_text_from_html_as_the_server(page: Page) -> None:
     messages = [{"html": render(case.content), "content": ""} for case in RENDERED]
-    texts = [call(page, "../quotes", "quotable", each) for each in messages]
-    assert [call(page, "../quotes", "excerptOf", text) for text in texts] == [case.text for case in RENDERED]
+    texts = [call(page, "../client/rooms/quotes", "quotable", each) for each in messages]
+    assert [call(page, "../client/rooms/quotes", "excerptOf", text) for text in texts] == [
+        case.text for case in RENDERED
+    ]
 
 
 def test_the_page_knows_what_is_blank_as_the_server_does(page: Page) -> None:
-    assert not [case.kind for case in BLANK if call(page, "visible", "hasInk", case.content)]
-    assert not [case.kind for case in DRAWN if not call(page, "visible", "hasInk", case.content)]
+    assert not [case.kind for case in BLANK if call(page, "base/visible", "hasInk", case.content)]
+    assert not [case.kind for case in DRAWN if not call(page, "base/visible", "hasInk", case.content)]
 
 
 def test_the_emoji_that_can_be_picked_are_in_their_one_form(page: Page) -> None:
-    picked = [sign for sign, _name in call(page, "emoji", "emojiLike", "")]
+    picked = [sign for sign, _name in call(page, "base/emoji", "emojiLike", "")]
     assert len(picked) > 30 and [canonical_emoji(sign) for sign in picked] == picked
 
 
@@ -80,7 +82,7 @@ def message(seq: int, author: str = "2", minute: float = 0, **more: Any) -> dict
 
 def items(page: Page, messages: list[dict[str, Any]], **view: Any) -> list[dict[str, Any]]:
     whole = {"messages": messages, "pending": [], "me": ME, "hasMore": False, **view}
-    return list(call(page, "timeline-items", "buildItems", whole))
+    return list(call(page, "timeline/timeline-items", "buildItems", whole))
 
 
 def test_rows_join_for_one_author_within_five_minutes(page: Page) -> None:
@@ -126,19 +128,19 @@ def test_pages_and_server_show_the_same_name_and_the_user_name_where_it_is_anoth
     page: Page, display_name: str | None, shown: str, handle: str
 ) -> None:
     person = {"username": "bob"} if display_name is None else {"username": "bob", "displayName": display_name}
-    assert call(page, "shown-name", "shownName", person) == shown_names.shown_name(person) == shown
-    assert call(page, "shown-name", "handle", person) == shown_names.handle(person) == handle
+    assert call(page, "people/shown-name", "shownName", person) == shown_names.shown_name(person) == shown
+    assert call(page, "people/shown-name", "handle", person) == shown_names.handle(person) == handle
 
 
 @pytest.mark.parametrize("name", ["Bob", "Zoë", "李", "אליס", "محمد", "Bob אליס", "\U0001e900"])
 def test_pages_and_server_keep_the_same_names_apart_from_the_text_around_them(page: Page, name: str) -> None:
-    assert call(page, "shown-name", "isolated", name) == shown_names.isolated(name)
+    assert call(page, "people/shown-name", "isolated", name) == shown_names.isolated(name)
     assert (shown_names.isolated(name) != name) == any(bidirectional(char) in ("R", "AL") for char in name)
 
 
 def test_nobody_is_somebody(page: Page) -> None:
-    assert call(page, "shown-name", "shownName", None) == shown_names.shown_name(None) == "someone"
-    assert call(page, "shown-name", "handle", None) == shown_names.handle(None) == ""
+    assert call(page, "people/shown-name", "shownName", None) == shown_names.shown_name(None) == "someone"
+    assert call(page, "people/shown-name", "handle", None) == shown_names.handle(None) == ""
 
 
 def test_the_unread_line_stands_above_the_first_message_of_others(page: Page) -> None:
@@ -163,21 +165,25 @@ def test_a_message_keeps_its_row_when_it_is_stored(page: Page) -> None:
 
 
 def test_the_window_is_bounded_and_keeps_its_place(page: Page) -> None:
-    assert call(page, "timeline-window", "atEnd", 1000) == {"start": 984, "end": 1000}, "it begins with a screen"
-    assert call(page, "timeline-window", "atEnd", 1001, 984) == {"start": 984, "end": 1001}, "and keeps what has come"
-    assert call(page, "timeline-window", "atEnd", 1000, 100) == {"start": 820, "end": 1000}
-    assert call(page, "timeline-window", "atEnd", 5) == {"start": 0, "end": 5}
-    earlier = call(page, "timeline-window", "earlier", {"start": 820, "end": 1000})
+    assert call(page, "timeline/timeline-window", "atEnd", 1000) == {"start": 984, "end": 1000}, (
+        "it begins with a screen"
+    )
+    assert call(page, "timeline/timeline-window", "atEnd", 1001, 984) == {"start": 984, "end": 1001}, (
+        "and keeps what has come"
+    )
+    assert call(page, "timeline/timeline-window", "atEnd", 1000, 100) == {"start": 820, "end": 1000}
+    assert call(page, "timeline/timeline-window", "atEnd", 5) == {"start": 0, "end": 5}
+    earlier = call(page, "timeline/timeline-window", "earlier", {"start": 820, "end": 1000})
     assert earlier == {"start": 808, "end": 988}
-    assert call(page, "timeline-window", "later", earlier, 1000) == {"start": 820, "end": 1000}
-    assert call(page, "timeline-window", "earlier", {"start": 5, "end": 25}) == {"start": 0, "end": 25}
-    assert call(page, "timeline-window", "around", 1000, 500) == {"start": 476, "end": 524}
+    assert call(page, "timeline/timeline-window", "later", earlier, 1000) == {"start": 820, "end": 1000}
+    assert call(page, "timeline/timeline-window", "earlier", {"start": 5, "end": 25}) == {"start": 0, "end": 25}
+    assert call(page, "timeline/timeline-window", "around", 1000, 500) == {"start": 476, "end": 524}
 
 
 def test_the_window_finds_its_rows_again_when_the_list_has_changed(page: Page) -> None:
     def shifted(window: dict[str, int], at: tuple[int, int], count: tuple[int, int]) -> object:
         places = [{"before": before, "after": after} for before, after in (at, count)]
-        return call(page, "timeline-window", "shifted", window, *places)
+        return call(page, "timeline/timeline-window", "shifted", window, *places)
 
     # Fifty older rows came in front: the row that was number 770 is number 820 now.
     assert shifted({"start": 760, "end": 940}, (770, 820), (1000, 1050)) == {"start": 810, "end": 990}
@@ -190,7 +196,7 @@ def test_the_window_finds_its_rows_again_when_the_list_has_changed(page: Page) -
 
 def test_the_list_of_rooms_counts_orders_and_forgets(page: Page) -> None:
     script = """async ([actions]) => {
-        const { reduceRoomList, sectionsOf, unreadTotal } = await import("/static/chat/js/pages/room-list.js");
+        const { reduceRoomList, sectionsOf, unreadTotal } = await import("/static/chat/js/pages/rooms/room-list.js");
         const list = actions.reduce(reduceRoomList, new Map());
         const rows = Object.values(sectionsOf(list)).flat();
         return { total: unreadTotal(list), rows: rows.map(({ slug, unread, mentions }) => [slug, unread, mentions]) };
@@ -241,22 +247,22 @@ def test_the_list_of_rooms_counts_orders_and_forgets(page: Page) -> None:
 
 def test_rooms_are_ranked_by_how_well_the_letters_fit(page: Page) -> None:
     titles = ["Release notes", "General", "North garden", "Garden plans", "Agenda"]
-    ranks = {title: call(page, "ranking", "rank", title, "gard") for title in titles}
+    ranks = {title: call(page, "base/ranking", "rank", title, "gard") for title in titles}
     found = sorted((title for title in titles if ranks[title] != float("inf")), key=lambda title: ranks[title])
     assert found == ["Garden plans", "North garden"]
-    assert call(page, "ranking", "rank", "Release notes", "rln") < float("inf")
+    assert call(page, "base/ranking", "rank", "Release notes", "rln") < float("inf")
 
 
 def test_names_look_the_same_in_templates_and_in_the_browser(page: Page) -> None:
     from chat.templatetags.people import hue, initials
 
     for name in ("alice", "bob.b", "a_b-c", "x", "…", "Ärger Öl", "日本 語", "😀 grin", ""):
-        assert call(page, "names", "initials", name) == initials(name)
-        assert call(page, "names", "hue", name) == hue(name)
+        assert call(page, "people/names", "initials", name) == initials(name)
+        assert call(page, "people/names", "hue", name) == hue(name)
 
 
 RACES = """async (first) => {
-    const { RoomDirectory } = await import("/static/chat/js/pages/room-directory.js");
+    const { RoomDirectory } = await import("/static/chat/js/pages/rooms/room-directory.js");
     const all = Array.from({ length: 300 }, (_, at) => (
         { slug: `r${at}`, name: `${at}`, kind: "open", unread: 0, mentions: 0, activeAt: 300 - at }));
     const waiting = [];

@@ -19,7 +19,7 @@ def fill(owner: Someone, room: str, count: int) -> None:
     page.evaluate(
         """async ([room, count]) => {
             const { Client, MemoryOutbox } = await Promise.all([
-                import("/static/chat/js/client.js"), import("/static/chat/js/outbox.js"),
+                import("/static/chat/js/client/client.js"), import("/static/chat/js/client/outbox/outbox.js"),
             ]).then(([client, outbox]) => ({ ...client, ...outbox }));
             const client = new Client({ outbox: new MemoryOutbox() });
             client.connect();

@@ -352,7 +352,7 @@ def test_the_context_line_is_one_sentence_between_two_rules_on_a_phone(someone: 
     alice = someone("alice")
     page = alice.room(alice.create_room(kind="session"), alice.context(390, 800))
     drawn = page.evaluate("""async () => {
-      const { separators } = await import("/static/chat/js/pages/message-parts.js");
+      const { separators } = await import("/static/chat/js/pages/message/message-parts.js");
       const [line] = separators({ contextLine: "summarised", day: null });
       document.querySelector(".timeline-inner").append(line);
       const rules = ["::before", "::after"].map((rule) => parseFloat(getComputedStyle(line, rule).width));

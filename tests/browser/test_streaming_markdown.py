@@ -45,10 +45,10 @@ async () => {
   const data = Object.getOwnPropertyDescriptor(CharacterData.prototype, "data");
   Object.defineProperty(CharacterData.prototype, "data", { ...data, set(value) { window.work.written += value.length; data.set.call(this, value); } });
 
-  const { StreamingMarkdown } = await import("/static/chat/js/pages/streaming-markdown.js");
+  const { StreamingMarkdown } = await import("/static/chat/js/pages/streaming/streaming-markdown.js");
   window.StreamingMarkdown = StreamingMarkdown;
-  const { dressCodeBlocks } = await import("/static/chat/js/pages/code-blocks.js");
-  const { putSanitised } = await import("/static/chat/js/pages/sanitised-html.js");
+  const { dressCodeBlocks } = await import("/static/chat/js/pages/code/code-blocks.js");
+  const { putSanitised } = await import("/static/chat/js/pages/message/sanitised-html.js");
   const BLOCKS = new Set(["MAIN", "DIV", "UL", "OL", "LI", "BLOCKQUOTE", "DETAILS", "TABLE", "THEAD", "TBODY", "TR"]);
   const form = (node) => {
     if (node.nodeType === 3) return node.data;
@@ -134,7 +134,7 @@ async () => {
   };
   // What stands in the page when a reply has streamed so far and then ended.
   window.ended = async (text, html) => {
-    const { MessageText } = await import("/static/chat/js/pages/message-text.js");
+    const { MessageText } = await import("/static/chat/js/pages/message/message-text.js");
     const view = new MessageText();
     document.body.append(view.element);
     view.stream(text.slice(0, text.length - 100));
@@ -150,7 +150,7 @@ async () => {
   };
   // What stands in the page when a reply has streamed and ended, and the server has told that it does not format it.
   window.endedAsWritten = async (text, html) => {
-    const { MessageText } = await import("/static/chat/js/pages/message-text.js");
+    const { MessageText } = await import("/static/chat/js/pages/message/message-text.js");
     const view = new MessageText();
     document.body.append(view.element);
     view.stream(text);
@@ -519,7 +519,7 @@ def test_a_line_with_a_bar_is_shown_as_soon_as_it_heads_no_table(page: Page) -> 
 def test_copied_code_ends_with_its_last_line(page: Page) -> None:
     copied = page.evaluate(
         """async () => {
-          const { copyCode } = await import("/static/chat/js/pages/code-blocks.js");
+          const { copyCode } = await import("/static/chat/js/pages/code/code-blocks.js");
           const copied = [];
           Object.defineProperty(navigator, "clipboard", { configurable: true, value: { writeText: async (text) => copied.push(text) } });
           for (const text of ["```sh\\nls -l\\n```", "```\\na\\n\\n\\n```", "```\\n\\n```", "    x\\n    y\\n"]) {

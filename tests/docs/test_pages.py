@@ -70,7 +70,7 @@ def test_how_long_an_answer_may_keep_one_waiting_is_described() -> None:
 
 def test_every_command_of_the_composer_is_described() -> None:
     described = set(re.findall(r"`/([a-z]+)", (REPOSITORY / "docs/pages.md").read_text()))
-    table = (REPOSITORY / "static/chat/js/pages/command-table.js").read_text()
+    table = (REPOSITORY / "static/chat/js/pages/composer/command-table.js").read_text()
     assert described == set(re.findall(r'\bname: "([a-z]+)"', table))
 
 

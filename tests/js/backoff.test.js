@@ -1,6 +1,6 @@
 /** The back-off: from 1 s to 30 s, any time up to the ceiling. */
 
-import { Backoff } from "chat/backoff.js";
+import { Backoff } from "chat/client/connection/backoff.js";
 import { equal, ok, seeded, test } from "./testing.js";
 
 test("the ceiling doubles from 1 s and stops at 30 s", () => {

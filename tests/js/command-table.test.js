@@ -1,6 +1,6 @@
 /** The composer's commands: which may be done, what is a command, and that everything else stays the message it was. */
 
-import { COMMANDS, commandsLike, readCommand } from "chat/pages/command-table.js";
+import { COMMANDS, commandsLike, readCommand } from "chat/pages/composer/command-table.js";
 import { equal, ok, test } from "./testing.js";
 
 const facts = (role, kind = "closed") => ({ role, room: { kind } });

@@ -3,9 +3,9 @@
  * list of rows; events and answers are what they were at the moment they were made.
  */
 
-import { rowsOf, startsAnew } from "chat/room-events.js";
-import { emptyRoom, hasGap, reduceRoom } from "chat/room-state.js";
-import { Streams } from "chat/streams.js";
+import { rowsOf, startsAnew } from "chat/client/rooms/room-events.js";
+import { emptyRoom, hasGap, reduceRoom } from "chat/client/rooms/room-state.js";
+import { Streams } from "chat/client/streams/streams.js";
 import { ModelClaude } from "./model-claude.js";
 
 const PAGE = 6;

@@ -1,7 +1,7 @@
 /** Sending exactly once and in order, through faults, reloads and several tabs. Frames of the page play the tabs. */
 
-import { Client } from "chat/client.js";
-import { MemoryOutbox, Outbox } from "chat/outbox.js";
+import { Client } from "chat/client/client.js";
+import { MemoryOutbox, Outbox } from "chat/client/outbox/outbox.js";
 import { equal, ok, pause, test, until, World } from "./testing.js";
 
 const closers = [];

@@ -1,7 +1,7 @@
 /** The socket's states, waits and closing rules, on a fast clock and with a fake peer. */
 
-import { ReconnectingSocket } from "chat/reconnecting-socket.js";
-import { ConnectionError } from "chat/errors.js";
+import { ReconnectingSocket } from "chat/client/connection/reconnecting-socket.js";
+import { ConnectionError } from "chat/client/errors.js";
 import { equal, FakeSocket, FastClock, ok, settle, test } from "./testing.js";
 
 /** A socket whose waits are the whole ceiling, unless another random is given. */

@@ -1,9 +1,9 @@
 /** A frame that the server would not read: never sent, or never again. The tab goes on. */
 
-import { Client } from "chat/client.js";
-import { MemoryOutbox, Outbox } from "chat/outbox.js";
-import { ReconnectingSocket } from "chat/reconnecting-socket.js";
-import { DraftSync } from "chat/pages/draft-sync.js";
+import { Client } from "chat/client/client.js";
+import { MemoryOutbox, Outbox } from "chat/client/outbox/outbox.js";
+import { ReconnectingSocket } from "chat/client/connection/reconnecting-socket.js";
+import { DraftSync } from "chat/pages/composer/draft-sync.js";
 import { equal, FakeSocket, FastClock, ok, pause, rejects, test, until, World } from "./testing.js";
 
 const closers = [];

@@ -1,7 +1,7 @@
 /** Claude's replies through the client, against a scripted peer over a real socket. */
 
-import { Client } from "chat/client.js";
-import { MemoryOutbox } from "chat/outbox.js";
+import { Client } from "chat/client/client.js";
+import { MemoryOutbox } from "chat/client/outbox/outbox.js";
 import { cutOff, equal, ok, pause, rejects, test, until, World } from "./testing.js";
 
 /** @type {Client[]} */

@@ -1,6 +1,6 @@
 /** Whatever is lost, repeated, delayed or loaded in between: the room ends equal to a fresh load. */
 
-import { reduceRoom } from "chat/room-state.js";
+import { reduceRoom } from "chat/client/rooms/room-state.js";
 import { freshLoad, microtasks, ModelServer, ModelTab } from "./model-room.js";
 import { equal, ok, pause, seeded, test } from "./testing.js";
 

@@ -1,8 +1,8 @@
 /** The reducer's rules, one by one. */
 
-import { emptyRoom, hasGap, reduceRoom } from "chat/room-state.js";
-import { excerptOf } from "chat/quotes.js";
-import { placeOf } from "chat/message-list.js";
+import { emptyRoom, hasGap, reduceRoom } from "chat/client/rooms/room-state.js";
+import { excerptOf } from "chat/client/rooms/quotes.js";
+import { placeOf } from "chat/client/rooms/message-list.js";
 import { equal, ok, rejects, test } from "./testing.js";
 
 const ALICE = { id: "1", username: "alice" };

@@ -1,6 +1,6 @@
 /** One reply's stream: its rules, one by one. */
 
-import { fromKeyframe, isBehind, withDelta, withKeyframe, withRow } from "chat/stream-state.js";
+import { fromKeyframe, isBehind, withDelta, withKeyframe, withRow } from "chat/client/streams/stream-state.js";
 import { equal, ok, test } from "./testing.js";
 
 const row = (state, more = {}, reply = {}) => ({

@@ -1,6 +1,6 @@
 /** The streams of the joined rooms: gaps, joins, ends. */
 
-import { Streams } from "chat/streams.js";
+import { Streams } from "chat/client/streams/streams.js";
 import { equal, FastClock, ok, settle, test } from "./testing.js";
 
 const row = (id, state, change, more = {}, reply = {}) => ({

@@ -2,7 +2,7 @@
 
 import { createElement as h, StrictMode } from "react";
 import { createRoot } from "react-dom/client";
-import { useSocket } from "chat/use-socket.js";
+import { useSocket } from "chat/client/use-socket.js";
 import { equal, ok, pause, rejects, test, until, World } from "./testing.js";
 
 const OPTIONS = { ticketUrl: null, backoffBaseMs: 100, backoffCapMs: 400 };

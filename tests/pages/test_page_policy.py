@@ -82,24 +82,28 @@ def test_hostile_text_stays_text_in_the_page_s_data(alice: Seat, closed_room: Ro
     "sink", ["innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "DOMParser", "eval("]
 )
 def test_html_enters_the_document_in_one_module_only(sink: str) -> None:
-    users = {path.name for path in PAGE_MODULES.glob("*.js") if sink in path.read_text()}
+    users = {path.name for path in PAGE_MODULES.rglob("*.js") if sink in path.read_text()}
     assert users == ({"sanitised-html.js"} if sink == "innerHTML" else set())
 
 
 def test_modules_stay_small_and_import_by_fixed_relative_names() -> None:
-    for path in sorted(PAGE_MODULES.glob("*.js")):
+    for path in sorted(PAGE_MODULES.rglob("*.js")):
         source = path.read_text()
         assert source.count("\n") <= 300, path.name
         names = re.findall(r'^import (?:.* from )?"([^"]+)";$', source, re.MULTILINE)
-        assert all(name.startswith(("./", "../")) and Path(PAGE_MODULES, name).is_file() for name in names), path.name
+        assert all(name.startswith(("./", "../")) and Path(path.parent, name).is_file() for name in names), path.name
         # Hashed names are written into static imports only.
         assert not re.search(r"(?<!@param \{)(?<!\.)\bimport\((?!\")", source), path.name
 
 
 def test_the_page_asks_for_the_languages_that_the_worker_can_fetch() -> None:
-    asked = re.search(r"LANGUAGES = new Set\(\[(.*?)\]\)", (PAGE_MODULES / "highlighting.js").read_text(), re.DOTALL)
+    asked = re.search(
+        r"LANGUAGES = new Set\(\[(.*?)\]\)", (PAGE_MODULES / "code/highlighting.js").read_text(), re.DOTALL
+    )
     fetched = re.findall(
-        r"^  (\w+): \(\) => import\(.*/(\w+)\.min\.js", (PAGE_MODULES / "highlight-worker.js").read_text(), re.MULTILINE
+        r"^  (\w+): \(\) => import\(.*/(\w+)\.min\.js",
+        (PAGE_MODULES / "code/highlight-worker.js").read_text(),
+        re.MULTILINE,
     )
     assert asked is not None and all(name == file for name, file in fetched)
     vendored = {path.name.partition(".")[0] for path in (PAGE_MODULES / "../../vendor/highlight/languages").iterdir()}

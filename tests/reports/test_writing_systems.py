@@ -25,6 +25,6 @@ def test_the_server_formats_all_scripts_alike(case: Case) -> None:
 
 
 def test_the_page_has_the_same_tables_of_scripts() -> None:
-    source = (REPOSITORY / "static/chat/js/pages/scripts.js").read_text()
+    source = (REPOSITORY / "static/chat/js/pages/markdown/scripts.js").read_text()
     ranges = {(int(first, 16), int(last, 16)) for first, last in re.findall(r"\[0x(\w+), 0x(\w+)\]", source)}
     assert ranges == {(ord(first), ord(last)) for first, last in UNSPACED + WIDE_SIGNS}

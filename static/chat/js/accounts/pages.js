@@ -6,7 +6,7 @@
  *   input[type=password]  gets a button that shows what was typed
  */
 
-import "../pages/sign-out.js";
+import "../pages/shell/sign-out.js";
 
 const SAID_MS = 2000;
 

@@ -3,30 +3,30 @@
  * the page is one.
  */
 
-import "./footnotes.js";
-import "./input-method.js";
-import { Client } from "../client.js";
-import { excerptOf, quotable } from "../quotes.js";
-import { ConnectionBanner } from "./connection-banner.js";
-import { pageData } from "./dom.js";
-import { Drawer } from "./drawer.js";
-import { EmojiPicker } from "./emoji-picker.js";
-import { Invitations } from "./invitations.js";
-import { roomTitle } from "./names.js";
-import { Navigation } from "./navigation.js";
-import { connectWithNewSession } from "./new-session.js";
-import { keepPageWhileOffline, loadPage } from "./offline-links.js";
-import "./plain-forms.js";
-import { QuickSwitcher } from "./quick-switcher.js";
-import { RoomDirectory } from "./room-directory.js";
-import { unreadTotal } from "./room-list.js";
-import { RoomPage } from "./room.js";
-import { fullNameInText, isolated, nameInText } from "./shown-name.js";
-import { Sidebar } from "./sidebar.js";
-import "./sign-out.js";
-import { Speaker } from "./speaker.js";
-import { Toasts } from "./toasts.js";
-import { UnreadMark } from "./unread-mark.js";
+import "./message/footnotes.js";
+import "./base/input-method.js";
+import { Client } from "../client/client.js";
+import { excerptOf, quotable } from "../client/rooms/quotes.js";
+import { ConnectionBanner } from "./shell/connection-banner.js";
+import { pageData } from "./base/dom.js";
+import { Drawer } from "./shell/drawer.js";
+import { EmojiPicker } from "./base/emoji-picker.js";
+import { Invitations } from "./rooms/invitations.js";
+import { roomTitle } from "./people/names.js";
+import { Navigation } from "./shell/navigation.js";
+import { connectWithNewSession } from "./shell/new-session.js";
+import { keepPageWhileOffline, loadPage } from "./shell/offline-links.js";
+import "./shell/plain-forms.js";
+import { QuickSwitcher } from "./rooms/quick-switcher.js";
+import { RoomDirectory } from "./rooms/room-directory.js";
+import { unreadTotal } from "./rooms/room-list.js";
+import { RoomPage } from "./room/room.js";
+import { fullNameInText, isolated, nameInText } from "./people/shown-name.js";
+import { Sidebar } from "./rooms/sidebar.js";
+import "./shell/sign-out.js";
+import { Speaker } from "./message/speaker.js";
+import { Toasts } from "./base/toasts.js";
+import { UnreadMark } from "./shell/unread-mark.js";
 
 const LAST_ROOM_KEY = "parley.last-room";
 
@@ -83,7 +83,7 @@ class App {
     else loadPage(href, this.#toasts);
   }
 
-  /** The server returns the direct room that there is, or makes it. @param {import("../types.js").User} person */
+  /** The server returns the direct room that there is, or makes it. @param {import("../client/types.js").User} person */
   async #writeTo({ username }) {
     try {
       const { room } = await this.#client.request("create_room", { kind: "direct", members: [username] });
@@ -93,7 +93,7 @@ class App {
     }
   }
 
-  /** @param {import("./room-view.js").RoomFacts} facts @param {number | null} seq */
+  /** @param {import("./room/room-view.js").RoomFacts} facts @param {number | null} seq */
   #open(facts, seq) {
     this.#room?.destroy();
     const { slug } = facts.room;
@@ -110,7 +110,7 @@ class App {
     this.#showRooms();
   }
 
-  /** @param {import("./room-view.js").RoomFacts} facts */
+  /** @param {import("./room/room-view.js").RoomFacts} facts */
   #name({ room: { slug, kind }, title, role }) {
     Object.assign(this.#root.dataset, { room: slug, kind });
     this.#mark.setTitle(`${isolated(title)} · Parley`);
@@ -138,13 +138,13 @@ class App {
     }
   }
 
-  /** @param {import("../types.js").Room} room */
+  /** @param {import("../client/types.js").Room} room */
   #roomUpdated(room) {
     if (room.slug === this.#room?.slug && room.kind !== "direct") this.#mark.setTitle(`${isolated(room.name)} · Parley`);
     this.#apply({ type: "updated", room });
   }
 
-  /** @param {import("../types.js").Message} message */
+  /** @param {import("../client/types.js").Message} message */
   #newMessage(message) {
     if (message.kind !== "text") return;
     const mine = message.author?.id === this.#me.id;
@@ -167,7 +167,7 @@ class App {
     handlers[notification.kind]?.();
   }
 
-  /** @param {import("./invitations.js").Invitation} invitation */
+  /** @param {import("./rooms/invitations.js").Invitation} invitation */
   #invited(invitation) {
     this.#invitations.add(invitation);
     this.#toasts.show(isolated(invitation.name), { title: `${fullNameInText(invitation.by)} invites you to a room`, href: "/invitations" });
@@ -181,7 +181,7 @@ class App {
     this.#apply({ type: "removed", room });
   }
 
-  /** @param {{room: string, message: import("../types.js").Message}} notification */
+  /** @param {{room: string, message: import("../client/types.js").Message}} notification */
   async #mentioned({ room, message }) {
     if (this.#room?.slug === room && document.visibilityState === "visible") return;
     if (!this.#directory.rooms.has(room)) await this.#directory.want(room);
@@ -197,7 +197,7 @@ class App {
     this.#directory.apply(action);
   }
 
-  /** @param {import("./room-directory.js").SectionKey} key */
+  /** @param {import("./rooms/room-directory.js").SectionKey} key */
   async #showMore(key) {
     try {
       await this.#directory.more(key);

@@ -1,0 +1,313 @@
+/**
+ * The chat client of a tab: one connection, requests with answers, rooms that stay current, messages that are sent
+ * exactly once. It joins the parts; each part has its own module. It draws nothing.
+ */
+
+import { askClaude } from "./ask.js";
+import { ClaudeRequests } from "./claude-requests.js";
+import { systemClock } from "./clock.js";
+import { isRefusal } from "./connection/close-codes.js";
+import { ConnectionError } from "./errors.js";
+import { Outbox } from "./outbox/outbox.js";
+import { OutboxSender } from "./outbox/outbox-sender.js";
+import { randomId } from "./random-id.js";
+import { ReconnectingSocket } from "./connection/reconnecting-socket.js";
+import { RequestTable } from "./request-table.js";
+import { Rooms } from "./rooms/rooms.js";
+import { socketAddress } from "./connection/socket-address.js";
+import { Streams } from "./streams/streams.js";
+
+/** @typedef {import("./types.js").RoomState} RoomState */
+/** @typedef {import("./types.js").Stream} Stream */
+
+const REQUEST_TIMEOUT_MS = 15_000;
+
+/** @typedef {import("./connection/socket-address.js").ClientOptions} ClientOptions */
+
+export class Client extends ClaudeRequests {
+  #options;
+  #clock;
+  #socket;
+  #requests;
+  #streams;
+  #rooms;
+  #sender;
+  /** @type {import("./outbox/outbox.js").OutboxStore | null} */
+  #store = null;
+  /** @type {string | undefined} */
+  #userId;
+  /** @type {ConnectionError | null} */
+  #stopped = null;
+  #serverOffsetMs = 0;
+  /** Who the server says we are. @type {import("./types.js").User | null} */
+  user = null;
+  /** @type {string | null} */
+  connectionId = null;
+
+  /** Nothing happens before `connect()`. @param {ClientOptions} [options] */
+  constructor(options = {}) {
+    super();
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.#userId = options.userId;
+    this.#socket = new ReconnectingSocket(({ signal }) => socketAddress(options, signal), { ...options, outlivesRefusal: true });
+    this.#socket.on("message", (frame) => this.#hear(frame));
+    this.#socket.on("open", (welcome) => this.#welcomed(welcome));
+    this.#socket.on("close", ({ code }) => this.#closed(code));
+    this.#socket.on("status", () => this.#tellStatus());
+    this.#requests = new RequestTable({
+      send: (text) => this.#socket.send(text),
+      fits: (text) => this.#socket.fits(text),
+      clock: this.#clock,
+      timeoutMs: options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
+    });
+    const shared = {
+      request: (/** @type {Parameters<RequestTable["start"]>} */ ...request) => this.#requests.start(...request),
+      clock: this.#clock,
+      random: options.random,
+    };
+    this.#streams = new Streams({ ...shared, onStream: (slug, messageId, stream) => this.emit("stream", slug, messageId, stream) });
+    this.#rooms = new Rooms({
+      ...shared,
+      onRoom: (slug, state) => this.emit("room", slug, state),
+      streams: this.#streams,
+      myId: () => this.#userId,
+    });
+    this.#sender = new OutboxSender({
+      ...shared,
+      request: (type, payload) => this.#requests.start(type, payload, { wasWritten: true }),
+      onChange: (entries) => {
+        this.#rooms.showPending(entries);
+        this.emit("outbox", entries);
+      },
+      onStored: (message) => this.#rooms.place(message),
+    });
+  }
+
+  /** "connecting", "connected" or "disconnected" */
+  get status() {
+    return this.#socket.status;
+  }
+
+  /** Why there is no connection, or null. */
+  get error() {
+    return this.#stopped ?? this.#socket.error;
+  }
+
+  /** When the next opening starts, in milliseconds since the epoch, or null. */
+  get retryAt() {
+    return this.#socket.retryAt;
+  }
+
+  /** The server's time now, in milliseconds since the epoch. */
+  get serverTime() {
+    return this.#clock.now() + this.#serverOffsetMs;
+  }
+
+  /** Messages that are not answered yet, in all rooms. */
+  get outbox() {
+    return this.#sender.entries;
+  }
+
+  connect() {
+    this.#stopped = null;
+    if (this.#userId !== undefined) this.#openOutbox(this.#userId);
+    this.#socket.connect();
+  }
+
+  /** Ends the connection for good. What is unsent stays in the outbox. */
+  close() {
+    this.#socket.close();
+    this.#sender.stop();
+  }
+
+  /** Does not wait for the next retry. */
+  reconnectNow() {
+    this.#stopped = null;
+    this.#socket.reconnectNow();
+  }
+
+  /**
+   * Asks the server. Rejects with a RequestError; with `DISCONNECTED` at once when there is no connection, with `FRAME_TOO_BIG`
+   * when the server would not read it, with `FRAME_REFUSED` when the server has closed the connection for a frame.
+   * @param {string} type
+   * @param {object} [payload]
+   * @param {{timeout?: number}} [options]
+   * @returns {Promise<any>} the answer's data
+   */
+  async request(type, payload = {}, { timeout } = {}) {
+    const onData = (/** @type {any} */ data) => {
+      for (const row of [data.message, data.reply]) if (row?.room) this.#rooms.place(row);
+    };
+    return this.#requests.start(type, payload, { timeout, onData, wasWritten: true });
+  }
+
+  /**
+   * Says something without waiting for an answer, for example `typing`.
+   * @param {string} type
+   * @param {object} [payload]
+   * @returns {boolean} whether it was handed to an open connection
+   */
+  send(type, payload = {}) {
+    return this.#socket.send(JSON.stringify({ type, timestamp: this.#clock.now(), payload }));
+  }
+
+  /**
+   * Keeps a room current from now on, over reconnections, until it is left.
+   * @param {string} slug
+   * @returns {Promise<RoomState>} resolves when the room is live; rejects when the server refuses it
+   */
+  joinRoom(slug) {
+    const joined = this.#rooms.join(slug);
+    this.#rooms.showPending(this.outbox);
+    return joined;
+  }
+
+  /** @param {string} slug */
+  leaveRoom(slug) {
+    this.#rooms.leave(slug);
+  }
+
+  /** @param {string} slug @returns {RoomState | undefined} */
+  room(slug) {
+    return this.#rooms.state(slug);
+  }
+
+  /**
+   * Posts a message: shown at once as pending, kept until the server has answered, sent exactly once.
+   * @param {string} room slug
+   * @param {string} content
+   * @param {{replyTo?: string, attachments?: string[]}} [options] attachments: ids of files uploaded to this room
+   * @returns {string} its client id
+   */
+  post(room, content, options = {}) {
+    return this.#sender.post(room, content, options);
+  }
+
+  /** Tries a failed message again. @param {string} clientId */
+  resend(clientId) {
+    return this.#sender.resend(clientId);
+  }
+
+  /**
+   * Sends other words in the place of a message that failed.
+   * @param {string} clientId
+   * @param {string} content
+   */
+  revise(clientId, content) {
+    return this.#sender.revise(clientId, content);
+  }
+
+  /** Throws away a message that failed or has not been sent yet. @param {string} clientId */
+  discard(clientId) {
+    return this.#sender.discard(clientId);
+  }
+
+  /** @param {string} slug */
+  loadOlder(slug) {
+    return this.#rooms.load(slug, "older");
+  }
+
+  /** @param {string} slug */
+  loadNewer(slug) {
+    return this.#rooms.load(slug, "newer");
+  }
+
+  /** Moves the window to a message, and its surroundings. @param {string} slug @param {number} seq */
+  loadAround(slug, seq) {
+    return this.#rooms.load(slug, "around", seq);
+  }
+
+  /** Moves the window back to the newest messages. @param {string} slug */
+  loadNewest(slug) {
+    return this.#rooms.load(slug, "newest");
+  }
+
+  /** Forgets all but the newest `keep` loaded messages. @param {string} slug @param {number} keep */
+  trimRoom(slug, keep) {
+    this.#rooms.trim(slug, keep);
+  }
+
+  /**
+   * As `execute`, and then to the end of the answer, over lost connections. Joins the session.
+   * @param {string} session slug
+   * @param {string} prompt
+   * @param {{clientId?: string}} [options]
+   * @returns {import("./ask.js").Asking}
+   */
+  ask(session, prompt, { clientId = randomId() } = {}) {
+    return askClaude({ client: this, streams: this.#streams, clock: this.#clock, random: this.#options.random }, { session, prompt, clientId });
+  }
+
+  /** @param {string} messageId @returns {Promise<import("./types.js").Keyframe>} */
+  getStream(messageId) {
+    const onData = (/** @type {any} */ keyframe) => this.#streams.keyframe(keyframe);
+    return this.#requests.start("get_stream", { message: messageId }, { onData });
+  }
+
+  /**
+   * What a reply that waits or runs has said so far.
+   * @param {string} slug
+   * @param {string} messageId
+   * @returns {Stream | undefined}
+   */
+  stream(slug, messageId) {
+    return this.#streams.stream(slug, messageId);
+  }
+
+  /** @param {string} slug @returns {Stream[]} of all replies that wait or run in a joined room */
+  streams(slug) {
+    return this.#streams.streams(slug);
+  }
+
+  /** @param {{user: import("./types.js").User, connectionId: string, serverTime: number}} welcome */
+  #welcomed({ user, connectionId, serverTime }) {
+    if (this.#userId !== undefined && user.id !== this.#userId) return this.#refuseOtherUser();
+    this.user = user;
+    this.connectionId = connectionId;
+    this.#serverOffsetMs = serverTime - this.#clock.now();
+    this.#userId = user.id;
+    this.#openOutbox(user.id);
+    this.#rooms.connected();
+    this.#sender.connected();
+  }
+
+  /** Somebody else has signed in, in another tab: what this page shows and keeps must not go out under their name. */
+  #refuseOtherUser() {
+    this.#stopped = new ConnectionError("USER_CHANGED", "Someone else signed in. Reload the page.", { fatal: true });
+    this.#socket.close();
+  }
+
+  /** @param {number} code */
+  #closed(code) {
+    this.connectionId = null;
+    this.#rooms.disconnected();
+    this.#sender.disconnected();
+    this.#requests.clear({ refused: isRefusal(code) });
+  }
+
+  #tellStatus() {
+    this.emit("status", { status: this.status, error: this.error, retryAt: this.retryAt });
+  }
+
+  /** @param {import("./types.js").Frame} frame */
+  #hear(frame) {
+    if (this.#requests.answer(frame)) return;
+    this.#confirm(frame.data?.message);
+    if (frame.type === "stream_delta") this.#streams.delta(frame.data);
+    else this.#rooms.hear(frame);
+    this.emit(frame.type, frame.data ?? {}, frame);
+    this.emit("event", frame.data ?? {}, frame);
+  }
+
+  /** @param {import("./types.js").Message | undefined} message */
+  #confirm(message) {
+    if (message?.clientId && message.author?.id === this.#userId) this.#sender.confirm(message.clientId);
+  }
+
+  /** Only now is it known whose messages these are. @param {string} userId */
+  #openOutbox(userId) {
+    this.#store ??= this.#options.outbox ?? new Outbox(userId);
+    this.#sender.start(this.#store).catch(reportError);
+  }
+}

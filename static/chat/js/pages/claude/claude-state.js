@@ -1,0 +1,120 @@
+/**
+ * What Claude does in a room at this moment, read from its messages and streams. Pure.
+ */
+
+import { nameInText } from "../people/shown-name.js";
+import { isOpen } from "../../client/streams/stream-state.js";
+
+/** @typedef {import("../../client/types.js").Message} Message */
+/** @typedef {import("../../client/types.js").Stream} Stream */
+
+/** The user name that Claude writes under. Nobody else can have it. */
+export const CLAUDE = "claude";
+
+/** @param {{username: string} | null | undefined} user */
+export const isClaude = (user) => user?.username === CLAUDE;
+
+/**
+ * @typedef {object} ClaudeState
+ * @property {string | null} runningId of the reply that is being written
+ * @property {string | null} stoppableId of what a stop would stop: the running reply, else the next in turn
+ * @property {string} asker whose prompt is being answered, if it is known
+ * @property {boolean} isWriting there are words already
+ * @property {{prompt: Message, answer: Message}[]} waiting in turn
+ * @property {string} failure why the newest answer has failed, or ""
+ */
+
+/**
+ * @param {readonly Message[]} messages
+ * @param {readonly Stream[]} streams also of messages that are not loaded
+ * @returns {ClaudeState}
+ */
+export function claudeState(messages, streams) {
+  const answers = messages.filter((message) => message.reply && !message.deletedAt);
+  const open = answers.filter((message) => isOpen(message.reply.state));
+  const running = open.find((message) => message.reply.state === "running");
+  const stream = streams.find((each) => (running ? each.messageId === running.id : each.state === "running"));
+  const runningId = running?.id ?? stream?.messageId ?? null;
+  const queued = inTurn(open.filter((message) => message.reply.state === "queued" && message.id !== runningId), answers);
+  const byId = new Map(queued.length ? messages.map((message) => [message.id, message]) : []);
+  const newest = answers.at(-1);
+  const asker = (running ?? open.find(({ id }) => id === runningId))?.reply.requestedBy;
+  return {
+    runningId,
+    stoppableId: runningId ?? queued[0]?.id ?? null,
+    asker: asker ? nameInText(asker) : "",
+    isWriting: Boolean(stream?.text),
+    waiting: queued.flatMap((answer) => {
+      const prompt = byId.get(answer.reply.prompt);
+      return prompt ? [{ prompt, answer }] : [];
+    }),
+    failure: newest?.reply.state === "failed" ? (newest.reply.error ?? "Claude is not available.") : "",
+  };
+}
+
+/**
+ * The order in which the server answers what waits in a room: people take turns, and the one whose last turn is longest ago
+ * comes first. Each person's prompts keep their order.
+ * @param {readonly Message[]} queued
+ * @param {readonly Message[]} answers all that are loaded
+ * @returns {Message[]}
+ */
+export function inTurn(queued, answers) {
+  /** @param {Message} answer */
+  const asker = (answer) => answer.reply.requestedBy?.id ?? "";
+  /** @type {Map<string, number>} */
+  const lastTurn = new Map();
+  for (const answer of answers) lastTurn.set(asker(answer), Math.max(lastTurn.get(asker(answer)) ?? 0, answer.reply.startedAt ?? 0));
+  const left = [...queued].sort((a, b) => a.reply.change - b.reply.change);
+  const ordered = [];
+  for (let turn = Number.MAX_SAFE_INTEGER - left.length; left.length; turn += 1) {
+    // The oldest of equals: those are in order of their age.
+    const next = left.reduce((best, each) => ((lastTurn.get(asker(each)) ?? 0) < (lastTurn.get(asker(best)) ?? 0) ? each : best));
+    lastTurn.set(asker(next), turn);
+    ordered.push(...left.splice(left.indexOf(next), 1));
+  }
+  return ordered;
+}
+
+/**
+ * A few words on it, for the page's head.
+ * @param {ClaudeState} state
+ * @returns {string}
+ */
+export function stateWords(state) {
+  const { runningId, waiting } = state;
+  // With nobody being answered, the first of those that wait is next, and needs no counting.
+  return briefWords(state) + (waiting.length > (runningId ? 0 : 1) ? ` · ${waiting.length} waiting` : "");
+}
+
+/** @param {ClaudeState} state */
+export function briefWords({ runningId, asker, isWriting, waiting, failure }) {
+  if (runningId) return isWriting ? `Answering ${asker || "a prompt"}` : "Thinking…";
+  if (waiting.length) return "About to answer";
+  // What one answer met with says nothing of the next: the next may well succeed.
+  return failure ? "Last answer failed" : "Ready";
+}
+
+/**
+ * The answer to a message, if Claude was asked for one.
+ * @param {readonly Message[]} messages
+ * @param {string} promptId
+ * @returns {Message | undefined}
+ */
+export function answerTo(messages, promptId) {
+  return messages.find((message) => message.reply?.prompt === promptId && !message.deletedAt);
+}
+
+/**
+ * Where the newest answer's view of the room begins: above the first loaded message that Claude saw, if there are
+ * messages before it that it did not see.
+ * @param {readonly Message[]} messages
+ * @returns {{seq: number, summarised: boolean} | null}
+ */
+export function contextLine(messages) {
+  const reply = messages.findLast((message) => message.reply?.contextFrom !== undefined)?.reply;
+  if (!reply) return null;
+  const at = messages.findIndex((message) => message.seq >= /** @type {number} */ (reply.contextFrom));
+  if (at <= 0 || !messages.slice(0, at).some(({ kind, deletedAt }) => kind === "text" && !deletedAt)) return null;
+  return { seq: messages[at].seq, summarised: Boolean(reply.summarised) };
+}

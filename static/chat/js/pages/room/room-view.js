@@ -1,0 +1,107 @@
+/**
+ * What the page shows of a room: the live state, or before the first answer what the page came with. Pure.
+ */
+
+import { contextLine } from "../claude/claude-state.js";
+import { dayLabel } from "../base/dates.js";
+import { isolated } from "../people/shown-name.js";
+
+/** @typedef {import("../../client/types.js").RoomState} RoomState */
+
+/**
+ * @typedef {object} RoomFacts what the server put into the page
+ * @property {import("../../client/types.js").Room & {archivedAt?: number, deletesAt?: number, unreachable?: boolean}} room
+ * @property {string} title
+ * @property {string | null} role
+ * @property {number} lastReadSeq
+ * @property {import("../../client/types.js").Draft | null} draft
+ * @property {import("../people/people-panel.js").Person[]} people in a large room only some of them
+ * @property {number} peopleCount
+ * @property {{demo: boolean, hasKey: boolean}} claude who answers on this server
+ * @property {{tokens: number, cost: number}} usage of Claude in this room
+ * @property {{messages: import("../../client/types.js").Message[], hasMore: boolean, hasNewer: boolean}} page
+ */
+
+/** The page of a room that nothing is known of yet. */
+export const EMPTY_PAGE = Object.freeze({ messages: [], hasMore: false, hasNewer: false });
+
+/**
+ * @param {RoomFacts} facts
+ * @param {RoomState | undefined} state
+ * @param {boolean} seeking a permalink is being looked for: the live window is elsewhere until it is found
+ */
+export function viewOf(facts, state, seeking) {
+  const live = Boolean(state && state.epoch !== null && !seeking);
+  const room = { ...facts.room, ...state?.room };
+  const source = live ? state : facts.page;
+  const role = live ? state.role : facts.role;
+  const lost = Boolean(state && state.epoch !== null && state.role === null);
+  return {
+    live,
+    room,
+    messages: source.messages,
+    hasMore: source.hasMore,
+    hasNewer: source.hasNewer,
+    pending: notStored(state?.pending ?? [], source.messages),
+    online: state?.online ?? [],
+    onlineCount: state?.onlineCount ?? 0,
+    typing: state?.typing ?? [],
+    draft: state?.draft ?? facts.draft,
+    contextLine: contextLine(source.messages),
+    callsClaude: !room.archivedAt && !answersAll(room),
+    joined: state?.joined ?? false,
+    newerCount: live ? state.newerCount : 0,
+    lastReadSeq: live ? state.lastReadSeq : facts.lastReadSeq,
+    role,
+    moderates: room.kind !== "direct" && (role === "owner" || role === "moderator"),
+    readOnly: readOnly(room, state, lost),
+  };
+}
+
+/** Does Claude answer here without being called? @param {import("../../client/types.js").Room} room */
+const answersAll = ({ kind, claude }) => kind === "session" && (claude?.everyMessage ?? true);
+
+/**
+ * @param {ReturnType<typeof viewOf>} view
+ * @param {string} title what the reader calls the room
+ */
+export function placeholder({ room }, title) {
+  if (room.kind !== "session") return `Message ${isolated(title)}`;
+  return answersAll(room) ? "Message Claude and everyone here" : "Message everyone here, or @claude";
+}
+
+/**
+ * What the page came with may hold messages whose answer this browser has not heard yet: they are no longer pending.
+ * @param {import("../../client/types.js").Entry[]} pending
+ * @param {import("../../client/types.js").Message[]} messages
+ */
+function notStored(pending, messages) {
+  if (!pending.length) return pending;
+  const stored = new Set(messages.map((message) => message.clientId));
+  return pending.filter((entry) => !stored.has(entry.clientId));
+}
+
+/**
+ * Why nothing can be written, or "".
+ * @param {{archivedAt?: number, deletesAt?: number, unreachable?: boolean}} room
+ * @param {RoomState | undefined} state
+ * @param {boolean} lost
+ */
+function readOnly(room, state, lost) {
+  if (lost) return "You are no longer in this room.";
+  if (room.deletesAt) return `This room is archived, and will be deleted on ${dayLabel(room.deletesAt)}.`;
+  if (room.archivedAt) return "This room is archived. Its history stays.";
+  if (room.unreachable) return "The other person's account is deactivated. Your messages stay.";
+  return state?.error?.message ?? "";
+}
+
+/**
+ * What a toast says of a message that a link leads to and that is not shown.
+ * @param {Error | null} error
+ * @param {boolean} isOwed it will be shown later
+ * @returns {[string, {kind?: "error"}]}
+ */
+export function missingWords(error, isOwed) {
+  if (isOwed) return ["You're offline. This message shows when you're connected again.", {}];
+  return error ? [error.message, { kind: "error" }] : ["This message is not there any more.", {}];
+}

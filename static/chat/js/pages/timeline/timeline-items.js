@@ -1,0 +1,129 @@
+/**
+ * Messages to what the timeline shows: which joins the one above, where a day begins, where the unread ones begin. Pure.
+ */
+
+import { excerptOf, quotable } from "../../client/rooms/quotes.js";
+import { dayOf } from "../base/dates.js";
+import { shownName } from "../people/shown-name.js";
+
+/** @typedef {import("../../client/types.js").Message} Message */
+/** @typedef {import("../../client/types.js").Entry} Entry */
+
+/**
+ * @typedef {object} Item one row
+ * @property {string} key the same for the pending and for the stored row of a message
+ * @property {"message" | "event"} kind
+ * @property {Message | Entry} message
+ * @property {import("../../client/types.js").User | null} author
+ * @property {number} seq 0 while it is not stored
+ * @property {"stored" | "sending" | "failed"} state
+ * @property {boolean} continues
+ * @property {number | null} day midnight, if a day begins here
+ * @property {boolean} firstUnread
+ * @property {boolean} mine
+ * @property {boolean} mentionsMe
+ * @property {boolean} deleting
+ * @property {boolean} target what the permalink asked for
+ * @property {import("../../client/types.js").Quote | null} quote
+ * @property {import("../../client/types.js").Stream | null} stream what is being said, if it is a reply that runs or waits
+ * @property {null | "plain" | "summarised"} contextLine "Claude sees from here" stands above it
+ * @property {boolean} mayAct the reader may write here
+ */
+
+/** Messages of one author within this time stand together. */
+export const GROUP_MS = 5 * 60_000;
+
+/**
+ * @param {object} view
+ * @param {readonly Message[]} view.messages
+ * @param {readonly Entry[]} view.pending
+ * @param {import("../../client/types.js").User} view.me
+ * @param {boolean} view.hasMore
+ * @param {number | null} [view.unreadAfter] the line stands above the first message of others after this seq
+ * @param {number | null} [view.target]
+ * @param {ReadonlySet<string>} [view.deleting] ids
+ * @param {readonly import("../../client/types.js").Stream[]} [view.streams]
+ * @param {{seq: number, summarised: boolean} | null} [view.contextLine]
+ * @param {string} [view.readOnly] why nothing can be written, or ""
+ * @returns {Item[]}
+ */
+export function buildItems({ messages, pending, me, hasMore, unreadAfter = null, target = null, deleting = new Set(), streams = [], contextLine = null, readOnly = "" }) {
+  const items = [];
+  const streamOf = new Map(streams.map((stream) => [stream.messageId, stream]));
+  let lineDrawn = unreadAfter === null;
+  for (const message of messages) {
+    if (wentUnspoken(message) && message.seq !== target) continue;
+    const unread = !lineDrawn && message.seq > /** @type {number} */ (unreadAfter) && isFromAnother(message, me);
+    // Is the last read message not loaded? Then the first unread one may not be, either.
+    const firstUnread = unread && (items.length > 0 || !hasMore);
+    lineDrawn ||= unread;
+    items.push(joined(stored(message, me, { firstUnread, target, deleting, streamOf, contextLine, mayAct: !readOnly }), items.at(-1)));
+  }
+  for (const entry of pending) items.push(joined(waiting(entry, me, messages), items.at(-1)));
+  return items;
+}
+
+/** Whether it is an answer that was taken back before its turn: of that, its prompt's row tells. @param {Message} message */
+const wentUnspoken = ({ deletedAt, reply }) => Boolean(deletedAt && reply) && reply.startedAt === undefined;
+
+/** Whether it counts as unread while it is not read. @param {Message} message @param {{id: string}} me */
+export const isFromAnother = (message, me) => message.kind === "text" && !message.deletedAt && message.author?.id !== me.id;
+
+/**
+ * @param {Message} message
+ * @param {import("../../client/types.js").User} me
+ * @param {{firstUnread: boolean, target: number | null, deleting: ReadonlySet<string>, mayAct: boolean,
+ *   streamOf: ReadonlyMap<string, import("../../client/types.js").Stream>, contextLine: {seq: number, summarised: boolean} | null}} facts
+ * @returns {Item}
+ */
+function stored(message, me, { firstUnread, target, deleting, mayAct, streamOf, contextLine }) {
+  const mine = message.author?.id === me.id;
+  return {
+    key: message.clientId && message.author ? `${message.author.id}:${message.clientId}` : `#${message.id}`,
+    kind: message.kind === "text" ? "message" : "event",
+    message, firstUnread, mine,
+    author: message.author, seq: message.seq, state: "stored", continues: false, day: null,
+    mentionsMe: !mine && !message.deletedAt && Boolean(message.mentions?.includes(me.id)),
+    deleting: deleting.has(message.id), target: message.seq === target, quote: message.replyTo ?? null, mayAct,
+    stream: (message.reply && streamOf.get(message.id)) ?? null,
+    contextLine: contextLine?.seq === message.seq ? (contextLine.summarised ? "summarised" : "plain") : null,
+  };
+}
+
+/**
+ * @param {Entry} entry
+ * @param {import("../../client/types.js").User} me
+ * @param {readonly Message[]} messages
+ * @returns {Item}
+ */
+function waiting(entry, me, messages) {
+  const answered = entry.replyTo && messages.find((message) => message.id === entry.replyTo);
+  const quote = answered
+    ? { id: answered.id, seq: answered.seq, author: answered.author, excerpt: excerptOf(quotable(answered)), deleted: Boolean(answered.deletedAt) }
+    : null;
+  return {
+    key: `${me.id}:${entry.clientId}`, kind: "message", message: entry, author: me, seq: 0, state: entry.state,
+    continues: false, day: null, firstUnread: false, mine: true, mentionsMe: false, deleting: false, target: false, quote,
+    stream: null, contextLine: null, mayAct: true,
+  };
+}
+
+/** @param {Item} item @param {Item | undefined} above @returns {Item} */
+function joined(item, above) {
+  const day = dayOf(item.message.createdAt);
+  const newDay = !above || dayOf(above.message.createdAt) !== day;
+  const continues =
+    !newDay && !item.firstUnread && !item.quote && !item.message.reply && !item.contextLine && item.kind === "message" && above.kind === "message" &&
+    item.author !== null && above.author?.id === item.author.id && shownName(above.author) === shownName(item.author) &&
+    item.message.createdAt - above.message.createdAt < GROUP_MS;
+  return { ...item, continues, day: newDay ? day : null };
+}
+
+/** Whether two items look the same. @param {Item} item @param {Item} other */
+export function sameItem(item, other) {
+  return (
+    item.message === other.message && item.state === other.state && item.continues === other.continues &&
+    item.day === other.day && item.firstUnread === other.firstUnread && item.deleting === other.deleting &&
+    item.target === other.target && item.stream === other.stream && item.contextLine === other.contextLine && item.mayAct === other.mayAct && item.quote?.excerpt === other.quote?.excerpt
+  );
+}
