@@ -1,0 +1,3 @@
+/** The published address: docs/javascript.md names it, and it stays. */
+
+export * from "./client/connection/reconnecting-socket.js";
