@@ -28,7 +28,7 @@ from bench.browser.page import Load, RoomTab, Size, chromium, visitor
 from bench.browser.trace import LONG_TASK_MS, Task, Trace
 from bench.measure import Row
 from bench.plan import Bench, prepared
-from tests.servers.fake_claude import FakeClaude, Normal
+from fake_claude import FakeClaude, Normal
 from tests.servers.people import Person, unique
 from tests.servers.processes import REPOSITORY
 from tests.servers.sessions import claude_settings

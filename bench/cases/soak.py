@@ -24,8 +24,8 @@ from bench.soak.crowd import Crowd, Pace
 from bench.soak.frames import Message, Page
 from bench.soak.ledger import Room, Tally
 from bench.soak.memory import MEGABYTE, Line, Sample, line_through
-from tests.servers.fake_claude import FakeClaude
-from tests.servers.fake_claude.answers import Answer
+from fake_claude import FakeClaude
+from fake_claude.answers import Answer
 from tests.servers.people import Person
 from tests.servers.sessions import claude_settings
 from tests.servers.sites import Site

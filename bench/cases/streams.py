@@ -18,9 +18,9 @@ from bench.load import generator
 from bench.load.sockets import Sockets
 from bench.measure import Row, wanted_below
 from bench.plan import Bench
-from tests.servers.fake_claude import FakeClaude, wire
-from tests.servers.fake_claude.answers import Answer
-from tests.servers.fake_claude.exchange import Exchange
+from fake_claude import FakeClaude, wire
+from fake_claude.answers import Answer
+from fake_claude.exchange import Exchange
 from tests.servers.people import Person
 from tests.servers.sessions import claude_settings
 from tests.servers.sites import Site

@@ -9,9 +9,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import CDPSession, Locator, Page, expect
 
+from fake_claude import BadKey, Cut, FakeClaude, Held, Normal, Stall, StopReason, Tiny, WithThinking
 from tests.browser.chat_cast import PATIENCE_MS, Cast, message, say
 from tests.browser.looks import sideways
-from tests.servers.fake_claude import BadKey, Cut, FakeClaude, Held, Normal, Stall, StopReason, Tiny, WithThinking
 from tests.servers.sites import UVICORN_SQLITE, Site, SiteBuilder
 
 RICH: Final = (

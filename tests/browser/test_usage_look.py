@@ -6,9 +6,9 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
+from fake_claude import Normal
 from tests.browser.chat_cast import PATIENCE_MS, Cast, say
 from tests.browser.looks import problems
-from tests.servers.fake_claude import Normal
 from tests.servers.sessions import site_with_claude
 from tests.servers.sites import UVICORN_SQLITE, Site, SiteBuilder
 

@@ -7,8 +7,8 @@ from typing import Final
 import pytest
 
 from chat.claude.backends import client
+from fake_claude import by_hand
 from tests.docs.settings_read import REPOSITORY
-from tests.servers.fake_claude import by_hand
 
 PAGES: Final = sorted([*REPOSITORY.glob("*.md"), *(REPOSITORY / "docs").glob("*.md")])
 COMMANDS: Final = set(re.findall(r"^([a-z-]+):", (REPOSITORY / "Makefile").read_text(), re.MULTILINE))

@@ -9,13 +9,13 @@ from pathlib import Path
 from random import Random
 from typing import Any, Final
 
+from fake_claude import FakeClaude, Normal
 from tests.faults.history import Recorder
 from tests.faults.listener import Listener
 from tests.faults.mutant_process import MutantProcess
 from tests.faults.proxy import Proxy, ProxyThread
 from tests.faults.tab import Headers, Tab
 from tests.faults.workload import EMOJI, Pace, Workload, Writer
-from tests.servers.fake_claude import FakeClaude, Normal
 from tests.servers.people import People, Person, unique
 from tests.servers.private_postgres import PrivatePostgres
 from tests.servers.private_redis import PrivateRedis

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from fake_claude import FakeClaude, Slow
 from tests.faults.clock_server import set_shift
-from tests.servers.fake_claude import FakeClaude, Slow
 from tests.servers.people import People
 from tests.servers.processes import REPOSITORY
 from tests.servers.server_process import ServerProcess, environment

@@ -7,10 +7,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from fake_claude import FakeClaude, Normal
 from tests.faults.nemesis import exit_of
 from tests.faults.proxy import ProxyThread
 from tests.faults.rules.run import DRAINED_WITHIN_SECONDS
-from tests.servers.fake_claude import FakeClaude, Normal
 from tests.servers.processes import REPOSITORY
 from tests.servers.server_process import ServerProcess, environment
 from tests.servers.sessions import claude_settings, make_session, words_of

@@ -6,8 +6,8 @@ thoughts only, showed nothing but its price.
 
 from typing import Any, Final, NamedTuple
 
-from tests.servers.fake_claude import Blocks, Mode, ToolUse
-from tests.servers.fake_claude.answers import text, thinking
+from fake_claude import Blocks, Mode, ToolUse
+from fake_claude.answers import text, thinking
 
 NO_ANSWER: Final = "Claude gave no answer."
 NO_ROOM: Final = "Claude reached the length limit before it answered. Retry gives it more room."

@@ -7,7 +7,7 @@ version beside an empty first one. The docs promise two more attempts.
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
-from tests.servers.fake_claude import (
+from fake_claude import (
     Blocks,
     Cut,
     ErrorInStream,
@@ -20,7 +20,7 @@ from tests.servers.fake_claude import (
     Stall,
     ToolUse,
 )
-from tests.servers.fake_claude.answers import thinking, tool_use
+from fake_claude.answers import thinking, tool_use
 
 ERRORS: Final = ("overloaded_error", "rate_limit_error", "api_error", "timeout_error")
 PLACES: Final = ("first", "start", "ping", "block")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from tests.servers.fake_claude import FakeClaude
+from fake_claude import FakeClaude
 from tests.servers.people import Person, unique
 from tests.servers.sites import Profile, Site, SiteBuilder
 from tests.servers.socket_client import Data, Frame, SocketClient

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.servers.fake_claude import FakeClaude, Normal
+from fake_claude import FakeClaude, Normal
 from tests.servers.sessions import end_of, make_session, streamed
 from tests.servers.sites import UVICORN_SQLITE, SiteBuilder
 from tests.servers.socket_client import Data

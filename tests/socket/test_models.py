@@ -1,6 +1,6 @@
 """Choosing a model for a room, on real servers: what Anthropic lists decides, while it can be asked."""
 
-from tests.servers.fake_claude.wire import MODELS
+from fake_claude.wire import MODELS
 from tests.servers.sessions import end_of, make_session, site_with_claude
 from tests.servers.sites import UVICORN_SQLITE, SiteBuilder
 from tests.servers.tabs import Tabs

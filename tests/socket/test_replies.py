@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import pytest
 import pytest_asyncio
 
+from fake_claude import FakeClaude, Held, Normal, Slow
 from tests.servers.events import assert_gapless
-from tests.servers.fake_claude import FakeClaude, Held, Normal, Slow
 from tests.servers.sessions import end_of, is_about, make_session, site_with_claude, streamed, until, words_of
 from tests.servers.sites import CLUSTER, UVICORN_SQLITE, Site, SiteBuilder
 from tests.servers.socket_client import SocketClient

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from tests.servers.fake_claude import Held
+from fake_claude import Held
 from tests.servers.sessions import end_of, make_session, site_with_claude, words_of
 from tests.servers.sites import UVICORN_SQLITE, SiteBuilder
 from tests.servers.tabs import Tabs

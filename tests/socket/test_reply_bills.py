@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from tests.servers.fake_claude import BadKey, Cut, FakeClaude, Held, Mode, Normal, Silent, Slow
+from fake_claude import BadKey, Cut, FakeClaude, Held, Mode, Normal, Silent, Slow
 from tests.servers.sessions import end_of, make_session, site_with_claude, until, words_of
 from tests.servers.sites import CLUSTER, UVICORN_SQLITE, Site, SiteBuilder
 from tests.servers.socket_client import SocketClient

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from tests.servers.fake_claude import FakeClaude, Normal
-from tests.servers.fake_claude.requests import blocks_of
+from fake_claude import FakeClaude, Normal
+from fake_claude.requests import blocks_of
 from tests.servers.sessions import end_of, make_session, site_with_claude, until
 from tests.servers.sites import CLUSTER, Site, SiteBuilder
 from tests.servers.socket_client import SocketClient

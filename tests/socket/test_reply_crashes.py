@@ -6,9 +6,9 @@ from collections.abc import Iterator
 import pytest
 
 from chat import markdown
+from fake_claude import FakeClaude, Normal, Slow
 from tests.hostile_texts import GRAMMARS, SWELLING
 from tests.servers.events import assert_gapless
-from tests.servers.fake_claude import FakeClaude, Normal, Slow
 from tests.servers.server_process import ServerProcess
 from tests.servers.sessions import end_of, make_session, site_with_claude, streamed, until, words_of
 from tests.servers.sites import CLUSTER, Site, SiteBuilder

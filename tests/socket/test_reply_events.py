@@ -2,8 +2,8 @@
 
 import pytest
 
+from fake_claude import Cut
 from tests.servers.event_streams import EventStream
-from tests.servers.fake_claude import Cut
 from tests.servers.sessions import FIRST_WORD_SECONDS, make_session, site_with_claude
 from tests.servers.sites import CLUSTER, UVICORN_SQLITE, Profile, SiteBuilder
 from tests.servers.tabs import Tabs

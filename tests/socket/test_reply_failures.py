@@ -7,8 +7,7 @@ from typing import Any, NamedTuple
 import pytest
 import pytest_asyncio
 
-from tests.servers.events import assert_gapless
-from tests.servers.fake_claude import (
+from fake_claude import (
     BadKey,
     Cut,
     ErrorInStream,
@@ -32,6 +31,7 @@ from tests.servers.fake_claude import (
     UnknownModel,
     WithThinking,
 )
+from tests.servers.events import assert_gapless
 from tests.servers.people import Person
 from tests.servers.sessions import end_of, is_about, make_session, site_with_claude, streamed
 from tests.servers.sites import CLUSTER, UVICORN_SQLITE, Site, SiteBuilder

@@ -5,8 +5,8 @@ import json
 
 import pytest
 
-from tests.servers.fake_claude import FakeClaude, Held
-from tests.servers.fake_claude.requests import prompt_of
+from fake_claude import FakeClaude, Held
+from fake_claude.requests import prompt_of
 from tests.servers.sessions import claude_settings, end_of, make_session
 from tests.servers.sites import CLUSTER, UVICORN_SQLITE, SiteBuilder
 from tests.servers.tabs import Tabs

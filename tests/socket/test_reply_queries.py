@@ -5,7 +5,7 @@ import time
 
 import psycopg
 
-from tests.servers.fake_claude import Slow
+from fake_claude import Slow
 from tests.servers.sessions import make_session, site_with_claude, words_of
 from tests.servers.sites import CLUSTER, Site, SiteBuilder
 from tests.servers.socket_client import SocketClient

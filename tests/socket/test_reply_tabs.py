@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.servers.fake_claude import FakeClaude, Slow
+from fake_claude import FakeClaude, Slow
 from tests.servers.people import Person
 from tests.servers.sessions import ENDS, make_session, site_with_claude
 from tests.servers.sites import CLUSTER, UVICORN_SQLITE, Site, SiteBuilder

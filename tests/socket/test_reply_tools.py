@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from tests.servers.fake_claude import FakeClaude, Normal, ToolUse
-from tests.servers.fake_claude.requests import tool_results_of
+from fake_claude import FakeClaude, Normal, ToolUse
+from fake_claude.requests import tool_results_of
 from tests.servers.sessions import end_of, is_about, make_session, site_with_claude
 from tests.servers.sites import CLUSTER, Site, SiteBuilder
 from tests.servers.socket_client import SocketClient

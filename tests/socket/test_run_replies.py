@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 
-from tests.servers.fake_claude import Slow
+from fake_claude import Slow
 from tests.servers.processes import REPOSITORY, STOP_SECONDS
 from tests.servers.sessions import end_of, make_session, site_with_claude, streamed, until, words_of
 from tests.servers.sites import CLUSTER, UVICORN_POSTGRES, UVICORN_SQLITE, Site, SiteBuilder

@@ -7,8 +7,8 @@ from typing import Any, cast
 import pytest
 import pytest_asyncio
 
+from fake_claude import Held
 from tests.servers.event_streams import EventStream, ServerEvent
-from tests.servers.fake_claude import Held
 from tests.servers.pages import deactivate_by_admin, sign_out
 from tests.servers.people import Person
 from tests.servers.sessions import make_session, site_with_claude

@@ -1,13 +1,13 @@
 """Starts a stand-in for Anthropic's API on this machine, to try Parley with it: also everything that can go wrong."""
 
 import signal
-from importlib import import_module
 from typing import Any, Final
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from fake_claude import FakeClaude, by_hand
+
 _PORT: Final = 8089
-_PACKAGE: Final = "tests.servers.fake_claude"
 _PATIENCE_SECONDS: Final = 3600.0
 
 
@@ -23,18 +23,10 @@ class Command(BaseCommand):
         parser.add_argument("--mode", default="normal", help="How prompts without such a word are answered.")
 
     def handle(self, *_args: Any, port: int, mode: str, **_options: Any) -> None:
-        try:
-            fake_claude = import_module(_PACKAGE)
-            by_hand = import_module(f"{_PACKAGE}.by_hand")
-        except ModuleNotFoundError as error:
-            raise CommandError(
-                f"The fake is part of Parley's tests, which are not installed here (there is no module {error.name}). "
-                "Run this command in a copy of the repository."
-            ) from error
         default = by_hand.mode_called(mode)
         if default is None:
-            raise CommandError(f"There is no mode {mode!r}. The modes are: {', '.join(by_hand.names())}.")
-        fake = fake_claude.FakeClaude(port=port, default=default, choose=by_hand.ByPrompt())
+            raise CommandError(f"Unknown mode {mode!r}. The modes are: {', '.join(by_hand.names())}.")
+        fake = FakeClaude(port=port, default=default, choose=by_hand.ByPrompt())
         try:
             fake.start()
         except (OSError, OverflowError) as error:
@@ -48,7 +40,7 @@ class Command(BaseCommand):
         finally:
             fake.stop()
 
-    def _serve(self, fake: Any) -> None:
+    def _serve(self, fake: FakeClaude) -> None:
         """Say where it is, and then each request as it comes."""
         self.stdout.write("The fake listens. Start Parley with these settings, and stop the fake with Ctrl+C:\n\n")
         self.stdout.write("ANTHROPIC_API_KEY=fake-key")
@@ -59,7 +51,6 @@ class Command(BaseCommand):
         while True:
             fake.wait_until(lambda fake: len(fake.requests) > told, _PATIENCE_SECONDS)  # noqa: B023 - used at once
             for seen in fake.requests[told:]:
-                model = seen.body.get("model") if isinstance(seen.body, dict) else None
-                self.stdout.write(f"POST /v1/messages, model {model}")
+                self.stdout.write(f"POST /v1/messages, model {seen.body.get('model')}")
                 self.stdout.flush()
                 told += 1

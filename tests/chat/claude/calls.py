@@ -7,7 +7,7 @@ import pytest
 
 from chat.claude.backends.backend import Call, CallFailed, End, Piece, Text
 from chat.claude.backends.client import AnthropicBackend
-from tests.servers.fake_claude import Mode
+from fake_claude import Mode
 
 PROMPT = "the badger sleeps at midnight under the old bridge"
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from chat.claude.backends.client import AnthropicBackend
-from tests.servers.fake_claude import FakeClaude
+from fake_claude import FakeClaude
 
 KEY = "sk-test-0123456789"
 

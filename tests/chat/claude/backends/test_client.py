@@ -8,9 +8,7 @@ import pytest
 
 from chat.claude.backends.backend import End, Text, Thinking, ToolCall, Usage
 from chat.claude.backends.client import AnthropicBackend
-from tests.chat.claude.calls import PROMPT, Frames, call, opened, pieces_of, text_block, text_delta, text_of
-from tests.chat.claude.conftest import KEY
-from tests.servers.fake_claude import (
+from fake_claude import (
     BadRequest,
     Held,
     Huge,
@@ -23,6 +21,8 @@ from tests.servers.fake_claude import (
     ToolUse,
     WithThinking,
 )
+from tests.chat.claude.calls import PROMPT, Frames, call, opened, pieces_of, text_block, text_delta, text_of
+from tests.chat.claude.conftest import KEY
 
 # --- What arrives ----------------------------------------------------------------------------------------------
 

@@ -8,9 +8,7 @@ import time
 import pytest
 
 from chat.models import ReplyState
-from tests.chat.claude.calls import PROMPT, Frames, Raw, failure_of, opened, pieces_of, text_of
-from tests.chat.claude.conftest import KEY
-from tests.servers.fake_claude import (
+from fake_claude import (
     BadKey,
     BadRequest,
     Cut,
@@ -30,6 +28,8 @@ from tests.servers.fake_claude import (
     UnknownModel,
     wire,
 )
+from tests.chat.claude.calls import PROMPT, Frames, Raw, failure_of, opened, pieces_of, text_of
+from tests.chat.claude.conftest import KEY
 
 
 class Thoughtful(Normal):

@@ -8,9 +8,9 @@ import pytest
 from chat.billing import pricing
 from chat.claude.run import attempts
 from chat.models import Charge
+from fake_claude import Cut, ErrorInStream, FakeClaude, Mode, Normal, Overloaded
 from tests.chat.claude.desk import open_desk
 from tests.reports.failures_in_streams import ANSWER, LASTING, PASSING, SECOND_ROUND, THEN_ANSWERED, Case
-from tests.servers.fake_claude import Cut, ErrorInStream, FakeClaude, Mode, Normal, Overloaded
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -11,6 +11,7 @@ from chat.claude.backends.client import AnthropicBackend
 from chat.messages import changes
 from chat.models import Message, Reply
 from chat.realtime.database import in_database
+from fake_claude import Blocks, FakeClaude, Normal, ToolUse
 from tests.chat.claude.calls import Frames, failure_of, opened, pieces_of, text_delta, text_of
 from tests.chat.claude.desk import open_desk
 from tests.reports.requests_to_claude import (
@@ -25,7 +26,6 @@ from tests.reports.requests_to_claude import (
     Refusal,
     asked_twice,
 )
-from tests.servers.fake_claude import Blocks, FakeClaude, Normal, ToolUse
 
 
 @pytest.mark.django_db(transaction=True)

@@ -3,9 +3,9 @@
 import pytest
 
 from chat.claude.run.seam import Seam
+from fake_claude import FakeClaude, Normal, StopReason
 from tests.chat.claude.desk import open_desk
 from tests.reports.continued_answers import CASES, Case
-from tests.servers.fake_claude import FakeClaude, Normal, StopReason
 
 
 @pytest.mark.parametrize("pieces", [1, 3, 1000])

@@ -8,9 +8,9 @@ from django.test import Client
 from accounts.models import User
 from chat.claude.prompt import prompts
 from chat.realtime.database import in_database
+from fake_claude import FakeClaude, ToolUse
 from tests.chat.claude.desk import open_desk
 from tests.reports.asking_times import CASES, COOKIES, Case
-from tests.servers.fake_claude import FakeClaude, ToolUse
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.time_zone)

@@ -6,10 +6,10 @@ import pytest
 
 from accounts.visible import has_ink
 from chat.billing import pricing
+from fake_claude import FakeClaude, Normal, StopReason, WithThinking
+from fake_claude.requests import tool_results_of
 from tests.chat.claude.desk import open_desk
 from tests.reports.blank_answers import CASES, ROUNDS, Case, insatiable
-from tests.servers.fake_claude import FakeClaude, Normal, StopReason, WithThinking
-from tests.servers.fake_claude.requests import tool_results_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -18,13 +18,13 @@ from chat.messages.findings import Found
 from chat.models import Finding, Message, Reply, ReplyState, Room
 from chat.protocol import requests
 from chat.realtime.database import in_database
+from fake_claude import Cut, FakeClaude, Garbage, Normal, ToolUse
 from tests.chat.claude.desk import Desk, open_desk
 from tests.chat.claude.talk import asks, ends, says
 from tests.chat.fixtures import room_of
 from tests.reports.later_turns import CASES, RESULT, USE, Case
 from tests.reports.texts_around_tools import CASES as TEXTS
 from tests.reports.texts_around_tools import Case as Texts
-from tests.servers.fake_claude import Cut, FakeClaude, Garbage, Normal, ToolUse
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -6,10 +6,10 @@ from chat.claude.reading import tokens
 from chat.messages import replies
 from chat.protocol import requests
 from chat.realtime.database import in_database
+from fake_claude import FakeClaude, Held
 from tests.chat.claude.desk import open_desk
 from tests.chat.realtime.doubles import until
 from tests.reports.stopped_answers import CASES, Case
-from tests.servers.fake_claude import FakeClaude, Held
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)

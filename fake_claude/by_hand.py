@@ -4,9 +4,9 @@ import re
 from collections.abc import Callable
 from typing import Any, Final
 
-import tests.servers.fake_claude as modes
-from tests.servers.fake_claude import Mode
-from tests.servers.fake_claude.requests import prompt_of
+import fake_claude as modes
+from fake_claude import Mode
+from fake_claude.requests import prompt_of
 
 _ASKED: Final = re.compile(r"\bmode:([a-z0-9_-]+)")
 # People read along.

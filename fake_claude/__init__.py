@@ -6,7 +6,7 @@ with FakeClaude() as claude:
     assert claude.requests[-1].ended
 """
 
-from tests.servers.fake_claude.answers import (
+from fake_claude.answers import (
     Answer,
     Blocks,
     Held,
@@ -20,7 +20,7 @@ from tests.servers.fake_claude.answers import (
     ToolUse,
     WithThinking,
 )
-from tests.servers.fake_claude.failures import (
+from fake_claude.failures import (
     BadKey,
     BadRequest,
     Cut,
@@ -38,7 +38,7 @@ from tests.servers.fake_claude.failures import (
     TooManyRequests,
     UnknownModel,
 )
-from tests.servers.fake_claude.server import FakeClaude, Seen
+from fake_claude.server import FakeClaude, Seen
 
 __all__ = [
     "Answer",

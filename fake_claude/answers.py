@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from tests.servers.fake_claude import wire
-from tests.servers.fake_claude.exchange import Exchange
-from tests.servers.fake_claude.requests import echo_of, may_use_tools, wants_summary
+from fake_claude import wire
+from fake_claude.exchange import Exchange
+from fake_claude.requests import echo_of, may_use_tools, wants_summary
 
 _SIGNATURE: Final = "c2lnbmF0dXJlIG9mIHRoZSBmYWtl"
 _TOOL_USES: Final = ("tool_use", "server_tool_use", "mcp_tool_use")

@@ -7,7 +7,7 @@ import struct
 from collections.abc import Callable
 from typing import Any, Final
 
-from tests.servers.fake_claude import wire
+from fake_claude import wire
 
 # With a linger time of zero, closing resets the connection.
 _RESET: Final = struct.pack("ii", 1, 0)

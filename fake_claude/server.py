@@ -8,11 +8,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final, Self
 
-from tests.servers.fake_claude import wire
-from tests.servers.fake_claude.answers import Mode, Normal
-from tests.servers.fake_claude.connection import Connection
-from tests.servers.fake_claude.exchange import Exchange
-from tests.servers.fake_claude.requests import all_text_of, refusal_of, usage_of, uses_gone_on_with
+from fake_claude import wire
+from fake_claude.answers import Mode, Normal
+from fake_claude.connection import Connection
+from fake_claude.exchange import Exchange
+from fake_claude.requests import all_text_of, refusal_of, usage_of, uses_gone_on_with
 
 _START_SECONDS: Final = 10
 _WAIT_SECONDS: Final = 10.0

@@ -4,9 +4,9 @@ from abc import abstractmethod
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from tests.servers.fake_claude import wire
-from tests.servers.fake_claude.answers import Answer, Mode
-from tests.servers.fake_claude.exchange import Exchange
+from fake_claude import wire
+from fake_claude.answers import Answer, Mode
+from fake_claude.exchange import Exchange
 
 _BEFORE: Final = ("first", "start", "ping", "block")
 _GARBAGE: Final = b'event: content_block_delta\ndata: {"type":"content_block_delta","index":0,"delta":{"ty\n\n'

@@ -3,7 +3,7 @@
 import re
 from typing import Any, Final
 
-from tests.servers.fake_claude import wire
+from fake_claude import wire
 
 _NOTE: Final = "[Parley: it is "
 _ECHO_CHARS: Final = 200

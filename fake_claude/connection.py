@@ -11,7 +11,7 @@ from typing import Any
 
 import httptools
 
-from tests.servers.fake_claude.exchange import ClientGone, Exchange
+from fake_claude.exchange import ClientGone, Exchange
 
 Answering = Callable[[Exchange, str, dict[str, str]], Awaitable[None]]
 
