@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import msgspec
 
-from chat.protocol.catalogue import ANSWERS, EVENTS, wire_types
+from chat.protocol.catalogue import EVENTS, RESPONSES, wire_types
 from chat.protocol.errors import ErrorCode
 from chat.protocol.names import PROTOCOL_VERSION
 from chat.protocol.requests import ALIASES, PAYLOADS
@@ -18,7 +18,7 @@ _NOT_IN_A_STREAM: Final = frozenset({"welcome", "ping", "read_updated", "notific
 def document() -> Json:
     """Return the whole document as plain data."""
     sent = {f"request_{name}": _request(name) for name in PAYLOADS}
-    answers = {f"answer_{name}": _answer(type_, data.__name__) for name, (type_, data) in ANSWERS.items()}
+    answers = {f"answer_{name}": _answer(type_, data.__name__) for name, (type_, data) in RESPONSES.items()}
     events = {f"event_{name}": _event(name) for name in EVENTS}
     received = {**answers, **events, "error": _error()}
     return {
@@ -144,7 +144,7 @@ def _operations() -> Json:
     operations: Json = {}
     for name in PAYLOADS:
         operation: Json = {"action": "receive", "channel": channel, "messages": [_message(f"request_{name}")]}
-        if name in ANSWERS:
+        if name in RESPONSES:
             operation["reply"] = {"channel": channel, "messages": [_message(f"answer_{name}"), _message("error")]}
         operations[name] = operation
     return operations

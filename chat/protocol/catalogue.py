@@ -1,54 +1,15 @@
-"""The protocol as data: every request with its answer, every event. Documents, types and tests are made from it."""
+"""The protocol as data: every request with its response, every event. Documents, types and tests are made from it."""
 
 from typing import Final, NamedTuple
 
 from chat.protocol import requests, wire
 
-ANSWERS: Final[dict[str, tuple[str, type[wire.Wire]]]] = {
-    "ping": ("pong", wire.Nothing),
-    "list_rooms": ("list_rooms", wire.RoomList),
-    "browse_rooms": ("browse_rooms", wire.OpenRoomList),
-    "create_room": ("create_room", wire.RoomFact),
-    "update_room": ("update_room", wire.RoomFact),
-    "archive_room": ("archive_room", wire.RoomFact),
-    "restore_room": ("restore_room", wire.RoomFact),
-    "delete_room": ("delete_room", wire.RoomFact),
-    "mute_room": ("mute_room", wire.MutedFact),
-    "join_room": ("joined", wire.Joined),
-    "leave_room": ("left", wire.Left),
-    "quit_room": ("quit_room", wire.MembershipFact),
-    "quit_rooms": ("quit_rooms", wire.RoomsLeft),
-    "add_member": ("add_member", wire.MembershipFact),
-    "list_invitations": ("list_invitations", wire.InvitationList),
-    "accept_invitation": ("accept_invitation", wire.MembershipFact),
-    "decline_invitation": ("decline_invitation", wire.MembershipFact),
-    "remove_member": ("remove_member", wire.MembershipFact),
-    "set_role": ("set_role", wire.MembershipFact),
-    "ban_member": ("ban_member", wire.BanFact),
-    "unban_member": ("unban_member", wire.MembershipFact),
-    "list_bans": ("list_bans", wire.BanList),
-    "get_messages": ("get_messages", wire.MessagePage),
-    "sync": ("sync", wire.SyncResult),
-    "create_message": ("create_message", wire.MessageAnswer),
-    "edit_message": ("edit_message", wire.MessageAnswer),
-    "delete_message": ("delete_message", wire.MessageAnswer),
-    "add_reaction": ("add_reaction", wire.MessageAnswer),
-    "remove_reaction": ("remove_reaction", wire.MessageAnswer),
-    "own_reactions": ("own_reactions", wire.OwnEmoji),
-    "search_messages": ("search_messages", wire.SearchResult),
-    "mark_read": ("mark_read", wire.ReadFact),
-    "typing": ("typing", wire.Nothing),
-    "save_draft": ("save_draft", wire.DraftFact),
-    "get_user": ("get_user", wire.UserAnswer),
-    "list_presence": ("list_presence", wire.PresenceFact),
-    "execute": ("execute", wire.ExecuteAnswer),
-    "stop_reply": ("stop_reply", wire.ReplyAnswer),
-    "retry_reply": ("retry_reply", wire.ReplyAnswer),
-    "continue_reply": ("continue_reply", wire.ReplyAnswer),
-    "show_version": ("show_version", wire.MessageAnswer),
-    "get_stream": ("get_stream", wire.Keyframe),
+RESPONSES: Final[dict[str, tuple[str, type[wire.Wire]]]] = {
+    type_: (payload.response_type or type_, payload.response)
+    for type_, payload in requests.PAYLOADS.items()
+    if payload.response is not None
 }
-"""Request type -> type and data of its answer. `pong` answers the server's ping and gets none."""
+"""Request type -> type and data of its response. `pong` responds to the server's ping and gets none."""
 
 
 class EventType(NamedTuple):
@@ -92,6 +53,6 @@ EVENTS: Final[dict[str, EventType]] = {
 def wire_types() -> list[type]:
     """Return every struct that goes over the wire, for schemas."""
     payloads = list(requests.PAYLOADS.values())
-    answers = [data for _type, data in ANSWERS.values()]
+    responses = [data for _type, data in RESPONSES.values()]
     events = [event.data for event in EVENTS.values()]
-    return list(dict.fromkeys([*payloads, *answers, *events, wire.ErrorBody]))
+    return list(dict.fromkeys([*payloads, *responses, *events, wire.ErrorBody]))

@@ -3,11 +3,13 @@
 Unknown fields are refused: a misspelt optional field that is silently ignored is a bug nobody finds.
 """
 
-from typing import Annotated, Literal
+import re
+from typing import Annotated, ClassVar, Final, Literal
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from chat.protocol import wire
 from chat.protocol.names import LIST_CURSOR_PATTERN, ROOM_SLUG_PATTERN, ROW_ID_PATTERN
 
 _MAX_INT = 2**53 - 1  # what JavaScript can count
@@ -30,11 +32,20 @@ ToolName = Literal["search_history", "list_members", "read_attachment"]
 
 
 class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
-    """Base of all payloads."""
+    """Base of all payloads.
+
+    response: the data of its response, None for a request that gets none. response_type: where it is not the request's.
+    """
+
+    response: ClassVar[type[wire.Wire] | None] = None
+    response_type: ClassVar[str] = ""
 
 
 class Ping(Request):
     """Asks for a `pong`."""
+
+    response: ClassVar = wire.Nothing
+    response_type: ClassVar = "pong"
 
 
 class Pong(Request):
@@ -48,6 +59,8 @@ class ListRooms(Request):
     rooms by name; `kinds` and `rooms` narrow the list; `after` is the `next` of the page before.
     """
 
+    response: ClassVar = wire.RoomList
+
     query: NameQuery = ""
     kinds: Annotated[list[RoomKindName], Meta(max_length=4)] | UnsetType = UNSET
     rooms: Annotated[list[Slug], Meta(max_length=100)] | UnsetType = UNSET
@@ -60,6 +73,8 @@ class BrowseRooms(Request):
 
     `query` finds rooms by name, the best match first; `after` is the `next` of the page before.
     """
+
+    response: ClassVar = wire.OpenRoomList
 
     query: NameQuery = ""
     after: ListCursor | UnsetType = UNSET
@@ -78,6 +93,8 @@ class ClaudeOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class CreateRoom(Request):
     """Creates a room. Of a direct room between the same two people there is only ever one."""
 
+    response: ClassVar = wire.RoomFact
+
     kind: RoomKindName = "open"
     name: RoomName | UnsetType = UNSET
     room: Slug | UnsetType = UNSET
@@ -89,6 +106,8 @@ class CreateRoom(Request):
 class UpdateRoom(Request):
     """Changes a room's name, topic, kind (open or closed), or how Claude behaves in it."""
 
+    response: ClassVar = wire.RoomFact
+
     room: Slug
     name: RoomName | UnsetType = UNSET
     topic: Topic | UnsetType = UNSET
@@ -99,11 +118,15 @@ class UpdateRoom(Request):
 class ArchiveRoom(Request):
     """Makes a room read-only: nothing is posted, edited, reacted to or renamed in it any more."""
 
+    response: ClassVar = wire.RoomFact
+
     room: Slug
 
 
 class RestoreRoom(Request):
     """Opens an archived room again, also one that is about to be deleted."""
+
+    response: ClassVar = wire.RoomFact
 
     room: Slug
 
@@ -111,11 +134,15 @@ class RestoreRoom(Request):
 class DeleteRoom(Request):
     """Archives a room, and deletes it with everything in it some days later, unless it is restored before."""
 
+    response: ClassVar = wire.RoomFact
+
     room: Slug
 
 
 class MuteRoom(Request):
     """Marks a room as muted, or not: my tabs then count its news quietly. Mentions still reach me."""
+
+    response: ClassVar = wire.MutedFact
 
     room: Slug
     muted: bool
@@ -127,6 +154,9 @@ class JoinRoom(Request):
     With `after` and `epoch` the answer brings what changed since; otherwise the newest messages.
     """
 
+    response: ClassVar = wire.Joined
+    response_type: ClassVar = "joined"
+
     room: Slug
     after: Counter | UnsetType = UNSET
     epoch: Epoch | UnsetType = UNSET
@@ -135,11 +165,16 @@ class JoinRoom(Request):
 class LeaveRoom(Request):
     """Ends this connection's subscription; membership stays."""
 
+    response: ClassVar = wire.Left
+    response_type: ClassVar = "left"
+
     room: Slug
 
 
 class QuitRoom(Request):
     """Ends my membership."""
+
+    response: ClassVar = wire.MembershipFact
 
     room: Slug
 
@@ -147,11 +182,15 @@ class QuitRoom(Request):
 class QuitRooms(Request):
     """Ends my membership in several rooms, each for itself."""
 
+    response: ClassVar = wire.RoomsLeft
+
     rooms: Annotated[list[Slug], Meta(min_length=1, max_length=100)]
 
 
 class AddMember(Request):
     """Makes somebody a member."""
+
+    response: ClassVar = wire.MembershipFact
 
     room: Slug
     user: UserKey
@@ -161,9 +200,13 @@ class AddMember(Request):
 class ListInvitations(Request):
     """Lists the invitations to rooms that wait for my answer."""
 
+    response: ClassVar = wire.InvitationList
+
 
 class AcceptInvitation(Request):
     """Makes me a member of a room that has invited me."""
+
+    response: ClassVar = wire.MembershipFact
 
     room: Slug
 
@@ -171,11 +214,15 @@ class AcceptInvitation(Request):
 class DeclineInvitation(Request):
     """Refuses an invitation. For seven days the room can't invite me again."""
 
+    response: ClassVar = wire.MembershipFact
+
     room: Slug
 
 
 class RemoveMember(Request):
     """Ends somebody's membership; their tabs get nothing more of the room."""
+
+    response: ClassVar = wire.MembershipFact
 
     room: Slug
     user: UserKey
@@ -184,6 +231,8 @@ class RemoveMember(Request):
 class SetRole(Request):
     """Changes a member's role."""
 
+    response: ClassVar = wire.MembershipFact
+
     room: Slug
     user: UserKey
     role: Literal["owner", "moderator", "member"]
@@ -191,6 +240,8 @@ class SetRole(Request):
 
 class BanMember(Request):
     """Keeps a person out of a room, member or not. Their tabs get nothing more of it. `until`: milliseconds."""
+
+    response: ClassVar = wire.BanFact
 
     room: Slug
     user: UserKey
@@ -201,12 +252,16 @@ class BanMember(Request):
 class UnbanMember(Request):
     """Lifts a ban: the person may come back, but is not a member again yet."""
 
+    response: ClassVar = wire.MembershipFact
+
     room: Slug
     user: UserKey
 
 
 class ListBans(Request):
     """Lists the bans of a room that are in force, newest first."""
+
+    response: ClassVar = wire.BanList
 
     room: Slug
     before: RowId | UnsetType = UNSET
@@ -215,6 +270,8 @@ class ListBans(Request):
 
 class GetMessages(Request):
     """Reads a page of history: the newest, or those before, after or around a `seq`."""
+
+    response: ClassVar = wire.MessagePage
 
     room: Slug
     limit: PageSize = 50
@@ -235,11 +292,15 @@ class SyncCursor(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Sync(Request):
     """Recovers several rooms at once: what changed in each since its cursor."""
 
+    response: ClassVar = wire.SyncResult
+
     rooms: Annotated[dict[Slug, SyncCursor], Meta(max_length=200)]
 
 
 class CreateMessage(Request):
     """Posts a message. The same `clientId` (else the frame's `id`) is stored once, however often it is sent."""
+
+    response: ClassVar = wire.MessageAnswer
 
     room: Slug
     content: str
@@ -251,6 +312,8 @@ class CreateMessage(Request):
 class EditMessage(Request):
     """Changes the content of a message of mine. `forget`: what a prompt said before is not kept for me, either."""
 
+    response: ClassVar = wire.MessageAnswer
+
     message: RowId
     content: str
     forget: bool = False
@@ -259,11 +322,15 @@ class EditMessage(Request):
 class DeleteMessage(Request):
     """Deletes a message of mine, or, as moderator, anybody's. A tombstone stays."""
 
+    response: ClassVar = wire.MessageAnswer
+
     message: RowId
 
 
 class AddReaction(Request):
     """Puts an emoji on a message."""
+
+    response: ClassVar = wire.MessageAnswer
 
     message: RowId
     emoji: Emoji
@@ -272,6 +339,8 @@ class AddReaction(Request):
 class RemoveReaction(Request):
     """Takes my emoji off a message."""
 
+    response: ClassVar = wire.MessageAnswer
+
     message: RowId
     emoji: Emoji
 
@@ -279,11 +348,15 @@ class RemoveReaction(Request):
 class OwnReactions(Request):
     """Tells which emoji I have put on a message. Its `reactions` name only some where many did."""
 
+    response: ClassVar = wire.OwnEmoji
+
     message: RowId
 
 
 class SearchMessages(Request):
     """Finds messages in my rooms, newest first."""
+
+    response: ClassVar = wire.SearchResult
 
     query: Annotated[str, Meta(min_length=1, max_length=200)]
     room: Slug | UnsetType = UNSET
@@ -294,6 +367,8 @@ class SearchMessages(Request):
 class MarkRead(Request):
     """Sets how far I have read; lower than before marks as unread."""
 
+    response: ClassVar = wire.ReadFact
+
     room: Slug
     seq: Counter
 
@@ -301,12 +376,16 @@ class MarkRead(Request):
 class Typing(Request):
     """Tells the others in the room that I am typing, or not any more."""
 
+    response: ClassVar = wire.Nothing
+
     room: Slug
     typing: bool
 
 
 class SaveDraft(Request):
     """Keeps unsent text, for my other tabs, or in a session for everyone's. The version must grow, and not by too much."""
+
+    response: ClassVar = wire.DraftFact
 
     room: Slug
     content: str
@@ -316,11 +395,15 @@ class SaveDraft(Request):
 class GetUser(Request):
     """Looks a person up."""
 
+    response: ClassVar = wire.UserAnswer
+
     userId: UserKey
 
 
 class ListPresence(Request):
     """Lists who has the room open now."""
+
+    response: ClassVar = wire.PresenceFact
 
     room: Slug
 
@@ -331,6 +414,8 @@ class Execute(Request):
     The same `clientId` (else the frame's `id`) is stored once, however often it is sent.
     """
 
+    response: ClassVar = wire.ExecuteAnswer
+
     session: Slug
     prompt: str
     clientId: ClientId | UnsetType = UNSET
@@ -340,11 +425,15 @@ class Execute(Request):
 class StopReply(Request):
     """Stops a reply of Claude's that runs or waits; what it has said is kept."""
 
+    response: ClassVar = wire.ReplyAnswer
+
     message: RowId
 
 
 class RetryReply(Request):
     """Has Claude answer again: another version of its message. The earlier ones are kept."""
+
+    response: ClassVar = wire.ReplyAnswer
 
     message: RowId
 
@@ -352,11 +441,15 @@ class RetryReply(Request):
 class ContinueReply(Request):
     """Takes a reply up again that was stopped, interrupted or cut by its length, in the same message."""
 
+    response: ClassVar = wire.ReplyAnswer
+
     message: RowId
 
 
 class ShowVersion(Request):
     """Shows another version of an answer to all, and if the prompt is mine, brings back what I had asked then."""
+
+    response: ClassVar = wire.MessageAnswer
 
     message: RowId
     version: Annotated[int, Meta(ge=1, le=10_000)]
@@ -365,54 +458,18 @@ class ShowVersion(Request):
 class GetStream(Request):
     """Asks for a reply's keyframe: all of its text up to delta `n`."""
 
+    response: ClassVar = wire.Keyframe
+
     message: RowId
 
 
-PAYLOADS: dict[str, type[Request]] = {
-    "ping": Ping,
-    "pong": Pong,
-    "list_rooms": ListRooms,
-    "browse_rooms": BrowseRooms,
-    "create_room": CreateRoom,
-    "update_room": UpdateRoom,
-    "archive_room": ArchiveRoom,
-    "restore_room": RestoreRoom,
-    "delete_room": DeleteRoom,
-    "mute_room": MuteRoom,
-    "join_room": JoinRoom,
-    "leave_room": LeaveRoom,
-    "quit_room": QuitRoom,
-    "quit_rooms": QuitRooms,
-    "add_member": AddMember,
-    "list_invitations": ListInvitations,
-    "accept_invitation": AcceptInvitation,
-    "decline_invitation": DeclineInvitation,
-    "remove_member": RemoveMember,
-    "set_role": SetRole,
-    "ban_member": BanMember,
-    "unban_member": UnbanMember,
-    "list_bans": ListBans,
-    "get_messages": GetMessages,
-    "sync": Sync,
-    "create_message": CreateMessage,
-    "edit_message": EditMessage,
-    "delete_message": DeleteMessage,
-    "add_reaction": AddReaction,
-    "remove_reaction": RemoveReaction,
-    "own_reactions": OwnReactions,
-    "search_messages": SearchMessages,
-    "mark_read": MarkRead,
-    "typing": Typing,
-    "save_draft": SaveDraft,
-    "get_user": GetUser,
-    "list_presence": ListPresence,
-    "execute": Execute,
-    "stop_reply": StopReply,
-    "retry_reply": RetryReply,
-    "continue_reply": ContinueReply,
-    "show_version": ShowVersion,
-    "get_stream": GetStream,
-}
+def _type_of(payload: type[Request]) -> str:
+    """Return a request's type, which is its struct's name as protocol words are written: CreateRoom is create_room."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", payload.__name__).lower()
+
+
+PAYLOADS: Final = {_type_of(payload): payload for payload in Request.__subclasses__()}
+"""Request type -> its struct: each subclass above, so a new request needs no line here."""
 
 ALIASES: dict[str, str] = {
     "join": "join_room",

@@ -3,7 +3,7 @@
 from typing import Any
 
 from chat.protocol.asyncapi import schemas
-from chat.protocol.catalogue import ANSWERS, EVENTS
+from chat.protocol.catalogue import EVENTS, RESPONSES
 from chat.protocol.errors import ErrorCode
 from chat.protocol.requests import ALIASES, PAYLOADS
 
@@ -17,7 +17,7 @@ _SCALARS = {"string": "string", "integer": "number", "number": "number", "boolea
 def declarations() -> str:
     """Return the text of the declaration file."""
     parts = [_interface(name, schema) for name, schema in sorted(schemas().items())]
-    answers = {name: data.__name__ for name, (_type, data) in ANSWERS.items()}
+    answers = {name: data.__name__ for name, (_type, data) in RESPONSES.items()}
     parts += [
         "export type ErrorCode =\n" + "\n".join(f'  | "{code}"' for code in ErrorCode) + ";\n",
         _map("RequestPayloads", {name: payload.__name__ for name, payload in PAYLOADS.items()}),

@@ -6,7 +6,7 @@ from typing import Final
 
 import pytest
 
-from chat.protocol.catalogue import ANSWERS, EVENTS
+from chat.protocol.catalogue import EVENTS, RESPONSES
 from chat.protocol.close import REASONS, CloseCode
 from chat.protocol.errors import ErrorCode
 from chat.protocol.requests import ALIASES, PAYLOADS
@@ -53,7 +53,7 @@ def test_the_events_that_are_sent_are_found_and_stand_in_the_catalogue() -> None
 
 
 def test_every_request_but_pong_has_an_answer() -> None:
-    assert set(ANSWERS) == set(PAYLOADS) - {"pong"}
+    assert set(RESPONSES) == set(PAYLOADS) - {"pong"}
 
 
 @pytest.mark.parametrize("name", sorted(PAYLOADS))
@@ -73,7 +73,7 @@ def test_a_request_field_is_documented(name: str) -> None:
     assert name in documented()
 
 
-@pytest.mark.parametrize("name", sorted({answer for answer, _data in ANSWERS.values()}))
+@pytest.mark.parametrize("name", sorted({answer for answer, _data in RESPONSES.values()}))
 def test_an_answer_is_documented(name: str) -> None:
     assert name in documented()
 

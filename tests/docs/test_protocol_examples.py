@@ -16,7 +16,7 @@ import pytest_asyncio
 from playwright.async_api import Page, async_playwright
 
 from chat.protocol import frames, wire
-from chat.protocol.catalogue import ANSWERS, EVENTS
+from chat.protocol.catalogue import EVENTS, RESPONSES
 from chat.protocol.errors import ErrorCode
 from chat.protocol.requests import PAYLOADS
 from tests import chromium
@@ -34,7 +34,7 @@ ARRIVAL_SECONDS: Final = 30
 
 # The largest whole number that JavaScript can count is no bound that a reader needs to be told.
 UNTOLD_BOUNDS: Final = {0, 2**53 - 1}
-ANSWER_DATA: Final = dict(ANSWERS.values())
+ANSWER_DATA: Final = dict(RESPONSES.values())
 
 # --- The examples ---------------------------------------------------------------------------------------------
 
@@ -118,7 +118,7 @@ def test_a_message_has_its_fields(example: Example) -> None:
 
 def test_everything_has_an_example() -> None:
     assert {frames.decode(example.text).type for example in EXAMPLES if example.kind == "request"} == set(PAYLOADS)
-    assert types_of("answer") == {answer for answer, _data in ANSWERS.values()}
+    assert types_of("answer") == {answer for answer, _data in RESPONSES.values()}
     assert types_of("event") == set(EVENTS)
 
 

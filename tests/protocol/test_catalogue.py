@@ -10,7 +10,7 @@ import pytest
 
 import chat
 from chat.protocol import wire
-from chat.protocol.catalogue import ANSWERS, EVENTS, wire_types
+from chat.protocol.catalogue import EVENTS, RESPONSES, wire_types
 from chat.protocol.close import REASONS, CloseCode
 from chat.protocol.errors import ErrorCode
 from chat.protocol.http import STATUS
@@ -26,7 +26,7 @@ ERROR_EVENTS: Final = {"error"}
 
 
 def test_every_request_is_handled_and_answered_except_the_answer_to_our_own_ping() -> None:
-    assert set(HANDLERS) == set(ANSWERS) == set(PAYLOADS) - {"pong"}
+    assert set(HANDLERS) == set(RESPONSES) == set(PAYLOADS) - {"pong"}
 
 
 def test_aliases_lead_to_requests_and_hide_none() -> None:
@@ -34,13 +34,13 @@ def test_aliases_lead_to_requests_and_hide_none() -> None:
 
 
 def test_an_answer_has_the_type_of_its_request_but_for_three() -> None:
-    others = {name: type_ for name, (type_, _data) in ANSWERS.items() if type_ != name}
+    others = {name: type_ for name, (type_, _data) in RESPONSES.items() if type_ != name}
     assert others == {"ping": "pong", "join_room": "joined", "leave_room": "left"}
 
 
 def test_no_event_is_mistaken_for_an_answer() -> None:
     # `left` is both: an answer when it carries a requestId.
-    assert set(EVENTS) & {type_ for type_, _data in ANSWERS.values()} - set(PAYLOADS) == {"left"}
+    assert set(EVENTS) & {type_ for type_, _data in RESPONSES.values()} - set(PAYLOADS) == {"left"}
 
 
 @pytest.mark.parametrize("payload", PAYLOADS.values(), ids=PAYLOADS)
@@ -140,7 +140,7 @@ def test_every_event_that_the_code_sends_is_in_the_catalogue_and_the_other_way_r
 
 def test_every_answer_that_the_code_gives_is_in_the_catalogue() -> None:
     assert {"pong", "joined", "left"} <= set(sent(ANSWERERS, "server"))
-    assert set(sent(ANSWERERS, "server")) <= {type_ for type_, _data in ANSWERS.values()} | set(ANSWERS)
+    assert set(sent(ANSWERERS, "server")) <= {type_ for type_, _data in RESPONSES.values()} | set(RESPONSES)
 
 
 def test_the_search_would_notice_a_new_event() -> None:

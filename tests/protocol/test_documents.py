@@ -9,7 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from chat.protocol.asyncapi import document
-from chat.protocol.catalogue import ANSWERS, EVENTS
+from chat.protocol.catalogue import EVENTS, RESPONSES
 from chat.protocol.errors import ErrorCode
 from chat.protocol.requests import ALIASES, PAYLOADS
 from chat.protocol.typescript import declarations
@@ -78,7 +78,7 @@ def test_nothing_in_it_is_unused(api: Json) -> None:
 
 def test_it_names_every_request_answer_event_alias_and_error(api: Json) -> None:
     messages = api["components"]["messages"]
-    expected = {f"request_{name}" for name in PAYLOADS} | {f"answer_{name}" for name in ANSWERS}
+    expected = {f"request_{name}" for name in PAYLOADS} | {f"answer_{name}" for name in RESPONSES}
     assert set(messages) == expected | {f"event_{name}" for name in EVENTS} | {"error"}
     types = {name for each in PAYLOADS for name in messages[f"request_{each}"]["payload"]["properties"]["type"]["enum"]}
     assert types == set(PAYLOADS) | set(ALIASES)
@@ -118,7 +118,7 @@ def test_the_typescript_declarations_name_the_same(api: Json) -> None:
         assert f"export interface {name} {{" in text
     for interface, names in (
         ("RequestPayloads", PAYLOADS),
-        ("AnswerData", {**ANSWERS, **ALIASES}),
+        ("AnswerData", {**RESPONSES, **ALIASES}),
         ("EventData", EVENTS),
     ):
         block = text.split(f"export interface {interface} {{")[1].split("}")[0]

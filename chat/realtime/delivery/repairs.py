@@ -82,7 +82,7 @@ class Repairs:
                 return False
             if found is None:
                 break
-            self._deliver(feed, found.messages)
+            self._take_missed(feed, found.messages)
             left = None if left is None else left - len(found.messages)
             # What did not fit into one page is read next, unless there was a hole in this one.
             if not found.has_more or left == 0 or (feed.last or 0) == reached:
@@ -93,7 +93,7 @@ class Repairs:
             self._end(feed, CloseCode.POSITION_LOST)
         return True
 
-    def _deliver(self, feed: Feed, messages: list[wire.Message]) -> None:
+    def _take_missed(self, feed: Feed, messages: list[wire.Message]) -> None:
         for message in messages:
             if user_id := ends_membership_of(message):
                 self._on_end(user_id, feed.slug)  # first: the rest is not for them

@@ -14,7 +14,7 @@ from accounts.models import ApiToken, User
 from chat.models import Announcement
 from chat.people import announcements
 from chat.protocol import wire
-from chat.protocol.catalogue import ANSWERS, EVENTS
+from chat.protocol.catalogue import EVENTS, RESPONSES
 from chat.protocol.errors import ErrorCode
 from chat.protocol.requests import ALIASES, PAYLOADS
 from chat.realtime.database import in_database
@@ -86,7 +86,7 @@ def check(frame: dict[str, Any], asked: dict[int, str]) -> None:
         return
     if "requestId" in frame and frame["type"] not in STREAM_EVENTS:
         name = asked[frame["requestId"]]
-        type_, data = ANSWERS[name]
+        type_, data = RESPONSES[name]
         assert frame["type"] == type_, f"{name} was answered by {frame['type']}"
     else:
         data = EVENTS[frame["type"]].data
@@ -170,7 +170,7 @@ async def test_every_answer_and_event_of_a_conversation_is_what_the_catalogue_sa
     await until(lambda: "room_updated" in alice.types() and "left" in bob.types() and "user_left" in alice.types())
 
     answered = {name for each in (alice, bob, carol) for name in each.asked.values()}
-    assert answered == set(ANSWERS) == set(PAYLOADS) - {"pong"}, "this conversation must hold every request"
+    assert answered == set(RESPONSES) == set(PAYLOADS) - {"pong"}, "this conversation must hold every request"
     heard = alice.types() | bob.types() | second.types()
     await until(
         lambda: set(EVENTS) - NOT_IN_A_CONVERSATION - NOT_ON_THIS_SOCKET <= alice.types() | bob.types() | second.types()
