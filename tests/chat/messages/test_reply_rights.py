@@ -84,11 +84,11 @@ ACTS: Final[dict[str, Callable[[Scene, str], Any]]] = {
     "show another version": lambda scene, who: scene.show(who, 2),
     "bring back what the prompt said": restored,
     "edit the prompt": lambda scene, who: changes.edit_message(scene.actor(who), scene.prompt, "x", ""),
-    "edit the answer": lambda scene, who: changes.edit_message(scene.actor(who), scene.answer, "x", ""),
+    "edit the reply": lambda scene, who: changes.edit_message(scene.actor(who), scene.answer, "x", ""),
     "delete the prompt": lambda scene, who: changes.delete_message(
         scene.actor(who), requests.DeleteMessage(scene.prompt)
     ),
-    "delete the answer": lambda scene, who: changes.delete_message(
+    "delete the reply": lambda scene, who: changes.delete_message(
         scene.actor(who), requests.DeleteMessage(scene.answer)
     ),
 }
@@ -100,9 +100,9 @@ MAY: Final[dict[str, set[str]]] = {
     "show another version": MEMBERS,
     "bring back what the prompt said": {"asker"},
     "edit the prompt": {"asker"},
-    "edit the answer": set(),
+    "edit the reply": set(),
     "delete the prompt": {"asker", "moderator", "owner"},
-    "delete the answer": {"asker", "moderator", "owner"},
+    "delete the reply": {"asker", "moderator", "owner"},
 }
 
 
@@ -135,11 +135,11 @@ def test_the_page_has_the_same_table() -> None:
 
 
 TAKEOVERS: Final = (
-    ("retry", "stop", "delete the answer"),
-    ("continue", "stop", "delete the answer"),
-    ("retry", "stop", "continue", "stop", "delete the answer"),
-    ("show another version", "retry", "stop", "delete the answer"),
-    ("stop", "retry", "delete the answer"),
+    ("retry", "stop", "delete the reply"),
+    ("continue", "stop", "delete the reply"),
+    ("retry", "stop", "continue", "stop", "delete the reply"),
+    ("show another version", "retry", "stop", "delete the reply"),
+    ("stop", "retry", "delete the reply"),
 )
 
 
@@ -161,15 +161,15 @@ def test_no_sequence_of_rights_that_all_have_adds_up_to_deleting(
     assert Message.objects.get(pk=scene.answer).deleted_at is None
     # The asker has lost nothing by it.
     scene.stop("asker")
-    ACTS["delete the answer"](scene, "asker")
+    ACTS["delete the reply"](scene, "asker")
 
 
 def test_of_an_account_that_is_gone_only_moderators_delete_the_answers(scene: Scene) -> None:
     scene.people["asker"].delete()
     for who in ("requester", "member"):
         with refused(ErrorCode.UNAUTHORIZED):
-            ACTS["delete the answer"](scene, who)
-    ACTS["delete the answer"](scene, "moderator")
+            ACTS["delete the reply"](scene, who)
+    ACTS["delete the reply"](scene, "moderator")
 
 
 # --- What a prompt said before -------------------------------------------------------------------------------------------
