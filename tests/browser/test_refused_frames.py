@@ -1,5 +1,8 @@
 """What the server would not read: it stays with its writer, and the page goes on."""
 
+import json
+import re
+
 import pytest
 from playwright.sync_api import Dialog, Page, WebSocketRoute, expect
 
@@ -163,3 +166,42 @@ def test_signing_out_with_nothing_unsent_asks_nothing(someone: Cast) -> None:
     page.on("dialog", lambda dialog: pytest.fail(dialog.message))
     page.get_by_role("button", name="Sign out").click()
     page.wait_for_url("**/accounts/login/**")
+
+
+PUT = """(field, text) => {
+  field.focus();
+  field.value = text;
+  field.dispatchEvent(new InputEvent("input", { bubbles: true }));
+}"""
+
+
+@pytest.mark.parametrize("text", ["a\ud800b", "\udc00", "😀\ud83d", "日\ud840本"], ids=ascii)
+def test_half_of_a_pair_of_surrogates_holds_nothing_up(someone: Cast, text: str) -> None:
+    """It comes with a program that cuts texts in the middle of an emoji: the message was never answered."""
+    alice = someone("alice")
+    page = alice.room(alice.create_room())
+    composer, sent = page.get_by_test_id("composer"), re.sub("[\ud800-\udfff]", "\ufffd", text)
+
+    def put(selector: str) -> None:
+        # The browser takes it as JSON: Playwright's own way to it can't carry half of a pair.
+        page.evaluate(
+            f"([selector, text]) => ({PUT})(document.querySelector(selector), JSON.parse(text))",
+            [selector, json.dumps(text)],
+        )
+
+    put("[data-testid=composer]")
+    page.wait_for_timeout(1500)  # the draft is saved, and comes back
+    composer.press("Enter")
+    expect(message(page, sent)).to_have_attribute("data-state", "stored")
+    expect(message(page, sent).locator(".prose")).to_have_text(sent)
+    composer.press("ArrowUp")
+    put("[data-testid=edit-input]")
+    page.get_by_test_id("edit-input").press("End")
+    page.get_by_test_id("edit-input").press_sequentially("!")
+    page.get_by_test_id("edit-input").press("Enter")
+    expect(message(page, f"{sent}!").locator(".prose")).to_have_text(f"{sent}!(edited)")
+    page.keyboard.press("Control+k")
+    put("#switcher input")
+    expect(page.locator("#switcher [role=option]").last).to_contain_text(f"“{sent}”")
+    page.keyboard.press("Escape")
+    expect_to_go_on(page, "after it")

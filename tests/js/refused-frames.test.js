@@ -42,8 +42,28 @@ const TOO_BIG = {
   backslashes: "\\".repeat(490),
   "line ends": "\n".repeat(490),
   "control characters": "\u0001".repeat(160),
-  "halves of pairs": "\ud83d".repeat(160),
+  "halves of pairs": "\ud83d".repeat(320),
 };
+
+/** Texts with halves of surrogate pairs, and what is sent of them. */
+const HALVES = [
+  ["a\ud800b", "a\ufffdb"],
+  ["\udc00", "\ufffd"],
+  ["😀\ud83d", "😀\ufffd"],
+  ["\ude00\ud83d", "\ufffd\ufffd"],
+  ["日\ud840本", "日\ufffd本"],
+  ["\\ud83d as letters 𐌰", "\\ud83d as letters 𐌰"],
+  ["\\\ud83d", "\\\ufffd"],
+];
+
+test("half of a surrogate pair is sent as what stands for no character, and the next message goes on", withWorld(async (world) => {
+  const client = clientOf(world, { outbox: new MemoryOutbox() });
+  client.connect();
+  await client.joinRoom("general");
+  for (const [content] of HALVES) client.post("general", content);
+  await until(() => client.outbox.length === 0);
+  equal(client.room("general").messages.slice(-HALVES.length).map((message) => message.content), HALVES.map(([, sent]) => sent));
+}));
 
 test("a message whose frame is too large is marked failed and never sent, and the next goes on", withWorld(async (world) => {
   await world.do("set", { frame_bytes: 1_000, bytes_read: 1_000 });

@@ -7,6 +7,7 @@ import { askClaude } from "./ask.js";
 import { ClaudeRequests } from "./claude-requests.js";
 import { systemClock } from "./clock.js";
 import { isRefusal } from "./connection/close-codes.js";
+import { frameText } from "./connection/frame-text.js";
 import { ConnectionError } from "./errors.js";
 import { Outbox } from "./outbox/outbox.js";
 import { OutboxSender } from "./outbox/outbox-sender.js";
@@ -149,7 +150,7 @@ export class Client extends ClaudeRequests {
    * @returns {boolean} whether it was handed to an open connection
    */
   send(type, payload = {}) {
-    return this.#socket.send(JSON.stringify({ type, timestamp: this.#clock.now(), payload }));
+    return this.#socket.send(frameText({ type, timestamp: this.#clock.now(), payload }));
   }
 
   /**

@@ -4,6 +4,7 @@
  */
 
 import { RequestError } from "./errors.js";
+import { frameText } from "./connection/frame-text.js";
 import { randomId } from "./random-id.js";
 
 /**
@@ -56,7 +57,7 @@ export class RequestTable {
    */
   start(type, payload, { timeout = this.#timeoutMs, onData, wasWritten = false } = {}) {
     const id = `${this.#prefix}-${(this.#count += 1)}`;
-    const text = JSON.stringify({ type, id, timestamp: this.#clock.now(), payload });
+    const text = frameText({ type, id, timestamp: this.#clock.now(), payload });
     if (!this.#fits(text)) return Promise.reject(tooBig());
     return new Promise((resolve, reject) => {
       const timer = this.#clock.setTimeout(() => this.#end(id)?.reject(timedOut(type)), timeout);

@@ -5,6 +5,7 @@
 import { el } from "./dom.js";
 import { growing } from "./growing-field.js";
 import { sends } from "./send-key.js";
+import { wellFormed } from "../../client/connection/frame-text.js";
 
 export class InlineEditor {
   #text;
@@ -61,7 +62,7 @@ export class InlineEditor {
   }
 
   async #save() {
-    const content = this.#text.value;
+    const content = wellFormed(this.#text.value);
     if (this.#saving || !content.trim()) return;
     this.#saving = true;
     try {

@@ -9,6 +9,7 @@ import { growing } from "../base/growing-field.js";
 import { personName } from "../people/names.js";
 import { FINGERS, sends } from "../base/send-key.js";
 import { isLongerThan, lengthOf } from "../base/text-length.js";
+import { wellFormed } from "../../client/connection/frame-text.js";
 
 /** The count shows when so much of the limit is used. */
 const COUNT_FROM = 0.9;
@@ -63,7 +64,7 @@ export class Composer {
   }
 
   get text() {
-    return this.#input.value;
+    return wellFormed(this.#input.value); // what the server keeps: another text would be put together with it
   }
 
   focus() {

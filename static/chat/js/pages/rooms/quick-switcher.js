@@ -5,6 +5,7 @@
 import { el } from "../base/dom.js";
 import { RANK } from "../base/ranking.js";
 import { choicesFor, NEW_SESSION, NOTHING_FOUND } from "./switcher-choices.js";
+import { wellFormed } from "../../client/connection/frame-text.js";
 
 const ASK_AFTER_MS = 150;
 const FOUND_AT_MOST = 12;
@@ -60,7 +61,7 @@ export class QuickSwitcher {
   }
 
   get #query() {
-    return this.#input.value.trim();
+    return wellFormed(this.#input.value).trim();
   }
 
   /** Shows what is known at once, and what the server finds when typing pauses. */

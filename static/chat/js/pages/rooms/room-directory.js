@@ -4,6 +4,7 @@
  */
 
 import { SECTIONS, isUrgent, reduceRoomList } from "./room-list.js";
+import { wellFormed } from "../../client/connection/frame-text.js";
 
 /** Events that name unknown rooms come in bursts: they are looked up together. */
 const LOOK_UP_AFTER_MS = 100;
@@ -127,7 +128,7 @@ export class RoomDirectory {
   /** @param {string} query @returns {Promise<import("../../client/types.js").User[]>} people whose name fits, the best fit first */
   async findPeople(query) {
     const options = { headers: { Accept: "application/json" }, signal: AbortSignal.timeout(PEOPLE_PATIENCE_MS) };
-    const response = await fetch(`/people/like?q=${encodeURIComponent(query.slice(0, 60))}`, options);
+    const response = await fetch(`/people/like?q=${encodeURIComponent(wellFormed(query.slice(0, 60)))}`, options);
     if (!response.ok || response.redirected) throw new Error(`status ${response.status}`);
     return (await response.json()).people;
   }
