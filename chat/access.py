@@ -14,11 +14,14 @@ from accounts.visible import without_unseen
 from chat.models import Attachment, Membership, Message, Role, Room, RoomBan, RoomKind
 from chat.models.plain_sql import pairs_of
 from chat.protocol import wire
-from chat.protocol.errors import ProtocolError, not_found, unauthorized
+from chat.protocol.errors import ProtocolError, failed, not_found, unauthorized
 from chat.shown_names import isolated
 
 if TYPE_CHECKING:
     from accounts.credentials import Credential
+
+
+JOIN_FIRST: Final = "Join the room first."
 
 
 class Actor(NamedTuple):
@@ -59,7 +62,7 @@ def refuse_stranger(user_id: int, room: Room) -> ProtocolError:
     """Return the refusal for a person who isn't a member, where a member would have been let in."""
     if room.kind != RoomKind.OPEN:
         return not_found("room")
-    return _why_closed_to(user_id, room, unless_banned=unauthorized("Join the room first."))
+    return _why_closed_to(user_id, room, unless_banned=join_first())
 
 
 def _why_closed_to(user_id: int, room: Room | None, unless_banned: ProtocolError | None = None) -> ProtocolError:
@@ -101,11 +104,27 @@ def locked_room_for(actor: Actor, slug: str) -> tuple[Room, Membership | None]:
     return room, membership
 
 
+def archived() -> ProtocolError:
+    """Return the refusal of any change in an archived room."""
+    return failed("This room is archived.")
+
+
+def check_writable(room: Room) -> None:
+    """Raise REQUEST_FAILED where nothing may be changed any more."""
+    if room.archived_at is not None:
+        raise archived()
+
+
+def join_first() -> ProtocolError:
+    """Return the refusal of what only members of an open room may do."""
+    return unauthorized(JOIN_FIRST)
+
+
 def locked_room_of_member(actor: Actor, slug: str) -> tuple[Room, Membership]:
     """Return a room that the actor is a member of, locked. Raises NOT_FOUND, or UNAUTHORIZED in an open room."""
     room, membership = locked_room_for(actor, slug)
     if membership is None:
-        raise unauthorized("Join the room first.")
+        raise join_first()
     return room, membership
 
 
@@ -119,7 +138,7 @@ def locked_message_for(actor: Actor, message_id: str) -> tuple[Room, Membership,
     except ProtocolError as error:  # it would name the room, which this actor may not know of
         raise not_found("message") from error
     if membership is None:
-        raise unauthorized("Join the room first.")
+        raise join_first()
     message = Message.objects.filter(pk=int(message_id), room=room).first()
     if message is None:
         raise not_found("message")

@@ -101,6 +101,36 @@ def present_message(slug: str, message: Message) -> wire.Message:
     return present_messages(slug, [message])[0]
 
 
+def present_new(
+    slug: str,
+    message: Message,
+    author: wire.UserRef,
+    *,
+    mentions: Iterable[int] = (),
+    reply_to: wire.ReplyTo | UnsetType = UNSET,
+    attachments: Iterable[Attachment] = (),
+    reply: wire.Reply | UnsetType = UNSET,
+) -> wire.Message:
+    """Present a text that has just been stored without reading anything: all that it shows is given."""
+    return wire.Message(
+        id=str(message.pk),
+        room=slug,
+        seq=message.seq,
+        change=message.change,
+        kind=Kind.TEXT.value,
+        author=author,
+        content=message.content,
+        html=message.html,
+        createdAt=millis(message.created_at),
+        reactions=[],
+        mentions=[str(user_id) for user_id in mentions],
+        clientId=UNSET if message.client_id is None else message.client_id,
+        replyTo=reply_to,
+        reply=reply,
+        attachments=[present_attachment(row) for row in attachments] or UNSET,
+    )
+
+
 def present_in_rooms(messages: Iterable[tuple[str, Message]]) -> list[wire.Message]:
     """Present rows of any rooms, each with the slug of its own."""
     rows = list(messages)
@@ -199,10 +229,11 @@ def present_attachment(row: Attachment) -> wire.Attachment:
 
 def _present_shown(message: Message, related: _Related) -> wire.Reply | UnsetType:
     reply = related.replies.get(message.shown_id or 0)
-    return UNSET if reply is None else _present_reply(reply, message.version_count, related.people)
+    return UNSET if reply is None else present_reply(reply, message.version_count, related.people)
 
 
-def _present_reply(reply: Reply, versions: int, people: dict[int, wire.UserRef]) -> wire.Reply:
+def present_reply(reply: Reply, versions: int, people: Mapping[int, wire.UserRef]) -> wire.Reply:
+    """Present a version of a reply. people: those who asked for it and stopped it, by id."""
     has_run = reply.input_tokens or reply.output_tokens or not reply.is_open
     return wire.Reply(
         state=reply.state,

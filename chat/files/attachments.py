@@ -21,7 +21,7 @@ from chat.models import Attachment, Message, Room
 from chat.models.attachment import new_file_name
 from chat.presenter import present_attachment
 from chat.protocol import wire
-from chat.protocol.errors import ProtocolError, failed, invalid, not_found
+from chat.protocol.errors import ProtocolError, invalid, not_found
 
 log = structlog.get_logger(__name__)
 
@@ -43,8 +43,7 @@ def _room_to_write_in(actor: Actor, slug: str) -> Room:
     room = access.room_for(actor, slug)
     if access.membership_in(actor, room) is None:
         raise access.refuse_stranger(actor.id, room)
-    if room.archived_at is not None:
-        raise failed("This room is archived.")
+    access.check_writable(room)
     return room
 
 

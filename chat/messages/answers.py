@@ -7,7 +7,6 @@ from typing import Any, Final
 
 from django.conf import settings
 from django.utils import timezone
-from msgspec import UNSET
 
 from accounts.claude import account
 from accounts.names import CLAUDE
@@ -15,9 +14,9 @@ from chat.access import Actor
 from chat.billing import spending
 from chat.messages import findings, memory
 from chat.messages.notices import take_change
-from chat.model_choice import is_demo_model, model_of
+from chat.model_choice import model_of
 from chat.models import Charge, Kind, Membership, Message, Reply, ReplyState, Room
-from chat.presenter import millis, present_message, user_ref
+from chat.presenter import present_message, present_new, present_reply, user_ref
 from chat.protocol import wire
 from chat.protocol.errors import failed
 from chat.realtime.events import NOBODY, Requester, durable
@@ -115,31 +114,8 @@ def _queue(answer: Message, prompt: Message | None, actor: Actor, charge: Charge
 def _present_new(slug: str, answer: Message, reply: Reply, actor: Actor) -> wire.Message:
     """Return a fresh answer without reading it again: everything in it is known here."""
     assert answer.author is not None  # noqa: S101 - for the type checker
-    return wire.Message(
-        id=str(answer.pk),
-        room=slug,
-        seq=answer.seq,
-        change=answer.change,
-        kind=Kind.TEXT.value,
-        author=user_ref(answer.author),
-        content="",
-        html="",
-        createdAt=millis(answer.created_at),
-        reactions=[],
-        mentions=[],
-        reply=wire.Reply(
-            state=ReplyState.QUEUED.value,
-            change=answer.change,
-            version=1,
-            versions=1,
-            attempt=1,
-            n=0,
-            model=reply.model,
-            demo=is_demo_model(reply.model),
-            requestedBy=actor.ref,
-            prompt=UNSET if reply.prompt_id is None else str(reply.prompt_id),
-        ),
-    )
+    shown = present_reply(reply, answer.version_count, {actor.id: actor.ref})
+    return present_new(slug, answer, user_ref(answer.author), reply=shown)
 
 
 def presented(room: Room, message: Message) -> wire.Message:

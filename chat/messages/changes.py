@@ -170,8 +170,7 @@ def _living(actor: Actor, message_id: str) -> tuple[Room, Membership, Message]:
         raise failed("A notice cannot be changed.")
     if message.deleted_at is not None:
         raise failed("This message was deleted.")
-    if room.archived_at is not None:
-        raise failed("This room is archived.")
+    access.check_writable(room)
     return room, membership, message
 
 

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from accounts.models import User
 from chat import access
@@ -19,7 +19,7 @@ from chat.messages.answers import NewAnswers, calls_claude
 from chat.messages.naming import name_from, name_session
 from chat.models import Kind, Membership, Message, Room
 from chat.models.plain_sql import insert_all, locked, new, rows_of
-from chat.presenter import millis, present_attachment, present_message, user_ref
+from chat.presenter import present_message, present_new, user_ref
 from chat.protocol import wire
 from chat.protocol.errors import ErrorCode, ProtocolError, failed, not_found, unavailable
 from chat.quotes import Quoted, present_reply_to, quotable
@@ -275,7 +275,7 @@ def _refusal(
     if (room.pk, post.actor.id) not in members:
         return access.refuse_stranger(post.actor.id, room)
     if room.archived_at is not None:
-        return failed("This room is archived.")
+        return access.archived()
     if post.reply_to is not None:
         target = replied_to.get(post.reply_to)
         if target is None or target.room_id != room.pk:
@@ -324,22 +324,9 @@ def _present(
     claims: attachments.Claims,
 ) -> wire.Message:
     """Return the stored message without reading it again: everything in it is known here."""
-    target = None if post.reply_to is None else replied_to[post.reply_to]
-    return wire.Message(
-        id=str(message.pk),
-        room=post.slug,
-        seq=message.seq,
-        change=message.change,
-        kind=Kind.TEXT.value,
-        author=post.actor.ref,
-        content=post.content,
-        html=message.html,
-        createdAt=millis(message.created_at),
-        reactions=[],
-        mentions=[str(user_id) for user_id in mentioned],
-        clientId=UNSET if post.client_id is None else post.client_id,
-        replyTo=UNSET
-        if target is None
-        else present_reply_to(Quoted.of(target), None if target.author is None else user_ref(target.author)),
-        attachments=[present_attachment(claims[public_id]) for public_id in post.attachments] or UNSET,
-    )
+    reply_to: wire.ReplyTo | UnsetType = UNSET
+    if post.reply_to is not None:
+        target = replied_to[post.reply_to]
+        reply_to = present_reply_to(Quoted.of(target), None if target.author is None else user_ref(target.author))
+    files = [claims[public_id] for public_id in post.attachments]
+    return present_new(post.slug, message, post.actor.ref, mentions=mentioned, reply_to=reply_to, attachments=files)

@@ -201,8 +201,7 @@ def _locked_reply(actor: Actor, message_id: str, what: str) -> tuple[Room, Membe
         raise not_found("reply")
     if not access.may(what, actor, membership, message):
         raise unauthorized()
-    if room.archived_at is not None:
-        raise failed("This room is archived.")
+    access.check_writable(room)
     if what != "stop" and reply.is_open:
         raise failed(_BUSY)
     return room, membership, message, reply

@@ -11,7 +11,7 @@ from chat.access import Actor
 from chat.limits import quotas, rates
 from chat.limits.rates import rated
 from chat.models import Invitation, Membership, Room
-from chat.protocol.errors import ErrorCode, ProtocolError, failed, not_found, unauthorized
+from chat.protocol.errors import ErrorCode, ProtocolError, not_found, unauthorized
 from chat.rooms import members
 
 
@@ -23,8 +23,7 @@ def create(actor: Actor, slug: str, days: int, uses: int | None) -> Invitation:
     if not access.may_moderate(membership):
         raise unauthorized("Only the room's owners and moderators may invite.")
     members.refuse_direct(room)
-    if room.archived_at is not None:
-        raise failed("This room is archived.")
+    access.check_writable(room)
     quotas.check_link(actor, room)
     return Invitation.objects.create(
         room=room, created_by_id=actor.id, expires_at=timezone.now() + timedelta(days=days), uses_left=uses

@@ -13,7 +13,7 @@ from chat.limits import quotas, rates
 from chat.messages import drafts, replies
 from chat.models import Membership, Room, RoomKind
 from chat.protocol import requests, wire
-from chat.protocol.errors import ProtocolError, failed, not_found
+from chat.protocol.errors import ProtocolError, not_found
 from chat.realtime.delivery import recovery
 from chat.rooms import members, rooms
 
@@ -153,8 +153,7 @@ def _enter_locked(actor: Actor, slug: str) -> tuple[Room, Membership]:
         return room, membership
     if room.kind != RoomKind.OPEN:
         raise not_found("room")
-    if room.archived_at is not None:
-        raise failed("This room is archived.")
+    access.check_writable(room)
     quotas.check_coming_in(room, [actor.id], actor)
     membership = members.enter(room, actor.id, actor)
     return room, membership

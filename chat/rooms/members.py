@@ -51,8 +51,7 @@ def add_member(actor: Actor, request: requests.AddMember) -> wire.MembershipFact
     """Make a person a member, or ask a stranger first. Raises UNAUTHORIZED for people who don't moderate the room."""
     room, own = access.locked_room_of_member(actor, request.room)
     refuse_direct(room)
-    if room.archived_at is not None:
-        raise failed("This room is archived.")
+    access.check_writable(room)
     _need_rank(own, Role(request.role), "add members")
     person = access.person_called(request.user)
     if person.username == CLAUDE:

@@ -229,8 +229,7 @@ def update_room(actor: Actor, request: requests.UpdateRoom) -> wire.RoomFact:
         raise unauthorized("Only the room's owners and moderators may change it.")
     if room.kind == RoomKind.DIRECT:
         raise failed("A direct room cannot be changed.")
-    if room.archived_at is not None:
-        raise failed("This room is archived.")
+    access.check_writable(room)
     if request.name is not UNSET and request.name.strip() != room.name:
         room.name = request.name.strip()
         if not room.name:

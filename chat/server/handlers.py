@@ -12,7 +12,7 @@ from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 from django.conf import settings
 from msgspec import UNSET
 
-from chat.access import Actor
+from chat.access import JOIN_FIRST, Actor
 from chat.claude.model_offer import learn_models
 from chat.files.attachments import checked_message
 from chat.limits import rates
@@ -248,7 +248,7 @@ async def _typing(runtime: Runtime, connection: Connection, frame: Frame) -> wir
     """Costs no query: a connection has a room in `rooms` only while its user is a member."""
     request = frame.payload
     if request.room not in connection.rooms:
-        raise failed("Join the room first.")
+        raise failed(JOIN_FIRST)
     wait = runtime.typing_per_user.take(connection.user_id)
     if wait:
         raise rates.too_fast(rates.TYPING, wait)
