@@ -97,7 +97,7 @@ class Findings:
     def note_load(self, phase: str, load: Load) -> None:
         self.note(f"{phase}: navigation to messages", "ms", load.shown_ms)
         self.note(f"{phase}: transferred", "kB", load.bytes / 1000)
-        self.note(f"{phase}: requests answered by the server", "", load.requests)
+        self.note(f"{phase}: requests to the server", "", load.requests)
 
     def note_size(self, phase: str, size: Size) -> None:
         self.note(f"{phase}: DOM nodes", "", size.nodes)
@@ -179,7 +179,7 @@ class _Visit:
         find.note(f"scrolling back: time for {count:,} messages", "s", seconds)
         find.note_size("scrolled back", tab.size())
         self._write_while_claude_answers(tab, f"streaming with {count:,} loaded")
-        find.note_size("after both answers", tab.size())
+        find.note_size("after both replies", tab.size())
         if tab.complaints:
             raise RuntimeError(f"the page complained: {tab.complaints}")
 

@@ -109,7 +109,7 @@ def _opening_of(peer: Peer, rounds: int, count: int) -> Row:
             _close(opened)
             rates.append(opened.per_second)
             time.sleep(_LEAVE_SECONDS)
-    return Row("opening", "opened and joined, nobody asked who", peer.name, rates, "/s", peer.note)
+    return Row("opening", "opened and joined, without sign-in", peer.name, rates, "/s", peer.note)
 
 
 def _memory_of(peer: Peer, count: int) -> Row:

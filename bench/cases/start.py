@@ -1,4 +1,4 @@
-"""How long a process takes from its start to its first answer, with the database migrated."""
+"""How long a process takes from its start to its first response, with the database migrated."""
 
 import time
 
@@ -20,4 +20,4 @@ def run(bench: Bench) -> list[Row]:
             machine.pin(process.pid, machine.SERVER_CORE)
             process.wait_ready()
             seconds.append(time.monotonic() - began)
-    return [wanted_below(Row("start", "start to first answer", "Parley", seconds, "s"), _BELOW_SECONDS)]
+    return [wanted_below(Row("start", "start to first response", "Parley", seconds, "s"), _BELOW_SECONDS)]

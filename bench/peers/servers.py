@@ -24,9 +24,9 @@ from tests.servers.processes import REPOSITORY, ChildProcess, free_port
 START_SECONDS: Final = 30
 _FOLDER: Final = Path(__file__).parent
 
-_BROADCASTS: Final = "only broadcasts: no sign-in, validation, membership, rate limit, storing, answer or recovery"
+_BROADCASTS: Final = "only broadcasts: no sign-in, validation, membership, rate limit, storing, response or recovery"
 _STORES: Final = (
-    "stores, answers and broadcasts: no sign-in, validation, membership, rate limit, order in the room or recovery"
+    "stores, responds and broadcasts: no sign-in, validation, membership, rate limit, order in the room or recovery"
 )
 
 

@@ -13,7 +13,7 @@ from bench import machine, report
 from bench.measure import Row
 from bench.plan import Bench
 
-A_ROW = Row("start", "start to first answer", "Parley", [1.0], "s")
+A_ROW = Row("start", "start to first response", "Parley", [1.0], "s")
 
 
 def works(_bench: Bench) -> list[Row]:
