@@ -1,13 +1,13 @@
 """One site for each profile, shared by all tests; people and rooms of each test's own."""
 
 from collections.abc import AsyncIterator, Iterator
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 import pytest
 import pytest_asyncio
 
 from tests.servers.people import Person
-from tests.servers.sites import EACH_PART, Profile, SharedSites, Site, SiteBuilder
+from tests.servers.sites import CLUSTER, EACH_PART, Profile, SharedSites, Site, SiteBuilder
 from tests.servers.tabs import Tabs
 
 
@@ -18,10 +18,16 @@ def shared_sites(site_builder: SiteBuilder) -> Iterator[SharedSites]:
     sites.stop()
 
 
-@pytest.fixture(params=EACH_PART, ids=str)
-def profile(request: pytest.FixtureRequest) -> Profile:
-    """Each server, database and layer. A test that depends on less parametrizes `profile` itself, with `EACH_SERVER` say."""
-    return cast(Profile, request.param)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Give a test its installation: two processes with services, or, marked `every_profile`, one of each kind.
+
+    What depends on the server alone parametrizes `profile` itself, with `EACH_SERVER` say, or has a fixture of that name.
+    """
+    chosen = any("profile" in mark.args[0] for mark in metafunc.definition.iter_markers("parametrize"))
+    chosen = chosen or hasattr(metafunc.module, "profile")  # a fixture of the module's own
+    if "profile" in metafunc.fixturenames and not chosen:
+        is_everywhere = metafunc.definition.get_closest_marker("every_profile") is not None
+        metafunc.parametrize("profile", EACH_PART if is_everywhere else [CLUSTER], ids=str)
 
 
 @pytest.fixture

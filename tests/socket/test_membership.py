@@ -7,6 +7,8 @@ from tests.servers.people import Person
 from tests.servers.tabs import Tabs
 from tests.socket.presence import until_online
 
+pytestmark = pytest.mark.every_profile
+
 
 async def test_joined_brings_everything_that_a_tab_needs(open_tab: Tabs, alice: Person, bob: Person, room: str) -> None:
     posted = await (await open_tab.in_room(alice, room)).post(room, "hello")

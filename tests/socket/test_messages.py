@@ -9,6 +9,8 @@ from tests.servers.people import Person
 from tests.servers.sites import EACH_SERVER, Site
 from tests.servers.tabs import Tabs
 
+pytestmark = pytest.mark.every_profile
+
 
 async def test_a_posted_message_is_stored_answered_and_heard_by_every_tab(
     site: Site, open_tab: Tabs, alice: Person, bob: Person, room: str

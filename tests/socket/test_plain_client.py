@@ -4,11 +4,14 @@ import asyncio
 import json
 import time
 
+import pytest
 from websockets.asyncio.client import ClientConnection, connect
 
 from tests.servers.people import Person
 from tests.servers.sites import Site
 from tests.servers.tabs import Tabs, ticket_for
+
+pytestmark = pytest.mark.every_profile
 
 
 async def receive(socket: ClientConnection, type_: str) -> dict:

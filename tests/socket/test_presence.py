@@ -10,6 +10,8 @@ from tests.servers.sites import Site
 from tests.servers.tabs import Tabs
 from tests.socket.presence import until_online
 
+pytestmark = pytest.mark.every_profile
+
 
 async def test_the_first_tab_of_a_person_is_a_coming_and_the_last_a_going(
     open_tab: Tabs, alice: Person, bob: Person, room: str

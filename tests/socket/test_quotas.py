@@ -19,7 +19,7 @@ ROOMS_PER_HOUR, MEMBERS_PER_HOUR = 60, 400
 TOO_FAST = "You are creating rooms too fast. Try again in "
 
 
-@pytest.fixture(scope="module", params=[UVICORN_SQLITE, UVICORN_POSTGRES], ids=str)
+@pytest.fixture(scope="module", params=[UVICORN_POSTGRES], ids=str)
 def site(request: pytest.FixtureRequest, site_builder: SiteBuilder) -> Iterator[Site]:
     """The rates that installations have."""
     settings: dict[str, Any] = {

@@ -3,11 +3,15 @@
 import asyncio
 from typing import Any
 
+import pytest
+
 from tests.servers.events import DURABLE, assert_gapless
 from tests.servers.people import Person
 from tests.servers.sites import Site
 from tests.servers.socket_client import SocketClient
 from tests.servers.tabs import Tabs
+
+pytestmark = pytest.mark.every_profile
 
 RECOVERY_ROWS = 100
 

@@ -8,14 +8,14 @@ import pytest_asyncio
 
 from fake_claude import BadKey, Cut, FakeClaude, Held, Mode, Normal, Silent, Slow
 from tests.servers.sessions import end_of, make_session, site_with_claude, until, words_of
-from tests.servers.sites import CLUSTER, UVICORN_SQLITE, Site, SiteBuilder
+from tests.servers.sites import CLUSTER, Site, SiteBuilder
 from tests.servers.socket_client import SocketClient
 from tests.servers.tabs import Tabs
 
 TEXT = "one two three four five six seven eight nine ten"
 
 
-@pytest.fixture(params=[UVICORN_SQLITE, CLUSTER], ids=str)
+@pytest.fixture(params=[CLUSTER], ids=str)
 def claude_site(request: pytest.FixtureRequest, site_builder: SiteBuilder) -> Iterator[tuple[Site, FakeClaude]]:
     with site_with_claude(site_builder, request.param) as running:
         yield running

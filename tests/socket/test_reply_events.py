@@ -5,11 +5,11 @@ import pytest
 from fake_claude import Cut
 from tests.servers.event_streams import EventStream
 from tests.servers.sessions import FIRST_WORD_SECONDS, make_session, site_with_claude
-from tests.servers.sites import CLUSTER, UVICORN_SQLITE, Profile, SiteBuilder
+from tests.servers.sites import CLUSTER, Profile, SiteBuilder
 from tests.servers.tabs import Tabs
 
 
-@pytest.mark.parametrize("profile", [UVICORN_SQLITE, CLUSTER], ids=str)
+@pytest.mark.parametrize("profile", [CLUSTER], ids=str)
 async def test_an_answer_that_breaks_off_is_told_once_with_its_text_also_to_who_was_away(
     site_builder: SiteBuilder, profile: Profile
 ) -> None:

@@ -34,7 +34,7 @@ from fake_claude import (
 from tests.servers.events import assert_gapless
 from tests.servers.people import Person
 from tests.servers.sessions import end_of, is_about, make_session, site_with_claude, streamed
-from tests.servers.sites import CLUSTER, UVICORN_SQLITE, Site, SiteBuilder
+from tests.servers.sites import CLUSTER, Site, SiteBuilder
 from tests.servers.socket_client import SocketClient
 from tests.servers.tabs import Tabs
 
@@ -44,7 +44,7 @@ DELTA_ENVELOPE_BYTES = 250
 TEXT = "one two three four five six seven eight nine ten"
 
 
-@pytest.fixture(scope="module", params=[UVICORN_SQLITE, CLUSTER], ids=str)
+@pytest.fixture(scope="module", params=[CLUSTER], ids=str)
 def claude_site(request: pytest.FixtureRequest, site_builder: SiteBuilder) -> Iterator[tuple[Site, FakeClaude]]:
     with site_with_claude(site_builder, request.param, CLAUDE_READ_SECONDS=READ_SECONDS) as running:
         yield running

@@ -9,7 +9,7 @@ import pytest
 from fake_claude import FakeClaude, Slow
 from tests.servers.people import Person
 from tests.servers.sessions import ENDS, make_session, site_with_claude
-from tests.servers.sites import CLUSTER, UVICORN_SQLITE, Site, SiteBuilder
+from tests.servers.sites import CLUSTER, Site, SiteBuilder
 from tests.servers.socket_client import Frame, SocketClient
 from tests.servers.tabs import Tabs
 
@@ -19,7 +19,7 @@ STORY = " ".join(f"word{number}" for number in range(DELTAS))
 PAUSE_SECONDS = 0.005
 
 
-@pytest.fixture(params=[UVICORN_SQLITE, CLUSTER], ids=str)
+@pytest.fixture(params=[CLUSTER], ids=str)
 def claude_site(request: pytest.FixtureRequest, site_builder: SiteBuilder) -> Iterator[tuple[Site, FakeClaude]]:
     with site_with_claude(site_builder, request.param) as running:
         yield running

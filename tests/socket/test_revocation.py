@@ -12,6 +12,8 @@ from tests.servers.sites import CLUSTER, DAPHNE_POSTGRES, UVICORN_POSTGRES, UVIC
 from tests.servers.socket_client import SocketClient
 from tests.servers.tabs import Tabs, ticket_for
 
+pytestmark = pytest.mark.every_profile
+
 PROMISED_SECONDS = 1.0
 SIGNED_OUT = 4100
 DEACTIVATED = 4101

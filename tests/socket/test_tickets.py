@@ -19,6 +19,8 @@ from tests.servers.tabs import (
 )
 from tests.socket.refusals import refusal
 
+pytestmark = pytest.mark.every_profile
+
 PROMISED_SECONDS = 1.0
 
 

@@ -14,7 +14,7 @@ from tests.accounts.browsers import Keys, subscription
 from tests.servers.pages import change_password, deactivate_by_admin, sign_out
 from tests.servers.people import Person
 from tests.servers.push_service import PushService, Received, push_service
-from tests.servers.sites import CLUSTER, DAPHNE_SQLITE, UVICORN_SQLITE, Profile, Site, SiteBuilder, assert_no_traceback
+from tests.servers.sites import CLUSTER, UVICORN_SQLITE, Profile, Site, SiteBuilder, assert_no_traceback
 from tests.servers.socket_client import SocketClient
 from tests.servers.tabs import Tabs, cookie_with_csrf, http
 
@@ -29,7 +29,7 @@ class Pushing(NamedTuple):
     service: PushService
 
 
-@pytest.fixture(scope="module", params=[UVICORN_SQLITE, DAPHNE_SQLITE, CLUSTER], ids=str)
+@pytest.fixture(scope="module", params=[CLUSTER], ids=str)
 def pushing(
     request: pytest.FixtureRequest, site_builder: SiteBuilder, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Pushing]:
