@@ -9,6 +9,8 @@ MAKEFLAGS += --no-builtin-rules
 
 VENV := .venv
 PY := $(VENV)/bin/python
+# What checks the JavaScript, pinned: the program itself needs neither Node nor anything from npm.
+JS := config/javascript
 # The Python that makes .venv; empty: the first usable one on PATH.
 PYTHON ?=
 
@@ -18,7 +20,7 @@ TEST_ENVIRONMENT := DEBUG=1 ENV_FILE=/dev/null
 DEPLOY_ENVIRONMENT := DEBUG=0 ENV_FILE=/dev/null ALLOWED_HOSTS=chat.example.org \
 	SECRET_KEY=not-a-secret-but-long-enough-for-the-check-of-a-deployment-0123456789
 
-.PHONY: help run setup test check bench faults fuzz format requirements clean packages packages-dev system
+.PHONY: help run setup test check bench faults fuzz format requirements clean packages packages-dev packages-js system
 
 help: ## list the commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS='	' read -r name text; do printf '  make %-13s %s\n' "$$name" "$$text"; done
@@ -26,17 +28,19 @@ help: ## list the commands
 run: packages ## serve on http://127.0.0.1:8000 (HOST, PORT), with a database and demo people; Ctrl+C stops it
 	@exec $(PY) -m config.serve --laptop
 
-setup: packages-dev system ## install everything that running, testing and checking need, now
+setup: packages-dev packages-js system ## install everything that running, testing and checking need, now
 	@echo 'Ready: make run, make test, make check.'
 
 test: packages-dev system ## run all tests: SQLite, PostgreSQL, browser
 	@$(TEST_ENVIRONMENT) $(PY) -m tests.run $(TESTS)
 
-check: packages-dev ## lint, types, import law, templates, migrations, deployment settings
+check: packages-dev packages-js ## lint, types, import law, JavaScript, templates, migrations, deployment settings
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(TEST_ENVIRONMENT) $(PY) -m mypy
 	$(TEST_ENVIRONMENT) $(VENV)/bin/lint-imports --no-cache
+	$(JS)/node_modules/.bin/eslint -c $(JS)/eslint.config.js static/chat/js $(JS)
+	node $(JS)/types.js
 	$(PY) -m djlint templates --lint --quiet
 	$(TEST_ENVIRONMENT) $(PY) manage.py makemigrations --check --dry-run
 	$(DEPLOY_ENVIRONMENT) $(PY) manage.py check --deploy --fail-level WARNING
@@ -73,7 +77,7 @@ mv $(VENV)/more.tmp $(1) && rm $(VENV)/more.txt
 endef
 
 clean: ## remove what these commands made, except databases and .env
-	rm -rf $(VENV) staticfiles test-results .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(JS)/node_modules staticfiles test-results .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 # --- What the commands stand on ------------------------------------------------------------------------------------
 
@@ -86,8 +90,15 @@ packages-dev: packages
 	@$(call install,requirements-push.txt)
 	@$(call install,requirements-dev.txt)
 
+packages-js: packages
+	@$(PY) -m config.system_packages checks
+	@cmp -s $(JS)/package-lock.json $(JS)/node_modules/installed-package-lock.json || { \
+		echo 'Installing the packages of $(JS)/package-lock.json (once) ...' && \
+		npm ci --prefix $(JS) --silent && \
+		cp $(JS)/package-lock.json $(JS)/node_modules/installed-package-lock.json; }
+
 system:
-	@$(PY) -m config.system_packages
+	@$(PY) -m config.system_packages tests
 
 define make_venv
 $(PY) -c '' 2>/dev/null || sh config/make_venv.sh $(VENV) $(PYTHON)

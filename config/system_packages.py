@@ -1,13 +1,13 @@
-"""The programs beside Python that the tests need: says what is missing, or as root installs it with apt.
+"""The programs beside Python that tests and checks need: says what is missing, or as root installs it with apt.
 
-`python -m config.system_packages`. Uses the standard library only.
+`python -m config.system_packages [tests|checks]`; without a name both. Uses the standard library only.
 """
 
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -24,6 +24,7 @@ class Program:
     find: Callable[[], str | None]
     apt: str
     others: str
+    used_by: str = "tests"
 
 
 def chromium() -> str | None:
@@ -48,6 +49,11 @@ def postgresql_directory() -> str | None:
     return None
 
 
+def node() -> str | None:
+    """Return Node, if npm is there, too: on some systems it is a package of its own."""
+    return _first_on_path("node", "nodejs") if _first_on_path("npm") else None
+
+
 def _version(place: Path) -> float:
     return float(place.parent.name) if place.parent.name.replace(".", "", 1).isdigit() else 0.0
 
@@ -60,11 +66,13 @@ PROGRAMS: Final = {
     "Chromium": Program("the browser tests", chromium, "chromium", "chromium"),
     "Redis": Program("the tests with several server processes", redis_server, "redis-server", "redis (or valkey)"),
     "PostgreSQL": Program("the database tests", postgresql_directory, "postgresql", "postgresql (the server)"),
+    "Node": Program("the checks of the JavaScript", node, "nodejs npm", "nodejs 18 or later and npm", "checks"),
 }
 
 
-def missing() -> dict[str, Program]:
-    return {name: program for name, program in PROGRAMS.items() if program.find() is None}
+def missing(used_by: Collection[str]) -> dict[str, Program]:
+    wanted = {name: program for name, program in PROGRAMS.items() if program.used_by in used_by}
+    return {name: program for name, program in wanted.items() if program.find() is None}
 
 
 def install(packages: list[str]) -> None:
@@ -82,17 +90,18 @@ def install(packages: list[str]) -> None:
         print(f"apt failed (attempt {attempt} of {_APT_TRIES}).", file=sys.stderr, flush=True)
 
 
-def main() -> int:
-    lacking = missing()
+def main(*used_by: str) -> int:
+    used_by = used_by or ("tests", "checks")
+    lacking = missing(used_by)
     if not lacking:
         return 0
     if os.geteuid() == 0 and shutil.which("apt-get"):
-        print(f"Installing {', '.join(lacking)} with apt, for the tests ...", flush=True)
-        install([program.apt for program in lacking.values()])
-        lacking = missing()
+        print(f"Installing {', '.join(lacking)} with apt, for the {' and '.join(used_by)} ...", flush=True)
+        install([package for program in lacking.values() for package in program.apt.split()])
+        lacking = missing(used_by)
     if not lacking:
         return 0
-    print("The tests need programs that this machine lacks:", file=sys.stderr)
+    print(f"The {' and '.join(used_by)} need programs that this machine lacks:", file=sys.stderr)
     for name, program in lacking.items():
         print(f"  {name}, for {program.purpose}", file=sys.stderr)
     print("On Debian and Ubuntu:", file=sys.stderr)
@@ -102,4 +111,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(*sys.argv[1:]))

@@ -1,5 +1,6 @@
 """The tests' own programs: found, or named with the way to get them. Never quietly left out."""
 
+import dataclasses
 import os
 import shutil
 from collections.abc import Callable
@@ -62,6 +63,20 @@ def test_root_gets_it_installed(monkeypatch: pytest.MonkeyPatch, without: Callab
     monkeypatch.setattr(system_packages, "install", install)
     assert system_packages.main() == 0
     assert installed == ["redis"]
+
+
+@pytest.mark.parametrize(("used_by", "status"), [("tests", 0), ("checks", 1)])
+def test_tests_do_without_what_the_checks_need(monkeypatch: pytest.MonkeyPatch, used_by: str, status: int) -> None:
+    for name, program in system_packages.PROGRAMS.items():
+        here = dataclasses.replace(program, find=(lambda: None) if name == "Node" else lambda: "/bin/true")
+        monkeypatch.setitem(system_packages.PROGRAMS, name, here)
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    assert system_packages.main(used_by) == status
+
+
+def test_node_without_npm_is_not_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "which", lambda name: None if name == "npm" else f"/usr/bin/{name}")
+    assert system_packages.node() is None
 
 
 def test_an_installation_that_fails_is_not_taken_for_a_success(

@@ -118,7 +118,9 @@ def as_python(pattern: str) -> str:
     pattern = re.sub(r"\(\?<(?![=!])", "(?P<", pattern)
     pattern = re.sub(r"\\p\{(?:L|Letter|Alphabetic)\}", "a-zà-ÿ", _outside_sets(pattern))
     pattern = re.sub(r"\\p\{(?:P|Pc|Pd|Pf|Pi|S|So|Sk|Cf|N|Nd|Nl|No|M)\}", "!-/", pattern)
-    return re.sub(r"(?<!\\)\$", r"\\Z", pattern).replace(r"\/", "/")
+    # In a set, and behind a backslash, it is a sign like others.
+    end = re.compile(r"\[(?:\\.|[^]\\])*]|\\.|\$", re.DOTALL)
+    return end.sub(lambda found: r"\Z" if found[0] == "$" else found[0], pattern).replace(r"\/", "/")
 
 
 def _outside_sets(pattern: str) -> str:

@@ -4,6 +4,7 @@
  * The page tells the server's public key and which endpoint the server has for this sign-in; "on" is only what both know.
  */
 
+import { find } from "../pages/base/dom.js";
 import { decode } from "./base64url.js";
 
 /** @typedef {"unsupported" | "install" | "blocked" | "off" | "on"} State */
@@ -26,8 +27,8 @@ class AwaySetting {
   constructor(element) {
     this.#element = element;
     this.#endpoint = element.dataset.endpoint;
-    this.#button = element.querySelector("button");
-    this.#text = element.querySelector("[role=status]");
+    this.#button = find(element, "button", HTMLButtonElement);
+    this.#text = find(element, "[role=status]");
     this.#button.addEventListener("click", () => this.#toggle());
     // The permission is changed in another place, and people come back from there.
     document.addEventListener("visibilitychange", () => this.#look());
@@ -45,7 +46,7 @@ class AwaySetting {
   async #look() {
     if (this.#busy || document.visibilityState === "hidden") return;
     // A browser that keeps nothing for this site refuses even the question.
-    const state = await this.#standing().catch(() => "unsupported");
+    const state = await this.#standing().catch(() => /** @type {State} */ ("unsupported"));
     if (!this.#busy) this.#show(state);
   }
 
@@ -91,7 +92,7 @@ class AwaySetting {
     await (await pushManager.getSubscription())?.unsubscribe();
     const subscription = await pushManager.subscribe({
       userVisibleOnly: true,
-      applicationServerKey: decode(this.#element.dataset.key),
+      applicationServerKey: decode(this.#element.dataset.key ?? ""),
     });
     await this.#tell("POST", JSON.stringify(subscription));
     this.#endpoint = subscription.endpoint;
@@ -106,9 +107,9 @@ class AwaySetting {
 
   /** @param {string} method @param {string} [body] */
   async #tell(method, body) {
-    const token = document.querySelector('meta[name="csrf-token"]').content;
+    const token = find(document, 'meta[name="csrf-token"]', HTMLMetaElement).content;
     const headers = { "Content-Type": "application/json", "X-CSRFToken": token };
-    const answer = await fetch(this.#element.dataset.url, { method, body, headers });
+    const answer = await fetch(this.#element.dataset.url ?? "", { method, body, headers });
     if (!answer.ok) throw new Error(`push subscription: ${answer.status}`);
   }
 

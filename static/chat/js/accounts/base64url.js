@@ -2,7 +2,7 @@
 
 /**
  * @param {string} text
- * @returns {Uint8Array}
+ * @returns {Uint8Array<ArrayBuffer>}
  */
 export function decode(text) {
   const binary = atob(text.replaceAll("-", "+").replaceAll("_", "/"));

@@ -6,27 +6,29 @@
  *   input[type=password]  gets a button that shows what was typed
  */
 
+import { closest, findAll } from "../pages/base/dom.js";
 import "../pages/shell/sign-out.js";
 
 const SAID_MS = 2000;
 
 /** @param {HTMLElement} element */
 function textOf(element) {
-  if ("value" in element) return element.value;
+  if ("value" in element) return String(element.value);
   return Array.from(element.children, (child) => child.textContent.trim()).join("\n");
 }
 
-/** @param {HTMLButtonElement} button */
+/** @param {HTMLElement} button */
 async function copy(button) {
-  const source = document.getElementById(button.dataset.copy);
+  const source = document.getElementById(button.dataset.copy ?? "");
+  if (!source) return;
   const label = button.textContent;
   try {
     await navigator.clipboard.writeText(textOf(source));
     button.textContent = "Copied";
   } catch {
     // Not over https, or forbidden: select it, so that one key press does it.
-    if ("select" in source) source.select();
-    else getSelection().selectAllChildren(source);
+    if (source instanceof HTMLInputElement || source instanceof HTMLTextAreaElement) source.select();
+    else getSelection()?.selectAllChildren(source);
     button.textContent = "Press Ctrl+C";
   }
   setTimeout(() => (button.textContent = label), SAID_MS);
@@ -39,7 +41,7 @@ function addReveal(input) {
   const button = document.createElement("button");
   button.type = "button";
   button.className = "reveal-button";
-  const show = (shown) => {
+  const show = (/** @type {boolean} */ shown) => {
     input.type = shown ? "text" : "password";
     button.textContent = shown ? "Hide" : "Show";
     button.setAttribute("aria-label", shown ? "Hide the password" : "Show the password");
@@ -56,16 +58,16 @@ function addReveal(input) {
 }
 
 document.addEventListener("click", (event) => {
-  const button = event.target.closest("[data-copy]");
+  const button = closest(event, "[data-copy]");
   if (button) copy(button);
 });
 
 document.addEventListener("submit", (event) => {
-  const question = event.target.dataset.confirm;
+  const question = /** @type {HTMLFormElement} */ (event.target).dataset.confirm;
   if (question && !confirm(question)) event.preventDefault();
 });
 
-for (const input of document.querySelectorAll(".field input[type=password]")) addReveal(input);
+for (const input of findAll(document, ".field input[type=password]")) addReveal(/** @type {HTMLInputElement} */ (input));
 
 // Reloading the page that shows a new token must not send its form again, nor ask again who is there: it is reached from there.
 const secret = document.getElementById("secret");

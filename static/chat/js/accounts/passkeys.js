@@ -11,9 +11,11 @@
  * Forms that are `hidden` are shown once the browser turns out to know passkeys.
  */
 
+import { byId, find, findAll } from "../pages/base/dom.js";
 import { decode, encode } from "./base64url.js";
 
 const IP_ADDRESS = /^[\d.]+$|^\[/;
+/** @type {Record<string, string>} */
 const MESSAGES = {
   NotAllowedError: "Nothing was confirmed, or it took too long. Try again.",
   InvalidStateError: "This device already has a passkey for your account.",
@@ -30,12 +32,13 @@ class UnreachableError extends Error {}
 
 /** @returns {boolean} */
 export function supported() {
-  return Boolean(window.PublicKeyCredential && navigator.credentials?.create && navigator.credentials?.get);
+  const { PublicKeyCredential: known } = /** @type {Partial<typeof globalThis>} */ (globalThis);
+  return Boolean(known && navigator.credentials);
 }
 
-/** Options as the server sends them (bytes as text) made into those that the browser takes. */
+/** Options as the server sends them (bytes as text) made into those that the browser takes. @param {any} publicKey */
 function withBytes(publicKey) {
-  const descriptors = (list) => list?.map((descriptor) => ({ ...descriptor, id: decode(descriptor.id) }));
+  const descriptors = (/** @type {any[]} */ list) => list.map((descriptor) => ({ ...descriptor, id: decode(descriptor.id) }));
   const options = { ...publicKey, challenge: decode(publicKey.challenge) };
   if (publicKey.user) options.user = { ...publicKey.user, id: decode(publicKey.user.id) };
   if (publicKey.excludeCredentials) options.excludeCredentials = descriptors(publicKey.excludeCredentials);
@@ -43,29 +46,36 @@ function withBytes(publicKey) {
   return options;
 }
 
-/** What the browser answered, as the server reads it. */
+/** What the browser answered, as the server reads it. @param {PublicKeyCredential} credential */
 function asJson(credential) {
-  const { response } = credential;
-  const answer = { clientDataJSON: encode(response.clientDataJSON) };
-  if (response.attestationObject) {
-    answer.attestationObject = encode(response.attestationObject);
-    answer.transports = response.getTransports?.() ?? [];
-  } else {
-    answer.authenticatorData = encode(response.authenticatorData);
-    answer.signature = encode(response.signature);
-    answer.userHandle = response.userHandle ? encode(response.userHandle) : null;
-  }
   return JSON.stringify({
     type: credential.type,
     id: credential.id,
     rawId: encode(credential.rawId),
     authenticatorAttachment: credential.authenticatorAttachment,
-    response: answer,
+    response: responseOf(credential.response),
     clientExtensionResults: credential.getClientExtensionResults(),
   });
 }
 
-/** A key that signs in alone must be stored on the device and ask who is there; another need not. */
+/** @param {AuthenticatorResponse} response */
+function responseOf(response) {
+  const clientDataJSON = encode(response.clientDataJSON);
+  if ("attestationObject" in response) {
+    const made = /** @type {AuthenticatorAttestationResponse} */ (response);
+    const transports = made.getTransports?.() ?? [];
+    return { clientDataJSON, attestationObject: encode(made.attestationObject), transports };
+  }
+  const { authenticatorData, signature, userHandle } = /** @type {AuthenticatorAssertionResponse} */ (response);
+  return {
+    clientDataJSON,
+    authenticatorData: encode(authenticatorData),
+    signature: encode(signature),
+    userHandle: userHandle ? encode(userHandle) : null,
+  };
+}
+
+/** A key that signs in alone must be stored on the device and ask who is there; another need not. @param {any} publicKey @param {boolean} alone */
 function requireAlone(publicKey, alone) {
   const selection = { ...publicKey.authenticatorSelection };
   selection.residentKey = alone ? "required" : "discouraged";
@@ -74,21 +84,31 @@ function requireAlone(publicKey, alone) {
   return { ...publicKey, authenticatorSelection: selection };
 }
 
+/** @param {HTMLFormElement} form */
 async function create(form) {
   const { publicKey } = options(form).creation_options;
-  const asked = form.dataset.passkey === "signup" ? publicKey : requireAlone(publicKey, Boolean(form.elements.passwordless?.checked));
+  const asked = form.dataset.passkey === "signup" ? publicKey : requireAlone(publicKey, isAlone(form));
   return navigator.credentials.create({ publicKey: withBytes(asked) });
 }
 
+/** @param {HTMLFormElement} form */
 async function get(form) {
   const { publicKey } = form.dataset.passkey === "login" ? await fetchOptions(form.action) : options(form).request_options;
   return navigator.credentials.get({ publicKey: withBytes(publicKey) });
 }
 
-function options(form) {
-  return JSON.parse(document.getElementById(form.dataset.options).textContent);
+/** Is the key wanted to sign in alone? @param {HTMLFormElement} form */
+function isAlone(form) {
+  const box = form.elements.namedItem("passwordless");
+  return box instanceof HTMLInputElement && box.checked;
 }
 
+/** @param {HTMLFormElement} form */
+function options(form) {
+  return JSON.parse(byId(form.dataset.options ?? "", HTMLScriptElement).text);
+}
+
+/** @param {string} url */
 async function fetchOptions(url) {
   let answer;
   try {
@@ -104,7 +124,7 @@ async function fetchOptions(url) {
 function explain(error, form) {
   if (error instanceof UnreachableError) return UNREACHABLE;
   // A key that can't sign in alone is refused like one that was never touched: by silence, to the end of the wait.
-  if (form.elements.passwordless?.checked && CANNOT_ALONE.includes(error.name)) return NOT_ALONE;
+  if (isAlone(form) && CANNOT_ALONE.includes(error.name)) return NOT_ALONE;
   if (error.name === "SecurityError" && IP_ADDRESS.test(location.hostname)) {
     return `Passkeys need a host name, and ${location.hostname} is a number. On your own machine, open http://localhost${location.port && `:${location.port}`} instead.`;
   }
@@ -112,10 +132,11 @@ function explain(error, form) {
 }
 
 class PasskeyForm {
+  /** @param {HTMLFormElement} form */
   constructor(form) {
     this.form = form;
-    this.button = form.querySelector("button[type=submit]");
-    this.message = form.querySelector("[data-passkey-error]");
+    this.button = find(form, "button[type=submit]", HTMLButtonElement);
+    this.message = find(form, "[data-passkey-error]");
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.run();
@@ -129,22 +150,24 @@ class PasskeyForm {
     // Two ceremonies at once are refused by the browser.
     this.button.disabled = true;
     try {
-      const credential = this.form.dataset.passkey.match(/create|signup/) ? await create(this.form) : await get(this.form);
-      this.form.elements.credential.value = asJson(credential);
+      const isNew = /create|signup/.test(this.form.dataset.passkey ?? "");
+      const credential = /** @type {PublicKeyCredential} */ (await (isNew ? create(this.form) : get(this.form)));
+      find(this.form, "[name=credential]", HTMLInputElement).value = asJson(credential);
       this.form.submit();
     } catch (error) {
-      this.say(explain(error, this.form));
+      this.say(explain(/** @type {Error} */ (error), this.form));
     } finally {
       this.button.disabled = false;
     }
   }
 
+  /** @param {string} text */
   say(text) {
     this.message.textContent = text;
     this.message.hidden = text === "";
   }
 }
 
-for (const form of document.querySelectorAll("form[data-passkey]")) {
-  if (supported() || !form.hidden) new PasskeyForm(form);
+for (const form of findAll(document, "form[data-passkey]")) {
+  if (supported() || !form.hidden) new PasskeyForm(/** @type {HTMLFormElement} */ (form));
 }

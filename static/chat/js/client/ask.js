@@ -8,8 +8,8 @@ import { RequestError } from "./errors.js";
 import { isOpen } from "./streams/stream-state.js";
 import { TextQueue } from "./streams/text-queue.js";
 
-/** @typedef {import("./types.js").Message} Message */
-/** @typedef {import("./types.js").Stream} Stream */
+/** @typedef {import("../protocol.d.ts").Message} Message */
+/** @typedef {import("./state.d.ts").Stream} Stream */
 
 /**
  * @typedef {object} Asking

@@ -6,7 +6,7 @@
 import { Emitter } from "./emitter.js";
 import { randomId } from "./random-id.js";
 
-/** @typedef {import("./types.js").Message} Message */
+/** @typedef {import("../protocol.d.ts").Message} Message */
 
 export class ClaudeRequests extends Emitter {
   /**

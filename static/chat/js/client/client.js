@@ -18,8 +18,8 @@ import { Rooms } from "./rooms/rooms.js";
 import { socketAddress } from "./connection/socket-address.js";
 import { Streams } from "./streams/streams.js";
 
-/** @typedef {import("./types.js").RoomState} RoomState */
-/** @typedef {import("./types.js").Stream} Stream */
+/** @typedef {import("./state.d.ts").RoomState} RoomState */
+/** @typedef {import("./state.d.ts").Stream} Stream */
 
 const REQUEST_TIMEOUT_MS = 15_000;
 
@@ -40,7 +40,7 @@ export class Client extends ClaudeRequests {
   /** @type {ConnectionError | null} */
   #stopped = null;
   #serverOffsetMs = 0;
-  /** Who the server says we are. @type {import("./types.js").User | null} */
+  /** Who the server says we are. @type {import("../protocol.d.ts").UserRef | null} */
   user = null;
   /** @type {string | null} */
   connectionId = null;
@@ -240,7 +240,7 @@ export class Client extends ClaudeRequests {
     return askClaude({ client: this, streams: this.#streams, clock: this.#clock, random: this.#options.random }, { session, prompt, clientId });
   }
 
-  /** @param {string} messageId @returns {Promise<import("./types.js").Keyframe>} */
+  /** @param {string} messageId @returns {Promise<import("../protocol.d.ts").Keyframe>} */
   getStream(messageId) {
     const onData = (/** @type {any} */ keyframe) => this.#streams.keyframe(keyframe);
     return this.#requests.start("get_stream", { message: messageId }, { onData });
@@ -261,7 +261,7 @@ export class Client extends ClaudeRequests {
     return this.#streams.streams(slug);
   }
 
-  /** @param {{user: import("./types.js").User, connectionId: string, serverTime: number}} welcome */
+  /** @param {{user: import("../protocol.d.ts").UserRef, connectionId: string, serverTime: number}} welcome */
   #welcomed({ user, connectionId, serverTime }) {
     if (this.#userId !== undefined && user.id !== this.#userId) return this.#refuseOtherUser();
     this.user = user;
@@ -291,7 +291,7 @@ export class Client extends ClaudeRequests {
     this.emit("status", { status: this.status, error: this.error, retryAt: this.retryAt });
   }
 
-  /** @param {import("./types.js").Frame} frame */
+  /** @param {import("./state.d.ts").Frame} frame */
   #hear(frame) {
     if (this.#requests.answer(frame)) return;
     this.#confirm(frame.data?.message);
@@ -301,7 +301,7 @@ export class Client extends ClaudeRequests {
     this.emit("event", frame.data ?? {}, frame);
   }
 
-  /** @param {import("./types.js").Message | undefined} message */
+  /** @param {import("../protocol.d.ts").Message | undefined} message */
   #confirm(message) {
     if (message?.clientId && message.author?.id === this.#userId) this.#sender.confirm(message.clientId);
   }

@@ -67,7 +67,7 @@ export class RequestTable {
   }
 
   /**
-   * @param {import("./types.js").Frame} frame
+   * @param {import("./state.d.ts").Frame} frame
    * @returns {boolean} whether the frame was the answer to a waiting request
    */
   answer(frame) {
@@ -110,7 +110,7 @@ export class RequestTable {
 /**
  * The events of a stream carry the id of the request that started it, and are not its answer. That one may still be on
  * its way when a reply fails at once.
- * @param {import("./types.js").Frame} frame
+ * @param {import("./state.d.ts").Frame} frame
  */
 function isStreamEvent({ type, error, data }) {
   return type.startsWith("stream_") || (error?.code === "STREAM_ERROR" && data?.message !== undefined);

@@ -8,7 +8,7 @@ import "./base/input-method.js";
 import { Client } from "../client/client.js";
 import { excerptOf, quotable } from "../client/rooms/quotes.js";
 import { ConnectionBanner } from "./shell/connection-banner.js";
-import { pageData } from "./base/dom.js";
+import { byId, find, findAll, pageData } from "./base/dom.js";
 import { Drawer } from "./shell/drawer.js";
 import { EmojiPicker } from "./base/emoji-picker.js";
 import { Invitations } from "./rooms/invitations.js";
@@ -34,17 +34,19 @@ class App {
   #data = pageData("app-data");
   #me = this.#data.me;
   #client = new Client({ userId: this.#me.id });
-  #toasts = new Toasts(document.querySelector(".toasts"));
-  #sidebar = new Sidebar(document.getElementById("sidebar"), this.#me.id, (key) => this.#showMore(key));
+  #toasts = new Toasts(find(document, ".toasts"));
+  #sidebar = new Sidebar(byId("sidebar"), this.#me.id, (key) => this.#showMore(key));
   #mark = new UnreadMark();
   #shared = {
     client: this.#client, me: this.#me, toasts: this.#toasts, contentChars: this.#data.contentChars,
-    speaker: new Speaker(document.getElementById("speaker")), picker: new EmojiPicker(),
+    speaker: new Speaker(byId("speaker")), picker: new EmojiPicker(),
   };
   /** @type {RoomPage | null} */
   #room = null;
-  /** @type {Invitations} */
-  #invitations;
+  #invitations = new Invitations(findAll(document, "[data-invitations]"), {
+    waiting: this.#data.invitations, request: (type, payload) => this.#client.request(type, payload),
+    go: (href) => location.assign(href), onError: (error) => this.#toasts.error(error),
+  });
   #directory = new RoomDirectory({
     client: this.#client, rooms: this.#sidebar.read(), cuts: this.#sidebar.readCuts(), ...this.#data.sidebar,
     current: () => this.#room?.slug ?? null, onChange: () => this.#showRooms(),
@@ -54,20 +56,16 @@ class App {
     myId: this.#me.id, client: this.#client,
     rooms: () => this.#directory.rooms,
     current: () => this.#room?.slug ?? "",
-    open: (facts, seq) => this.#open(facts, seq),
+    open: (facts, seq) => this.#root && this.#open(this.#root, facts, seq),
     learn: (facts) => (this.#room?.learn(facts), this.#name(facts)),
     goTo: (seq) => this.#room?.goTo(seq),
   });
 
   start() {
     new Drawer();
-    new ConnectionBanner(document.querySelector(".connection-banner"), { client: this.#client, signInUrl: this.#data.signInUrl });
-    new QuickSwitcher(document.getElementById("switcher"), {
+    new ConnectionBanner(find(document, ".connection-banner"), { client: this.#client, signInUrl: this.#data.signInUrl });
+    new QuickSwitcher(byId("switcher", HTMLDialogElement), {
       myId: this.#me.id, directory: this.#directory, go: (href) => this.#go(href), write: (person) => this.#writeTo(person),
-    });
-    this.#invitations = new Invitations(document.querySelectorAll("[data-invitations]"), {
-      waiting: this.#data.invitations, request: (type, payload) => this.#client.request(type, payload),
-      go: (href) => location.assign(href), onError: (error) => this.#toasts.error(error),
     });
     connectWithNewSession(this.#client);
     this.#listen();
@@ -83,7 +81,7 @@ class App {
     else loadPage(href, this.#toasts);
   }
 
-  /** The server returns the direct room that there is, or makes it. @param {import("../client/types.js").User} person */
+  /** The server returns the direct room that there is, or makes it. @param {import("../protocol.d.ts").UserRef} person */
   async #writeTo({ username }) {
     try {
       const { room } = await this.#client.request("create_room", { kind: "direct", members: [username] });
@@ -93,15 +91,15 @@ class App {
     }
   }
 
-  /** @param {import("./room/room-view.js").RoomFacts} facts @param {number | null} seq */
-  #open(facts, seq) {
+  /** @param {HTMLElement} root @param {import("./room/room-view.js").RoomFacts} facts @param {number | null} seq */
+  #open(root, facts, seq) {
     this.#room?.destroy();
     const { slug } = facts.room;
     this.#name(facts);
-    this.#root.querySelector("[data-room-search]").href = `/search?room=${slug}`;
-    this.#root.querySelector("[data-room-settings]").href = `/rooms/${slug}/details`;
-    this.#root.querySelector("[data-room-people]").href = `/rooms/${slug}/people`;
-    this.#room = new RoomPage(this.#root, facts, this.#shared, seq);
+    find(root, "[data-room-search]", HTMLAnchorElement).href = `/search?room=${slug}`;
+    find(root, "[data-room-settings]", HTMLAnchorElement).href = `/rooms/${slug}/details`;
+    find(root, "[data-room-people]", HTMLAnchorElement).href = `/rooms/${slug}/people`;
+    this.#room = new RoomPage(root, facts, this.#shared, seq);
     try {
       localStorage.setItem(LAST_ROOM_KEY, slug);
     } catch {
@@ -112,14 +110,14 @@ class App {
 
   /** @param {import("./room/room-view.js").RoomFacts} facts */
   #name({ room: { slug, kind }, title, role }) {
-    Object.assign(this.#root.dataset, { room: slug, kind });
+    if (this.#root) Object.assign(this.#root.dataset, { room: slug, kind });
     this.#mark.setTitle(`${isolated(title)} · Parley`);
     if (role && !this.#directory.rooms.has(slug)) this.#directory.want(slug);
   }
 
   #listen() {
     const client = this.#client;
-    const apply = (type) => (data) => this.#apply({ type, ...data });
+    const apply = (/** @type {string} */ type) => (/** @type {any} */ data) => this.#apply({ type, ...data });
     client.on("status", ({ status }) => status === "connected" && (this.#directory.refetch(), this.#refetchInvitations()));
     client.on("new_message", ({ message }) => this.#newMessage(message));
     // An answer is a message like any other; it comes by this name.
@@ -138,13 +136,13 @@ class App {
     }
   }
 
-  /** @param {import("../client/types.js").Room} room */
+  /** @param {import("../protocol.d.ts").Room} room */
   #roomUpdated(room) {
     if (room.slug === this.#room?.slug && room.kind !== "direct") this.#mark.setTitle(`${isolated(room.name)} · Parley`);
     this.#apply({ type: "updated", room });
   }
 
-  /** @param {import("../client/types.js").Message} message */
+  /** @param {import("../protocol.d.ts").Message} message */
   #newMessage(message) {
     if (message.kind !== "text") return;
     const mine = message.author?.id === this.#me.id;
@@ -154,6 +152,7 @@ class App {
 
   /** @param {any} notification @param {number} at */
   #notified(notification, at) {
+    /** @type {Record<string, () => unknown>} */
     const handlers = {
       unread: () => (this.#directory.rooms.has(notification.room) ? this.#apply({ type: "counted", at, ...notification }) : this.#directory.want(notification.room)),
       added: () => this.#directory.want(notification.room),
@@ -170,7 +169,7 @@ class App {
   /** @param {import("./rooms/invitations.js").Invitation} invitation */
   #invited(invitation) {
     this.#invitations.add(invitation);
-    this.#toasts.show(isolated(invitation.name), { title: `${fullNameInText(invitation.by)} invites you to a room`, href: "/invitations" });
+    this.#toasts.show(isolated(invitation.name), { title: `${invitation.by ? fullNameInText(invitation.by) : nameInText(null)} invites you to a room`, href: "/invitations" });
   }
 
   /** A ban says until when and why: in a closed room the person could never ask. @param {{room: string, text?: string}} notification */
@@ -181,7 +180,7 @@ class App {
     this.#apply({ type: "removed", room });
   }
 
-  /** @param {{room: string, message: import("../client/types.js").Message}} notification */
+  /** @param {{room: string, message: import("../protocol.d.ts").Message}} notification */
   async #mentioned({ room, message }) {
     if (this.#room?.slug === room && document.visibilityState === "visible") return;
     if (!this.#directory.rooms.has(room)) await this.#directory.want(room);

@@ -35,7 +35,7 @@ export function fits(text, bytesAtMost) {
 
 /**
  * @param {unknown} text
- * @returns {import("../types.js").Frame | null} null for what is not a frame: it must not end the page
+ * @returns {import("../state.d.ts").Frame | null} null for what is not a frame: it must not end the page
  */
 export function readFrame(text) {
   if (typeof text !== "string") return null;

@@ -8,7 +8,7 @@ import { inOrder } from "./outbox.js";
 import { randomId } from "../random-id.js";
 import { TabClaim } from "./tab-claim.js";
 
-/** @typedef {import("../types.js").Entry} Entry */
+/** @typedef {import("../state.d.ts").Entry} Entry */
 /** @typedef {import("../errors.js").RequestError} RequestError */
 
 /** A message that makes the server fail this often is shown as failed, or it would block its room for ever. */
@@ -49,7 +49,7 @@ export class OutboxSender {
    * @param {import("../clock.js").Clock} options.clock
    * @param {() => number} [options.random]
    * @param {(entries: Entry[]) => void} options.onChange
-   * @param {(message: import("../types.js").Message) => void} options.onStored
+   * @param {(message: import("../../protocol.d.ts").Message) => void} options.onStored
    */
   constructor({ request, clock, random, onChange, onStored }) {
     this.#request = request;

@@ -3,7 +3,7 @@
  * stores and tells of changes; it never sends anything.
  */
 
-/** @typedef {import("../types.js").Entry} Entry */
+/** @typedef {import("../state.d.ts").Entry} Entry */
 
 /**
  * @typedef {object} OutboxStore

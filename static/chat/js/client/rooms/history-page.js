@@ -5,7 +5,7 @@
 import { messageAt } from "./message-list.js";
 
 /** @typedef {"older" | "newer" | "around" | "newest"} Where */
-/** @typedef {import("../types.js").RoomState} RoomState */
+/** @typedef {import("../state.d.ts").RoomState} RoomState */
 
 const PAGE_SIZE = 50;
 

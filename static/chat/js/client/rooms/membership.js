@@ -4,7 +4,7 @@
 
 import { Backoff } from "../connection/backoff.js";
 
-/** @typedef {import("../types.js").RoomState} RoomState */
+/** @typedef {import("../state.d.ts").RoomState} RoomState */
 
 export class Membership {
   #clock;

@@ -2,7 +2,7 @@
  * Sorted lists of messages: finding and placing rows by seq. Pure; lists are never changed, only replaced.
  */
 
-/** @typedef {import("../types.js").Message} Message */
+/** @typedef {import("../../protocol.d.ts").Message} Message */
 
 /**
  * Where a seq is, or would be, in O(log n).

@@ -5,7 +5,7 @@
 
 import { renderedText } from "./rendered-text.js";
 
-/** @typedef {import("../types.js").Message} Message */
+/** @typedef {import("../../protocol.d.ts").Message} Message */
 
 /** How much of a message the server quotes, in code points. */
 const EXCERPT_CHARS = 140;

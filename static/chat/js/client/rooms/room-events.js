@@ -24,7 +24,7 @@ const READERS = {
 };
 
 /**
- * @param {import("../types.js").Frame} frame
+ * @param {import("../state.d.ts").Frame} frame
  * @param {string | undefined} myId
  * @param {number} now
  * @returns {RoomAction[]}
@@ -50,7 +50,7 @@ function isDurable(type, data) {
 /**
  * The rows that an action brings, whether the room's window has a place for them or not.
  * @param {{type: string, [fact: string]: any}} action
- * @returns {readonly import("../types.js").Message[]}
+ * @returns {readonly import("../../protocol.d.ts").Message[]}
  */
 export function rowsOf({ type, message, data }) {
   if (type === "durable" || type === "row") return [message];

@@ -8,10 +8,10 @@ import { replacesWindow } from "./history-page.js";
 import { isNewer, newestById, placeRows } from "./message-list.js";
 import { refreshQuotes } from "./quotes.js";
 
-/** @typedef {import("../types.js").RoomState} RoomState */
-/** @typedef {import("../types.js").Message} Message */
-/** @typedef {import("../types.js").Entry} Entry */
-/** @typedef {import("../types.js").DurableEvent} DurableEvent */
+/** @typedef {import("../state.d.ts").RoomState} RoomState */
+/** @typedef {import("../../protocol.d.ts").Message} Message */
+/** @typedef {import("../state.d.ts").Entry} Entry */
+/** @typedef {import("../state.d.ts").DurableEvent} DurableEvent */
 
 /** A person who stopped typing without saying so is shown for this long. */
 export const TYPING_MS = 6_000;
@@ -263,7 +263,7 @@ function withoutStored(entries, messages) {
 /** @param {readonly any[]} list @param {readonly any[]} other */
 const sameItems = (list, other) => list.length === other.length && list.every((item, at) => item === other[at]);
 
-/** @param {{online?: import("../types.js").OnlineUser[], onlineCount?: number}} data */
+/** @param {{online?: import("../../protocol.d.ts").OnlineUser[], onlineCount?: number}} data */
 const onlineOf = ({ online = [], onlineCount = online.length }) => ({ online, onlineCount });
 
 /** Are there more people than are named? @param {RoomState} state */
@@ -274,7 +274,7 @@ const isNamed = ({ online }, user) => online.some((other) => other.id === user.i
 
 /**
  * @param {RoomState} state
- * @param {import("../types.js").OnlineUser} user
+ * @param {import("../../protocol.d.ts").OnlineUser} user
  */
 function withOnline(state, user) {
   const at = state.online.findIndex((other) => other.id === user.id);
@@ -295,7 +295,7 @@ function withoutUser(state, user) {
 
 /**
  * Whoever has just posted is not typing any more.
- * @param {import("../types.js").TypingUser[]} typing
+ * @param {import("../state.d.ts").TypingUser[]} typing
  * @param {readonly Message[]} rows
  */
 function withoutAuthors(typing, rows) {
@@ -305,7 +305,7 @@ function withoutAuthors(typing, rows) {
   return left.length === typing.length ? typing : left;
 }
 
-/** @param {import("../types.js").Draft | null} draft @param {import("../types.js").Draft | null | undefined} other */
+/** @param {import("../../protocol.d.ts").Draft | null} draft @param {import("../../protocol.d.ts").Draft | null | undefined} other */
 function newerDraft(draft, other) {
   if (!other || (draft && other.version <= draft.version)) return draft;
   return { content: other.content, version: other.version, ...(other.user && { user: other.user }) };

@@ -10,7 +10,7 @@ import { roomActions, rowsOf, startsAnew } from "./room-events.js";
 import { emptyRoom, hasGap, reduceRoom } from "./room-state.js";
 import { TypingWatch } from "./typing-watch.js";
 
-/** @typedef {import("../types.js").RoomState} RoomState */
+/** @typedef {import("../state.d.ts").RoomState} RoomState */
 
 /** Rooms that were left are remembered, so that coming back is quick; more than these are forgotten. */
 const REMEMBERED_ROOMS = 20;
@@ -95,7 +95,7 @@ export class Rooms {
     for (const slug of [...this.#states.keys()]) this.#apply(slug, { type: "disconnected" });
   }
 
-  /** @param {import("../types.js").Frame} frame */
+  /** @param {import("../state.d.ts").Frame} frame */
   hear(frame) {
     for (const [slug, action] of roomActions(frame, this.#myId(), this.#clock.now())) {
       if (action.type === "lost_access") this.#forget(slug, new RequestError("UNAUTHORIZED", "You are no longer in this room."));
@@ -105,13 +105,13 @@ export class Rooms {
 
   /**
    * A row that came as an answer: shown at once, while the cursor waits for its event.
-   * @param {import("../types.js").Message} message
+   * @param {import("../../protocol.d.ts").Message} message
    */
   place(message) {
     if (this.#wanted.has(message.room)) this.#apply(message.room, { type: "row", message });
   }
 
-  /** @param {import("../types.js").Entry[]} entries of all rooms */
+  /** @param {import("../state.d.ts").Entry[]} entries of all rooms */
   showPending(entries) {
     for (const slug of [...this.#states.keys()]) {
       this.#apply(slug, { type: "pending", entries: entries.filter((entry) => entry.room === slug) });
@@ -145,6 +145,7 @@ export class Rooms {
    * @param {RoomState} state
    * @param {import("./history-page.js").Where} where
    * @param {number} [seq]
+   * @returns {Promise<RoomState>}
    */
   async #load(state, where, seq) {
     const { slug, window } = state;

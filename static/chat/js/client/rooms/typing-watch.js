@@ -2,7 +2,7 @@
  * Wakes up when somebody's typing has lasted too long without a word: one timer for all rooms. It changes no state.
  */
 
-/** @typedef {import("../types.js").RoomState} RoomState */
+/** @typedef {import("../state.d.ts").RoomState} RoomState */
 
 export class TypingWatch {
   #clock;

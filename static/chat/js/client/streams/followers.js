@@ -1,7 +1,7 @@
 /** Who wants to know of which reply, whatever happens to it. */
 
-/** @typedef {import("../types.js").Stream} Stream */
-/** @typedef {import("../types.js").Message} Message */
+/** @typedef {import("../state.d.ts").Stream} Stream */
+/** @typedef {import("../../protocol.d.ts").Message} Message */
 
 /**
  * Somebody who wants to know of one reply, whatever happens to it.

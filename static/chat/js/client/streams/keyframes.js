@@ -27,7 +27,7 @@ export class Keyframes {
    * @param {import("../clock.js").Clock} options.clock
    * @param {() => number} [options.random]
    * @param {(messageId: string) => boolean} options.isNeeded still
-   * @param {(keyframe: import("../types.js").Keyframe) => void} options.onKeyframe
+   * @param {(keyframe: import("../../protocol.d.ts").Keyframe) => void} options.onKeyframe
    * @param {(messageId: string) => void} options.onGone there is no such reply any more
    */
   constructor({ request, clock, random, isNeeded, onKeyframe, onGone }) {

@@ -3,10 +3,10 @@
  * the text only ever grows while a version runs. Applying a delta costs as much as the delta, however long the text is.
  */
 
-/** @typedef {import("../types.js").Stream} Stream */
-/** @typedef {import("../types.js").Message} Message */
-/** @typedef {import("../types.js").Delta} Delta */
-/** @typedef {import("../types.js").Keyframe} Keyframe */
+/** @typedef {import("../state.d.ts").Stream} Stream */
+/** @typedef {import("../../protocol.d.ts").Message} Message */
+/** @typedef {import("../../protocol.d.ts").StreamDelta} Delta */
+/** @typedef {import("../../protocol.d.ts").Keyframe} Keyframe */
 
 /** Deltas kept beyond a gap. Older ones are forgotten: the keyframe that is asked for contains them. */
 const HELD_LIMIT = 200;
@@ -43,7 +43,7 @@ export function withRow(stream, message) {
  * @returns {Stream}
  */
 function opened({ id, room, change, content, reply }) {
-  const { version, attempt, n, thinking = "", tools = [] } = /** @type {import("../types.js").Reply} */ (reply);
+  const { version, attempt, n, thinking = "", tools = [] } = /** @type {import("../../protocol.d.ts").Reply} */ (reply);
   const state = /** @type {Stream["state"]} */ (reply?.state);
   const facts = { messageId: id, room, change, version, attempt, state, held: [] };
   if (state === "queued") return { ...facts, n, text: content, thinking, tools, behind: false };

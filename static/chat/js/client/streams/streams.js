@@ -7,9 +7,9 @@ import { Followers } from "./followers.js";
 import { Keyframes } from "./keyframes.js";
 import { doubted, fromKeyframe, isAnotherRun, isBehind, isLaterRun, isOpen, withDelta, withKeyframe, withRow } from "./stream-state.js";
 
-/** @typedef {import("../types.js").Stream} Stream */
-/** @typedef {import("../types.js").Message} Message */
-/** @typedef {import("../types.js").Keyframe} Keyframe */
+/** @typedef {import("../state.d.ts").Stream} Stream */
+/** @typedef {import("../../protocol.d.ts").Message} Message */
+/** @typedef {import("../../protocol.d.ts").Keyframe} Keyframe */
 
 /** @typedef {{version: number, attempt: number}} Run */
 
@@ -75,7 +75,7 @@ export class Streams {
 
   /**
    * The room is live, for the first time or again.
-   * @param {import("../types.js").RoomState} state as it is after the answer
+   * @param {import("../state.d.ts").RoomState} state as it is after the answer
    * @param {{messages: Message[], streams?: Keyframe[]}} answer with the keyframes of all running replies
    * @param {boolean} reset whether rows may have changed that are not in the answer
    */
@@ -111,7 +111,7 @@ export class Streams {
     if (room) for (const message of messages) this.#row(room, message, cursor);
   }
 
-  /** @param {import("../types.js").Delta} delta */
+  /** @param {import("../../protocol.d.ts").StreamDelta} delta */
   delta(delta) {
     const room = this.#rooms.get(delta.room);
     if (!room) return;

@@ -1,17 +1,23 @@
 /**
- * Building elements. Text goes in as text, never as HTML; there is no way here to do otherwise.
+ * Building and finding elements. Text goes in as text, never as HTML; there is no way here to do otherwise.
  */
 
 const SVG = "http://www.w3.org/2000/svg";
 
 /**
- * @param {string} tag
+ * @template {string} T
+ * @typedef {T extends keyof HTMLElementTagNameMap ? HTMLElementTagNameMap[T] : HTMLElement} Tagged
+ */
+
+/**
+ * @template {string} T
+ * @param {T} tag
  * @param {Record<string, any>} [properties] attributes; `class`; `on…` handlers; null and false are left out
  * @param {...(Node | string | null | undefined | false)} children
- * @returns {HTMLElement}
+ * @returns {Tagged<T>}
  */
 export function el(tag, properties = {}, ...children) {
-  const element = document.createElement(tag);
+  const element = /** @type {Tagged<T>} */ (document.createElement(tag));
   for (const [name, value] of Object.entries(properties)) {
     if (value === null || value === undefined || value === false) continue;
     if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
@@ -19,6 +25,56 @@ export function el(tag, properties = {}, ...children) {
   }
   element.append(...children.filter((child) => child !== null && child !== undefined && child !== false));
   return element;
+}
+
+/**
+ * An element that the page has for certain. Throws when it is missing or of another kind: the template has changed.
+ * @template {Element} [T=HTMLElement]
+ * @param {ParentNode} root
+ * @param {string} selector
+ * @param {new () => T} [kind] the class of the element; HTMLElement when left out
+ * @returns {T}
+ */
+export function find(root, selector, kind) {
+  const found = root.querySelector(selector);
+  if (!(found instanceof (kind ?? HTMLElement))) throw new Error(`The page has no ${selector}.`);
+  return /** @type {T} */ (found);
+}
+
+/** @param {ParentNode} root @param {string} selector @returns {HTMLElement[]} */
+export function findAll(root, selector) {
+  return [.../** @type {NodeListOf<HTMLElement>} */ (root.querySelectorAll(selector))];
+}
+
+/**
+ * The element with this id, under the same conditions as `find`.
+ * @template {Element} [T=HTMLElement]
+ * @param {string} id
+ * @param {new () => T} [kind]
+ * @returns {T}
+ */
+export function byId(id, kind) {
+  return find(document, `#${id}`, kind);
+}
+
+/**
+ * Those of a list that are there: lists of parts say with `isSo && part` which are wanted.
+ * @template T
+ * @param {readonly (T | null | undefined | false | "" | 0)[]} list
+ * @returns {T[]}
+ */
+export function present(list) {
+  return /** @type {T[]} */ (list.filter(Boolean));
+}
+
+/**
+ * The nearest element around the target of an event, or the target itself.
+ * @param {Event} event
+ * @param {string} selector
+ * @returns {HTMLElement | null}
+ */
+export function closest({ target }, selector) {
+  return target instanceof Element ? target.closest(selector) : null;
 }
 
 /**

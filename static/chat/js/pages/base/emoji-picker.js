@@ -2,7 +2,7 @@
  * A small window of emoji beside the button that opened it.
  */
 
-import { el } from "./dom.js";
+import { closest, el } from "./dom.js";
 import { EMOJI } from "./emoji.js";
 
 const EDGE_PX = 8;
@@ -21,7 +21,7 @@ export class EmojiPicker {
       el("button", { type: "button", "data-emoji": sign, "aria-label": name.replaceAll("_", " "), title: name }, sign),
     );
     this.#element.append(el("div", { class: "emoji-grid" }, ...buttons));
-    this.#element.addEventListener("click", (event) => this.#picked(event.target.closest("button")));
+    this.#element.addEventListener("click", (event) => this.#picked(closest(event, "button")));
     this.#element.addEventListener("keydown", (event) => this.#key(event));
     this.#element.addEventListener("beforetoggle", () => (this.#hadFocus = this.#element.contains(document.activeElement)));
     this.#element.addEventListener("toggle", (event) => /** @type {ToggleEvent} */ (event).newState === "closed" && this.#closed());
@@ -50,7 +50,7 @@ export class EmojiPicker {
   #picked(button) {
     if (!button) return;
     this.#element.hidePopover();
-    this.#onPick(button.dataset.emoji);
+    this.#onPick(button.dataset.emoji ?? "");
   }
 
   /** The button that opened it may be gone by now: the keyboard must not start over at the top of the page. */
@@ -64,7 +64,7 @@ export class EmojiPicker {
     const step = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: COLUMNS, ArrowUp: -COLUMNS }[event.key];
     if (!step) return;
     const buttons = [...this.#element.querySelectorAll("button")];
-    buttons[buttons.indexOf(document.activeElement) + step]?.focus();
+    buttons[buttons.indexOf(/** @type {HTMLButtonElement} */ (document.activeElement)) + step]?.focus();
     event.preventDefault();
   }
 }

@@ -69,7 +69,7 @@ export class InlineEditor {
       await this.#options.onSave(content, this.#forget.checked);
       this.#options.onEnd();
     } catch (error) {
-      this.#problem.textContent = error.message;
+      this.#problem.textContent = /** @type {Error} */ (error).message;
       this.#problem.hidden = false;
     } finally {
       this.#saving = false;

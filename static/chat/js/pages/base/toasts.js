@@ -32,8 +32,8 @@ export class Toasts {
     if (!lasting) setTimeout(() => toast.remove(), SHOWN_MS);
   }
 
-  /** @param {Error} error */
+  /** @param {unknown} error what a request was refused with */
   error(error) {
-    this.show(error.message, { kind: "error" });
+    this.show(/** @type {Error} */ (error).message, { kind: "error" });
   }
 }

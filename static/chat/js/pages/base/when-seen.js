@@ -12,7 +12,8 @@ let observer = null;
 
 /** Safari has no idle callbacks. @param {() => void} act */
 export const whenIdle = (act) => {
-  if (globalThis.requestIdleCallback) requestIdleCallback(act, { timeout: PATIENCE_MS });
+  const { requestIdleCallback: whenFree } = /** @type {Partial<typeof globalThis>} */ (globalThis);
+  if (whenFree) whenFree(act, { timeout: PATIENCE_MS });
   else setTimeout(act, 1);
 };
 

@@ -4,6 +4,7 @@
 
 import { isOpen } from "../../client/streams/stream-state.js";
 import { answerTo, claudeState, stateWords } from "./claude-state.js";
+import { find } from "../base/dom.js";
 import { WIDE } from "../people/people-panel.js";
 import { ReplyQueue } from "./reply-queue.js";
 import { SessionBar } from "./session-bar.js";
@@ -27,7 +28,7 @@ export class ClaudeDesk {
   /** Replies seen open: when one of them has ended, something was used. @type {Set<string>} */
   #open = new Set();
   #ending = new AbortController();
-  /** @type {readonly import("../../client/types.js").Message[]} */
+  /** @type {readonly import("../../protocol.d.ts").Message[]} */
   #messages = [];
   #readOnly = false;
   state = claudeState([], []);
@@ -42,7 +43,7 @@ export class ClaudeDesk {
     this.#usage = options.facts.usage;
     this.#server = options.facts.claude;
     this.#bar = new SessionBar(root, options.facts.claude);
-    this.#queue = new ReplyQueue(root.querySelector(".reply-queue"), {
+    this.#queue = new ReplyQueue(find(root, ".reply-queue"), {
       myId: options.me.id, edits: options.unfinished.edits,
       save: (message, content) => options.client.request("edit_message", { message, content }),
       withdraw: (id) => this.withdraw(id),
@@ -105,15 +106,15 @@ export class ClaudeDesk {
     return this.answerTo(promptId)?.reply.state === "running";
   }
 
-  /** The same of the prompt, and of the answer itself. @param {{id?: string, reply?: import("../../client/types.js").Reply}} message */
+  /** The same of the prompt, and of the answer itself. @param {{id?: string, reply?: import("../../protocol.d.ts").Reply}} message */
   isBusyWith({ id, reply }) {
     return isOpen(reply?.state) || (id !== undefined && this.isBeingAnswered(id));
   }
 
-  /** Is this Claude's answer to a prompt of the reader's? Then it is theirs to delete. @param {import("../../client/types.js").Message} message */
+  /** Is this Claude's answer to a prompt of the reader's? Then it is theirs to delete. @param {{reply?: import("../../protocol.d.ts").Reply}} message */
   isAnswerToMine({ reply }) {
-    const prompt = reply?.prompt && this.#messages.find(({ id }) => id === reply.prompt);
-    return Boolean(prompt) && prompt.author?.id === this.#options.me.id;
+    const prompt = reply?.prompt ? this.#messages.find(({ id }) => id === reply.prompt) : undefined;
+    return prompt?.author?.id === this.#options.me.id;
   }
 
   /** @param {string} promptId */
@@ -150,7 +151,7 @@ export class ClaudeDesk {
     this.#stop();
   }
 
-  /** @param {readonly import("../../client/types.js").Message[]} messages */
+  /** @param {readonly import("../../protocol.d.ts").Message[]} messages */
   #noticeEnds(messages) {
     let ended = false;
     for (const { id, reply } of messages) {

@@ -5,8 +5,9 @@
 import { nameInText } from "../people/shown-name.js";
 import { isOpen } from "../../client/streams/stream-state.js";
 
-/** @typedef {import("../../client/types.js").Message} Message */
-/** @typedef {import("../../client/types.js").Stream} Stream */
+/** @typedef {import("../../protocol.d.ts").Message} Message */
+/** @typedef {import("../../client/state.d.ts").Stream} Stream */
+/** @typedef {Message & {reply: import("../../protocol.d.ts").Reply}} ReplyMessage */
 
 /** The user name that Claude writes under. Nobody else can have it. */
 export const CLAUDE = "claude";
@@ -24,13 +25,16 @@ export const isClaude = (user) => user?.username === CLAUDE;
  * @property {string} failure why the newest answer has failed, or ""
  */
 
+/** @param {Message} message @returns {message is ReplyMessage} */
+const isReply = (message) => message.reply !== undefined;
+
 /**
  * @param {readonly Message[]} messages
  * @param {readonly Stream[]} streams also of messages that are not loaded
  * @returns {ClaudeState}
  */
 export function claudeState(messages, streams) {
-  const answers = messages.filter((message) => message.reply && !message.deletedAt);
+  const answers = messages.filter(isReply).filter((message) => !message.deletedAt);
   const open = answers.filter((message) => isOpen(message.reply.state));
   const running = open.find((message) => message.reply.state === "running");
   const stream = streams.find((each) => (running ? each.messageId === running.id : each.state === "running"));
@@ -45,7 +49,7 @@ export function claudeState(messages, streams) {
     asker: asker ? nameInText(asker) : "",
     isWriting: Boolean(stream?.text),
     waiting: queued.flatMap((answer) => {
-      const prompt = byId.get(answer.reply.prompt);
+      const prompt = byId.get(answer.reply.prompt ?? "");
       return prompt ? [{ prompt, answer }] : [];
     }),
     failure: newest?.reply.state === "failed" ? (newest.reply.error ?? "Claude is not available.") : "",
@@ -55,12 +59,12 @@ export function claudeState(messages, streams) {
 /**
  * The order in which the server answers what waits in a room: people take turns, and the one whose last turn is longest ago
  * comes first. Each person's prompts keep their order.
- * @param {readonly Message[]} queued
- * @param {readonly Message[]} answers all that are loaded
- * @returns {Message[]}
+ * @param {readonly ReplyMessage[]} queued
+ * @param {readonly ReplyMessage[]} answers all that are loaded
+ * @returns {ReplyMessage[]}
  */
 export function inTurn(queued, answers) {
-  /** @param {Message} answer */
+  /** @param {ReplyMessage} answer */
   const asker = (answer) => answer.reply.requestedBy?.id ?? "";
   /** @type {Map<string, number>} */
   const lastTurn = new Map();
@@ -99,10 +103,10 @@ export function briefWords({ runningId, asker, isWriting, waiting, failure }) {
  * The answer to a message, if Claude was asked for one.
  * @param {readonly Message[]} messages
  * @param {string} promptId
- * @returns {Message | undefined}
+ * @returns {ReplyMessage | undefined}
  */
 export function answerTo(messages, promptId) {
-  return messages.find((message) => message.reply?.prompt === promptId && !message.deletedAt);
+  return messages.filter(isReply).find((message) => message.reply.prompt === promptId && !message.deletedAt);
 }
 
 /**

@@ -11,7 +11,7 @@ import { personName } from "../people/names.js";
 const TURN_COMES_MS = 1_000;
 const HAS_HAD_ITS_TURN = "Claude has begun to answer this. Once that is done, or stopped, saving asks again.";
 
-/** @typedef {{prompt: import("../../client/types.js").Message, answer: import("../../client/types.js").Message}} Waiting */
+/** @typedef {{prompt: import("../../protocol.d.ts").Message, answer: import("../../protocol.d.ts").Message}} Waiting */
 
 export class ReplyQueue {
   #root;
@@ -88,7 +88,7 @@ export class ReplyQueue {
     return edited;
   }
 
-  /** @param {import("../../client/types.js").Message} prompt @param {boolean} canWrite */
+  /** @param {import("../../protocol.d.ts").Message} prompt @param {boolean} canWrite */
   #row(prompt, canWrite) {
     let row = this.#rows.get(prompt.id);
     if (!row) {
@@ -106,7 +106,7 @@ export class ReplyQueue {
     return row.element;
   }
 
-  /** @param {import("../../client/types.js").Message} prompt @param {boolean} canWrite */
+  /** @param {import("../../protocol.d.ts").Message} prompt @param {boolean} canWrite */
   #parts(prompt, canWrite) {
     const mine = prompt.author?.id === this.#options.myId;
     const text = el(
@@ -124,7 +124,7 @@ export class ReplyQueue {
     ];
   }
 
-  /** @param {import("../../client/types.js").Message} prompt @param {string} [text] */
+  /** @param {import("../../protocol.d.ts").Message} prompt @param {string} [text] */
   #edit(prompt, text = prompt.content) {
     const row = this.#rows.get(prompt.id);
     if (!row || row.editor) return null;

@@ -5,12 +5,12 @@
 
 import { isOpen } from "../../client/streams/stream-state.js";
 import { copy } from "../code/code-blocks.js";
-import { el, setAttribute, setChildren } from "../base/dom.js";
+import { el, present, setAttribute, setChildren } from "../base/dom.js";
 import { MessageText } from "../message/message-text.js";
 import * as words from "./reply-words.js";
 
 /** @typedef {import("../timeline/timeline-items.js").Item} Item */
-/** @typedef {import("../../client/types.js").Stream} Stream */
+/** @typedef {import("../../client/state.d.ts").Stream} Stream */
 
 export class ReplyView {
   /** @type {Item} */
@@ -65,7 +65,7 @@ export class ReplyView {
   }
 
   get #reply() {
-    return /** @type {import("../../client/types.js").Reply} */ (this.#item.message.reply);
+    return /** @type {import("../../protocol.d.ts").Reply} */ (this.#item.message.reply);
   }
 
   /** Another version or attempt thinks anew. */
@@ -136,7 +136,7 @@ function grow(element, text) {
   } else element.textContent = text;
 }
 
-/** @param {import("../../client/types.js").ToolUse} tool */
+/** @param {import("../../protocol.d.ts").ToolUse} tool */
 function toolLine(tool) {
   const what = el("b", {}, words.toolWords(tool));
   const parts = [what, tool.input && ": ", tool.input && el("bdi", { class: "reply-tool-input" }, tool.input), tool.result && " → ", tool.result && el("bdi", {}, tool.result)];
@@ -152,20 +152,20 @@ function progress(state, hasText) {
 
 /** @param {Item} item @returns {HTMLElement[]} */
 function ended({ message, mayAct }) {
-  const reply = /** @type {import("../../client/types.js").Reply} */ (message.reply);
+  const reply = /** @type {import("../../protocol.d.ts").Reply} */ (message.reply);
   const ending = words.endingWords(reply, message.content);
   const usage = words.usageWords(reply);
-  const actions = [
+  const actions = present([
     mayAct && words.mayContinue(reply, message.content) && button("continue-reply", "Continue", "action-continue"),
     mayAct && words.mayRetry(reply) && button("retry-reply", "Retry", "action-retry"),
     message.content && button("copy-reply", "Copy", "action-copy-reply"),
     reply.versions > 1 && versions(reply, mayAct),
-  ].filter(Boolean);
-  return [
+  ]);
+  return present([
     ending && el("p", { class: `reply-ending${ending.isError ? " is-error" : ""}`, title: ending.title, "data-testid": ending.isError ? "reply-error" : "reply-ending" }, ending.text),
     actions.length > 0 && el("span", { class: "reply-actions" }, ...actions),
     usage && el("span", { class: "reply-usage", "data-testid": "reply-usage" }, usage),
-  ].filter(Boolean);
+  ]);
 }
 
 /** @param {string} action @param {string} label @param {string} testId */
@@ -173,8 +173,9 @@ function button(action, label, testId) {
   return el("button", { type: "button", class: "reply-button", "data-do": action, "data-testid": testId }, label);
 }
 
-/** @param {import("../../client/types.js").Reply} reply @param {boolean} mayAct */
+/** @param {import("../../protocol.d.ts").Reply} reply @param {boolean} mayAct */
 function versions({ version, versions: count }, mayAct) {
+  /** @param {number} to @param {string} label @param {string} sign @param {string} testId */
   const step = (to, label, sign, testId) =>
     el("button", {
       type: "button", class: "reply-button", "data-do": "show-version", "data-version": to, "data-testid": testId,

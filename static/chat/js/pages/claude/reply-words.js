@@ -5,7 +5,7 @@
 import { fullNameInText, nameInText } from "../people/shown-name.js";
 import { isOpen } from "../../client/streams/stream-state.js";
 
-/** @typedef {import("../../client/types.js").Reply} Reply */
+/** @typedef {import("../../protocol.d.ts").Reply} Reply */
 
 const MICRO = 1_000_000;
 const CENTS_SHOWN_FROM = 0.1;
@@ -81,5 +81,5 @@ export function thoughtWords(ms) {
   return ms === null ? "Thought" : `Thought for ${Math.max(1, Math.round(ms / 1000))} s`;
 }
 
-/** @param {import("../../client/types.js").ToolUse} tool */
+/** @param {import("../../protocol.d.ts").ToolUse} tool */
 export const toolWords = ({ name }) => (Object.hasOwn(TOOLS, name) ? TOOLS[name] : `Used ${name.replaceAll("_", " ")}`);

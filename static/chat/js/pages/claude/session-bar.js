@@ -2,6 +2,7 @@
  * The line under a session's head: what Claude does, which model answers, whether it is the demo, and what was used.
  */
 
+import { find } from "../base/dom.js";
 import { stateWords } from "./claude-state.js";
 
 const MILLIONTHS = 1_000_000;
@@ -43,7 +44,7 @@ export class SessionBar {
   learn({ demo, hasKey }) {
     this.#parts.demo.hidden = !demo;
     const reason = hasKey ? "This server is set to the demo model." : "This server has no key for Claude.";
-    this.#parts.demo.querySelector("[data-demo-reason]").textContent = reason;
+    find(this.#parts.demo, "[data-demo-reason]").textContent = reason;
   }
 
   /**
@@ -69,7 +70,7 @@ export class SessionBar {
     if (event.key !== "Escape" || !demo.open) return;
     event.preventDefault();
     demo.open = false;
-    demo.querySelector("summary").focus();
+    find(demo, "summary").focus();
   }
 }
 

@@ -48,7 +48,7 @@ const CLASSES = {
 /** More would take the page too long to show. */
 const PIECES_AT_MOST = 8_000;
 
-/** @typedef {string | [string, ...any[]]} Piece a text, or a class ("" for none) and the pieces that have it */
+/** @typedef {import("./piece.d.ts").Piece} Piece */
 
 let pieces = 0;
 

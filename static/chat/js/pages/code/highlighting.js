@@ -5,7 +5,7 @@
 
 import { el } from "../base/dom.js";
 
-/** @typedef {import("./highlight-worker.js").Piece} Piece */
+/** @typedef {import("./piece.d.ts").Piece} Piece */
 
 /** Those that highlight-worker.js can fetch. */
 const LANGUAGES = new Set([

@@ -10,7 +10,7 @@ const NO_ANSWER = "The file did not get through. Is there a connection?";
  * @param {string} url
  * @param {File} file
  * @param {(share: number) => void} onProgress from 0 to 1
- * @returns {{done: Promise<import("../../client/types.js").Attachment>, abort: () => void}} done rejects with an Error that says why
+ * @returns {{done: Promise<import("../../protocol.d.ts").Attachment>, abort: () => void}} done rejects with an Error that says why
  */
 export function uploadFile(url, file, onProgress) {
   const request = new XMLHttpRequest();

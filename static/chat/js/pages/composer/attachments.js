@@ -3,7 +3,7 @@
  */
 
 import { sizeLabel } from "../message/attachment-parts.js";
-import { el, iconButton, pageData } from "../base/dom.js";
+import { el, find, iconButton, pageData } from "../base/dom.js";
 
 export class AttachmentTray {
   #root;
@@ -26,8 +26,8 @@ export class AttachmentTray {
     this.#files = files;
     this.#toasts = toasts;
     Object.assign(files, { onChange, onRemoved: () => this.#focus() });
-    this.#form.querySelector(".composer-row").before(files.list);
-    this.#form.querySelector(".composer-input").before(this.#button, this.#picker);
+    find(this.#form, ".composer-row").before(files.list);
+    find(this.#form, ".composer-input").before(this.#button, this.#picker);
     this.#listen();
   }
 
@@ -54,7 +54,7 @@ export class AttachmentTray {
 
   #listen() {
     const { signal } = this.#ending;
-    this.#picker.addEventListener("change", () => (this.#add(this.#picker.files), (this.#picker.value = "")), { signal });
+    this.#picker.addEventListener("change", () => (this.#add(this.#picker.files ?? []), (this.#picker.value = "")), { signal });
     this.#form.addEventListener("paste", (event) => this.#paste(/** @type {ClipboardEvent} */ (event)), { signal });
     for (const type of ["dragenter", "dragover", "dragleave", "drop"]) {
       this.#root.addEventListener(type, (event) => this.#drag(/** @type {DragEvent} */ (event)), { signal });
@@ -63,6 +63,7 @@ export class AttachmentTray {
 
   /** @param {ClipboardEvent} event */
   #paste(event) {
+    if (!event.clipboardData) return;
     const { files, types } = event.clipboardData;
     // Spreadsheets put a picture of the cells beside their text: the text is what was meant.
     if (!files.length || types.includes("text/plain")) return;
@@ -79,7 +80,7 @@ export class AttachmentTray {
     if (event.type === "drop") this.#add(event.dataTransfer.files);
   }
 
-  /** @param {FileList} files */
+  /** @param {Iterable<File>} files */
   #add(files) {
     const { bytes, perMessage } = this.#limits;
     for (const file of files) {
@@ -97,6 +98,6 @@ export class AttachmentTray {
   }
 
   #focus() {
-    this.#form.querySelector("textarea").focus({ preventScroll: true });
+    find(this.#form, "textarea").focus({ preventScroll: true });
   }
 }

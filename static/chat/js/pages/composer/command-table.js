@@ -27,8 +27,10 @@ import { nameInText } from "../people/shown-name.js";
  * @property {(hands: Hands, argument: string) => Promise<unknown> | void} run
  */
 
+/** @param {Facts} facts */
 const moderates = ({ role, room }) => (role === "owner" || role === "moderator") && room.kind !== "direct";
-const mute = (muted, sentence) => async (/** @type {Hands} */ { slug, request, say }) => {
+/** @param {boolean} muted @param {string} sentence @returns {(hands: Hands) => Promise<void>} */
+const mute = (muted, sentence) => async ({ slug, request, say }) => {
   await request("mute_room", { room: slug, muted });
   say(sentence);
 };

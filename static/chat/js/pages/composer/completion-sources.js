@@ -20,8 +20,13 @@ const AFTER_SLASH = /^\/([a-z]{0,20})$/i;
 /** @typedef {import("../people/people-panel.js").Person} Person */
 
 /**
- * @param {() => {people: import("../people/room-people.js").RoomPeople, online: Person[], messages: readonly import("../../client/types.js").Message[], myId: string,
- *   callsClaude: boolean} & import("./command-table.js").Facts} facts callsClaude: whether a mention is what makes Claude answer here
+ * What is known of the room. `callsClaude`: whether a mention is what makes Claude answer here.
+ * @typedef {{people: import("../people/room-people.js").RoomPeople, online: Person[],
+ *   messages: readonly import("../../protocol.d.ts").Message[], myId: string, callsClaude: boolean}} Known
+ */
+
+/**
+ * @param {() => Known & import("./command-table.js").Facts} facts
  * @returns {import("./completion.js").Source[]}
  */
 export function completionSources(facts) {
@@ -32,14 +37,16 @@ export function completionSources(facts) {
   ];
 }
 
+/** @param {string} typed @param {Known} facts */
 function whoLike(typed, facts) {
   const people = peopleLike(typed, facts).map(personChoice);
   const claude = { mark: avatar(CLAUDE, { size: "s" }), label: CLAUDE, hint: "answers this message", text: `@${CLAUDE}` };
   return facts.callsClaude && CLAUDE.startsWith(typed) ? [claude, ...people] : people;
 }
 
-/** Members, and whoever else has been seen here. */
+/** Members, and others who have been seen here. @param {string} typed @param {Known} facts @returns {Person[]} */
 function peopleLike(typed, { people, online, messages, myId }) {
+  /** @type {Map<string, Person>} */
   const known = new Map(people.like(typed).map((person) => [person.id, person]));
   for (const user of [...online, ...messages.map((message) => message.author)]) {
     if (user && !known.has(user.id)) known.set(user.id, user);

@@ -58,7 +58,7 @@ export class Completion {
           "li",
           // The field keeps the focus. Chosen at the click: a finger that only scrolls chooses nothing, and the list is still
           // there when the click comes, which would else go to the message behind it.
-          { class: "completion-option", role: "option", id: `completion-${at}`, onmousedown: (event) => event.preventDefault(), onclick: () => this.#choose(at) },
+          { class: "completion-option", role: "option", id: `completion-${at}`, onmousedown: (/** @type {MouseEvent} */ event) => event.preventDefault(), onclick: () => this.#choose(at) },
           mark, el("bdi", {}, label), hint && el("span", { class: "faint truncate", dir: "auto" }, hint),
         ),
       ),

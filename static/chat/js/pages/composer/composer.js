@@ -4,7 +4,7 @@
 
 import { excerptOf, quotable } from "../../client/rooms/quotes.js";
 import { Completion } from "./completion.js";
-import { el, icon, iconButton, setAttribute } from "../base/dom.js";
+import { el, find, icon, iconButton, setAttribute } from "../base/dom.js";
 import { growing } from "../base/growing-field.js";
 import { personName } from "../people/names.js";
 import { FINGERS, sends } from "../base/send-key.js";
@@ -23,7 +23,7 @@ export class Composer {
   #count = el("span", { class: "composer-count", "aria-live": "polite", hidden: true });
   #options;
   #completion;
-  /** @type {import("../../client/types.js").Message | null} */
+  /** @type {import("../../protocol.d.ts").Message | null} */
   #replyTo = null;
   #onStop = () => {};
   #grow;
@@ -41,8 +41,8 @@ export class Composer {
     this.#input = /** @type {HTMLTextAreaElement} */ (form.querySelector("textarea"));
     this.#send = /** @type {HTMLButtonElement} */ (form.querySelector("[type=submit]"));
     this.#stop = /** @type {HTMLButtonElement} */ (form.querySelector(".composer-stop"));
-    this.#context = form.querySelector(".composer-context");
-    this.#completion = new Completion(this.#input, form.querySelector(".completion"), options.sources);
+    this.#context = find(form, ".composer-context");
+    this.#completion = new Completion(this.#input, find(form, ".completion"), options.sources);
     this.#send.before(this.#count);
     this.#showReply(options.unfinished.replyTo);
     const { signal } = this.#ending;
@@ -72,7 +72,7 @@ export class Composer {
     if (!FINGERS.matches) this.#input.focus({ preventScroll: true });
   }
 
-  /** From another tab, or from the draft. The caret stays where it was, seen from the nearer end. */
+  /** From another tab, or from the draft. The caret stays where it was, seen from the nearer end. @param {string} text */
   setText(text) {
     const { value, selectionStart } = this.#input;
     if (value === text) return this.#fit();
@@ -115,14 +115,14 @@ export class Composer {
     if (hadFocus && !stop) this.#input.focus({ preventScroll: true });
   }
 
-  /** @param {import("../../client/types.js").Message | null} message */
+  /** @param {import("../../protocol.d.ts").Message | null} message */
   setReply(message) {
     this.#options.unfinished.replyTo = message;
     this.#showReply(message);
     if (message) this.#input.focus();
   }
 
-  /** @param {import("../../client/types.js").Message | null} message */
+  /** @param {import("../../protocol.d.ts").Message | null} message */
   #showReply(message) {
     this.#replyTo = message;
     this.#context.hidden = !message;

@@ -106,7 +106,8 @@ export class DraftSync {
     try {
       await this.#options.save(sent);
       stored = true;
-    } catch (error) {
+    } catch (cause) {
+      const error = /** @type {import("../../client/errors.js").RequestError} */ (cause);
       // Anything but these: it stays here, and is tried again with the next key or the next connection.
       if (error.code === "CONFLICT") conflict = error.details;
       if (error.code === "FRAME_TOO_BIG" || error.code === "FRAME_REFUSED") this.#refused = sent.content;

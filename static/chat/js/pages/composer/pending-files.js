@@ -17,7 +17,7 @@ const SERVER_KEEPS_MS = 23 * 3_600_000;
  * @typedef {object} Item
  * @property {File | null} file null: it was uploaded before the page was loaded again
  * @property {"uploading" | "done" | "failed"} state
- * @property {import("../../client/types.js").Attachment | null} attachment
+ * @property {import("../../protocol.d.ts").Attachment | null} attachment
  * @property {number} at when it was uploaded
  * @property {() => void} abort
  * @property {HTMLElement} element
@@ -119,7 +119,7 @@ export class PendingFiles {
       Object.assign(item, { attachment: await done, at: Date.now() });
       this.#show(item, "done", sizeLabel(file.size));
     } catch (error) {
-      if (this.#items.includes(item)) this.#show(item, "failed", error.message);
+      if (this.#items.includes(item)) this.#show(item, "failed", /** @type {Error} */ (error).message);
     }
   }
 
@@ -152,7 +152,7 @@ export class PendingFiles {
   }
 }
 
-/** @typedef {{attachment: import("../../client/types.js").Attachment, at: number}} Kept */
+/** @typedef {{attachment: import("../../protocol.d.ts").Attachment, at: number}} Kept */
 
 /** @param {string} key @returns {Kept[]} */
 function recall(key) {
@@ -181,7 +181,7 @@ async function drawThumb(/** @type {File} */ file, /** @type {HTMLElement} */ pl
     const canvas = /** @type {HTMLCanvasElement} */ (el("canvas", { width: THUMB_PX, height: THUMB_PX }));
     const side = Math.min(bitmap.width, bitmap.height);
     const [left, top] = [(bitmap.width - side) / 2, (bitmap.height - side) / 2];
-    canvas.getContext("2d").drawImage(bitmap, left, top, side, side, 0, 0, THUMB_PX, THUMB_PX);
+    canvas.getContext("2d")?.drawImage(bitmap, left, top, side, side, 0, 0, THUMB_PX, THUMB_PX);
     bitmap.close();
     place.replaceChildren(canvas);
   } catch {

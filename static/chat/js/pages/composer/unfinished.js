@@ -7,7 +7,7 @@ import { PendingFiles } from "./pending-files.js";
 
 export class Unfinished {
   files;
-  /** @type {import("../../client/types.js").Message | null} */
+  /** @type {import("../../protocol.d.ts").Message | null} */
   replyTo = null;
   /** Message -> its new text, while an editor is open. @type {Map<string, string>} */
   edits = new Map();

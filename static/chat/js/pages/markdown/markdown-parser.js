@@ -26,7 +26,7 @@ const withoutLinks = parser(false);
 
 /** @param {boolean} links whether bare addresses become links */
 function parser(links) {
-  const made = globalThis.markdownit("commonmark", { html: false, linkify: links, breaks: true });
+  const made = /** @type {any} */ (globalThis).markdownit("commonmark", { html: false, linkify: links, breaks: true });
   made.enable(["table", "strikethrough", ...(links ? ["linkify"] : [])]);
   made.inline.State = withFlanking(made.inline.State);
   findAddresses(made);
@@ -80,7 +80,7 @@ function blockOf(tokens, isTail) {
   return {
     line: tokens[0].map[0],
     node: treeOf(tokens, isTail),
-    linked: inline.some((token) => token.children.some((child) => child.type === "link_open" && child.markup === "linkify")),
+    linked: inline.some((token) => token.children.some((/** @type {any} */ child) => child.type === "link_open" && child.markup === "linkify")),
   };
 }
 

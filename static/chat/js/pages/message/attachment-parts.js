@@ -9,7 +9,7 @@ const PICTURE_WIDTH_PX = 360;
 const PICTURE_HEIGHT_PX = 280;
 const UNITS = ["B", "kB", "MB", "GB"];
 
-/** @typedef {import("../../client/types.js").Attachment} Attachment */
+/** @typedef {import("../../protocol.d.ts").Attachment} Attachment */
 
 /** @param {number} bytes */
 export function sizeLabel(bytes) {
@@ -49,7 +49,7 @@ function one(file) {
 }
 
 /** @param {Attachment} file */
-function picture({ url, name, width, height }) {
+function picture({ url, name, width = 1, height = 1 }) {
   const scale = Math.min(1, PICTURE_WIDTH_PX / width, PICTURE_HEIGHT_PX / height);
   // The attributes give the space its proportions; without them every row below would jump when the picture comes.
   const size = { width: Math.max(1, Math.round(width * scale)), height: Math.max(1, Math.round(height * scale)) };

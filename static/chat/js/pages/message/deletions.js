@@ -12,7 +12,7 @@ export class Deletions {
 
   /**
    * @param {{send: (id: string) => Promise<unknown>, sendNow: (id: string) => boolean, onChange: () => void,
-   *   onFailure: (error: Error) => void}} options
+   *   onFailure: (error: unknown) => void}} options
    */
   constructor(options) {
     this.#options = options;

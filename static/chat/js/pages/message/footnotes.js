@@ -3,20 +3,22 @@
  * messages, too, and an address would be a place to go to and come back from.
  */
 
+import { closest, findAll } from "../base/dom.js";
+
 const ENDS = /^#(fn|fnref):(.+)$/;
 
 /** From which mark the reader came to some words. @type {WeakMap<Element, Element>} */
 const cameFrom = new WeakMap();
 
 document.addEventListener("click", (event) => {
-  const link = event.target.closest?.(".prose sup:is(.footnote-mark, .footnote-words) > a");
+  const link = closest(event, ".prose sup:is(.footnote-mark, .footnote-words) > a");
   if (!link) return;
   // However it is clicked, it opens no page; and what follows links between rooms leaves it alone.
   event.preventDefault();
   const other = otherEnd(link);
   if (!other) return;
   if (isMark(link)) cameFrom.set(other, link);
-  for (let details = other.closest("details"); details; details = details.parentElement?.closest("details")) details.open = true;
+  for (let details = other.closest("details"); details; details = details.parentElement?.closest("details") ?? null) details.open = true;
   other.focus({ preventScroll: true });
   other.scrollIntoView({ block: "nearest" });
 });
@@ -30,6 +32,7 @@ function otherEnd(link) {
   if (before?.isConnected) return /** @type {HTMLElement} */ (before);
   const [, end, label] = ENDS.exec(link.getAttribute("href") ?? "") ?? [];
   const wanted = `#${end === "fn" ? "fnref" : "fn"}:${label}`;
-  const links = link.closest(".prose")?.querySelectorAll(`sup.${isMark(link) ? "footnote-words" : "footnote-mark"} > a`) ?? [];
-  return [...links].find((each) => each.getAttribute("href") === wanted);
+  const prose = link.closest(".prose");
+  const links = prose ? findAll(prose, `sup.${isMark(link) ? "footnote-words" : "footnote-mark"} > a`) : [];
+  return links.find((each) => each.getAttribute("href") === wanted);
 }

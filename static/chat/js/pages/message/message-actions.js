@@ -2,7 +2,7 @@
  * The toolbar of the message under the mouse, that was tapped, or that has the focus. There is one, and it moves.
  */
 
-import { el, iconButton } from "../base/dom.js";
+import { el, iconButton, present } from "../base/dom.js";
 import { ReactionNames } from "./reaction-names.js";
 
 export class MessageActions {
@@ -30,10 +30,10 @@ export class MessageActions {
     this.#names = new ReactionNames(scroller);
     const { signal } = this.#ending;
     // Only a mouse hovers. A finger or a pen leaves between its tap and the click: a toolbar that went then was never clicked.
-    scroller.addEventListener("pointerover", (event) => event.pointerType === "mouse" && this.#attach(event.target), { signal });
+    scroller.addEventListener("pointerover", (event) => event.pointerType === "mouse" && this.#attach(/** @type {Element} */ (event.target)), { signal });
     scroller.addEventListener("pointerleave", (event) => event.pointerType === "mouse" && this.#leave(), { signal });
     scroller.addEventListener("pointerdown", (event) => (this.#pointer = event.pointerType), { signal });
-    scroller.addEventListener("focusin", (event) => this.#attach(event.target), { signal });
+    scroller.addEventListener("focusin", (event) => this.#attach(/** @type {Element} */ (event.target)), { signal });
     // Not at once: the focus is nowhere while it moves, and an element that is being moved loses it on the way.
     const left = () => scroller.contains(document.activeElement) || this.#options.picker.isOpen || this.hide();
     scroller.addEventListener("focusout", () => setTimeout(left), { signal });
@@ -92,15 +92,16 @@ export class MessageActions {
   /** @param {import("../timeline/timeline-items.js").Item} item */
   #buttons(item) {
     const canWrite = this.#options.canWrite();
-    const wanted = [
+    /** @type {[icon: string, label: string, action: string][]} */
+    const wanted = present([
       canWrite && ["smile", "React", "react"],
       canWrite && ["reply", "Reply", "reply"],
       canWrite && item.mine && this.#options.canEdit(item) && ["edit", "Edit", "edit"],
       ["link", "Copy link", "link"],
       ["unread", "Mark unread from here", "unread"],
       canWrite && this.#options.canDelete(item) && ["trash", "Delete", "delete"],
-    ];
-    return wanted.filter(Boolean).map(([name, label, action]) =>
+    ]);
+    return wanted.map(([name, label, action]) =>
       iconButton(name, label, { "data-do": action, "data-testid": `action-${action}`, class: action === "delete" ? "is-danger" : "" }),
     );
   }

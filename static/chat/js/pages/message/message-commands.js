@@ -7,6 +7,12 @@ import { InlineEditor } from "../base/inline-editor.js";
 
 /** @typedef {import("./message-row.js").MessageRow} MessageRow */
 
+/**
+ * The message of a row with actions that only a stored one has.
+ * @param {MessageRow} row
+ */
+const storedIn = (row) => /** @type {import("../../protocol.d.ts").Message} */ (row.item.message);
+
 export class MessageCommands {
   #options;
   #client;
@@ -31,14 +37,14 @@ export class MessageCommands {
 
   /** @param {MessageRow} row */
   edit(row) {
-    const { id, content } = row.item.message;
+    const { id, content } = storedIn(row);
     if (this.#options.desk().isBeingAnswered(id)) return this.#options.toasts.show("Claude is answering this. Stop the answer first.");
     this.#open(row, content).focus();
   }
 
   /** A row has been drawn: the reader may have been changing it when they went to another room, or scrolled away. @param {MessageRow} row */
   resume(row) {
-    const { id, deletedAt } = row.item.message;
+    const { id, deletedAt } = storedIn(row);
     const text = id && this.#options.unfinished.edits.get(id);
     // A prompt that waits for Claude is changed in the queue.
     if (text !== undefined && !deletedAt && row.item.mine && row.item.mayAct && !this.#options.desk().isWaiting(id)) this.#open(row, text);
@@ -46,7 +52,7 @@ export class MessageCommands {
 
   /** @param {MessageRow} row @param {string} text */
   #open(row, text) {
-    const { id, content } = row.item.message;
+    const { id, content } = storedIn(row);
     const { edits } = this.#options.unfinished;
     const desk = this.#options.desk();
     const isAnswered = Boolean(desk.answerTo(id)) && !desk.isWaiting(id);
@@ -71,7 +77,7 @@ export class MessageCommands {
 
   /** A message that could not be sent: other words in its place. @param {MessageRow} row */
   #revise(row) {
-    const { clientId, content } = row.item.message;
+    const { clientId = "", content } = row.item.message;
     const editor = new InlineEditor(content, {
       onSave: async (text) => {
         if (!this.#client.revise(clientId, text)) throw new Error("This message was sent or discarded in the meantime.");
@@ -102,12 +108,14 @@ export class MessageCommands {
 
   /** @param {string | null} action @param {MessageRow} row @param {Element} button */
   #do(action, row, button) {
-    const { message } = row.item;
+    const message = storedIn(row);
+    const { clientId = "" } = message;
     const { deletions, picker, onReply, onUnread } = this.#options;
+    /** @type {Record<string, () => unknown>} */
     const actions = {
-      resend: () => this.#client.resend(message.clientId),
+      resend: () => this.#client.resend(clientId),
       revise: () => this.#revise(row),
-      discard: () => this.#client.discard(message.clientId),
+      discard: () => this.#client.discard(clientId),
       react: () => picker.open(button, (emoji) => this.#react(row, emoji)),
       "toggle-reaction": () => this.#react(row, button.getAttribute("data-emoji")),
       reply: () => onReply(message),
@@ -121,7 +129,7 @@ export class MessageCommands {
       "show-version": () => this.#ask(this.#client.showVersion(message.id, Number(button.getAttribute("data-version")))),
       "undo-delete": () => deletions.undo(message.id),
     };
-    actions[action]?.();
+    actions[action ?? ""]?.();
   }
 
   /** @param {Promise<unknown>} request whose result comes as an event too */
@@ -131,9 +139,10 @@ export class MessageCommands {
 
   /** @param {MessageRow} row @param {string | null} emoji */
   async #react(row, emoji) {
-    const { id, reactions } = row.item.message;
+    const message = storedIn(row);
+    const { id, reactions } = message;
     const reaction = reactions?.find((each) => each.emoji === emoji);
-    const mine = Boolean(reaction) && this.#options.timeline.ownReactions.has(row.item.message, reaction);
+    const mine = reaction !== undefined && this.#options.timeline.ownReactions.has(message, reaction);
     try {
       await this.#client.request(mine ? "remove_reaction" : "add_reaction", { message: id, emoji });
       this.#options.timeline.ownReactions.forget(id);

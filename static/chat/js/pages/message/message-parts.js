@@ -47,7 +47,7 @@ export function time(item, className) {
 /** Tells the times in a row again: another day or time zone has come. @param {Element} root @param {Item} item */
 export function retellTimes(root, item) {
   for (const element of root.querySelectorAll("time[datetime]")) {
-    const ms = Date.parse(element.getAttribute("datetime"));
+    const ms = Date.parse(element.getAttribute("datetime") ?? "");
     element.textContent = element.closest(".gutter-time") ? shortTimeLabel(ms) : timeLabel(ms);
     element.setAttribute("title", fullLabel(ms));
   }
@@ -104,7 +104,7 @@ export function body(item) {
   if (message.deletedAt) return el("p", { class: "tombstone" }, "Message deleted");
   if (item.state !== "stored") return el("div", { class: "prose is-plain", dir: "auto" }, message.content);
   const prose = el("div", { class: "prose", dir: "auto" });
-  showRendered(prose, message.html);
+  showRendered(prose, message.html ?? "");
   if (message.editedAt) {
     const edited = el("span", { class: "edited", title: fullLabel(message.editedAt) }, "(edited)");
     (prose.lastElementChild?.tagName === "P" ? prose.lastElementChild : prose).append(edited);
@@ -117,17 +117,18 @@ const NAMED = 20;
 
 /** @param {Item} item @param {string} myId @param {import("./own-reactions.js").OwnReactions} own */
 export function reactions(item, myId, own) {
-  const list = item.message.reactions ?? [];
+  const message = /** @type {import("../../protocol.d.ts").Message} */ (item.message);
+  const list = message.reactions ?? [];
   if (!list.length || item.deleting) return null;
   return el(
     "div",
     { class: "reactions" },
     ...list.map((reaction) => {
       const { emoji, users, count = users.length } = reaction;
-      const isMine = own.has(item.message, reaction);
+      const isMine = own.has(message, reaction);
       const isNamed = users.some((user) => user.id === myId);
       const others = count - Math.min(users.length, NAMED) - (isMine && !isNamed ? 1 : 0);
-      const names = (/** @type {(user: import("../../client/types.js").User) => string} */ called) =>
+      const names = (/** @type {(user: import("../../protocol.d.ts").UserRef) => string} */ called) =>
         listOfNames([
           ...(isMine && !isNamed ? ["you"] : []),
           ...users.slice(0, NAMED).map((user) => (user.id === myId ? "you" : called(user))),
@@ -148,7 +149,7 @@ export function failure(item) {
   return el(
     "div",
     { class: "failure", role: "alert" },
-    el("span", {}, `Not sent. ${item.message.error?.message ?? ""}`.trim()),
+    el("span", {}, `Not sent. ${"error" in item.message ? (item.message.error?.message ?? "") : ""}`.trim()),
     el("button", { class: "link-button", type: "button", "data-do": "resend", "data-testid": "resend" }, "Resend"),
     el("button", { class: "link-button", type: "button", "data-do": "revise", "data-testid": "revise" }, "Edit"),
     el("button", { class: "link-button", type: "button", "data-do": "discard", "data-testid": "discard" }, "Discard"),
@@ -157,9 +158,10 @@ export function failure(item) {
 
 /** @param {Item} item what happened, as a sentence */
 export function eventLine(item) {
-  const { kind, content, by } = item.message;
+  const { kind = "", content, by } = item.message;
   const who = el("b", {}, personName(item.author));
   const what = el("b", {}, by ? personName(by) : el("bdi", {}, content));
+  /** @type {Record<string, (string | HTMLElement)[]>} */
   const sentences = {
     join: content ? [who, " was added by ", what] : [who, " joined"],
     leave: content ? [who, " was removed by ", what] : [who, " left"],
@@ -175,13 +177,13 @@ export function eventLine(item) {
 /** One sentence for screen readers. @param {Item} item */
 export function spoken(item) {
   const { message } = item;
-  const text = message.deletedAt ? "message deleted" : [message.reply ? spokenReply(message) : renderedOrWritten(message), spokenAttachments(message)].filter(Boolean).join(", ");
+  const text = message.deletedAt ? "message deleted" : [message.reply ? spokenReply(message, message.reply) : renderedOrWritten(message), spokenAttachments(message)].filter(Boolean).join(", ");
   const state = { sending: ", not sent yet", failed: ", not sent", stored: "" }[item.state];
   return `${nameInText(item.author)}, ${timeLabel(message.createdAt)}${state}: ${text}`;
 }
 
-/** @param {Item["message"]} message */
-function spokenReply({ content, html, reply }) {
+/** @param {Item["message"]} message @param {import("../../protocol.d.ts").Reply} reply */
+function spokenReply({ content, html }, reply) {
   if (isOpen(reply.state)) return progressWords(reply.state, false);
   const ending = endingWords(reply, content)?.text ?? "";
   return [renderedOrWritten({ content, html }).trim().slice(0, SPOKEN_REPLY_CHARS), ending].filter(Boolean).join(". ");

@@ -3,7 +3,7 @@
  */
 
 import { attachments } from "./attachment-parts.js";
-import { el, setAttribute, setChildren } from "../base/dom.js";
+import { el, present, setAttribute, setChildren } from "../base/dom.js";
 import * as parts from "./message-parts.js";
 import { avatar } from "../people/names.js";
 import { ReplyView } from "../claude/reply-view.js";
@@ -84,19 +84,20 @@ export class MessageRow {
     this.#words = this.#editor?.element ?? this.#body(item, before);
     setChildren(
       this.#main,
-      [
+      present([
         !item.continues && parts.head(item),
         item.quote && !item.message.deletedAt && parts.quote(item.quote),
         this.#words,
         !item.deleting && attachments(item.message, this.#main.querySelector(":scope > .attachments")),
         parts.reactions(item, this.#myId, this.#own),
         parts.failure(item),
-      ].filter(Boolean),
+      ]),
     );
-    if (emoji) this.#main.querySelector(`[data-emoji="${CSS.escape(emoji)}"]`)?.focus();
+    const again = emoji && /** @type {HTMLElement | null} */ (this.#main.querySelector(`[data-emoji="${CSS.escape(emoji)}"]`));
+    if (again) again.focus();
   }
 
-  /** The text stays the same element as long as it is the same: links in it keep the focus, selections stay. */
+  /** The text stays the same element as long as it is the same: links in it keep the focus, selections stay. @param {Item} item @param {Item | null} before */
   #body(item, before) {
     if (item.message.reply && !item.message.deletedAt && !item.deleting) {
       if (this.#reply) this.#reply.update(item);
@@ -138,7 +139,7 @@ export class MessageRow {
     if (this.item.kind !== "event") this.#drawMessage(this.item, this.#item);
   }
 
-  /** The next words of the reply in it. @param {import("../../client/types.js").Stream | null} stream */
+  /** The next words of the reply in it. @param {import("../../client/state.d.ts").Stream | null} stream */
   hear(stream) {
     this.#item = { ...this.item, stream };
     this.#reply?.update(this.item);

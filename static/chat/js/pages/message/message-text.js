@@ -112,6 +112,6 @@ const isAsWritten = (html) => html.startsWith('<p class="as-written">');
 /** @param {HTMLElement} prose @param {string} html from the server */
 export function showRendered(prose, html) {
   putSanitised(prose, html);
-  for (const link of prose.querySelectorAll("a[href]:not([href^='#'])")) if (!isOwnRoom(link.getAttribute("href"))) link.setAttribute("target", "_blank");
+  for (const link of prose.querySelectorAll("a[href]:not([href^='#'])")) if (!isOwnRoom(link.getAttribute("href") ?? "")) link.setAttribute("target", "_blank");
   dressCodeBlocks(prose);
 }

@@ -3,8 +3,8 @@
  * once for each message that is shown.
  */
 
-/** @typedef {import("../../client/types.js").Message} Message */
-/** @typedef {import("../../client/types.js").Reaction} Reaction */
+/** @typedef {import("../../protocol.d.ts").Message} Message */
+/** @typedef {import("../../protocol.d.ts").Reaction} Reaction */
 
 export class OwnReactions {
   #request;

@@ -36,7 +36,7 @@ export class ReactionNames {
     scroller.addEventListener("focusout", (event) => chipOf(event.target) === this.#chip && this.hide(), { signal });
     scroller.addEventListener("scroll", () => this.#scrolled(), { signal, passive: true });
     document.addEventListener("keydown", (event) => event.key === "Escape" && this.hide(), { signal });
-    document.addEventListener("pointerdown", (event) => this.#chip && !this.#bubble.contains(event.target) && this.hide(), { signal, capture: true });
+    document.addEventListener("pointerdown", (event) => this.#chip && !this.#bubble.contains(/** @type {Node | null} */ (event.target)) && this.hide(), { signal, capture: true });
   }
 
   destroy() {

@@ -26,11 +26,11 @@ export class Speaker {
     this.#root.replaceChildren();
   }
 
-  /** @param {readonly import("../../client/types.js").Message[]} messages @param {string} myId */
+  /** @param {readonly import("../../protocol.d.ts").Message[]} messages @param {string} myId */
   hear(messages, myId) {
     const fresh = messages.filter((message) => message.seq > this.#spoken || this.#open.has(message.id));
     if (!fresh.length) return;
-    this.#spoken = Math.max(this.#spoken, /** @type {import("../../client/types.js").Message} */ (fresh.at(-1)).seq);
+    this.#spoken = Math.max(this.#spoken, /** @type {import("../../protocol.d.ts").Message} */ (fresh.at(-1)).seq);
     for (const { id, kind, author, content, deletedAt, reply } of fresh) {
       const text = content || (reply?.error ?? "");
       // A reply is one message, spoken when it is finished, and not word by word.

@@ -18,7 +18,7 @@ export function initials(name) {
 /** @param {string} name */
 export function hue(name) {
   let value = 0;
-  for (const character of name) value = (value * 31 + character.codePointAt(0)) % 65_536;
+  for (const character of name) value = (value * 31 + (character.codePointAt(0) ?? 0)) % 65_536;
   return value % HUES;
 }
 
@@ -29,12 +29,12 @@ export function avatar(username, { size = "", title } = {}) {
   return el("span", { class: classes, "aria-hidden": "true", title }, initials(username));
 }
 
-/** Their name, with the user name as its tooltip. @param {import("../../client/types.js").User | null | undefined} person @param {Record<string, any>} [properties] */
+/** Their name, with the user name as its tooltip. @param {import("../../protocol.d.ts").UserRef | null | undefined} person @param {Record<string, any>} [properties] */
 export function personName(person, properties = {}) {
   return el("bdi", { title: person && `@${person.username}`, ...properties }, shownName(person));
 }
 
-/** @typedef {{name: string, kind: string, members?: import("../../client/types.js").User[]}} TitledRoom */
+/** @typedef {{name: string, kind: string, members?: import("../../protocol.d.ts").UserRef[]}} TitledRoom */
 
 /** @param {TitledRoom} room @param {string} myId */
 export const roomTitle = (room, myId) => othersIn(room, myId).map(shownName).join(", ") || room.name;

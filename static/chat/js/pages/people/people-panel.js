@@ -2,7 +2,7 @@
  * Who is in the room: a button in the header that says who is here, and the list of everybody beside the timeline.
  */
 
-import { el } from "../base/dom.js";
+import { el, find, present } from "../base/dom.js";
 import { avatar, listOfNames, personName } from "./names.js";
 import { handle, nameInText } from "./shown-name.js";
 
@@ -27,11 +27,11 @@ export class PeoplePanel {
   /** @param {HTMLElement} room */
   constructor(room) {
     this.#room = room;
-    this.#button = room.querySelector("[data-details-toggle]");
-    this.#list = room.querySelector(".people-list");
+    this.#button = find(room, "[data-details-toggle]");
+    this.#list = find(room, ".people-list");
     const { signal } = this.#ending;
     this.#button.addEventListener("click", () => this.#open(room.dataset.details !== "open", true), { signal });
-    room.querySelector("[data-details-close]").addEventListener("click", () => (this.#open(false, true), this.#button.focus()), { signal });
+    find(room, "[data-details-close]").addEventListener("click", () => (this.#open(false, true), this.#button.focus()), { signal });
     document.addEventListener("keydown", (event) => this.#key(event), { signal });
     this.#open(matchMedia(WIDE).matches && recall() !== "no");
   }
@@ -55,7 +55,7 @@ export class PeoplePanel {
   }
 
   /**
-   * @param {{people: Person[], peopleCount: number, online: import("../../client/types.js").OnlineUser[], onlineCount: number, session: boolean, claude: string, live: boolean}} facts
+   * @param {{people: Person[], peopleCount: number, online: import("../../protocol.d.ts").OnlineUser[], onlineCount: number, session: boolean, claude: string, live: boolean}} facts
    *   claude: what it does now, in a few words
    */
   show({ people, peopleCount, online: known, onlineCount, session, claude, live }) {
@@ -81,7 +81,7 @@ export class PeoplePanel {
     this.#list.replaceChildren(...(session ? [claudeRow(claude)] : []), ...this.#groups({ people, peopleCount, online, onlineCount: count, session, live }));
   }
 
-  /** @param {{people: Person[], peopleCount: number, online: import("../../client/types.js").OnlineUser[], onlineCount: number, session: boolean, live: boolean}} facts */
+  /** @param {{people: Person[], peopleCount: number, online: import("../../protocol.d.ts").OnlineUser[], onlineCount: number, session: boolean, live: boolean}} facts */
   #groups({ people, peopleCount, online, onlineCount, session, live }) {
     const here = new Set(online.map((user) => user.id));
     const known = new Map(people.map((person) => [person.id, person]));
@@ -118,7 +118,7 @@ function group(title, count, people, draw) {
   if (!count) return [];
   const listed = people.slice(0, LISTED_AT_MOST);
   const rest = count > listed.length && el("p", { class: "people-rest faint" }, `${listed.length ? "and " : ""}${count - listed.length} ${listed.length ? "more" : "people"}`);
-  return [el("h3", { class: "people-group" }, `${title} · ${count}`), el("ul", { class: "people" }, ...listed.map(draw)), rest].filter(Boolean);
+  return present([el("h3", { class: "people-group" }, `${title} · ${count}`), el("ul", { class: "people" }, ...listed.map(draw)), rest]);
 }
 
 /** @param {Person} person @param {boolean} online @param {number} tabs shown in sessions, where several tabs work together */

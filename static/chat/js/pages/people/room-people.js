@@ -53,7 +53,7 @@ export class RoomPeople {
     return this.#found.size ? [...this.#people, ...this.#found.values()] : this.#people;
   }
 
-  /** @param {{user: import("../../client/types.js").User, role: string | null}} fact */
+  /** @param {{user: import("../../protocol.d.ts").UserRef, role: string | null}} fact */
   update({ user, role }) {
     const known = this.#people.find((person) => person.id === user.id);
     const others = this.#people.filter((person) => person !== known);

@@ -52,7 +52,7 @@ export class Reader {
   }
 
   /**
-   * @param {{messages: readonly import("../../client/types.js").Message[], hasMore: boolean, lastReadSeq: number, live: boolean}} facts
+   * @param {{messages: readonly import("../../protocol.d.ts").Message[], hasMore: boolean, lastReadSeq: number, live: boolean}} facts
    */
   hear({ messages, hasMore, lastReadSeq, live }) {
     const newest = messages.at(-1)?.seq ?? 0;

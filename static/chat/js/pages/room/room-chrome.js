@@ -68,7 +68,7 @@ export class RoomChrome {
 
 /**
  * What the line under the composer says when nobody types.
- * @param {import("../../client/types.js").Room} room
+ * @param {import("../../protocol.d.ts").Room} room
  * @param {import("../claude/claude-state.js").ClaudeState} claude
  */
 function hintOf({ kind, claude: settings }, claude) {

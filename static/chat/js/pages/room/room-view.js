@@ -6,20 +6,20 @@ import { contextLine } from "../claude/claude-state.js";
 import { dayLabel } from "../base/dates.js";
 import { isolated } from "../people/shown-name.js";
 
-/** @typedef {import("../../client/types.js").RoomState} RoomState */
+/** @typedef {import("../../client/state.d.ts").RoomState} RoomState */
 
 /**
  * @typedef {object} RoomFacts what the server put into the page
- * @property {import("../../client/types.js").Room & {archivedAt?: number, deletesAt?: number, unreachable?: boolean}} room
+ * @property {import("../../protocol.d.ts").Room} room
  * @property {string} title
  * @property {string | null} role
  * @property {number} lastReadSeq
- * @property {import("../../client/types.js").Draft | null} draft
+ * @property {import("../../protocol.d.ts").Draft | null} draft
  * @property {import("../people/people-panel.js").Person[]} people in a large room only some of them
  * @property {number} peopleCount
  * @property {{demo: boolean, hasKey: boolean}} claude who answers on this server
  * @property {{tokens: number, cost: number}} usage of Claude in this room
- * @property {{messages: import("../../client/types.js").Message[], hasMore: boolean, hasNewer: boolean}} page
+ * @property {{messages: import("../../protocol.d.ts").Message[], hasMore: boolean, hasNewer: boolean}} page
  */
 
 /** The page of a room that nothing is known of yet. */
@@ -31,13 +31,13 @@ export const EMPTY_PAGE = Object.freeze({ messages: [], hasMore: false, hasNewer
  * @param {boolean} seeking a permalink is being looked for: the live window is elsewhere until it is found
  */
 export function viewOf(facts, state, seeking) {
-  const live = Boolean(state && state.epoch !== null && !seeking);
+  const current = state && state.epoch !== null && !seeking ? state : null;
   const room = { ...facts.room, ...state?.room };
-  const source = live ? state : facts.page;
-  const role = live ? state.role : facts.role;
+  const source = current ?? facts.page;
+  const role = current ? current.role : facts.role;
   const lost = Boolean(state && state.epoch !== null && state.role === null);
   return {
-    live,
+    live: current !== null,
     room,
     messages: source.messages,
     hasMore: source.hasMore,
@@ -50,15 +50,15 @@ export function viewOf(facts, state, seeking) {
     contextLine: contextLine(source.messages),
     callsClaude: !room.archivedAt && !answersAll(room),
     joined: state?.joined ?? false,
-    newerCount: live ? state.newerCount : 0,
-    lastReadSeq: live ? state.lastReadSeq : facts.lastReadSeq,
+    newerCount: current ? current.newerCount : 0,
+    lastReadSeq: current ? current.lastReadSeq : facts.lastReadSeq,
     role,
     moderates: room.kind !== "direct" && (role === "owner" || role === "moderator"),
     readOnly: readOnly(room, state, lost),
   };
 }
 
-/** Does Claude answer here without being called? @param {import("../../client/types.js").Room} room */
+/** Does Claude answer here without being called? @param {import("../../protocol.d.ts").Room} room */
 const answersAll = ({ kind, claude }) => kind === "session" && (claude?.everyMessage ?? true);
 
 /**
@@ -72,8 +72,8 @@ export function placeholder({ room }, title) {
 
 /**
  * What the page came with may hold messages whose answer this browser has not heard yet: they are no longer pending.
- * @param {import("../../client/types.js").Entry[]} pending
- * @param {import("../../client/types.js").Message[]} messages
+ * @param {import("../../client/state.d.ts").Entry[]} pending
+ * @param {import("../../protocol.d.ts").Message[]} messages
  */
 function notStored(pending, messages) {
   if (!pending.length) return pending;
@@ -97,11 +97,11 @@ function readOnly(room, state, lost) {
 
 /**
  * What a toast says of a message that a link leads to and that is not shown.
- * @param {Error | null} error
+ * @param {unknown} error
  * @param {boolean} isOwed it will be shown later
  * @returns {[string, {kind?: "error"}]}
  */
 export function missingWords(error, isOwed) {
   if (isOwed) return ["You're offline. This message shows when you're connected again.", {}];
-  return error ? [error.message, { kind: "error" }] : ["This message is not there any more.", {}];
+  return error ? [/** @type {Error} */ (error).message, { kind: "error" }] : ["This message is not there any more.", {}];
 }

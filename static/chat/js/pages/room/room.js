@@ -6,6 +6,7 @@ import { AttachmentTray } from "../composer/attachments.js";
 import { ClaudeDesk } from "../claude/claude-desk.js";
 import { completionSources } from "../composer/completion-sources.js";
 import { Composer } from "../composer/composer.js";
+import { find } from "../base/dom.js";
 import { Deletions } from "../message/deletions.js";
 import { DraftSync } from "../composer/draft-sync.js";
 import { HistoryLoader } from "./history-loader.js";
@@ -61,7 +62,7 @@ export class RoomPage {
   /**
    * @param {HTMLElement} root
    * @param {import("./room-view.js").RoomFacts} facts
-   * @param {{client: import("../../client/client.js").Client, me: import("../../client/types.js").User, toasts: import("../base/toasts.js").Toasts,
+   * @param {{client: import("../../client/client.js").Client, me: import("../../protocol.d.ts").UserRef, toasts: import("../base/toasts.js").Toasts,
    *   speaker: import("../message/speaker.js").Speaker, picker: import("../base/emoji-picker.js").EmojiPicker, contentChars: number}} shared
    * @param {number | null} target seq of a permalink
    */
@@ -112,7 +113,7 @@ export class RoomPage {
     const slash = new SlashCommands({
       ...shared, slug: this.#slug, facts: () => this.#view, composer: () => this.#composer, draft: this.#draft, signal: this.#ending.signal,
     });
-    this.#composer = new Composer(root.querySelector(".composer"), {
+    this.#composer = new Composer(find(root, ".composer", HTMLFormElement), {
       limit: shared.contentChars, sources: completionSources(() => ({ ...this.#view, people: this.#people, myId: this.#me.id })),
       onText: (text) => (this.#draft.typed(text), this.#typing.typed(text.trim() !== "")),
       takeCommand: (text) => slash.take(text), onSend: (text, replyTo, attachments) => this.#send(text, replyTo, attachments),
@@ -167,7 +168,7 @@ export class RoomPage {
       this.#client.on("stream", (slug, id, stream) => slug === this.#slug && (this.#claude.hearStream(), this.#timeline.streamed(id, stream) || this.#redraw.soon())),
       this.#client.on("member_updated", (fact) => fact.room === this.#slug && (this.#people.update(fact), this.#redraw.soon())),
     ];
-    this.#root.querySelector(".jump-to-latest").addEventListener("click", () => this.#toLatest(), { signal });
+    find(this.#root, ".jump-to-latest").addEventListener("click", () => this.#toLatest(), { signal });
     listenForSteps(scroller, { step: (by) => this.#timeline.step(by), toEnd: () => this.#toLatest() }, signal);
     window.addEventListener("pagehide", () => (this.#deletions.flush(), this.#draft.flush()), { signal });
   }

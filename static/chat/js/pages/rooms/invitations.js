@@ -2,10 +2,10 @@
  * Invitations to rooms that wait for my answer, wherever a page has a place for them: in the sidebar, and on their own page.
  */
 
-import { el, setChildren } from "../base/dom.js";
+import { el, find, findAll, setChildren } from "../base/dom.js";
 import { handle, isolated, shownName } from "../people/shown-name.js";
 
-/** @typedef {{room: string, name: string, kind: string, role: string, by: import("../../client/types.js").User | null, at: number}} Invitation */
+/** @typedef {{room: string, name: string, kind: string, role: string, by: import("../../protocol.d.ts").UserRef | null, at: number}} Invitation */
 
 export class Invitations {
   #options;
@@ -15,7 +15,7 @@ export class Invitations {
   /**
    * @param {Iterable<HTMLElement>} roots
    * @param {{waiting: Invitation[], request: (type: string, payload: object) => Promise<unknown>, go: (href: string) => void,
-   *   onError: (error: Error) => void}} options
+   *   onError: (error: unknown) => void}} options
    */
   constructor(roots, options) {
     this.#options = { ...options, roots: [...roots] };
@@ -42,19 +42,19 @@ export class Invitations {
   #show() {
     for (const root of this.#options.roots) {
       const shown = this.#waiting.slice(0, Number(root.dataset.invitations));
-      const list = root.querySelector("ul");
+      const list = find(root, "ul");
       const focused = root.contains(document.activeElement) ? document.activeElement : null;
       // The same button of the next invitation: pressing Enter twice must not join a room by accident.
       const same = focused?.matches("button:last-child") ? "li button:last-child" : "li button";
       // Those that stay keep their elements, and the focus in them.
-      const known = new Map([...list.children].map((item) => [item.dataset.room, item]));
+      const known = new Map(findAll(list, ":scope > li").map((item) => [item.dataset.room, item]));
       setChildren(list, shown.map((invitation) => reusable(known.get(invitation.room)) ?? this.#item(invitation)));
       root.hidden = !this.#waiting.length;
-      root.querySelector("[data-all-invitations]").hidden = shown.length === this.#waiting.length;
+      find(root, "[data-all-invitations]").hidden = shown.length === this.#waiting.length;
       // The button that was pressed is gone: by the answer, or by the event that comes before it.
-      if (focused && !root.contains(document.activeElement)) (root.querySelector(same) ?? nextAfter(root))?.focus();
+      if (focused && !root.contains(document.activeElement)) (findAll(root, same)[0] ?? nextAfter(root))?.focus();
     }
-    for (const empty of document.querySelectorAll("[data-no-invitations]")) empty.hidden = this.#waiting.length > 0;
+    for (const empty of findAll(document, "[data-no-invitations]")) empty.hidden = this.#waiting.length > 0;
   }
 
   /** @param {Invitation} invitation */
@@ -73,7 +73,7 @@ export class Invitations {
     } catch (error) {
       this.#options.onError(error);
       // It isn't there any more: withdrawn, or answered in another tab.
-      if (error.code === "NOT_FOUND") this.remove(room);
+      if (/** @type {import("../../client/errors.js").RequestError} */ (error).code === "NOT_FOUND") this.remove(room);
       return;
     }
     this.remove(room);

@@ -2,7 +2,7 @@
  * Ctrl/Cmd+K: type a few letters of a name, Enter goes to the room or the person.
  */
 
-import { el } from "../base/dom.js";
+import { closest, el } from "../base/dom.js";
 import { RANK } from "../base/ranking.js";
 import { choicesFor, NEW_SESSION, NOTHING_FOUND } from "./switcher-choices.js";
 import { wellFormed } from "../../client/connection/frame-text.js";
@@ -31,7 +31,7 @@ export class QuickSwitcher {
   /**
    * @param {HTMLDialogElement} dialog
    * @param {{myId: string, directory: import("./room-directory.js").RoomDirectory, go: (href: string) => void,
-   *   write: (person: import("../../client/types.js").User) => void}} options write: open the direct room with a person
+   *   write: (person: import("../../protocol.d.ts").UserRef) => void}} options write: open the direct room with a person
    */
   constructor(dialog, options) {
     this.#dialog = dialog;
@@ -42,9 +42,9 @@ export class QuickSwitcher {
     this.#input.addEventListener("input", () => this.#search());
     dialog.addEventListener("close", () => clearTimeout(this.#timer));
     this.#input.addEventListener("keydown", (event) => this.#key(event));
-    this.#list.addEventListener("click", (event) => this.#pick([...this.#list.children].indexOf(event.target.closest("[role=option]"))));
+    this.#list.addEventListener("click", (event) => this.#pick([...this.#list.children].indexOf(/** @type {Element} */ (closest(event, "[role=option]")))));
     dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
-    document.addEventListener("click", (event) => event.target.closest("[data-switcher-open]") && this.open());
+    document.addEventListener("click", (event) => closest(event, "[data-switcher-open]") && this.open());
     document.addEventListener("keydown", (event) => {
       if (!(event.ctrlKey || event.metaKey) || event.altKey || event.shiftKey || event.key.toLowerCase() !== "k") return;
       event.preventDefault();
@@ -125,6 +125,7 @@ export class QuickSwitcher {
 
   /** @param {KeyboardEvent} event */
   #key(event) {
+    /** @type {Record<string, number>} */
     const steps = { ArrowDown: 1, ArrowUp: -1 };
     if (event.key in steps) {
       this.#isHurried = false;

@@ -68,7 +68,7 @@ export class RoomDirectory {
     this.#onChange();
   }
 
-  /** Asks for the list again; what the reader had unfolded stays so. */
+  /** Asks for the list again; what the reader had unfolded stays so. @returns {Promise<void>} */
   async refetch() {
     const listing = ++this.#listing;
     const before = this.#rooms;
@@ -88,7 +88,7 @@ export class RoomDirectory {
       if (unfolded !== this.#unfolded) return await this.refetch();
       this.#cuts = cuts;
       // What came meanwhile in rooms that were not listed is asked for again.
-      const listed = new Set(rooms.map((room) => room.slug));
+      const listed = new Set(rooms.map((/** @type {ListedRoom} */ room) => room.slug));
       for (const slug of this.#rooms.keys()) if (!before.has(slug) && !listed.has(slug)) this.want(slug);
       this.apply({ type: "listed", rooms });
       const current = this.#current();
@@ -125,7 +125,7 @@ export class RoomDirectory {
     return this.#client.request("list_rooms", { query: query.slice(0, 100), limit });
   }
 
-  /** @param {string} query @returns {Promise<import("../../client/types.js").User[]>} people whose name fits, the best fit first */
+  /** @param {string} query @returns {Promise<import("../../protocol.d.ts").UserRef[]>} people whose name fits, the best fit first */
   async findPeople(query) {
     const options = { headers: { Accept: "application/json" }, signal: AbortSignal.timeout(PEOPLE_PATIENCE_MS) };
     const response = await fetch(`/people/like?q=${encodeURIComponent(wellFormed(query.slice(0, 60)))}`, options);

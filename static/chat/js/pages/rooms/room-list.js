@@ -4,7 +4,7 @@
 
 /** @typedef {{slug: string, name: string, kind: string, unread: number, mentions: number, muted: boolean,
  *   lastReadSeq: number, activeAt?: number, createdAt?: number, lastMessageAt?: number, topic?: string,
- *   countedTo?: number, members?: import("../../client/types.js").User[], draft?: {content: string, version: number}, hasDraft?: boolean}} ListedRoom
+ *   countedTo?: number, members?: import("../../protocol.d.ts").UserRef[], draft?: {content: string, version: number}, hasDraft?: boolean}} ListedRoom
  *   countedTo: the `seq` up to which the counts that the server sent as a whole include every message
  *   hasDraft: there is a draft whose words the list does not bring, or has not brought yet */
 /** @typedef {ReadonlyMap<string, ListedRoom>} RoomList */
@@ -18,7 +18,7 @@ export const SECTIONS = { sessions: ["session"], rooms: ["open", "closed"], dire
 const HANDLERS = {
   listed: (_list, { rooms }) => new Map(rooms.map(entry)),
   found: (list, { rooms, asked = [] }) => {
-    const gone = new Set(asked.filter((slug) => !rooms.some((room) => room.slug === slug)));
+    const gone = new Set(asked.filter((/** @type {string} */ slug) => !rooms.some((/** @type {ListedRoom} */ room) => room.slug === slug)));
     const others = [...list].filter(([slug]) => !gone.has(slug));
     return new Map([...others, ...rooms.map(entry)]);
   },

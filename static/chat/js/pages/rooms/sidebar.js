@@ -2,7 +2,7 @@
  * Draws the list of rooms: names, counts, order. It keeps the elements that stay, so the focus stays too.
  */
 
-import { el, icon, setAttribute, setChildren } from "../base/dom.js";
+import { el, find, findAll, icon, setAttribute, setChildren } from "../base/dom.js";
 import { countText, roomMark, roomTitle, roomUsername } from "../people/names.js";
 import { sectionsOf } from "./room-list.js";
 
@@ -31,10 +31,10 @@ export class Sidebar {
 
   /** The rooms that stand in the page, which has them from the server. Their elements stay. @returns {ListedRoom[]} */
   read() {
-    return [...this.#root.querySelectorAll(".room-link")].map((link) => {
-      const { room: slug, kind, at, read, unread = 0, mentions = 0, username } = /** @type {HTMLElement} */ (link).dataset;
-      this.#items.set(slug, link.parentElement);
-      const name = link.querySelector(".room-link-name").textContent;
+    return findAll(this.#root, ".room-link").map((link) => {
+      const { room: slug = "", kind = "", at, read, unread = 0, mentions = 0, username } = link.dataset;
+      this.#items.set(slug, /** @type {HTMLElement} */ (link.parentElement));
+      const name = find(link, ".room-link-name").textContent;
       return {
         slug, kind, name, unread: Number(unread), mentions: Number(mentions), muted: link.classList.contains("is-muted"),
         topic: "", lastReadSeq: Number(read), createdAt: Number(at), activeAt: Number(at), hasDraft: link.querySelector(".draft-mark") !== null,
@@ -46,8 +46,8 @@ export class Sidebar {
   /** Sections of which the page has not all rooms. @returns {Map<SectionKey, import("./room-directory.js").Cut>} */
   readCuts() {
     const cuts = new Map();
-    for (const section of this.#root.querySelectorAll("[data-section]")) {
-      const link = /** @type {HTMLElement} */ (section.querySelector("[data-more]"));
+    for (const section of findAll(this.#root, "[data-section]")) {
+      const link = find(section, "[data-more]");
       const { more: next, total } = link.dataset;
       if (next) cuts.set(section.dataset.section, { next, total: Number(total) });
     }
@@ -65,14 +65,14 @@ export class Sidebar {
     for (const [key, rooms] of Object.entries(sectionsOf(list))) {
       const section = this.#root.querySelector(`[data-section="${key}"]`);
       if (!section) continue;
-      setChildren(section.querySelector("ul"), rooms.map((room) => this.#item(room)));
-      section.querySelector(".sidebar-empty").hidden = rooms.length > 0;
+      setChildren(find(section, "ul"), rooms.map((room) => this.#item(room)));
+      find(section, ".sidebar-empty").hidden = rooms.length > 0;
       const cut = cuts.get(/** @type {SectionKey} */ (key));
-      const link = section.querySelector("[data-more]");
+      const link = find(section, "[data-more]");
       link.hidden = !cut;
-      if (cut) link.querySelector("[data-more-total]").textContent = `${cut.total} in all`;
+      if (cut) find(link, "[data-more-total]").textContent = `${cut.total} in all`;
     }
-    this.#root.querySelector(".sidebar-all").hidden = cuts.size === 0;
+    find(this.#root, ".sidebar-all").hidden = cuts.size === 0;
     for (const slug of this.#items.keys()) if (!list.has(slug)) this.#items.delete(slug);
     // An element that moved in the document has lost the focus.
     if (focused instanceof HTMLElement && focused !== document.activeElement && this.#root.contains(focused)) focused.focus();
@@ -117,7 +117,7 @@ export class Sidebar {
     link.classList.toggle("is-unread", room.unread > 0 && !active);
     link.classList.toggle("is-muted", room.muted);
     setAttribute(link, "aria-current", active ? "page" : null);
-    const name = link.querySelector(".room-link-name");
+    const name = find(link, ".room-link-name");
     const title = roomTitle(room, this.#myId);
     if (name.textContent !== title) name.textContent = title;
     link.querySelector(".draft-mark")?.remove();

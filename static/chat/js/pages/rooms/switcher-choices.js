@@ -12,10 +12,11 @@ const SHOWN_AT_MOST = 12;
 export const NEW_SESSION = "/sessions/new";
 
 /** @typedef {import("./room-list.js").ListedRoom} ListedRoom */
-/** @typedef {import("../../client/types.js").User} User */
+/** @typedef {import("../../protocol.d.ts").UserRef} User */
 /** @typedef {{key: string, href?: string, person?: User, mark: Node, title: string, hint?: string, badge?: string, rank: number}} Choice */
 /** @typedef {{rooms: readonly ListedRoom[], hasMore: boolean, people: readonly User[]}} Found by the server */
 
+/** @type {Found} */
 export const NOTHING_FOUND = Object.freeze({ rooms: [], hasMore: false, people: [] });
 
 /** @param {string} query @param {{rooms: Iterable<ListedRoom>, found: Found, myId: string}} facts @returns {Choice[]} */

@@ -2,13 +2,14 @@
  * Says honestly, and quietly, when there is no connection. Short breaks pass without a word.
  */
 
-import { el } from "../base/dom.js";
+import { el, find } from "../base/dom.js";
 import { SignedOut } from "./signed-out.js";
 
 /** Most breaks are over before this. */
 export const QUIET_MS = 5_000;
 const TICK_MS = 1_000;
 /** Endings after which signing in is what helps. */
+/** @type {Record<string, string>} */
 const SIGNED_OUT = { UNAUTHORIZED: "You are signed out.", DEACTIVATED: "This account is not active.", BANNED: "This account is banned. Sign in to read why." };
 const STATUS_TEXT = { connected: "Online", connecting: "Connecting…", disconnected: "Offline" };
 
@@ -77,7 +78,7 @@ export class ConnectionBanner {
     this.#shown = text;
     this.#root.hidden = !text;
     // The button stays the same element while the seconds count, or the focus would be lost every second.
-    if (onlyTheSecondsChanged) this.#root.querySelector(".banner-text").textContent = text;
+    if (onlyTheSecondsChanged) find(this.#root, ".banner-text").textContent = text;
     else this.#root.replaceChildren(...(text ? [dot(), el("span", { class: "banner-text" }, text), ...actions] : []));
     // A screen reader hears of the state once, not of every second.
     this.#root.setAttribute("aria-live", onlyTheSecondsChanged ? "off" : "polite");

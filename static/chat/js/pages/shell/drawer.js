@@ -2,10 +2,12 @@
  * The list of rooms as a drawer on phones. While it is open the rest cannot be reached, by finger or by key.
  */
 
+import { byId, findAll } from "../base/dom.js";
+
 const WIDE = "(min-width: 48rem)";
 
 export class Drawer {
-  #main = document.getElementById("main");
+  #main = byId("main");
   /** @type {HTMLElement | null} */
   #opener = null;
 
@@ -25,7 +27,7 @@ export class Drawer {
     this.#opener = opener;
     document.body.dataset.drawer = "open";
     this.#main.inert = true;
-    document.querySelector(".sidebar [data-drawer-close]")?.focus();
+    findAll(document, ".sidebar [data-drawer-close]")[0]?.focus();
   }
 
   close() {

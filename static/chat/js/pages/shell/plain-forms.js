@@ -4,6 +4,7 @@
  */
 
 import { fullLabel, momentLabel } from "../base/dates.js";
+import { closest, findAll } from "../base/dom.js";
 import { onNewDay } from "../base/today.js";
 
 const COPIED_MS = 2_000;
@@ -11,7 +12,7 @@ const COPIED_MS = 2_000;
 document.documentElement.classList.add("scripted");
 
 function tellTimes() {
-  for (const time of document.querySelectorAll("time[data-time]")) {
+  for (const time of /** @type {NodeListOf<HTMLTimeElement>} */ (document.querySelectorAll("time[data-time]"))) {
     const ms = Number(time.dataset.time);
     time.dateTime = new Date(ms).toISOString();
     time.title = fullLabel(ms);
@@ -23,15 +24,15 @@ tellTimes();
 onNewDay(() => {
   tellTimes();
   // What the server has counted for "today", which is a day of the world, is of yesterday now.
-  const counted = document.querySelector("[data-utc-day]");
+  const counted = findAll(document, "[data-utc-day]")[0];
   if (counted && counted.dataset.utcDay !== new Date().toISOString().slice(0, 10)) location.reload();
 });
 
 document.addEventListener("click", async (event) => {
-  const button = event.target.closest("[data-copy]");
+  const button = closest(event, "[data-copy]");
   if (!button) return;
   try {
-    await navigator.clipboard.writeText(button.dataset.copy);
+    await navigator.clipboard.writeText(button.dataset.copy ?? "");
   } catch {
     // No clipboard on plain http: select it, so that the keyboard can copy.
     button.closest(".copy-box")?.querySelector("input")?.select();
@@ -54,18 +55,20 @@ document.addEventListener("submit", (event) => {
   if (form.dataset.sent) event.preventDefault();
   form.dataset.sent = "yes";
 });
-window.addEventListener("pageshow", () => document.querySelectorAll("[data-sent]").forEach((form) => delete form.dataset.sent));
+window.addEventListener("pageshow", () => findAll(document, "[data-sent]").forEach((form) => delete form.dataset.sent));
 
 document.addEventListener("change", (event) => {
-  const select = event.target.closest("[data-submit-on-change]");
-  if (select) select.form.requestSubmit(select.form.querySelector('[value="role"]'));
+  const select = /** @type {HTMLSelectElement | null} */ (closest(event, "[data-submit-on-change]"));
+  select?.form?.requestSubmit(select.form.querySelector('[value="role"]'));
 });
 
 document.addEventListener("change", (event) => {
-  const form = event.target.form;
+  const { form } = /** @type {HTMLInputElement} */ (event.target);
+  /** @type {HTMLInputElement | null | undefined} */
   const all = form?.querySelector("[data-check-all]");
-  if (!all) return;
-  const boxes = [...form.querySelectorAll(`input[name="${all.dataset.checkAll}"]`)];
+  if (!form || !all) return;
+  const named = findAll(form, `input[name="${all.dataset.checkAll}"]`);
+  const boxes = /** @type {HTMLInputElement[]} */ (named);
   if (event.target === all) for (const box of boxes) box.checked = all.checked;
   const checked = boxes.filter((box) => box.checked).length;
   all.checked = checked === boxes.length;

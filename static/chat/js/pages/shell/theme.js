@@ -3,13 +3,15 @@
  * `data-theme-choice` choose, a button with `data-theme-toggle` goes round.
  */
 
+import { closest, findAll } from "../base/dom.js";
+
 export const THEME_KEY = "parley.theme";
 const ROUND = ["auto", "light", "dark"];
 const LABELS = { auto: "Theme: as the system", light: "Theme: light", dark: "Theme: dark" };
 
 /** @returns {"auto" | "light" | "dark"} */
 export function currentTheme() {
-  return document.documentElement.dataset.theme ?? "auto";
+  return /** @type {"light" | "dark" | undefined} */ (document.documentElement.dataset.theme) ?? "auto";
 }
 
 /** @param {string | null} theme */
@@ -21,7 +23,7 @@ function show(theme) {
     button.setAttribute("aria-label", label);
     button.setAttribute("title", label);
   }
-  for (const button of document.querySelectorAll("[data-theme-choice]")) {
+  for (const button of findAll(document, "[data-theme-choice]")) {
     button.setAttribute("aria-pressed", String(button.dataset.themeChoice === currentTheme()));
   }
 }
@@ -38,7 +40,7 @@ export function chooseTheme(theme) {
 }
 
 document.addEventListener("click", (event) => {
-  const button = event.target.closest("[data-theme-toggle], [data-theme-choice]");
+  const button = closest(event, "[data-theme-toggle], [data-theme-choice]");
   if (!button) return;
   const next = ROUND[(ROUND.indexOf(currentTheme()) + 1) % ROUND.length];
   chooseTheme(button.dataset.themeChoice ?? next);

@@ -20,7 +20,7 @@ export class UnreadMark {
   setCount(count) {
     if (count === this.#count) return;
     this.#count = count;
-    this.#icon.href = count ? this.#icon.dataset.unread : this.#plain;
+    this.#icon.href = (count ? this.#icon.dataset.unread : null) ?? this.#plain;
     this.#show();
   }
 

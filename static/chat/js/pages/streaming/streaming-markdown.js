@@ -203,7 +203,7 @@ export class StreamingMarkdown {
     const looked = this.#text.slice(this.#finishedTo, isOver ? this.#text.length : completeTo);
     const lines = looked.split("\n");
     const blocks = blocksOf(looked, { links: this.#links(looked), references: { ...this.#references }, isPart: true });
-    const isCertain = (line) => line + LINES_THAT_DECIDE < lines.length || (isOver && NEW_BLOCK.test(lines[line]));
+    const isCertain = (/** @type {number} */ line) => line + LINES_THAT_DECIDE < lines.length || (isOver && NEW_BLOCK.test(lines[line]));
     const last = blocks.findLastIndex(({ line }) => line > 0 && BLANK.test(lines[line - 1]) && isCertain(line));
     if (last > 0) this.#finish(this.#finishedTo + offsetOfLine(looked, blocks[last].line));
   }

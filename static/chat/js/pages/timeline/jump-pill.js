@@ -2,6 +2,7 @@
  * The pill that leads back to the newest messages, and says how many have come since.
  */
 
+import { find } from "../base/dom.js";
 import { countText } from "../people/names.js";
 
 /** @param {HTMLElement} pill @param {{away: boolean, count: number}} facts */
@@ -9,5 +10,5 @@ export function showPill(pill, { away, count }) {
   pill.hidden = !away;
   pill.classList.toggle("has-news", count > 0);
   pill.dataset.count = String(count);
-  pill.querySelector("[data-jump-text]").textContent = count ? `${countText(count)} new message${count > 1 ? "s" : ""}` : "Jump to latest";
+  find(pill, "[data-jump-text]").textContent = count ? `${countText(count)} new message${count > 1 ? "s" : ""}` : "Jump to latest";
 }

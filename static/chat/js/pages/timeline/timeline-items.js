@@ -6,15 +6,16 @@ import { excerptOf, quotable } from "../../client/rooms/quotes.js";
 import { dayOf } from "../base/dates.js";
 import { shownName } from "../people/shown-name.js";
 
-/** @typedef {import("../../client/types.js").Message} Message */
-/** @typedef {import("../../client/types.js").Entry} Entry */
+/** @typedef {import("../../protocol.d.ts").Message} Message */
+/** @typedef {import("../../client/state.d.ts").Entry} Entry */
+/** @typedef {Entry & {[K in Exclude<keyof Message, keyof Entry>]?: undefined}} Waiting what the server adds is missing */
 
 /**
  * @typedef {object} Item one row
  * @property {string} key the same for the pending and for the stored row of a message
  * @property {"message" | "event"} kind
- * @property {Message | Entry} message
- * @property {import("../../client/types.js").User | null} author
+ * @property {Message | Waiting} message
+ * @property {import("../../protocol.d.ts").UserRef | null} author
  * @property {number} seq 0 while it is not stored
  * @property {"stored" | "sending" | "failed"} state
  * @property {boolean} continues
@@ -24,8 +25,8 @@ import { shownName } from "../people/shown-name.js";
  * @property {boolean} mentionsMe
  * @property {boolean} deleting
  * @property {boolean} target what the permalink asked for
- * @property {import("../../client/types.js").Quote | null} quote
- * @property {import("../../client/types.js").Stream | null} stream what is being said, if it is a reply that runs or waits
+ * @property {import("../../protocol.d.ts").ReplyTo | null} quote
+ * @property {import("../../client/state.d.ts").Stream | null} stream what is being said, if it is a reply that runs or waits
  * @property {null | "plain" | "summarised"} contextLine "Claude sees from here" stands above it
  * @property {boolean} mayAct the reader may write here
  */
@@ -37,17 +38,18 @@ export const GROUP_MS = 5 * 60_000;
  * @param {object} view
  * @param {readonly Message[]} view.messages
  * @param {readonly Entry[]} view.pending
- * @param {import("../../client/types.js").User} view.me
+ * @param {import("../../protocol.d.ts").UserRef} view.me
  * @param {boolean} view.hasMore
  * @param {number | null} [view.unreadAfter] the line stands above the first message of others after this seq
  * @param {number | null} [view.target]
  * @param {ReadonlySet<string>} [view.deleting] ids
- * @param {readonly import("../../client/types.js").Stream[]} [view.streams]
+ * @param {readonly import("../../client/state.d.ts").Stream[]} [view.streams]
  * @param {{seq: number, summarised: boolean} | null} [view.contextLine]
  * @param {string} [view.readOnly] why nothing can be written, or ""
  * @returns {Item[]}
  */
 export function buildItems({ messages, pending, me, hasMore, unreadAfter = null, target = null, deleting = new Set(), streams = [], contextLine = null, readOnly = "" }) {
+  /** @type {Item[]} */
   const items = [];
   const streamOf = new Map(streams.map((stream) => [stream.messageId, stream]));
   let lineDrawn = unreadAfter === null;
@@ -64,16 +66,16 @@ export function buildItems({ messages, pending, me, hasMore, unreadAfter = null,
 }
 
 /** Whether it is an answer that was taken back before its turn: of that, its prompt's row tells. @param {Message} message */
-const wentUnspoken = ({ deletedAt, reply }) => Boolean(deletedAt && reply) && reply.startedAt === undefined;
+const wentUnspoken = ({ deletedAt, reply }) => Boolean(deletedAt) && reply !== undefined && reply.startedAt === undefined;
 
 /** Whether it counts as unread while it is not read. @param {Message} message @param {{id: string}} me */
 export const isFromAnother = (message, me) => message.kind === "text" && !message.deletedAt && message.author?.id !== me.id;
 
 /**
  * @param {Message} message
- * @param {import("../../client/types.js").User} me
+ * @param {import("../../protocol.d.ts").UserRef} me
  * @param {{firstUnread: boolean, target: number | null, deleting: ReadonlySet<string>, mayAct: boolean,
- *   streamOf: ReadonlyMap<string, import("../../client/types.js").Stream>, contextLine: {seq: number, summarised: boolean} | null}} facts
+ *   streamOf: ReadonlyMap<string, import("../../client/state.d.ts").Stream>, contextLine: {seq: number, summarised: boolean} | null}} facts
  * @returns {Item}
  */
 function stored(message, me, { firstUnread, target, deleting, mayAct, streamOf, contextLine }) {
@@ -92,7 +94,7 @@ function stored(message, me, { firstUnread, target, deleting, mayAct, streamOf, 
 
 /**
  * @param {Entry} entry
- * @param {import("../../client/types.js").User} me
+ * @param {import("../../protocol.d.ts").UserRef} me
  * @param {readonly Message[]} messages
  * @returns {Item}
  */

@@ -3,7 +3,7 @@
  */
 
 import { copyCode } from "../code/code-blocks.js";
-import { el } from "../base/dom.js";
+import { el, find, findAll } from "../base/dom.js";
 import { MessageRow } from "../message/message-row.js";
 import { OwnReactions } from "../message/own-reactions.js";
 import * as stretch from "./timeline-window.js";
@@ -43,7 +43,7 @@ export class Timeline {
    */
   constructor(scroller, options) {
     this.#scroller = scroller;
-    this.#list = scroller.querySelector(".rows");
+    this.#list = find(scroller, ".rows");
     this.#options = options;
     this.ownReactions = new OwnReactions({ ...options, onAnswer: (messageId) => this.#drawReactions(messageId) });
     scroller.addEventListener("scroll", () => this.#scrolled(), { passive: true, signal: this.#ending.signal });
@@ -65,7 +65,7 @@ export class Timeline {
   /**
    * The next words of a reply: only its row is touched.
    * @param {string} messageId
-   * @param {import("../../client/types.js").Stream | null} stream null: it is over, which only `show` can tell the rest of
+   * @param {import("../../client/state.d.ts").Stream | null} stream null: it is over, which only `show` can tell the rest of
    * @returns {boolean} whether that was all that there is to do
    */
   streamed(messageId, stream) {
@@ -150,8 +150,8 @@ export class Timeline {
 
   /** Moves the focus among the messages. @param {1 | -1} step */
   step(step) {
-    const articles = [...this.#list.querySelectorAll(".message")];
-    const at = articles.indexOf(document.activeElement?.closest?.(".message"));
+    const articles = findAll(this.#list, ".message");
+    const at = articles.indexOf(/** @type {HTMLElement} */ (document.activeElement?.closest(".message")));
     const next = at < 0 ? articles.at(-1) : articles[at + step];
     next?.focus({ preventScroll: true });
     next?.scrollIntoView({ block: "nearest" });

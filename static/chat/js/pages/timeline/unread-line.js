@@ -9,7 +9,7 @@ import { isFromAnother } from "./timeline-items.js";
 /**
  * What cannot be new to who looks: one's own messages, notices, and an answer of Claude's that one asked for and that is
  * still being written. The line would else stand above the answer to one's own prompt.
- * @param {readonly import("../../client/types.js").Message[]} messages the newest
+ * @param {readonly import("../../protocol.d.ts").Message[]} messages the newest
  * @param {{after: number, hasMore: boolean, me: {id: string}}} facts hasMore: there are older ones
  * @returns {number} seq up to which nothing is new, `after` or higher
  */
@@ -23,7 +23,7 @@ export function knownTo(messages, { after, hasMore, me }) {
   return known.at(-1)?.seq ?? after;
 }
 
-/** @param {import("../../client/types.js").Message} message @param {{id: string}} me */
+/** @param {import("../../protocol.d.ts").Message} message @param {{id: string}} me */
 const isAwaited = ({ reply }, me) => Boolean(reply && isOpen(reply.state) && reply.requestedBy?.id === me.id);
 
 export class UnreadLine {
