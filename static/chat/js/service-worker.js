@@ -1,6 +1,6 @@
 /**
- * Shows what came by web push while no page of Parley was in front, and leads to it. It keeps nothing and fetches nothing.
- * A classic script at the root of the site, under a name that never changes.
+ * Shows what came by web push while no page of Parley was in front, and leads to it. It keeps nothing and fetches
+ * nothing. A classic script at the root of the site, under a name that never changes.
  */
 
 /** @typedef {{title: string, body: string, url: string, tag: string, icon: string}} Told */

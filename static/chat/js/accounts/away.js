@@ -1,7 +1,8 @@
 /**
  * The setting "when I am away": turns web push on and off in this browser, and says honestly how it stands.
  *
- * The page tells the server's public key and which endpoint the server has for this sign-in; "on" is only what both know.
+ * The page tells the server's public key and which endpoint the server has for this sign-in; "on" is only what both
+ * know.
  */
 
 import { find } from "../pages/base/dom.js";

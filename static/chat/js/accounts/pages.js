@@ -67,8 +67,10 @@ document.addEventListener("submit", (event) => {
   if (question && !confirm(question)) event.preventDefault();
 });
 
-for (const input of findAll(document, ".field input[type=password]")) addReveal(/** @type {HTMLInputElement} */ (input));
+for (const input of findAll(document, ".field input[type=password]"))
+  addReveal(/** @type {HTMLInputElement} */ (input));
 
-// Reloading the page that shows a new token must not send its form again, nor ask again who is there: it is reached from there.
+// Reloading the page that shows a new token must not send its form again, nor ask again who is there: it is reached
+// from there.
 const secret = document.getElementById("secret");
 if (secret) history.replaceState(null, "", secret.dataset.page);

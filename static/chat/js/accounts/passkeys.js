@@ -24,7 +24,8 @@ const MESSAGES = {
 };
 const CANNOT_ALONE = ["NotAllowedError", "NotSupportedError", "ConstraintError"];
 const NOT_ALONE =
-  "Nothing was confirmed. Try again. If it is an older security key, it can't sign in alone: untick “Sign in with it alone” first.";
+  "Nothing was confirmed. Try again. If it is an older security key, it can't sign in alone: " +
+  "untick “Sign in with it alone” first.";
 const UNSUPPORTED = "This browser does not know passkeys, or the page did not come over https.";
 const UNREACHABLE = "The server did not answer. Try again.";
 
@@ -38,7 +39,8 @@ export function supported() {
 
 /** Options as the server sends them (bytes as text) made into those that the browser takes. @param {any} publicKey */
 function withBytes(publicKey) {
-  const descriptors = (/** @type {any[]} */ list) => list.map((descriptor) => ({ ...descriptor, id: decode(descriptor.id) }));
+  const descriptors = (/** @type {any[]} */ list) =>
+    list.map((descriptor) => ({ ...descriptor, id: decode(descriptor.id) }));
   const options = { ...publicKey, challenge: decode(publicKey.challenge) };
   if (publicKey.user) options.user = { ...publicKey.user, id: decode(publicKey.user.id) };
   if (publicKey.excludeCredentials) options.excludeCredentials = descriptors(publicKey.excludeCredentials);
@@ -75,7 +77,11 @@ function responseOf(response) {
   };
 }
 
-/** A key that signs in alone must be stored on the device and ask who is there; another need not. @param {any} publicKey @param {boolean} alone */
+/**
+ * A key that signs in alone must be stored on the device and ask who is there; another need not.
+ * @param {any} publicKey
+ * @param {boolean} alone
+ */
 function requireAlone(publicKey, alone) {
   const selection = { ...publicKey.authenticatorSelection };
   selection.residentKey = alone ? "required" : "discouraged";
@@ -93,7 +99,8 @@ async function create(form) {
 
 /** @param {HTMLFormElement} form */
 async function get(form) {
-  const { publicKey } = form.dataset.passkey === "login" ? await fetchOptions(form.action) : options(form).request_options;
+  const { publicKey } =
+    form.dataset.passkey === "login" ? await fetchOptions(form.action) : options(form).request_options;
   return navigator.credentials.get({ publicKey: withBytes(publicKey) });
 }
 
@@ -126,7 +133,8 @@ function explain(error, form) {
   // A key that can't sign in alone is refused like one that was never touched: by silence, to the end of the wait.
   if (isAlone(form) && CANNOT_ALONE.includes(error.name)) return NOT_ALONE;
   if (error.name === "SecurityError" && IP_ADDRESS.test(location.hostname)) {
-    return `Passkeys need a host name, and ${location.hostname} is a number. On your own machine, open http://localhost${location.port && `:${location.port}`} instead.`;
+    const own = `http://localhost${location.port && `:${location.port}`}`;
+    return `Passkeys need a host name, and ${location.hostname} is a number. On your own machine, open ${own} instead.`;
   }
   return MESSAGES[error.name] ?? `That did not work (${error.name}).`;
 }

@@ -1,6 +1,6 @@
 /**
- * One question to Claude, from the prompt to the end of its answer. The prompt is sent again with the same client id until
- * it is stored, and the answer followed over lost connections, whatever the room's window shows.
+ * One question to Claude, from the prompt to the end of its answer. The prompt is sent again with the same client id
+ * until it is stored, and the answer followed over lost connections, whatever the room's window shows.
  */
 
 import { Backoff } from "./connection/backoff.js";
@@ -13,17 +13,19 @@ import { TextQueue } from "./streams/text-queue.js";
 
 /**
  * @typedef {object} Asking
- * @property {Promise<{message: Message, reply: Message}>} answer the stored prompt, and the message that will be the answer
+ * @property {Promise<{message: Message, reply: Message}>} answer the stored prompt, and the message that will be the
+ *   answer
  * @property {AsyncIterableIterator<string>} deltas the answer's text, piece by piece
  * @property {Promise<Message>} done the answer as it ended; rejects with `STREAM_ERROR` if it failed or was cut off
  */
 
 /**
- * What it needs of the client. Not the client's own type: that module imports this one, and static files cannot be hashed
- * in a circle, not even in one of comments.
+ * What it needs of the client. Not the client's own type: that module imports this one, and static files cannot be
+ * hashed in a circle, not even in one of comments.
  * @typedef {object} Requests
  * @property {(slug: string) => Promise<unknown>} joinRoom
- * @property {(session: string, prompt: string, options: {clientId?: string}) => Promise<{message: Message, reply: Message}>} execute
+ * @property {(session: string, prompt: string, options: {clientId?: string}) => Promise<{message: Message,
+ *   reply: Message}>} execute
  * @property {(type: string, payload: object) => Promise<any>} request
  * @property {(type: string, listener: (data: any) => void) => () => void} on
  */
@@ -171,7 +173,9 @@ class Following {
     this.#change = change;
     if (isOpen(reply?.state)) return;
     if (reply?.state === "failed" || reply?.state === "interrupted") {
-      return this.fail(new RequestError("STREAM_ERROR", reply.error ?? "The reply was cut off.", { details: { message } }));
+      return this.fail(
+        new RequestError("STREAM_ERROR", reply.error ?? "The reply was cut off.", { details: { message } }),
+      );
     }
     this.#stop();
     if (reply?.version === this.#version) this.text.upTo(content);
@@ -179,7 +183,10 @@ class Following {
     this.#resolve(message);
   }
 
-  /** The row that ended it may have been missed: it is not always among those that a recovery brings. @param {Message} reply */
+  /**
+   * The row that ended it may have been missed: it is not always among those that a recovery brings.
+   * @param {Message} reply
+   */
   async #fetch({ id, room, seq }) {
     if (this.#fetching) return;
     this.#fetching = true;

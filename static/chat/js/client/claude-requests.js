@@ -1,6 +1,6 @@
 /**
- * What a client can ask of Claude with one request each: an answer, and what becomes of it. What it has said so far comes
- * as events.
+ * What a client can ask of Claude with one request each: an answer, and what becomes of it. What it has said so far
+ * comes as events.
  */
 
 import { Emitter } from "./emitter.js";

@@ -51,7 +51,9 @@ export class Client extends ClaudeRequests {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#userId = options.userId;
-    this.#socket = new ReconnectingSocket(({ signal }) => socketAddress(options, signal), { ...options, outlivesRefusal: true });
+    this.#socket = new ReconnectingSocket(({ signal }) => socketAddress(options, signal), {
+      ...options, outlivesRefusal: true,
+    });
     this.#socket.on("message", (frame) => this.#hear(frame));
     this.#socket.on("open", (welcome) => this.#welcomed(welcome));
     this.#socket.on("close", ({ code }) => this.#closed(code));
@@ -67,7 +69,9 @@ export class Client extends ClaudeRequests {
       clock: this.#clock,
       random: options.random,
     };
-    this.#streams = new Streams({ ...shared, onStream: (slug, messageId, stream) => this.emit("stream", slug, messageId, stream) });
+    this.#streams = new Streams({
+      ...shared, onStream: (slug, messageId, stream) => this.emit("stream", slug, messageId, stream),
+    });
     this.#rooms = new Rooms({
       ...shared,
       onRoom: (slug, state) => this.emit("room", slug, state),
@@ -129,8 +133,9 @@ export class Client extends ClaudeRequests {
   }
 
   /**
-   * Asks the server. Rejects with a RequestError; with `DISCONNECTED` at once when there is no connection, with `FRAME_TOO_BIG`
-   * when the server would not read it, with `FRAME_REFUSED` when the server has closed the connection for a frame.
+   * Asks the server. Rejects with a RequestError; with `DISCONNECTED` at once when there is no connection, with
+   * `FRAME_TOO_BIG` when the server would not read it, with `FRAME_REFUSED` when the server has closed the connection
+   * for a frame.
    * @param {string} type
    * @param {object} [payload]
    * @param {{timeout?: number}} [options]
@@ -237,7 +242,10 @@ export class Client extends ClaudeRequests {
    * @returns {import("./ask.js").Asking}
    */
   ask(session, prompt, { clientId = randomId() } = {}) {
-    return askClaude({ client: this, streams: this.#streams, clock: this.#clock, random: this.#options.random }, { session, prompt, clientId });
+    return askClaude(
+      { client: this, streams: this.#streams, clock: this.#clock, random: this.#options.random },
+      { session, prompt, clientId },
+    );
   }
 
   /** @param {string} messageId @returns {Promise<import("../protocol.d.ts").Keyframe>} */

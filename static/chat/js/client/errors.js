@@ -8,7 +8,8 @@ const RETRYABLE = new Set(["RATE_LIMITED", "UNAVAILABLE", "INTERNAL_ERROR", "TIM
 /** A request that was answered with an error, got no answer in time, or lost its connection. */
 export class RequestError extends Error {
   /**
-   * @param {string} code one of the protocol's error codes, `TIMEOUT`, `DISCONNECTED`, `FRAME_TOO_BIG` or `FRAME_REFUSED`
+   * @param {string} code one of the protocol's error codes, `TIMEOUT`, `DISCONNECTED`, `FRAME_TOO_BIG` or
+   *   `FRAME_REFUSED`
    * @param {string} message
    * @param {{details?: any, retryAfter?: number}} [more]
    */

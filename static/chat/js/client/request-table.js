@@ -20,7 +20,8 @@ import { randomId } from "./random-id.js";
  * @typedef {object} RequestOptions
  * @property {number} [timeout] milliseconds until it rejects with `TIMEOUT`
  * @property {(data: any) => void} [onData] called with the answer before any later frame is read
- * @property {boolean} [wasWritten] a person wants it, so it ends when the server refuses a frame. What the library asks by itself,
+ * @property {boolean} [wasWritten] a person wants it, so it ends when the server refuses a frame. What the library asks
+ *   by itself,
  *   and says nothing that could be refused, is asked again on the next connection
  */
 
@@ -36,7 +37,8 @@ export class RequestTable {
   #waiting = new Map();
 
   /**
-   * @param {{send: (text: string) => boolean, fits: (text: string) => boolean, clock: import("./clock.js").Clock, timeoutMs: number}} options
+   * @param {{send: (text: string) => boolean, fits: (text: string) => boolean, clock: import("./clock.js").Clock,
+   *   timeoutMs: number}} options
    */
   constructor({ send, fits, clock, timeoutMs }) {
     this.#send = send;
@@ -119,5 +121,8 @@ function isStreamEvent({ type, error, data }) {
 /** @param {string} type */
 const timedOut = (type) => new RequestError("TIMEOUT", `The server has not answered (${type}).`);
 const tooBig = () => new RequestError("FRAME_TOO_BIG", "This is too long for the server. Make it shorter.");
-const refusedFrame = () => new RequestError("FRAME_REFUSED", "The server couldn't read this and closed the connection. Change it and try again.");
+const refusedFrame = () =>
+  new RequestError(
+    "FRAME_REFUSED", "The server couldn't read this and closed the connection. Change it and try again.",
+  );
 const disconnected = () => new RequestError("DISCONNECTED", "There is no connection.");

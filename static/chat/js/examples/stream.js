@@ -1,6 +1,8 @@
 // Shows a room's events as they arrive: docs/protocol.md, "Server-sent events". It needs no library.
 const TYPES = ["joined", "new_message", "message_updated", "stream_start", "stream_delta", "stream_end", "error"];
-const OTHERS = ["typing", "user_joined", "user_left", "room_updated", "member_updated", "left", "closed", "server_draining"];
+const OTHERS = [
+  "typing", "user_joined", "user_left", "room_updated", "member_updated", "left", "closed", "server_draining",
+];
 const LINES_AT_MOST = 200;
 
 const form = /** @type {HTMLFormElement} */ (document.getElementById("form"));

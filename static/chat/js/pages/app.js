@@ -63,9 +63,12 @@ class App {
 
   start() {
     new Drawer();
-    new ConnectionBanner(find(document, ".connection-banner"), { client: this.#client, signInUrl: this.#data.signInUrl });
+    new ConnectionBanner(find(document, ".connection-banner"), {
+      client: this.#client, signInUrl: this.#data.signInUrl,
+    });
     new QuickSwitcher(byId("switcher", HTMLDialogElement), {
-      myId: this.#me.id, directory: this.#directory, go: (href) => this.#go(href), write: (person) => this.#writeTo(person),
+      myId: this.#me.id, directory: this.#directory, go: (href) => this.#go(href),
+      write: (person) => this.#writeTo(person),
     });
     connectWithNewSession(this.#client);
     this.#listen();
@@ -81,7 +84,10 @@ class App {
     else loadPage(href, this.#toasts);
   }
 
-  /** The server returns the direct room that there is, or makes it. @param {import("../protocol.d.ts").UserRef} person */
+  /**
+   * The server returns the direct room that there is, or makes it.
+   * @param {import("../protocol.d.ts").UserRef} person
+   */
   async #writeTo({ username }) {
     try {
       const { room } = await this.#client.request("create_room", { kind: "direct", members: [username] });
@@ -118,7 +124,9 @@ class App {
   #listen() {
     const client = this.#client;
     const apply = (/** @type {string} */ type) => (/** @type {any} */ data) => this.#apply({ type, ...data });
-    client.on("status", ({ status }) => status === "connected" && (this.#directory.refetch(), this.#refetchInvitations()));
+    client.on(
+      "status", ({ status }) => status === "connected" && (this.#directory.refetch(), this.#refetchInvitations()),
+    );
     client.on("new_message", ({ message }) => this.#newMessage(message));
     // An answer is a message like any other; it comes by this name.
     client.on("stream_start", ({ message }) => message.seq === message.change && this.#newMessage(message));
@@ -138,7 +146,8 @@ class App {
 
   /** @param {import("../protocol.d.ts").Room} room */
   #roomUpdated(room) {
-    if (room.slug === this.#room?.slug && room.kind !== "direct") this.#mark.setTitle(`${isolated(room.name)} · Parley`);
+    if (room.slug === this.#room?.slug && room.kind !== "direct")
+      this.#mark.setTitle(`${isolated(room.name)} · Parley`);
     this.#apply({ type: "updated", room });
   }
 
@@ -154,14 +163,18 @@ class App {
   #notified(notification, at) {
     /** @type {Record<string, () => unknown>} */
     const handlers = {
-      unread: () => (this.#directory.rooms.has(notification.room) ? this.#apply({ type: "counted", at, ...notification }) : this.#directory.want(notification.room)),
+      unread: () =>
+        this.#directory.rooms.has(notification.room)
+          ? this.#apply({ type: "counted", at, ...notification })
+          : this.#directory.want(notification.room),
       added: () => this.#directory.want(notification.room),
       removed: () => this.#removed(notification),
       muted: () => this.#apply({ type: "muted", ...notification }),
       mention: () => this.#mentioned(notification),
       invited: () => this.#invited(notification.invitation),
       uninvited: () => this.#invitations.remove(notification.room),
-      announcement: () => this.#toasts.show(notification.text, { title: "Announcement", kind: "announcement", lasting: true }),
+      announcement: () =>
+        this.#toasts.show(notification.text, { title: "Announcement", kind: "announcement", lasting: true }),
     };
     handlers[notification.kind]?.();
   }
@@ -169,10 +182,16 @@ class App {
   /** @param {import("./rooms/invitations.js").Invitation} invitation */
   #invited(invitation) {
     this.#invitations.add(invitation);
-    this.#toasts.show(isolated(invitation.name), { title: `${invitation.by ? fullNameInText(invitation.by) : nameInText(null)} invites you to a room`, href: "/invitations" });
+    this.#toasts.show(isolated(invitation.name), {
+      title: `${invitation.by ? fullNameInText(invitation.by) : nameInText(null)} invites you to a room`,
+      href: "/invitations",
+    });
   }
 
-  /** A ban says until when and why: in a closed room the person could never ask. @param {{room: string, text?: string}} notification */
+  /**
+   * A ban says until when and why: in a closed room the person could never ask.
+   * @param {{room: string, text?: string}} notification
+   */
   #removed({ room, text }) {
     const known = this.#directory.rooms.get(room);
     const title = isolated(known ? roomTitle(known, this.#me.id) : room);

@@ -7,8 +7,8 @@ import { ConnectionError } from "../errors.js";
 
 /**
  * @typedef {"stay" | "now" | "jitter"} Closing
- * stay: do not come back. now: at once. jitter: after the time that the server gave before, else a random wait up to the
- * back-off.
+ * stay: do not come back. now: at once. jitter: after the time that the server gave before, else a random wait up to
+ * the back-off.
  */
 
 /** What ends a connection for a frame of ours; Daphne can only say 1000. */

@@ -10,8 +10,8 @@ const PERHAPS_HALF = /\\ud[89a-f]/;
 const HALVES = /[\ud800-\udfff]/gu;
 
 /**
- * A text without halves of surrogate pairs. A text field may hold one, and it is no character: JSON with one can't be decoded,
- * an address with one can't be made. It becomes U+FFFD, as in a form that a browser sends.
+ * A text without halves of surrogate pairs. A text field may hold one, and it is no character: JSON with one can't be
+ * decoded, an address with one can't be made. It becomes U+FFFD, as in a form that a browser sends.
  * @param {string} text
  */
 export const wellFormed = (text) => text.replace(HALVES, "\ufffd");
@@ -19,7 +19,9 @@ export const wellFormed = (text) => text.replace(HALVES, "\ufffd");
 /** A frame to send: with half of a pair in it, it would never be answered. @param {object} frame */
 export function frameText(frame) {
   const text = JSON.stringify(frame);
-  return PERHAPS_HALF.test(text) ? JSON.stringify(frame, (_, value) => (typeof value === "string" ? wellFormed(value) : value)) : text;
+  return PERHAPS_HALF.test(text)
+    ? JSON.stringify(frame, (_, value) => (typeof value === "string" ? wellFormed(value) : value))
+    : text;
 }
 
 /**

@@ -21,7 +21,9 @@ const PROVEN_MS = 5_000;
 const WATCHDOG_SLACK_MS = 5_000;
 const DEFAULT_HEARTBEAT = { interval: 30_000, timeout: 10_000 };
 const INTENTIONAL = 1000;
-/** Frames that may be refused in a row before it stays away: what is refused after that is sent without being asked for. */
+/**
+ * Frames that may be refused in a row before it stays away: what is refused after that is sent without being asked for.
+ */
 const REFUSALS_OUTLIVED = 3;
 const LOST = 1006;
 const GAVE_UP = "GAVE_UP";
@@ -37,7 +39,8 @@ const GAVE_UP = "GAVE_UP";
  * @property {(url: string) => WebSocket} [socketFactory]
  * @property {import("../clock.js").Clock} [clock]
  * @property {() => number} [random]
- * @property {boolean} [outlivesRefusal] it comes back after a refused frame (1003, 1007, 1009): for an owner that never sends that
+ * @property {boolean} [outlivesRefusal] it comes back after a refused frame (1003, 1007, 1009): for an owner that never
+ *   sends that
  *   frame again
  */
 
@@ -258,7 +261,8 @@ export class ReconnectingSocket extends Emitter {
    */
   #waitAfter(code, error) {
     const rule = closingRule(code);
-    // Safari reports 1012 as 1006, and Daphne cannot send it: what the server told counts, whatever ends the connection then.
+    // Safari reports 1012 as 1006, and Daphne cannot send it: what the server told counts, whatever ends the connection
+    // then.
     const told = error.retryAfter ?? (rule === "now" ? null : this.#reconnectAfter);
     this.#told = told !== null;
     this.#reconnectAfter = null;

@@ -39,7 +39,9 @@ function refusal(response, error) {
   const { status } = response;
   if (status === 401) return new ConnectionError("UNAUTHORIZED", "You are signed out.", { fatal: true });
   if (status === 403) {
-    return new ConnectionError("FORBIDDEN", error?.message ?? "This page may not connect. Please reload it.", { fatal: true });
+    return new ConnectionError("FORBIDDEN", error?.message ?? "This page may not connect. Please reload it.", {
+      fatal: true,
+    });
   }
   const code = status === 429 ? "RATE_LIMITED" : "UNAVAILABLE";
   const message = error?.message ?? `The server cannot take connections now (${status}).`;

@@ -113,8 +113,10 @@ export class OutboxSender {
     // Not the time alone: two messages of one millisecond, or a clock set back, must not change places.
     this.#lastOrder = Math.max(this.#lastOrder + 1, createdAt);
     const entry = {
-      clientId: randomId(), room, content, ...(replyTo !== undefined && { replyTo }), ...(attachments?.length && { attachments }),
-      createdAt, order: this.#lastOrder, owner: this.#tab, state: /** @type {const} */ ("sending"), error: null,
+      clientId: randomId(), room, content, ...(replyTo !== undefined && { replyTo }),
+      ...(attachments?.length && { attachments }), createdAt, order: this.#lastOrder, owner: this.#tab,
+      state: /** @type {const} */ ("sending"),
+      error: null,
     };
     this.#put(entry);
     this.#pump();
@@ -134,7 +136,8 @@ export class OutboxSender {
   }
 
   /**
-   * Posts other words in the place of a message that failed. Under a client id of its own: the first may be stored after all.
+   * Posts other words in the place of a message that failed. Under a client id of its own: the first may be stored
+   * after all.
    * @param {string} clientId
    * @param {string} content
    * @returns {string | null} the new client id
@@ -183,7 +186,9 @@ export class OutboxSender {
     const sending = { clientId };
     this.#underWay.set(room, sending);
     try {
-      const { message } = await this.#request("create_message", { room, content, clientId, ...(replyTo !== undefined && { replyTo }), ...(attachments && { attachments }) });
+      const { message } = await this.#request("create_message", {
+        room, content, clientId, ...(replyTo !== undefined && { replyTo }), ...(attachments && { attachments }),
+      });
       this.#forgetPause(room);
       if (!this.#isPaused(EVERY_ROOM)) this.#forgetPause(EVERY_ROOM);
       this.#onStored(message);
@@ -218,7 +223,9 @@ export class OutboxSender {
 
   /** @param {string} key a room, or EVERY_ROOM @param {RequestError} error */
   #pause(key, error) {
-    const pause = this.#pauses.get(key) ?? { backoff: new Backoff({ random: this.#random }), until: 0, timer: null, internal: 0 };
+    const pause = this.#pauses.get(key) ?? {
+      backoff: new Backoff({ random: this.#random }), until: 0, timer: null, internal: 0,
+    };
     const wait = error.retryAfter ?? pause.backoff.next();
     if (error.code === "INTERNAL_ERROR") pause.internal += 1;
     pause.until = this.#clock.now() + wait;

@@ -58,7 +58,8 @@ export function placeRows(messages, rows, { openStart, openEnd }) {
 }
 
 /**
- * A row that was not rendered yet (at the end of a stream) gives way to the same row with its html, and never the other way round.
+ * A row that was not rendered yet (at the end of a stream) gives way to the same row with its html, and never the other
+ * way round.
  * @param {Message} row
  * @param {Message} other of the same message
  */

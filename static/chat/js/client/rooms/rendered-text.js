@@ -1,11 +1,16 @@
-/** The text of a message as people read it, from its HTML: exactly as the server makes it (chat/markdown/rendered_text.py). */
+/**
+ * The text of a message as people read it, from its HTML: exactly as the server makes it
+ * (chat/markdown/rendered_text.py).
+ */
 
 /** Text on both sides of these is one word; every other element stands apart. */
 const INLINE = new Set("a abbr b code del em i ins kbd mark s small span strong sub sup u".split(" "));
 const TAG = /<\/?([a-z0-9]+)(?: [^<>"]*(?:"[^"]*"[^<>"]*)*)?>/g;
 const CUT_OFF = /<[^<>]*$|&[a-z#0-9]{0,8}$/;
 /** What the server escapes. @type {Record<string, string>} */
-const ENTITIES = { "&amp;": "&", "&lt;": "<", "&gt;": ">", "&quot;": '"', "&#x27;": "'", "&#39;": "'", "&nbsp;": "\xa0" };
+const ENTITIES = {
+  "&amp;": "&", "&lt;": "<", "&gt;": ">", "&quot;": '"', "&#x27;": "'", "&#39;": "'", "&nbsp;": "\xa0",
+};
 const ENTITY = /&(?:amp|lt|gt|quot|nbsp|#39|#x27);/g;
 
 /**
@@ -13,7 +18,9 @@ const ENTITY = /&(?:amp|lt|gt|quot|nbsp|#39|#x27);/g;
  * @returns {string}
  */
 export function renderedText(html) {
-  const text = html.replace(TAG, (_, /** @type {string} */ name) => (INLINE.has(name) ? "" : "\n")).replace(CUT_OFF, "");
+  const text = html
+    .replace(TAG, (_, /** @type {string} */ name) => (INLINE.has(name) ? "" : "\n"))
+    .replace(CUT_OFF, "");
   return text.replace(ENTITY, (entity) => ENTITIES[entity]);
 }
 

@@ -4,7 +4,10 @@
 
 /** @typedef {[slug: string, action: {type: string, [fact: string]: any}]} RoomAction */
 
-/** @type {Record<string, (data: any, facts: {myId: string | undefined, now: number}) => {type: string, [fact: string]: any} | null>} */
+/**
+ * @type {Record<string, (data: any, facts: {myId: string | undefined, now: number}) => {type: string, [fact: string]:
+ *   any} | null>}
+ */
 const READERS = {
   user_joined: ({ user, tabs }) => ({ type: "user_joined", user, tabs }),
   user_left: ({ user }) => ({ type: "user_left", user }),
@@ -44,7 +47,9 @@ export function roomActions({ type, data, requestId }, myId, now) {
  */
 function isDurable(type, data) {
   // A failed reply comes as `error` with STREAM_ERROR: its row is as durable as any other.
-  return typeof data.change === "number" && typeof data.message === "object" && data.message !== null && type !== "joined";
+  return (
+    typeof data.change === "number" && typeof data.message === "object" && data.message !== null && type !== "joined"
+  );
 }
 
 /**

@@ -24,9 +24,9 @@ const BUFFER_LIMIT = 500;
  */
 export function emptyRoom(slug) {
   return {
-    slug, room: null, role: null, change: 0, epoch: null, messages: [], pending: [], online: [], onlineCount: 0, typing: [],
-    hasMore: false, hasNewer: false, newerCount: 0, lastReadSeq: 0, draft: null, joined: false, error: null,
-    buffer: [], window: 0, loads: 0, aside: new Map(),
+    slug, room: null, role: null, change: 0, epoch: null, messages: [], pending: [], online: [], onlineCount: 0,
+    typing: [], hasMore: false, hasNewer: false, newerCount: 0, lastReadSeq: 0, draft: null, joined: false,
+    error: null, buffer: [], window: 0, loads: 0, aside: new Map(),
   };
 }
 
@@ -53,12 +53,12 @@ const HANDLERS = {
     if (data.epoch === state.epoch && data.change < state.change) return state;
     return caughtUp(state, data, !data.reset);
   },
-  durable: durable,
+  durable,
   row: (state, { message }) => withRows(state, [message], state.change),
   history_started: (state) => ({ ...state, loads: state.loads + 1 }),
   history_failed: loadEnded,
   history: (state, action) => loadEnded(action.window === state.window ? withHistory(state, action) : state),
-  trimmed: trimmed,
+  trimmed,
   pending: (state, { entries }) => {
     const open = withoutStored(entries, state.messages);
     return sameItems(open, state.pending) ? state : { ...state, pending: open };
@@ -201,7 +201,8 @@ function withMessages(state, messages) {
 /**
  * A page of history: before the window, after it, or in its place.
  * @param {RoomState} state
- * @param {{where: "older" | "newer" | "around" | "newest", data: {messages: Message[], hasMore?: boolean, hasNewer?: boolean}}} action
+ * @param {{where: "older" | "newer" | "around" | "newest", data: {messages: Message[], hasMore?: boolean,
+ *   hasNewer?: boolean}}} action
  * @returns {RoomState}
  */
 function withHistory(state, { where, data }) {
@@ -290,7 +291,12 @@ function withOnline(state, user) {
 function withoutUser(state, user) {
   const others = (/** @type {{id: string}[]} */ list) => list.filter((other) => other.id !== user.id);
   const gone = isNamed(state, user) || isCrowd(state) ? 1 : 0;
-  return { ...state, online: /** @type {any} */ (others(state.online)), onlineCount: state.onlineCount - gone, typing: /** @type {any} */ (others(state.typing)) };
+  return {
+    ...state,
+    online: /** @type {any} */ (others(state.online)),
+    onlineCount: state.onlineCount - gone,
+    typing: /** @type {any} */ (others(state.typing)),
+  };
 }
 
 /**
@@ -305,7 +311,10 @@ function withoutAuthors(typing, rows) {
   return left.length === typing.length ? typing : left;
 }
 
-/** @param {import("../../protocol.d.ts").Draft | null} draft @param {import("../../protocol.d.ts").Draft | null | undefined} other */
+/**
+ * @param {import("../../protocol.d.ts").Draft | null} draft
+ * @param {import("../../protocol.d.ts").Draft | null | undefined} other
+ */
 function newerDraft(draft, other) {
   if (!other || (draft && other.version <= draft.version)) return draft;
   return { content: other.content, version: other.version, ...(other.user && { user: other.user }) };

@@ -35,7 +35,8 @@ export class Rooms {
 
   /**
    * @param {object} options
-   * @param {(type: string, payload: object, options?: import("../request-table.js").RequestOptions) => Promise<any>} options.request
+   * @param {(type: string, payload: object, options?: import("../request-table.js").RequestOptions) => Promise<any>}
+   *   options.request
    * @param {import("../clock.js").Clock} options.clock
    * @param {() => number} [options.random]
    * @param {(slug: string, state: RoomState) => void} options.onRoom
@@ -98,7 +99,8 @@ export class Rooms {
   /** @param {import("../state.d.ts").Frame} frame */
   hear(frame) {
     for (const [slug, action] of roomActions(frame, this.#myId(), this.#clock.now())) {
-      if (action.type === "lost_access") this.#forget(slug, new RequestError("UNAUTHORIZED", "You are no longer in this room."));
+      if (action.type === "lost_access")
+        this.#forget(slug, new RequestError("UNAUTHORIZED", "You are no longer in this room."));
       if (this.#wanted.has(slug) || action.type === "lost_access") this.#apply(slug, action);
     }
   }
@@ -297,7 +299,8 @@ export class Rooms {
    * @param {RoomState} after
    */
   #tellStreams(action, before, after) {
-    if (startsAnew(action) && after !== before) this.#streams.joined(after, action.data, !action.recovered || action.data.reset);
+    if (startsAnew(action) && after !== before)
+      this.#streams.joined(after, action.data, !action.recovered || action.data.reset);
     else this.#streams.rows(after.slug, rowsOf(action), before.change);
   }
 

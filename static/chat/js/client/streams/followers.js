@@ -6,7 +6,8 @@
 /**
  * Somebody who wants to know of one reply, whatever happens to it.
  * @typedef {object} Follower
- * @property {(after: Stream, piece: string | null) => void} stream `piece` is what was added, null if it must be compared
+ * @property {(after: Stream, piece: string | null) => void} stream `piece` is what was added, null if it must be
+ *   compared
  * @property {(message: Message) => void} row
  * @property {() => void} lost its end may have been missed
  * @property {(error: Error) => void} left the room is not heard any more

@@ -23,7 +23,8 @@ export class Keyframes {
 
   /**
    * @param {object} options
-   * @param {(type: string, payload: object, options?: import("../request-table.js").RequestOptions) => Promise<any>} options.request
+   * @param {(type: string, payload: object, options?: import("../request-table.js").RequestOptions) => Promise<any>}
+   *   options.request
    * @param {import("../clock.js").Clock} options.clock
    * @param {() => number} [options.random]
    * @param {(messageId: string) => boolean} options.isNeeded still
@@ -76,7 +77,8 @@ export class Keyframes {
     try {
       await this.#request("get_stream", { message: messageId }, { onData: this.#onKeyframe });
     } catch (cause) {
-      if (this.#asks.get(messageId) === ask) this.#failed(messageId, ask, /** @type {import("../errors.js").RequestError} */ (cause));
+      if (this.#asks.get(messageId) === ask)
+        this.#failed(messageId, ask, /** @type {import("../errors.js").RequestError} */ (cause));
       return;
     }
     if (this.#asks.get(messageId) !== ask) return;

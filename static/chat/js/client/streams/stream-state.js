@@ -1,6 +1,7 @@
 /**
- * One reply's stream, as pure functions: the row that opens it, deltas, keyframes. Deltas may be lost, repeated or late;
- * the text only ever grows while a version runs. Applying a delta costs as much as the delta, however long the text is.
+ * One reply's stream, as pure functions: the row that opens it, deltas, keyframes. Deltas may be lost, repeated or
+ * late; the text only ever grows while a version runs. Applying a delta costs as much as the delta, however long the
+ * text is.
  */
 
 /** @typedef {import("../state.d.ts").Stream} Stream */
@@ -82,7 +83,11 @@ export function withKeyframe(stream, keyframe) {
  */
 export function fromKeyframe(room, { messageId, version, attempt, n, text, thinking, state, tools = [] }) {
   if (!isOpen(state)) return undefined;
-  return { messageId, room, change: 0, version, attempt, state: /** @type {any} */ (state), n, text, thinking, tools, behind: false, held: [] };
+  return {
+    messageId, room, change: 0, version, attempt,
+    state: /** @type {any} */ (state),
+    n, text, thinking, tools, behind: false, held: [],
+  };
 }
 
 /**

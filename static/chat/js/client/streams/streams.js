@@ -5,7 +5,9 @@
 
 import { Followers } from "./followers.js";
 import { Keyframes } from "./keyframes.js";
-import { doubted, fromKeyframe, isAnotherRun, isBehind, isLaterRun, isOpen, withDelta, withKeyframe, withRow } from "./stream-state.js";
+import {
+  doubted, fromKeyframe, isAnotherRun, isBehind, isLaterRun, isOpen, withDelta, withKeyframe, withRow,
+} from "./stream-state.js";
 
 /** @typedef {import("../state.d.ts").Stream} Stream */
 /** @typedef {import("../../protocol.d.ts").Message} Message */
@@ -39,7 +41,8 @@ export class Streams {
 
   /**
    * @param {object} options
-   * @param {(type: string, payload: object, options?: import("../request-table.js").RequestOptions) => Promise<any>} options.request
+   * @param {(type: string, payload: object, options?: import("../request-table.js").RequestOptions) => Promise<any>}
+   *   options.request
    * @param {import("../clock.js").Clock} options.clock
    * @param {() => number} [options.random]
    * @param {(slug: string, messageId: string, stream: Stream | null) => void} options.onStream
@@ -86,12 +89,17 @@ export class Streams {
     const before = this.#rooms.get(slug);
     const sameHistory = before?.epoch === epoch;
     if (before && !sameHistory) this.#clear(slug, before, (follower) => follower.lost());
-    const room = sameHistory && before ? before : { epoch: /** @type {string} */ (epoch), live: true, open: new Map(), ended: new Map(), rowless: new Set() };
+    const room =
+      sameHistory && before
+        ? before
+        : { epoch: /** @type {string} */ (epoch), live: true, open: new Map(), ended: new Map(), rowless: new Set() };
     this.#rooms.set(slug, room);
     room.live = false; // no keyframe is asked for before those at hand are read
     for (const message of rows) this.#row(room, message, 0);
     for (const keyframe of keyframes) this.#keyframe(slug, room, keyframe);
-    const seen = new Set([...keyframes.map((keyframe) => keyframe.messageId), ...(reset ? rows.map((row) => row.id) : [])]);
+    const seen = new Set([
+      ...keyframes.map((keyframe) => keyframe.messageId), ...(reset ? rows.map((row) => row.id) : []),
+    ]);
     for (const stream of room.open.values()) {
       const isUncertain = !seen.has(stream.messageId) && (reset || stream.state === "running");
       if (isUncertain) room.open.set(stream.messageId, doubted(stream));
@@ -221,7 +229,14 @@ export class Streams {
     const { messageId } = after;
     room.open.set(messageId, after);
     this.#catchUp(room, after);
-    if (before && after.n === before.n && after.state === before.state && after.version === before.version && after.attempt === before.attempt) return;
+    if (
+      before &&
+      after.n === before.n &&
+      after.state === before.state &&
+      after.version === before.version &&
+      after.attempt === before.attempt
+    )
+      return;
     this.#followers.tell(messageId, (follower) => follower.stream(after, piece));
     this.#onStream(after.room, messageId, after);
   }

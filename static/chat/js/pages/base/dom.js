@@ -101,7 +101,8 @@ export function iconButton(name, label, properties = {}) {
 /** @param {Element} element @param {string} name @param {any} value null and false take the attribute away */
 export function setAttribute(element, name, value) {
   if (value === null || value === undefined || value === false) element.removeAttribute(name);
-  else if (element.getAttribute(name) !== String(value)) element.setAttribute(name, value === true ? "" : String(value));
+  else if (element.getAttribute(name) !== String(value))
+    element.setAttribute(name, value === true ? "" : String(value));
 }
 
 /**

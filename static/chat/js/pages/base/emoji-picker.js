@@ -14,7 +14,10 @@ export class EmojiPicker {
   /** What gets the focus back, nearest first. @type {(HTMLElement | null)[]} */
   #home = [];
   #hadFocus = false;
-  #element = el("div", { class: "emoji-picker", popover: "auto", role: "dialog", "aria-label": "Pick an emoji", "data-testid": "emoji-picker" });
+  #element = el("div", {
+    class: "emoji-picker", popover: "auto", role: "dialog", "aria-label": "Pick an emoji",
+    "data-testid": "emoji-picker",
+  });
 
   constructor() {
     const buttons = EMOJI.map(([sign, name]) =>
@@ -23,8 +26,13 @@ export class EmojiPicker {
     this.#element.append(el("div", { class: "emoji-grid" }, ...buttons));
     this.#element.addEventListener("click", (event) => this.#picked(closest(event, "button")));
     this.#element.addEventListener("keydown", (event) => this.#key(event));
-    this.#element.addEventListener("beforetoggle", () => (this.#hadFocus = this.#element.contains(document.activeElement)));
-    this.#element.addEventListener("toggle", (event) => /** @type {ToggleEvent} */ (event).newState === "closed" && this.#closed());
+    this.#element.addEventListener(
+      "beforetoggle", () => (this.#hadFocus = this.#element.contains(document.activeElement)),
+    );
+    this.#element.addEventListener(
+      "toggle",
+      (event) => /** @type {ToggleEvent} */ (event).newState === "closed" && this.#closed(),
+    );
     document.body.append(this.#element);
   }
 
@@ -42,7 +50,8 @@ export class EmojiPicker {
     const left = Math.max(EDGE_PX, Math.min(box.right - width, innerWidth - width - EDGE_PX));
     const above = box.top - height - EDGE_PX;
     this.#element.style.left = `${left}px`;
-    this.#element.style.top = `${above > EDGE_PX ? above : Math.min(box.bottom + EDGE_PX, innerHeight - height - EDGE_PX)}px`;
+    const top = above > EDGE_PX ? above : Math.min(box.bottom + EDGE_PX, innerHeight - height - EDGE_PX);
+    this.#element.style.top = `${top}px`;
     this.#element.querySelector("button")?.focus();
   }
 

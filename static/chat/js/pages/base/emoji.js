@@ -5,11 +5,12 @@
 /** @type {readonly [sign: string, name: string][]} */
 export const EMOJI = [
   ["👍", "thumbsup"], ["❤️", "heart"], ["😂", "joy"], ["🎉", "tada"], ["🙏", "pray"], ["👀", "eyes"], ["✅", "check"],
-  ["😀", "grinning"], ["😊", "blush"], ["😉", "wink"], ["😍", "heart_eyes"], ["🤔", "thinking"], ["😅", "sweat_smile"], ["😢", "cry"],
-  ["😮", "open_mouth"], ["😎", "sunglasses"], ["🥳", "partying"], ["😴", "sleeping"], ["🤝", "handshake"], ["👏", "clap"], ["🙌", "raised_hands"],
-  ["💪", "muscle"], ["👋", "wave"], ["👎", "thumbsdown"], ["💡", "bulb"], ["🚀", "rocket"], ["🔥", "fire"], ["⭐", "star"],
-  ["✨", "sparkles"], ["💯", "hundred"], ["⚡", "zap"], ["🐛", "bug"], ["🛠️", "tools"], ["📌", "pin"], ["📝", "memo"],
-  ["❓", "question"], ["❗", "exclamation"], ["❌", "x"], ["⏳", "hourglass"], ["☕", "coffee"], ["🍰", "cake"], ["🌱", "seedling"],
+  ["😀", "grinning"], ["😊", "blush"], ["😉", "wink"], ["😍", "heart_eyes"], ["🤔", "thinking"], ["😅", "sweat_smile"],
+  ["😢", "cry"], ["😮", "open_mouth"], ["😎", "sunglasses"], ["🥳", "partying"], ["😴", "sleeping"], ["🤝", "handshake"],
+  ["👏", "clap"], ["🙌", "raised_hands"], ["💪", "muscle"], ["👋", "wave"], ["👎", "thumbsdown"], ["💡", "bulb"],
+  ["🚀", "rocket"], ["🔥", "fire"], ["⭐", "star"], ["✨", "sparkles"], ["💯", "hundred"], ["⚡", "zap"], ["🐛", "bug"],
+  ["🛠️", "tools"], ["📌", "pin"], ["📝", "memo"], ["❓", "question"], ["❗", "exclamation"], ["❌", "x"],
+  ["⏳", "hourglass"], ["☕", "coffee"], ["🍰", "cake"], ["🌱", "seedling"],
 ];
 
 /** @param {string} part of a name @returns {readonly [sign: string, name: string][]} */

@@ -18,23 +18,41 @@ export class InlineEditor {
 
   /**
    * @param {string} content
-   * @param {{onSave: (content: string, forget: boolean) => Promise<unknown>, onEnd: () => void, onText?: (content: string) => void,
-   *   note?: string, saveLabel?: string, mayForget?: boolean}} options note: what saving brings about, if that is more than another text. mayForget: offer to
+   * @param {{onSave: (content: string, forget: boolean) => Promise<unknown>, onEnd: () => void,
+   *   onText?: (content: string) => void,
+   *   note?: string, saveLabel?: string, mayForget?: boolean}} options note: what saving brings about, if that is more
+   *   than another text. mayForget: offer to
    *   delete what it said before
    */
   constructor(content, options) {
     this.#options = options;
-    this.#text = el("textarea", { "aria-label": "Edit the message", dir: "auto", "data-testid": "edit-input", rows: "1" });
+    this.#text = el("textarea", {
+      "aria-label": "Edit the message", dir: "auto", "data-testid": "edit-input", rows: "1",
+    });
     this.#text.value = content;
     growing(this.#text);
     this.#text.addEventListener("keydown", (event) => this.#key(event));
     this.#text.addEventListener("input", () => options.onText?.(this.#text.value));
-    const save = el("button", { class: "button button-primary button-small", type: "button", "data-testid": "edit-save", onclick: () => this.#save() }, options.saveLabel ?? "Save");
-    const leave = el("button", { class: "button button-quiet button-small", type: "button", onclick: () => this.cancel() }, "Cancel");
+    const save = el(
+      "button",
+      {
+        class: "button button-primary button-small", type: "button", "data-testid": "edit-save",
+        onclick: () => this.#save(),
+      },
+      options.saveLabel ?? "Save",
+    );
+    const leave = el(
+      "button", { class: "button button-quiet button-small", type: "button", onclick: () => this.cancel() },
+      "Cancel",
+    );
     this.#forget = el("input", { type: "checkbox", "data-testid": "edit-forget" });
-    const forget = options.mayForget && el("label", { class: "inline-edit-note cluster" }, this.#forget, "Delete the old text");
+    const forget =
+      options.mayForget && el("label", { class: "inline-edit-note cluster" }, this.#forget, "Delete the old text");
     this.say(options.note ?? "");
-    this.element = el("div", { class: "inline-edit" }, this.#text, this.#note, ...(forget ? [forget] : []), this.#problem, el("div", { class: "cluster" }, save, leave));
+    this.element = el(
+      "div", { class: "inline-edit" }, this.#text, this.#note, ...(forget ? [forget] : []), this.#problem,
+      el("div", { class: "cluster" }, save, leave),
+    );
   }
 
   /** What saving brings about by now. @param {string} note */

@@ -1,6 +1,7 @@
 /**
- * Keys that an input method handles (Japanese, Chinese, Korean …) mean nothing to the page: Enter takes a word, Escape drops
- * it. One rule for every field and shortcut: such a key reaches no listener. Import it before all that listens to keys.
+ * Keys that an input method handles (Japanese, Chinese, Korean …) mean nothing to the page: Enter takes a word, Escape
+ * drops it. One rule for every field and shortcut: such a key reaches no listener. Import it before all that listens to
+ * keys.
  */
 
 /** Safari reports the key that ends a composition after the end; its key code alone says what it was. */

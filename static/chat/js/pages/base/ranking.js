@@ -34,8 +34,8 @@ export function rank(name, query) {
 export const bestRank = (names, query) => Math.min(...names.map((name) => (name ? rank(name, query) : RANK.none)));
 
 /**
- * Whether the letters are the first and perhaps further ones of each word, until they are used up. No word may be left out:
- * any few letters would else be found in any long name.
+ * Whether the letters are the first and perhaps further ones of each word, until they are used up. No word may be left
+ * out: any few letters would else be found in any long name.
  * @param {string} letters @param {string[]} words
  */
 function abbreviates(letters, words) {
@@ -43,14 +43,21 @@ function abbreviates(letters, words) {
   for (const word of words) {
     /** @type {Set<number>} */
     const ends = new Set();
-    for (const start of starts) if (word[0] === letters[start]) for (let end = start + 1; end <= furthest(letters, start, word); end += 1) ends.add(end);
+    for (const start of starts)
+      if (word[0] === letters[start])
+        for (let end = start + 1; end <= furthest(letters, start, word); end += 1) ends.add(end);
     if (ends.has(letters.length)) return true;
     starts = ends;
   }
   return false;
 }
 
-/** How many letters are used up after a word that has some of them in their order. @param {string} letters @param {number} start @param {string} word */
+/**
+ * How many letters are used up after a word that has some of them in their order.
+ * @param {string} letters
+ * @param {number} start
+ * @param {string} word
+ */
 function furthest(letters, start, word) {
   let used = start;
   for (const letter of word) if (used < letters.length && letter === letters[used]) used += 1;

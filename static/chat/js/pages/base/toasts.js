@@ -25,7 +25,8 @@ export class Toasts {
     const role = kind === "error" ? "alert" : "status";
     const toast = el("div", { class: `toast toast-${kind}`, role, "data-testid": "toast", "data-kind": kind }, body);
     toast.append(iconButton("close", "Dismiss", { class: "icon-button-small", onclick: () => toast.remove() }));
-    // The same again, as when a button is pressed too fast, would cover the page. The new one is announced and stays longer.
+    // The same again, as when a button is pressed too fast, would cover the page. The new one is announced and stays
+    // longer.
     for (const shown of [...this.#root.children]) if (shown.isEqualNode(toast)) shown.remove();
     this.#root.append(toast);
     while (this.#root.children.length > SHOWN_AT_ONCE) this.#root.firstElementChild?.remove();

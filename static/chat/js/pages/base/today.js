@@ -1,6 +1,6 @@
 /**
- * Tells when another day has begun where the reader is: at their midnight, when a computer that slept is looked at again, and
- * when the time zone has changed. What says "Today", or a time, is drawn again then.
+ * Tells when another day has begun where the reader is: at their midnight, when a computer that slept is looked at
+ * again, and when the time zone has changed. What says "Today", or a time, is drawn again then.
  */
 
 import { renewFormats } from "./dates.js";

@@ -35,8 +35,10 @@ export class ClaudeDesk {
 
   /**
    * @param {HTMLElement} root
-   * @param {{slug: string, client: import("../../client/client.js").Client, me: {id: string}, toasts: import("../base/toasts.js").Toasts,
-   *   unfinished: import("../composer/unfinished.js").Unfinished, facts: import("../room/room-view.js").RoomFacts, onChange: () => void, onEditEnd: () => void}} options
+   * @param {{slug: string, client: import("../../client/client.js").Client, me: {id: string},
+   *   toasts: import("../base/toasts.js").Toasts,
+   *   unfinished: import("../composer/unfinished.js").Unfinished, facts: import("../room/room-view.js").RoomFacts,
+   *   onChange: () => void, onEditEnd: () => void}} options
    */
   constructor(root, options) {
     this.#options = options;
@@ -79,7 +81,8 @@ export class ClaudeDesk {
     if (this.#stopping !== this.state.stoppableId) this.#stopping = null;
     this.#noticeEnds(messages);
     this.#bar.show(this.state, {
-      session: room.kind === "session", model: room.claude?.model ?? "", demo: this.#server.demo, usage: this.#usage, readOnly: Boolean(readOnly),
+      session: room.kind === "session", model: room.claude?.model ?? "", demo: this.#server.demo,
+      usage: this.#usage, readOnly: Boolean(readOnly),
     });
     this.#queue.show(this.state.waiting, !readOnly, this.state.runningId !== null);
   }
@@ -101,17 +104,26 @@ export class ClaudeDesk {
     return answerTo(this.#messages, promptId);
   }
 
-  /** Is the answer to this message being written? Then it can be neither changed nor taken back. @param {string} promptId */
+  /**
+   * Is the answer to this message being written? Then it can be neither changed nor taken back.
+   * @param {string} promptId
+   */
   isBeingAnswered(promptId) {
     return this.answerTo(promptId)?.reply.state === "running";
   }
 
-  /** The same of the prompt, and of the answer itself. @param {{id?: string, reply?: import("../../protocol.d.ts").Reply}} message */
+  /**
+   * The same of the prompt, and of the answer itself.
+   * @param {{id?: string, reply?: import("../../protocol.d.ts").Reply}} message
+   */
   isBusyWith({ id, reply }) {
     return isOpen(reply?.state) || (id !== undefined && this.isBeingAnswered(id));
   }
 
-  /** Is this Claude's answer to a prompt of the reader's? Then it is theirs to delete. @param {{reply?: import("../../protocol.d.ts").Reply}} message */
+  /**
+   * Is this Claude's answer to a prompt of the reader's? Then it is theirs to delete.
+   * @param {{reply?: import("../../protocol.d.ts").Reply}} message
+   */
   isAnswerToMine({ reply }) {
     const prompt = reply?.prompt ? this.#messages.find(({ id }) => id === reply.prompt) : undefined;
     return prompt?.author?.id === this.#options.me.id;
@@ -124,7 +136,9 @@ export class ClaudeDesk {
 
   /** At once, without a time to undo it: meanwhile its turn could come. @param {string} promptId */
   withdraw(promptId) {
-    this.#options.client.request("delete_message", { message: promptId }).catch((error) => this.#options.toasts.error(error));
+    this.#options.client
+      .request("delete_message", { message: promptId })
+      .catch((error) => this.#options.toasts.error(error));
   }
 
   async #stop() {
@@ -145,7 +159,8 @@ export class ClaudeDesk {
   #key(event) {
     if (event.key !== "Escape" || event.defaultPrevented || !this.stop) return;
     if (document.querySelector(HAS_ITS_OWN_ESCAPE)) return;
-    // Where the list of people covers the room, Escape closes it; which of the two listeners comes first is not certain.
+    // Where the list of people covers the room, Escape closes it; which of the two listeners comes first is not
+    // certain.
     if (!matchMedia(WIDE).matches && document.querySelector("[data-details=open]")) return;
     event.preventDefault();
     this.#stop();
@@ -166,7 +181,9 @@ export class ClaudeDesk {
 
   async #fetchUsage() {
     try {
-      const response = await fetch(`/rooms/${this.#options.slug}/usage`, { headers: { Accept: "application/json" }, signal: this.#ending.signal });
+      const response = await fetch(`/rooms/${this.#options.slug}/usage`, {
+        headers: { Accept: "application/json" }, signal: this.#ending.signal,
+      });
       if (!response.ok || response.redirected) return;
       this.#usage = await response.json();
       this.#options.onChange();

@@ -39,7 +39,9 @@ export function claudeState(messages, streams) {
   const running = open.find((message) => message.reply.state === "running");
   const stream = streams.find((each) => (running ? each.messageId === running.id : each.state === "running"));
   const runningId = running?.id ?? stream?.messageId ?? null;
-  const queued = inTurn(open.filter((message) => message.reply.state === "queued" && message.id !== runningId), answers);
+  const queued = inTurn(
+    open.filter((message) => message.reply.state === "queued" && message.id !== runningId), answers,
+  );
   const byId = new Map(queued.length ? messages.map((message) => [message.id, message]) : []);
   const newest = answers.at(-1);
   const asker = (running ?? open.find(({ id }) => id === runningId))?.reply.requestedBy;
@@ -57,8 +59,8 @@ export function claudeState(messages, streams) {
 }
 
 /**
- * The order in which the server answers what waits in a room: people take turns, and the one whose last turn is longest ago
- * comes first. Each person's prompts keep their order.
+ * The order in which the server answers what waits in a room: people take turns, and the one whose last turn is longest
+ * ago comes first. Each person's prompts keep their order.
  * @param {readonly ReplyMessage[]} queued
  * @param {readonly ReplyMessage[]} answers all that are loaded
  * @returns {ReplyMessage[]}
@@ -68,12 +70,15 @@ export function inTurn(queued, answers) {
   const asker = (answer) => answer.reply.requestedBy?.id ?? "";
   /** @type {Map<string, number>} */
   const lastTurn = new Map();
-  for (const answer of answers) lastTurn.set(asker(answer), Math.max(lastTurn.get(asker(answer)) ?? 0, answer.reply.startedAt ?? 0));
+  for (const answer of answers)
+    lastTurn.set(asker(answer), Math.max(lastTurn.get(asker(answer)) ?? 0, answer.reply.startedAt ?? 0));
   const left = [...queued].sort((a, b) => a.reply.change - b.reply.change);
   const ordered = [];
   for (let turn = Number.MAX_SAFE_INTEGER - left.length; left.length; turn += 1) {
     // The oldest of equals: those are in order of their age.
-    const next = left.reduce((best, each) => ((lastTurn.get(asker(each)) ?? 0) < (lastTurn.get(asker(best)) ?? 0) ? each : best));
+    const next = left.reduce((best, each) =>
+      (lastTurn.get(asker(each)) ?? 0) < (lastTurn.get(asker(best)) ?? 0) ? each : best,
+    );
     lastTurn.set(asker(next), turn);
     ordered.push(...left.splice(left.indexOf(next), 1));
   }

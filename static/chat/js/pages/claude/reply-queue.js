@@ -26,7 +26,8 @@ export class ReplyQueue {
 
   /**
    * @param {HTMLElement} root
-   * @param {{myId: string, edits?: Map<string, string>, save: (id: string, content: string) => Promise<unknown>, withdraw: (id: string) => void,
+   * @param {{myId: string, edits?: Map<string, string>, save: (id: string, content: string) => Promise<unknown>,
+   *   withdraw: (id: string) => void,
    *   isThere: (id: string) => boolean, onEditEnd: () => void, onLeft: () => void, onDue: () => void}} options
    *   onLeft: what had the focus is gone. onDue: it wants to be shown again
    */
@@ -42,7 +43,11 @@ export class ReplyQueue {
     this.#root.replaceChildren();
   }
 
-  /** @param {readonly Waiting[]} waiting @param {boolean} canWrite @param {boolean} isAnswering another prompt, at this moment */
+  /**
+   * @param {readonly Waiting[]} waiting
+   * @param {boolean} canWrite
+   * @param {boolean} isAnswering another prompt, at this moment
+   */
   show(waiting, canWrite, isAnswering) {
     const hadFocus = this.#root.contains(document.activeElement);
     const ids = new Set(waiting.map(({ prompt }) => prompt.id));
@@ -92,7 +97,10 @@ export class ReplyQueue {
   #row(prompt, canWrite) {
     let row = this.#rows.get(prompt.id);
     if (!row) {
-      row = { element: el("li", { class: "queue-row", "data-testid": "waiting-prompt", "data-id": prompt.id }), shown: "", editor: null };
+      row = {
+        element: el("li", { class: "queue-row", "data-testid": "waiting-prompt", "data-id": prompt.id }), shown: "",
+        editor: null,
+      };
       this.#rows.set(prompt.id, row);
     }
     const shown = `${prompt.change} ${canWrite}`;
@@ -120,7 +128,10 @@ export class ReplyQueue {
     return [
       text,
       el("button", { class: "link-button", type: "button", "data-testid": "queue-edit", onclick: edit }, "Edit"),
-      el("button", { class: "link-button", type: "button", "data-testid": "queue-withdraw", onclick: withdraw }, "Withdraw"),
+      el(
+        "button", { class: "link-button", type: "button", "data-testid": "queue-withdraw", onclick: withdraw },
+        "Withdraw",
+      ),
     ];
   }
 

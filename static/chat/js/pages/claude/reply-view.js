@@ -1,6 +1,6 @@
 /**
- * A reply of Claude below its head: its thinking, the tools it used, its text, how it ended, and what can be done with it.
- * The parts stay the same elements while it streams.
+ * A reply of Claude below its head: its thinking, the tools it used, its text, how it ended, and what can be done with
+ * it. The parts stay the same elements while it streams.
  */
 
 import { isOpen } from "../../client/streams/stream-state.js";
@@ -20,7 +20,10 @@ export class ReplyView {
   #text = new MessageText();
   #thinking = el("div", { class: "reply-thinking-text", dir: "auto" });
   #thinkingTitle = el("span");
-  #details = el("details", { class: "reply-thinking", "data-testid": "reply-thinking" }, el("summary", {}, this.#thinkingTitle), this.#thinking);
+  #details = el(
+    "details", { class: "reply-thinking", "data-testid": "reply-thinking" }, el("summary", {}, this.#thinkingTitle),
+    this.#thinking,
+  );
   #tools = el("ul", { class: "reply-tools", "data-testid": "reply-tools" });
   #foot = el("div", { class: "reply-foot" });
   /** @type {Record<string, unknown>} what the foot was drawn from */
@@ -116,12 +119,17 @@ export class ReplyView {
     const facts = { reply, state, hasText, content: Boolean(this.#item.message.content), mayAct: this.#item.mayAct };
     if (Object.entries(facts).every(([name, value]) => this.#footFacts[name] === value)) return;
     this.#footFacts = facts;
-    const focused = this.#foot.contains(document.activeElement) ? document.activeElement?.getAttribute("data-testid") : null;
+    const focused = this.#foot.contains(document.activeElement)
+      ? document.activeElement?.getAttribute("data-testid")
+      : null;
     setChildren(this.#foot, isOpen(reply.state) ? [progress(state, hasText)] : ended(this.#item));
     if (focused) this.#keepFocus(focused);
   }
 
-  /** Who steps through versions by keyboard stays where they were; who asks again, at the answer. @param {string} testId */
+  /**
+   * Who steps through versions by keyboard stays where they were; who asks again, at the answer.
+   * @param {string} testId
+   */
   #keepFocus(testId) {
     const again = this.#foot.querySelector(`[data-testid="${testId}"]:enabled`) ?? this.element.closest("article");
     /** @type {HTMLElement | null} */ (again)?.focus({ preventScroll: true });
@@ -139,15 +147,26 @@ function grow(element, text) {
 /** @param {import("../../protocol.d.ts").ToolUse} tool */
 function toolLine(tool) {
   const what = el("b", {}, words.toolWords(tool));
-  const parts = [what, tool.input && ": ", tool.input && el("bdi", { class: "reply-tool-input" }, tool.input), tool.result && " → ", tool.result && el("bdi", {}, tool.result)];
+  const parts = [
+    what, tool.input && ": ", tool.input && el("bdi", { class: "reply-tool-input" }, tool.input),
+    tool.result && " → ", tool.result && el("bdi", {}, tool.result),
+  ];
   return el("li", { "data-testid": "reply-tool", title: tool.result || null }, ...parts);
 }
 
 /** @param {string} state @param {boolean} hasText */
 function progress(state, hasText) {
   // While words come they are what moves: an animation beside them would keep the browser drawing frames of its own.
-  const dots = state === "queued" ? null : el("span", { class: hasText ? "reply-dots" : "reply-dots is-moving", "aria-hidden": "true" }, el("i"), el("i"), el("i"));
-  return el("span", { class: "reply-progress", "data-testid": "reply-progress" }, dots, words.progressWords(state, hasText));
+  const dots =
+    state === "queued"
+      ? null
+      : el(
+          "span", { class: hasText ? "reply-dots" : "reply-dots is-moving", "aria-hidden": "true" }, el("i"),
+          el("i"), el("i"),
+        );
+  return el(
+    "span", { class: "reply-progress", "data-testid": "reply-progress" }, dots, words.progressWords(state, hasText),
+  );
 }
 
 /** @param {Item} item @returns {HTMLElement[]} */
@@ -162,7 +181,15 @@ function ended({ message, mayAct }) {
     reply.versions > 1 && versions(reply, mayAct),
   ]);
   return present([
-    ending && el("p", { class: `reply-ending${ending.isError ? " is-error" : ""}`, title: ending.title, "data-testid": ending.isError ? "reply-error" : "reply-ending" }, ending.text),
+    ending &&
+      el(
+        "p",
+        {
+          class: `reply-ending${ending.isError ? " is-error" : ""}`, title: ending.title,
+          "data-testid": ending.isError ? "reply-error" : "reply-ending",
+        },
+        ending.text,
+      ),
     actions.length > 0 && el("span", { class: "reply-actions" }, ...actions),
     usage && el("span", { class: "reply-usage", "data-testid": "reply-usage" }, usage),
   ]);

@@ -24,7 +24,10 @@ const STOP_REASONS = {
 const NO_ANSWER = "Claude gave no answer.";
 
 /** @type {Record<string, string>} */
-const TOOLS = { search_messages: "Searched the messages", search_history: "Searched the messages", list_members: "Looked up the members", read_attachment: "Read a file" };
+const TOOLS = {
+  search_messages: "Searched the messages", search_history: "Searched the messages",
+  list_members: "Looked up the members", read_attachment: "Read a file",
+};
 
 /**
  * While it is open: one line that says what happens.
@@ -43,17 +46,22 @@ export function progressWords(state, hasText) {
  * @returns {{text: string, title?: string, isError: boolean} | null} title: who is meant, in full
  */
 export function endingWords({ state, stopReason, stoppedBy, error }, content) {
-  if (state === "stopped" && stoppedBy) return { text: `Stopped by ${nameInText(stoppedBy)}.`, title: fullNameInText(stoppedBy), isError: false };
+  if (state === "stopped" && stoppedBy)
+    return { text: `Stopped by ${nameInText(stoppedBy)}.`, title: fullNameInText(stoppedBy), isError: false };
   if (state === "stopped") return { text: "Stopped.", isError: false };
   if (state === "interrupted") return { text: `Interrupted. ${error ?? ""}`.trim(), isError: true };
   if (state === "failed") return { text: error ?? "Claude could not answer.", isError: true };
-  const reason = error ?? STOP_REASONS[stopReason ?? ""] ?? (state === "complete" && content.trim() === "" ? NO_ANSWER : undefined);
+  const reason =
+    error ?? STOP_REASONS[stopReason ?? ""] ?? (state === "complete" && content.trim() === "" ? NO_ANSWER : undefined);
   return reason ? { text: reason, isError: false } : null;
 }
 
 /** @param {Reply} reply @param {string} content */
 export function mayContinue({ state, stopReason }, content) {
-  return content !== "" && (state === "interrupted" || state === "stopped" || (state === "complete" && stopReason === "max_tokens"));
+  return (
+    content !== "" &&
+    (state === "interrupted" || state === "stopped" || (state === "complete" && stopReason === "max_tokens"))
+  );
 }
 
 /** @param {Reply} reply */

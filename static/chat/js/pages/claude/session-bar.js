@@ -26,7 +26,11 @@ export class SessionBar {
   constructor(room, server) {
     const part = (/** @type {string} */ selector) => /** @type {HTMLElement} */ (room.querySelector(selector));
     this.#root = part(".session-bar");
-    this.#parts = { state: part(".claude-state"), words: part("[data-claude-state]"), model: part("[data-claude-model]"), usage: part("[data-claude-usage]"), tokens: part("[data-claude-tokens]"), cost: part("[data-claude-cost]"), demo: part(".demo-note") };
+    this.#parts = {
+      state: part(".claude-state"), words: part("[data-claude-state]"), model: part("[data-claude-model]"),
+      usage: part("[data-claude-usage]"), tokens: part("[data-claude-tokens]"), cost: part("[data-claude-cost]"),
+      demo: part(".demo-note"),
+    };
     const demo = /** @type {HTMLDetailsElement} */ (this.#parts.demo);
     this.learn(server);
     const close = (/** @type {Event} */ event) => {
@@ -49,7 +53,8 @@ export class SessionBar {
 
   /**
    * @param {import("./claude-state.js").ClaudeState} state
-   * @param {{session: boolean, model: string, demo: boolean, usage: {tokens: number, cost: number}, readOnly: boolean}} facts
+   * @param {{session: boolean, model: string, demo: boolean, usage: {tokens: number, cost: number}, readOnly: boolean}}
+   *   facts
    */
   show(state, { session, model, demo, usage, readOnly }) {
     this.#root.hidden = !session;

@@ -86,7 +86,8 @@ export class CodeBlock {
       const pieces = await highlighted(text, this.#language);
       if (!pieces || text !== this.#text || this.#isHighlighted) return;
       // New nodes would end the selection of a person who is about to copy it.
-      if (isSelected(this.#code)) return document.addEventListener("selectionchange", () => this.highlight(), { once: true });
+      if (isSelected(this.#code))
+        return document.addEventListener("selectionchange", () => this.highlight(), { once: true });
       this.#code.replaceChildren(...pieces);
       this.#last = null;
       this.#isHighlighted = true;
@@ -104,8 +105,17 @@ function isSelected(element) {
 
 /** @param {string} language */
 function head(language) {
-  const copy = el("button", { type: "button", class: "code-copy", "data-do": "copy-code", "data-testid": "code-copy", "aria-label": "Copy code" }, "Copy");
-  return el("div", { class: "code-head" }, el("span", { class: "code-language" }, language.slice(0, LANGUAGE_CHARS)), copy);
+  const copy = el(
+    "button",
+    {
+      type: "button", class: "code-copy", "data-do": "copy-code", "data-testid": "code-copy",
+      "aria-label": "Copy code",
+    },
+    "Copy",
+  );
+  return el(
+    "div", { class: "code-head" }, el("span", { class: "code-language" }, language.slice(0, LANGUAGE_CHARS)), copy,
+  );
 }
 
 /** Gives what the server has rendered the same heads. @param {HTMLElement} root */
@@ -124,7 +134,8 @@ export function dressCodeBlocks(root) {
 /** @param {Element} button */
 export async function copyCode(button) {
   const code = button.closest(".code-block")?.querySelector("code")?.textContent ?? "";
-  // The line end of the last line belongs to the block: pasted into a shell, it would run what was only to be looked at.
+  // The line end of the last line belongs to the block: pasted into a shell, it would run what was only to be looked
+  // at.
   await copy(code.replace(/\n$/, ""), button);
 }
 

@@ -1,9 +1,12 @@
 /**
- * A worker that finds the pieces of code that have a color. A grammar may take forever on a text that was made for it: then
- * the page ends this worker (highlighting.js). It fetches the library and each language when it first needs them.
+ * A worker that finds the pieces of code that have a color. A grammar may take forever on a text that was made for it:
+ * then the page ends this worker (highlighting.js). It fetches the library and each language when it first needs them.
  */
 
-/** One literal path each: hashed names are put in where the site is deployed. @type {Record<string, () => Promise<any>>} */
+/**
+ * One literal path each: hashed names are put in where the site is deployed.
+ * @type {Record<string, () => Promise<any>>}
+ */
 const LANGUAGES = {
   bash: () => import("../../../vendor/highlight/languages/bash.min.js"),
   c: () => import("../../../vendor/highlight/languages/c.min.js"),
@@ -37,12 +40,11 @@ const WITHIN = {
 
 /** The first part of its scope names to the class of its color. @type {Record<string, string>} */
 const CLASSES = {
-  comment: "c1", quote: "c1", doctag: "c1",
-  keyword: "k", "selector-tag": "nt", name: "nt", operator: "o", punctuation: "p",
-  string: "s1", regexp: "s1", subst: "si", char: "se", "template-tag": "s1", addition: "gi", deletion: "gd",
-  number: "mi", literal: "kc", symbol: "kc",
-  title: "nf", section: "gh", attr: "na", attribute: "na", "selector-class": "nc", "selector-id": "nc", "selector-attr": "na",
-  built_in: "nb", type: "nc", meta: "nd", variable: "nv", "template-variable": "nv", params: "n", property: "n",
+  comment: "c1", quote: "c1", doctag: "c1", keyword: "k", "selector-tag": "nt", name: "nt", operator: "o",
+  punctuation: "p", string: "s1", regexp: "s1", subst: "si", char: "se", "template-tag": "s1", addition: "gi",
+  deletion: "gd", number: "mi", literal: "kc", symbol: "kc", title: "nf", section: "gh", attr: "na",
+  attribute: "na", "selector-class": "nc", "selector-id": "nc", "selector-attr": "na", built_in: "nb", type: "nc",
+  meta: "nd", variable: "nv", "template-variable": "nv", params: "n", property: "n",
 };
 
 /** More would take the page too long to show. */
@@ -73,7 +75,8 @@ globalThis.addEventListener("message", async ({ data: { id, language, code } }) 
     const library = await load(language);
     // From here on the time counts: fetching is not the text's fault.
     globalThis.postMessage({ id, hasBegun: true });
-    // Its result as HTML is of no use here: nothing that was made in the browser becomes HTML. This is the tree behind it.
+    // Its result as HTML is of no use here: nothing that was made in the browser becomes HTML. This is the tree behind
+    // it.
     const { children } = library.highlight(code, { language, ignoreIllegals: true })._emitter.rootNode;
     pieces = 0;
     const found = children.map(pieceOf);

@@ -1,6 +1,6 @@
 /**
- * Code to colored pieces, for what is streamed and for what the server has rendered: the server colors nothing. A worker does
- * it, one text after the other. One that takes too long is ended with it, and is not tried again.
+ * Code to colored pieces, for what is streamed and for what the server has rendered: the server colors nothing. A
+ * worker does it, one text after the other. One that takes too long is ended with it, and is not tried again.
  */
 
 import { el } from "../base/dom.js";
@@ -15,10 +15,11 @@ const LANGUAGES = new Set([
 
 /** @type {Record<string, string>} */
 const ALSO = {
-  sh: "bash", shell: "bash", zsh: "bash", console: "bash", h: "c", "c++": "cpp", cc: "cpp", hpp: "cpp", patch: "diff",
-  docker: "dockerfile", golang: "go", toml: "ini", cfg: "ini", js: "javascript", jsx: "javascript", mjs: "javascript",
-  node: "javascript", jsonc: "json", kt: "kotlin", md: "markdown", py: "python", python3: "python", rb: "ruby",
-  rs: "rust", postgresql: "sql", sqlite: "sql", ts: "typescript", tsx: "typescript", html: "xml", svg: "xml", yml: "yaml",
+  sh: "bash", shell: "bash", zsh: "bash", console: "bash", h: "c", "c++": "cpp", cc: "cpp", hpp: "cpp",
+  patch: "diff", docker: "dockerfile", golang: "go", toml: "ini", cfg: "ini", js: "javascript", jsx: "javascript",
+  mjs: "javascript", node: "javascript", jsonc: "json", kt: "kotlin", md: "markdown", py: "python",
+  python3: "python", rb: "ruby", rs: "rust", postgresql: "sql", sqlite: "sql", ts: "typescript", tsx: "typescript",
+  html: "xml", svg: "xml", yml: "yaml",
 };
 
 /** Of work in the worker. An ordinary text of the longest kind takes a tenth of it. */

@@ -10,7 +10,8 @@ const NO_ANSWER = "The file did not get through. Is there a connection?";
  * @param {string} url
  * @param {File} file
  * @param {(share: number) => void} onProgress from 0 to 1
- * @returns {{done: Promise<import("../../protocol.d.ts").Attachment>, abort: () => void}} done rejects with an Error that says why
+ * @returns {{done: Promise<import("../../protocol.d.ts").Attachment>, abort: () => void}} done rejects with an Error
+ *   that says why
  */
 export function uploadFile(url, file, onProgress) {
   const request = new XMLHttpRequest();
@@ -32,5 +33,7 @@ export function uploadFile(url, file, onProgress) {
 /** @param {XMLHttpRequest} request */
 function refusal({ status, response }) {
   // A proxy in front may refuse by itself, in words of its own.
-  return new Error(response?.error?.message ?? (status === 413 ? "This file is too large." : `The upload failed (${status}).`));
+  return new Error(
+    response?.error?.message ?? (status === 413 ? "This file is too large." : `The upload failed (${status}).`),
+  );
 }

@@ -11,13 +11,18 @@ export class AttachmentTray {
   #files;
   #toasts;
   #limits = pageData("app-data")?.uploads ?? { bytes: 0, perMessage: 0 };
-  #picker = /** @type {HTMLInputElement} */ (el("input", { type: "file", multiple: true, hidden: true, "data-testid": "attachment-input" }));
-  #button = iconButton("attach", "Add files", { class: "composer-attach", "data-testid": "attach", onclick: () => this.#picker.click() });
+  #picker = /** @type {HTMLInputElement} */ (
+    el("input", { type: "file", multiple: true, hidden: true, "data-testid": "attachment-input" })
+  );
+  #button = iconButton("attach", "Add files", {
+    class: "composer-attach", "data-testid": "attach", onclick: () => this.#picker.click(),
+  });
   #ending = new AbortController();
 
   /**
    * @param {HTMLElement} root of the room: files may be dropped anywhere on it
-   * @param {{files: import("./pending-files.js").PendingFiles, toasts: import("../base/toasts.js").Toasts, onChange: () => void}} options
+   * @param {{files: import("./pending-files.js").PendingFiles, toasts: import("../base/toasts.js").Toasts, onChange: ()
+   *   => void}} options
    *   files: those that wait in this room already
    */
   constructor(root, { files, toasts, onChange }) {
@@ -54,7 +59,9 @@ export class AttachmentTray {
 
   #listen() {
     const { signal } = this.#ending;
-    this.#picker.addEventListener("change", () => (this.#add(this.#picker.files ?? []), (this.#picker.value = "")), { signal });
+    this.#picker.addEventListener("change", () => (this.#add(this.#picker.files ?? []), (this.#picker.value = "")), {
+      signal,
+    });
     this.#form.addEventListener("paste", (event) => this.#paste(/** @type {ClipboardEvent} */ (event)), { signal });
     for (const type of ["dragenter", "dragover", "dragleave", "drop"]) {
       this.#root.addEventListener(type, (event) => this.#drag(/** @type {DragEvent} */ (event)), { signal });

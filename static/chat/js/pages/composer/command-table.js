@@ -52,10 +52,17 @@ export const COMMANDS = [
     name: "search", takes: "WORDS", does: "Search in this room", may: () => true,
     run: ({ slug, go }, words) => go(`/search?room=${slug}&q=${encodeURIComponent(words)}`),
   },
-  { name: "mute", does: "Hear nothing of this room", may: ({ role }) => role !== null, run: mute(true, "You will not be notified.") },
-  { name: "unmute", does: "Notify me about this room again", may: ({ role }) => role !== null, run: mute(false, "You will be notified again.") },
   {
-    name: "leave", does: "Leave this room", asks: "Leave this room?", may: ({ role, room }) => role !== null && room.kind !== "direct",
+    name: "mute", does: "Hear nothing of this room", may: ({ role }) => role !== null,
+    run: mute(true, "You will not be notified."),
+  },
+  {
+    name: "unmute", does: "Notify me about this room again", may: ({ role }) => role !== null,
+    run: mute(false, "You will be notified again."),
+  },
+  {
+    name: "leave", does: "Leave this room", asks: "Leave this room?",
+    may: ({ role, room }) => role !== null && room.kind !== "direct",
     run: async ({ slug, request, go }) => {
       await request("quit_room", { room: slug });
       go("/rooms/");
@@ -65,10 +72,16 @@ export const COMMANDS = [
   { name: "help", does: "List the commands", may: () => true, run: ({ write }) => write("/") },
 ];
 
-/** One space alone leads to the argument: a run of them, tried at each length, would hold the page at a pasted megabyte. */
+/**
+ * One space alone leads to the argument: a run of them, tried at each length, would hold the page at a pasted megabyte.
+ */
 const ONE_LINE = /^(\/{1,2})([a-z]+)(?:[^\S\n]([^\n]*))?$/i;
 
-/** @param {string} typed what a name begins with @param {Facts} facts @returns {readonly Command[]} that may be done here */
+/**
+ * @param {string} typed what a name begins with
+ * @param {Facts} facts
+ * @returns {readonly Command[]} that may be done here
+ */
 export function commandsLike(typed, facts) {
   return COMMANDS.filter(({ name, may }) => name.startsWith(typed.toLowerCase()) && may(facts));
 }

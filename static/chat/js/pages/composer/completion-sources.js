@@ -1,6 +1,6 @@
 /**
- * What can be completed in a message: the room's people and Claude after `@`, emoji after `:`, commands after a `/` at its
- * beginning.
+ * What can be completed in a message: the room's people and Claude after `@`, emoji after `:`, commands after a `/` at
+ * its beginning.
  */
 
 import { CLAUDE, isClaude } from "../claude/claude-state.js";
@@ -40,7 +40,9 @@ export function completionSources(facts) {
 /** @param {string} typed @param {Known} facts */
 function whoLike(typed, facts) {
   const people = peopleLike(typed, facts).map(personChoice);
-  const claude = { mark: avatar(CLAUDE, { size: "s" }), label: CLAUDE, hint: "answers this message", text: `@${CLAUDE}` };
+  const claude = {
+    mark: avatar(CLAUDE, { size: "s" }), label: CLAUDE, hint: "answers this message", text: `@${CLAUDE}`,
+  };
   return facts.callsClaude && CLAUDE.startsWith(typed) ? [claude, ...people] : people;
 }
 
@@ -65,9 +67,12 @@ const personChoice = ({ username, displayName }) => ({
 });
 
 /** @param {readonly [string, string]} emoji */
-const emojiChoice = ([sign, name]) => ({ mark: el("span", { class: "completion-sign" }, sign), label: `:${name}`, text: sign });
+const emojiChoice = ([sign, name]) => ({
+  mark: el("span", { class: "completion-sign" }, sign), label: `:${name}`, text: sign,
+});
 
 /** @param {import("./command-table.js").Command} command */
 const commandChoice = ({ name, takes, does }) => ({
-  mark: el("span", { class: "completion-sign" }, "/"), label: takes ? `${name} ${takes}` : name, hint: does, text: `/${name}`,
+  mark: el("span", { class: "completion-sign" }, "/"), label: takes ? `${name} ${takes}` : name, hint: does,
+  text: `/${name}`,
 });

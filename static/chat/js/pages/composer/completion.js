@@ -1,5 +1,6 @@
 /**
- * Completes what is typed after a sign: people after `@`, emoji after `:`, commands after `/`. A listbox that the text field controls.
+ * Completes what is typed after a sign: people after `@`, emoji after `:`, commands after `/`. A listbox that the text
+ * field controls.
  */
 
 import { el, setAttribute } from "../base/dom.js";
@@ -56,9 +57,13 @@ export class Completion {
       ...choices.map(({ mark, label, hint }, at) =>
         el(
           "li",
-          // The field keeps the focus. Chosen at the click: a finger that only scrolls chooses nothing, and the list is still
-          // there when the click comes, which would else go to the message behind it.
-          { class: "completion-option", role: "option", id: `completion-${at}`, onmousedown: (/** @type {MouseEvent} */ event) => event.preventDefault(), onclick: () => this.#choose(at) },
+          // The field keeps the focus. Chosen at the click: a finger that only scrolls chooses nothing, and the list is
+          // still there when the click comes, which would else go to the message behind it.
+          {
+            class: "completion-option", role: "option", id: `completion-${at}`,
+            onmousedown: (/** @type {MouseEvent} */ event) => event.preventDefault(),
+            onclick: () => this.#choose(at),
+          },
           mark, el("bdi", {}, label), hint && el("span", { class: "faint truncate", dir: "auto" }, hint),
         ),
       ),
@@ -90,7 +95,9 @@ export class Completion {
   #select(at) {
     if (!this.#choices.length) return;
     this.#at = (at + this.#choices.length) % this.#choices.length;
-    [...this.#list.children].forEach((option, index) => option.setAttribute("aria-selected", String(index === this.#at)));
+    [...this.#list.children].forEach((option, index) =>
+      option.setAttribute("aria-selected", String(index === this.#at)),
+    );
     this.#list.children[this.#at].scrollIntoView({ block: "nearest" });
     this.#input.setAttribute("aria-activedescendant", `completion-${this.#at}`);
   }

@@ -32,7 +32,9 @@ export class Composer {
   /**
    * @param {HTMLFormElement} form
    * @param {{limit: number, sources: import("./completion.js").Source[], onText: (text: string) => void,
-   *   onSend: (text: string, replyTo: string | undefined, attachments: string[]) => void, takeCommand: (text: string) => string | null, tray: () => import("./attachments.js").AttachmentTray, unfinished: import("./unfinished.js").Unfinished, onEditLast: () => void, onBlur: () => void}} options
+   *   onSend: (text: string, replyTo: string | undefined, attachments: string[]) => void, takeCommand: (text: string)
+   *   => string | null, tray: () => import("./attachments.js").AttachmentTray, unfinished:
+   *   import("./unfinished.js").Unfinished, onEditLast: () => void, onBlur: () => void}} options
    *   takeCommand: does what a text commands, and returns the message that is left to send, or null
    */
   constructor(form, options) {
@@ -72,7 +74,10 @@ export class Composer {
     if (!FINGERS.matches) this.#input.focus({ preventScroll: true });
   }
 
-  /** From another tab, or from the draft. The caret stays where it was, seen from the nearer end. @param {string} text */
+  /**
+   * From another tab, or from the draft. The caret stays where it was, seen from the nearer end.
+   * @param {string} text
+   */
   setText(text) {
     const { value, selectionStart } = this.#input;
     if (value === text) return this.#fit();
@@ -127,8 +132,16 @@ export class Composer {
     this.#replyTo = message;
     this.#context.hidden = !message;
     if (!message) return this.#context.replaceChildren();
-    const text = el("span", { class: "truncate" }, "Reply to ", el("b", {}, personName(message.author)), ": ", el("bdi", {}, excerptOf(quotable(message))));
-    this.#context.replaceChildren(icon("reply"), text, iconButton("close", "Do not reply", { class: "icon-button-small", onclick: () => (this.setReply(null), this.#input.focus()) }));
+    const text = el(
+      "span", { class: "truncate" }, "Reply to ", el("b", {}, personName(message.author)), ": ",
+      el("bdi", {}, excerptOf(quotable(message))),
+    );
+    this.#context.replaceChildren(
+      icon("reply"), text,
+      iconButton("close", "Do not reply", {
+        class: "icon-button-small", onclick: () => (this.setReply(null), this.#input.focus()),
+      }),
+    );
   }
 
   #typed() {

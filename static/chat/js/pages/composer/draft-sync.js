@@ -25,7 +25,8 @@ export class DraftSync {
   #refused = null;
 
   /**
-   * @param {{key: string, save: (draft: Draft) => Promise<unknown>, onText: (text: string) => void, limit?: number, delayMs?: number,
+   * @param {{key: string, save: (draft: Draft) => Promise<unknown>, onText: (text: string) => void, limit?: number,
+   *   delayMs?: number,
    *   storage?: Storage}} options limit: of characters; a longer draft stays in this browser. 0: none
    */
   constructor(options) {
@@ -98,7 +99,8 @@ export class DraftSync {
   }
 
   async #save() {
-    if (this.#saving || !this.#dirty || this.#text === this.#refused || isLongerThan(this.#text, this.#options.limit)) return;
+    if (this.#saving || !this.#dirty || this.#text === this.#refused || isLongerThan(this.#text, this.#options.limit))
+      return;
     this.#saving = { content: this.#text, version: this.#base.version + 1 };
     const sent = this.#saving;
     let conflict = null;
@@ -121,7 +123,10 @@ export class DraftSync {
 
   #remember() {
     try {
-      if (this.#dirty) this.#options.storage.setItem(this.#options.key, JSON.stringify({ base: this.#base.content, text: this.#text }));
+      if (this.#dirty)
+        this.#options.storage.setItem(
+          this.#options.key, JSON.stringify({ base: this.#base.content, text: this.#text }),
+        );
       else this.#options.storage.removeItem(this.#options.key);
     } catch {
       // Storage is full or forbidden: then the draft lives as long as the page.

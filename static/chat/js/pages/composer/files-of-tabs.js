@@ -1,9 +1,12 @@
 /**
- * Keeps a file that waits to be sent in one tab. A browser copies what a tab remembers into its duplicate, and into a window that
- * it opens: without this, both would show the same files, and send them twice.
+ * Keeps a file that waits to be sent in one tab. A browser copies what a tab remembers into its duplicate, and into a
+ * window that it opens: without this, both would show the same files, and send them twice.
  */
 
-/** Tabs that were opened together, as after a restart of the browser, settle it among themselves: the lower name has them. */
+/**
+ * Tabs that were opened together, as after a restart of the browser, settle it among themselves: the lower name has
+ * them.
+ */
 const SETTLING_MS = 1000;
 
 /**

@@ -16,7 +16,9 @@ export function mergeText(base, mine, theirs) {
   const [first, second] = a.start <= b.start ? [a, b] : [b, a];
   // Both have changed the same words: theirs is kept by the server already, so mine wins here and is saved next.
   if (first.end > second.start) return mine;
-  return base.slice(0, first.start) + first.text + base.slice(first.end, second.start) + second.text + base.slice(second.end);
+  return (
+    base.slice(0, first.start) + first.text + base.slice(first.end, second.start) + second.text + base.slice(second.end)
+  );
 }
 
 /**

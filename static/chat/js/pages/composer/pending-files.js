@@ -1,6 +1,6 @@
 /**
- * The files of a message that is being written in one room: uploaded when they are added, drawn as a list. They outlive the
- * page of the room, as the text does: a reader who looks into another room, or loads the page again, finds them.
+ * The files of a message that is being written in one room: uploaded when they are added, drawn as a list. They outlive
+ * the page of the room, as the text does: a reader who looks into another room, or loads the page again, finds them.
  */
 
 import { sizeLabel } from "../message/attachment-parts.js";
@@ -31,7 +31,9 @@ export class PendingFiles {
   #key;
   /** @type {Item[]} */
   #items = [];
-  list = el("ul", { class: "attachment-tray", "data-testid": "attachment-tray", "aria-label": "Files to send", hidden: true });
+  list = el("ul", {
+    class: "attachment-tray", "data-testid": "attachment-tray", "aria-label": "Files to send", hidden: true,
+  });
   /** Set by the page that shows them. */
   onChange = () => {};
   /** What had the focus was removed. */
@@ -94,10 +96,16 @@ export class PendingFiles {
   #put({ name, size }, file) {
     const thumb = el("span", { class: "attachment-thumb" }, icon("file"));
     const note = el("span", { class: "attachment-size" }, sizeLabel(size));
-    const progress = /** @type {HTMLProgressElement} */ (el("progress", { max: 1, value: 0, "aria-label": `Uploading ${name}` }));
-    const retry = /** @type {HTMLButtonElement} */ (el("button", { class: "link-button", type: "button", hidden: true }, "Try again"));
+    const progress = /** @type {HTMLProgressElement} */ (
+      el("progress", { max: 1, value: 0, "aria-label": `Uploading ${name}` })
+    );
+    const retry = /** @type {HTMLButtonElement} */ (
+      el("button", { class: "link-button", type: "button", hidden: true }, "Try again")
+    );
     const remove = iconButton("close", `Remove ${name}`, { class: "icon-button-small" });
-    const words = el("span", { class: "attachment-words" }, el("bdi", { class: "truncate" }, name), note, retry, progress);
+    const words = el(
+      "span", { class: "attachment-words" }, el("bdi", { class: "truncate" }, name), note, retry, progress,
+    );
     const element = el("li", { class: "attachment-chip", "data-testid": "attachment-chip" }, thumb, words, remove);
     /** @type {Item} */
     const item = { file, state: "uploading", attachment: null, at: 0, abort: () => {}, element, progress, note, retry };
@@ -113,7 +121,9 @@ export class PendingFiles {
   async #upload(item) {
     const file = /** @type {File} */ (item.file);
     this.#show(item, "uploading", sizeLabel(file.size));
-    const { done, abort } = uploadFile(`/rooms/${this.#slug}/attachments`, file, (share) => (item.progress.value = share));
+    const { done, abort } = uploadFile(
+      `/rooms/${this.#slug}/attachments`, file, (share) => (item.progress.value = share),
+    );
     item.abort = abort;
     try {
       Object.assign(item, { attachment: await done, at: Date.now() });
@@ -157,7 +167,9 @@ export class PendingFiles {
 /** @param {string} key @returns {Kept[]} */
 function recall(key) {
   try {
-    return JSON.parse(sessionStorage.getItem(key) ?? "[]").filter((/** @type {Kept} */ { at }) => at > Date.now() - SERVER_KEEPS_MS);
+    return JSON.parse(sessionStorage.getItem(key) ?? "[]").filter(
+      (/** @type {Kept} */ { at }) => at > Date.now() - SERVER_KEEPS_MS,
+    );
   } catch {
     return [];
   }

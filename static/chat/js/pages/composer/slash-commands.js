@@ -9,8 +9,10 @@ export class SlashCommands {
   #options;
 
   /**
-   * @param {{slug: string, client: import("../../client/client.js").Client, toasts: import("../base/toasts.js").Toasts, facts: () => import("./command-table.js").Facts,
-   *   composer: () => import("./composer.js").Composer, draft: import("./draft-sync.js").DraftSync, signal: AbortSignal}} options signal: aborted when the room's page has ended
+   * @param {{slug: string, client: import("../../client/client.js").Client, toasts: import("../base/toasts.js").Toasts,
+   *   facts: () => import("./command-table.js").Facts,
+   *   composer: () => import("./composer.js").Composer, draft: import("./draft-sync.js").DraftSync, signal:
+   *   AbortSignal}} options signal: aborted when the room's page has ended
    */
   constructor(options) {
     this.#options = options;

@@ -1,6 +1,6 @@
 /**
- * What is being written in each room beside the draft: files, the message that is answered, and changes of messages. It lives
- * as long as the page, and uploaded files as long as the tab: going to another room and back must lose nothing.
+ * What is being written in each room beside the draft: files, the message that is answered, and changes of messages. It
+ * lives as long as the page, and uploaded files as long as the tab: going to another room and back must lose nothing.
  */
 
 import { PendingFiles } from "./pending-files.js";

@@ -1,6 +1,6 @@
 /**
- * Bare addresses: where one ends. The same rule as chat/markdown/addresses.py: before what follows it in scripts without
- * spaces, before closing quotation marks, and before the marker that closes an emphasis around it.
+ * Bare addresses: where one ends. The same rule as chat/markdown/addresses.py: before what follows it in scripts
+ * without spaces, before closing quotation marks, and before the marker that closes an emphasis around it.
  */
 
 import { isSign, isUnspaced, isWide, QUOTATION_MARKS } from "./scripts.js";
@@ -29,7 +29,8 @@ export function findAddresses(parser) {
   const match = linkify.match.bind(linkify);
   linkify.matchAtStart = (/** @type {string} */ text) => {
     let found = matchAtStart(text) ?? matchAtStart(text.slice(0, widePlace(text)));
-    for (let end = 0; found && (end = endOf(found.raw)) < found.raw.length; ) found = matchAtStart(found.raw.slice(0, end));
+    for (let end = 0; found && (end = endOf(found.raw)) < found.raw.length;)
+      found = matchAtStart(found.raw.slice(0, end));
     return found;
   };
   // Each is looked at again on its own, so that both ways find the same.
@@ -66,9 +67,13 @@ function endOf(address) {
 
 /** @param {string} character */
 const isEnd = (character) =>
-  !isAscii(character) && (ENDS.includes(character) || (isWide(character) && isSign(character) && !WITHIN_WORDS.includes(character)));
+  !isAscii(character) &&
+  (ENDS.includes(character) || (isWide(character) && isSign(character) && !WITHIN_WORDS.includes(character)));
 
-/** No domain of the first level begins in Latin letters and goes on in a script without spaces, or in emoji. @param {string} address */
+/**
+ * No domain of the first level begins in Latin letters and goes on in a script without spaces, or in emoji.
+ * @param {string} address
+ */
 function endOfHost(address) {
   const [host] = HOST.exec(address) ?? [""];
   const first = Math.max(...[".", "@", ":", "/"].map((sign) => host.lastIndexOf(sign))) + 1;
@@ -78,7 +83,11 @@ function endOfHost(address) {
   return end < 0 ? address.length : first + end;
 }
 
-/** The library's rule, but that an emphasis around an address closes behind it. @param {any} state @param {boolean} silent */
+/**
+ * The library's rule, but that an emphasis around an address closes behind it.
+ * @param {any} state
+ * @param {boolean} silent
+ */
 function linkAddress(state, silent) {
   const { md } = state;
   if (!md.options.linkify || state.linkLevel > 0 || !state.src.startsWith("://", state.pos)) return false;
@@ -104,7 +113,11 @@ function linkAddress(state, silent) {
   return true;
 }
 
-/** Where the marker stands in an address that closes what is open around it. @param {any} state @param {string} address */
+/**
+ * Where the marker stands in an address that closes what is open around it.
+ * @param {any} state
+ * @param {string} address
+ */
 function endByMarker(state, address) {
   if (!MARKERS.some((marker) => address.includes(marker))) return address.length;
   const opened = new Map(MARKERS.map((marker) => [marker, openMarkers(state, marker)]));

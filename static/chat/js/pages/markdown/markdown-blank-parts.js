@@ -1,6 +1,6 @@
 /**
- * Parts of a text that would draw nothing: a link without words, an empty heading, an empty quotation. They are drawn as they
- * were written. The same rules as chat/markdown/blank_parts.py.
+ * Parts of a text that would draw nothing: a link without words, an empty heading, an empty quotation. They are drawn
+ * as they were written. The same rules as chat/markdown/blank_parts.py.
  */
 
 import { hasInk } from "../base/visible.js";
@@ -12,7 +12,8 @@ const DRAWN = new Set(["code_inline", "image", "math"]);
 /** @param {any} parser markdown-it */
 export function addBlankParts(parser) {
   const isHeadingBlank = (/** @type {any[]} */ made) => !made[1].content;
-  const isQuotationBlank = (/** @type {any[]} */ made) => made.every(({ type, content }) => QUOTATION.has(type) && !/[^> \n]/.test(content));
+  const isQuotationBlank = (/** @type {any[]} */ made) =>
+    made.every(({ type, content }) => QUOTATION.has(type) && !/[^> \n]/.test(content));
   replace(parser, "heading", isHeadingBlank, ["paragraph", "reference", "blockquote"]);
   replace(parser, "blockquote", isQuotationBlank, ["paragraph", "reference", "blockquote", "list"]);
 }
@@ -31,7 +32,9 @@ export function withWords(rule) {
     if (!rule(state, silent)) return false;
     if (silent) return true;
     // Words before it were pushed with it.
-    const opened = state.tokens.findIndex((/** @type {any} */ { type }, /** @type {number} */ at) => at >= before && type === "link_open");
+    const opened = state.tokens.findIndex(
+      (/** @type {any} */ { type }, /** @type {number} */ at) => at >= before && type === "link_open",
+    );
     if (draws(state.tokens.slice(opened))) return true;
     state.tokens.length = state.tokens_meta.length = opened;
     state.push("written", "", 0).content = state.src.slice(start, state.pos);
@@ -45,7 +48,12 @@ export function withWords(rule) {
  */
 function replace(parser, name, isBlank, alt) {
   const rule = parser.block.ruler.__rules__.find((/** @type {{name: string}} */ each) => each.name === name).fn;
-  const written = (/** @type {any} */ state, /** @type {number} */ startLine, /** @type {number} */ endLine, /** @type {boolean} */ silent) => {
+  const written = (
+    /** @type {any} */ state,
+    /** @type {number} */ startLine,
+    /** @type {number} */ endLine,
+    /** @type {boolean} */ silent,
+  ) => {
     const before = state.tokens.length;
     if (!rule(state, startLine, endLine, silent)) return false;
     if (silent || !isBlank(state.tokens.slice(before))) return true;

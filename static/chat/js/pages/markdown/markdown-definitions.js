@@ -1,5 +1,6 @@
 /**
- * Definitions of links: one that makes no link is drawn as the text it is. The same rules as chat/markdown/definitions.py.
+ * Definitions of links: one that makes no link is drawn as the text it is. The same rules as
+ * chat/markdown/definitions.py.
  */
 
 import { withWords } from "./markdown-blank-parts.js";
@@ -10,16 +11,24 @@ let read = [];
 /** @param {any} parser markdown-it @param {{isInDefinition: boolean}} reading is told while a definition is read */
 export function addDefinitions(parser, reading) {
   const reference = ruleOf(parser.block.ruler, "reference");
-  parser.block.ruler.at("reference", (/** @type {any} */ state, /** @type {number} */ startLine, /** @type {number} */ endLine, /** @type {boolean} */ silent) => {
-    reading.isInDefinition = true;
-    try {
-      if (!reference(state, startLine, endLine, silent)) return false;
-    } finally {
-      reading.isInDefinition = false;
-    }
-    push(state, startLine);
-    return true;
-  });
+  parser.block.ruler.at(
+    "reference",
+    (
+      /** @type {any} */ state,
+      /** @type {number} */ startLine,
+      /** @type {number} */ endLine,
+      /** @type {boolean} */ silent,
+    ) => {
+      reading.isInDefinition = true;
+      try {
+        if (!reference(state, startLine, endLine, silent)) return false;
+      } finally {
+        reading.isInDefinition = false;
+      }
+      push(state, startLine);
+      return true;
+    },
+  );
   parser.inline.ruler.at("link", noted(withWords(ruleOf(parser.inline.ruler, "link"))));
   parser.inline.ruler.at("image", noted(ruleOf(parser.inline.ruler, "image")));
   parser.core.ruler.after("inline", "definitions", drawUnused);
@@ -38,7 +47,9 @@ function push(state, startLine) {
   const isFirst = !Object.hasOwn(references[label], "isNoted");
   if (isFirst) references[label] = withNotes(references[label]);
   state.push("paragraph_open", "p", 1).map = map;
-  Object.assign(state.push("definition", "", 0), { content, map, meta: { definition: isFirst ? references[label] : null } });
+  Object.assign(state.push("definition", "", 0), {
+    content, map, meta: { definition: isFirst ? references[label] : null },
+  });
   state.push("paragraph_close", "p", -1);
 }
 
@@ -59,7 +70,10 @@ const withNotes = ({ href, title }) => ({
   },
 });
 
-/** A rule for links that leaves no note of what it read for one that it did not make. @param {(state: any, silent: boolean) => boolean} rule */
+/**
+ * A rule for links that leaves no note of what it read for one that it did not make.
+ * @param {(state: any, silent: boolean) => boolean} rule
+ */
 function noted(rule) {
   return (/** @type {any} */ state, /** @type {boolean} */ silent) => {
     const before = read.length;
@@ -70,8 +84,8 @@ function noted(rule) {
 }
 
 /**
- * Once links are made: definitions that made one go, all others become words. In a part of a text all go: what makes links of
- * them may stand elsewhere.
+ * Once links are made: definitions that made one go, all others become words. In a part of a text all go: what makes
+ * links of them may stand elsewhere.
  * @param {any} state
  */
 function drawUnused(state) {
@@ -94,7 +108,8 @@ function drawUnused(state) {
       last.map = [last.map[0], token.map[1]];
     } else unused.push(token);
   });
-  if (leftOut.size) state.tokens = state.tokens.filter((/** @type {any} */ _, /** @type {number} */ at) => !leftOut.has(at));
+  if (leftOut.size)
+    state.tokens = state.tokens.filter((/** @type {any} */ _, /** @type {number} */ at) => !leftOut.has(at));
   for (const token of unused) {
     Object.assign(token, { type: "inline", children: [] });
     // They make no links of themselves, or of others.

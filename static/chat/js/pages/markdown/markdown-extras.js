@@ -1,6 +1,6 @@
 /**
- * What models write beside CommonMark: `<br>`, `<sub>`, `<sup>`, `<kbd>`, `<details>`, tasks, and pictures, as links. No HTML
- * passes: each of these elements is made here, without attributes. The same rules as chat/markdown/extras.py.
+ * What models write beside CommonMark: `<br>`, `<sub>`, `<sup>`, `<kbd>`, `<details>`, tasks, and pictures, as links.
+ * No HTML passes: each of these elements is made here, without attributes. The same rules as chat/markdown/extras.py.
  */
 
 import { draws } from "./markdown-blank-parts.js";
@@ -47,7 +47,10 @@ function finish(state) {
   });
 }
 
-/** Makes elements of the tags that are opened and closed within the same one, around something; all others are text. @param {any[]} tokens */
+/**
+ * Makes elements of the tags that are opened and closed within the same one, around something; all others are text.
+ * @param {any[]} tokens
+ */
 function pairTags(tokens) {
   /** @type {{token: any, drawn: number}[]} */
   const opened = [];
@@ -82,10 +85,13 @@ function withLinks(state, tokens) {
   return tokens.flatMap((token) => {
     if (token.type === "link_open" || token.type === "link_close") links += token.nesting;
     if (token.type !== "image") return [token];
-    const words = (token.children ?? []).map(wordsOf).join("").trim() || state.md.normalizeLinkText(token.attrGet("src"));
+    const words =
+      (token.children ?? []).map(wordsOf).join("").trim() || state.md.normalizeLinkText(token.attrGet("src"));
     const text = made(state, "text", "", 0, { content: words });
     if (links) return [text];
-    const attrs = token.attrs.filter((/** @type {string[]} */ [name]) => name !== "alt").map((/** @type {string[]} */ [name, value]) => [name === "src" ? "href" : name, value]);
+    const attrs = token.attrs
+      .filter((/** @type {string[]} */ [name]) => name !== "alt")
+      .map((/** @type {string[]} */ [name, value]) => [name === "src" ? "href" : name, value]);
     return [made(state, "link_open", "a", 1, { attrs }), text, made(state, "link_close", "a", -1)];
   });
 }
@@ -119,7 +125,8 @@ function details(state, startLine, endLine, silent) {
   const begun = DETAILS.exec(line);
   if (!begun || state.sCount[startLine] - state.blkIndent >= 4) return false;
   let summary = SUMMARY.exec(line.slice(begun[0].length));
-  if (!summary && begun[0].length < line.length) return detailsInALine(state, startLine, line.slice(begun[0].length), silent);
+  if (!summary && begun[0].length < line.length)
+    return detailsInALine(state, startLine, line.slice(begun[0].length), silent);
   if (silent) return true;
   const last = lastLine(state, startLine, endLine);
   state.push("details_open", "details", 1).map = [startLine, last];

@@ -1,6 +1,6 @@
 /**
- * Blocks of code between fences, as CommonMark has them, but that blocks within a block of markdown pair up. The same rule as
- * chat/markdown/fences.py.
+ * Blocks of code between fences, as CommonMark has them, but that blocks within a block of markdown pair up. The same
+ * rule as chat/markdown/fences.py.
  */
 
 const MARKDOWN = new Set(["markdown", "md", "mdx", "gfm", "commonmark"]);
@@ -8,7 +8,10 @@ const CHARS_AT_LEAST = 3;
 /** Each block of a text that blocks within leave without an end is read to the text's end. */
 const UNPAIRED_AT_MOST = 10;
 
-/** Whether fences in a block of this kind may begin blocks of their own. @param {string} info what stands behind its fence */
+/**
+ * Whether fences in a block of this kind may begin blocks of their own.
+ * @param {string} info what stands behind its fence
+ */
 export const takesOthers = (info) => MARKDOWN.has(info.trim().split(/\s+/)[0].toLowerCase());
 
 /** The blocks of code that are open at a line: the length of each fence, and what it takes. */
@@ -68,7 +71,9 @@ export function fenceAt(state, line) {
   if (begin >= end || (marker !== "`" && marker !== "~") || state.sCount[line] - state.blkIndent >= 4) return null;
   let behind = begin;
   while (behind < end && state.src[behind] === marker) behind += 1;
-  return behind - begin < CHARS_AT_LEAST ? null : { marker, length: behind - begin, info: state.src.slice(behind, end) };
+  return behind - begin < CHARS_AT_LEAST
+    ? null
+    : { marker, length: behind - begin, info: state.src.slice(behind, end) };
 }
 
 /** @typedef {{marker: string, length: number, info: string}} Fence */
@@ -88,7 +93,13 @@ function endOf(state, startLine, endLine, opening) {
   return endAmong(state, startLine, endLine, { ...opening, info: "" });
 }
 
-/** @param {any} state @param {number} startLine @param {number} endLine @param {Fence} opening @returns {[number, boolean]} */
+/**
+ * @param {any} state
+ * @param {number} startLine
+ * @param {number} endLine
+ * @param {Fence} opening
+ * @returns {[number, boolean]}
+ */
 function endAmong(state, startLine, endLine, opening) {
   const fences = new OpenFences();
   fences.meet(opening);

@@ -1,6 +1,6 @@
 /**
- * Emphasis in scripts that put no space between words, and beside quotation marks: where CommonMark finds neither an opening
- * marker nor a closing one. The same rule as chat/markdown/flanking.py.
+ * Emphasis in scripts that put no space between words, and beside quotation marks: where CommonMark finds neither an
+ * opening marker nor a closing one. The same rule as chat/markdown/flanking.py.
  */
 
 import { isWide, QUOTATION_MARKS } from "./scripts.js";
@@ -12,7 +12,8 @@ export const withFlanking = (State) =>
     scanDelims(start, canSplitWord) {
       const scanned = super.scanDelims(start, canSplitWord);
       const end = start + scanned.length;
-      if (this.src[start - 1] === "{" && this.src[end] === "}") return { ...scanned, can_open: false, can_close: false }; // x^{*}
+      if (this.src[start - 1] === "{" && this.src[end] === "}")
+        return { ...scanned, can_open: false, can_close: false }; // x^{*}
       if (!canSplitWord) return scanned; // "_" stands in too many names
       const before = characterBefore(this.src, start);
       const after = end < this.posMax ? String.fromCodePoint(this.src.codePointAt(end)) : " ";

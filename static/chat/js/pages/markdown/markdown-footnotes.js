@@ -21,7 +21,8 @@ function mark(state, silent) {
   if (state.src[state.pos] !== "[") return false;
   MARK.lastIndex = state.pos;
   const found = MARK.exec(state.src);
-  if (!found || MARK.lastIndex > state.posMax || !Object.hasOwn(state.env.references ?? {}, keyOf(found[1]))) return false;
+  if (!found || MARK.lastIndex > state.posMax || !Object.hasOwn(state.env.references ?? {}, keyOf(found[1])))
+    return false;
   if (!silent) {
     const label = found[1].toLowerCase();
     const isLink = !state.linkLevel;
@@ -41,7 +42,8 @@ function definition(state, startLine, endLine, silent) {
   const found = foundAt(state, startLine);
   if (!found || silent || state.sCount[startLine] - state.blkIndent >= 4) return false;
   let line = startLine + 1;
-  while (line < endLine && !state.isEmpty(line) && state.sCount[line] >= state.blkIndent && !foundAt(state, line)) line += 1;
+  while (line < endLine && !state.isEmpty(line) && state.sCount[line] >= state.blkIndent && !foundAt(state, line))
+    line += 1;
   state.env.references ??= {};
   state.env.references[keyOf(found[1])] = { href: "", title: "" };
   const words = state.getLines(startLine, line, state.blkIndent, false).replace(/^[ \t]+/, "").slice(found[0].length);
@@ -49,15 +51,25 @@ function definition(state, startLine, endLine, silent) {
   const map = [startLine, line];
   state.push("paragraph_open", "p", 1).map = map;
   const label = found[1].toLowerCase();
-  Object.assign(state.push("inline", "", 0), { content: ` ${words}`, map, children: beginning(state, found[1]), meta: { footnote: label } });
+  Object.assign(state.push("inline", "", 0), {
+    content: ` ${words}`, map, children: beginning(state, found[1]), meta: { footnote: label },
+  });
   state.push("paragraph_close", "p", -1);
   return true;
 }
 
-/** What stands before the words; the parser puts what it makes of them behind it. @param {any} state @param {string} label */
+/**
+ * What stands before the words; the parser puts what it makes of them behind it.
+ * @param {any} state
+ * @param {string} label
+ */
 function beginning(state, label) {
-  const made = (/** @type {string} */ type, /** @type {string} */ tag, /** @type {number} */ nesting, /** @type {object} */ more = {}) =>
-    Object.assign(new state.Token(type, tag, nesting), more);
+  const made = (
+    /** @type {string} */ type,
+    /** @type {string} */ tag,
+    /** @type {number} */ nesting,
+    /** @type {object} */ more = {},
+  ) => Object.assign(new state.Token(type, tag, nesting), more);
   return [
     made("sup_open", "sup", 1, { attrs: [["class", "footnote-words"]] }),
     made("link_open", "a", 1, { attrs: [["href", `#fnref:${label.toLowerCase()}`]] }),
@@ -67,7 +79,10 @@ function beginning(state, label) {
   ];
 }
 
-/** Words without a mark have nothing to lead back to. In a part of a text, it may stand elsewhere. @param {any} state */
+/**
+ * Words without a mark have nothing to lead back to. In a part of a text, it may stand elsewhere.
+ * @param {any} state
+ */
 function unlink(state) {
   if (state.env.isPart) return;
   for (const { meta, children } of state.tokens) {
@@ -78,4 +93,5 @@ function unlink(state) {
 }
 
 /** @param {any} state @param {number} line */
-const foundAt = (state, line) => DEFINITION.exec(state.src.slice(state.bMarks[line] + state.tShift[line], state.eMarks[line]));
+const foundAt = (state, line) =>
+  DEFINITION.exec(state.src.slice(state.bMarks[line] + state.tShift[line], state.eMarks[line]));

@@ -1,5 +1,6 @@
 /**
- * Mathematics, kept as it was written: taken before escapes, emphasis and blocks. The same rules as chat/markdown/math.py.
+ * Mathematics, kept as it was written: taken before escapes, emphasis and blocks. The same rules as
+ * chat/markdown/math.py.
  */
 
 import { isUnspaced } from "./scripts.js";
@@ -20,7 +21,8 @@ export function keepMathematics(parser) {
 }
 
 /** @param {string} mathematics */
-export const classOf = (mathematics) => (mathematics.startsWith("$$") || mathematics.startsWith("\\[") ? "math math-block" : "math");
+export const classOf = (mathematics) =>
+  mathematics.startsWith("$$") || mathematics.startsWith("\\[") ? "math math-block" : "math";
 
 /** @param {any} state @param {boolean} silent */
 function inline(state, silent) {
@@ -56,7 +58,9 @@ function endOfDollars(state) {
   const after = src[pos + 1] ?? "";
   if (src[pos] !== "$" || !isApart(characterBefore(src, pos)) || isBlank(after) || after === "$") return 0;
   // A line end and a code mark end nothing, and so nothing ends behind them.
-  state.dollars ??= [...src.matchAll(/[\$\n`]/g)].map(({ index }) => index).filter((at) => at > 0 && (src[at] !== "$" || mayEnd(src, at)));
+  state.dollars ??= [...src.matchAll(/[$\n`]/g)]
+    .map(({ index }) => index)
+    .filter((at) => at > 0 && (src[at] !== "$" || mayEnd(src, at)));
   const end = firstFrom(state.dollars, pos + 2) ?? posMax;
   if (end >= posMax || src[end] !== "$" || after === "`" || after === "\n") return 0;
   return isMoney(src.slice(pos + 1, end)) ? 0 : end + 1;
@@ -78,7 +82,12 @@ function firstFrom(places, from) {
 function mayEnd(src, at) {
   const before = src[at - 1];
   const code = src.codePointAt(at + 1);
-  return !isBlank(before) && before !== "\\" && before !== "$" && isApart(code === undefined ? "" : String.fromCodePoint(code));
+  return (
+    !isBlank(before) &&
+    before !== "\\" &&
+    before !== "$" &&
+    isApart(code === undefined ? "" : String.fromCodePoint(code))
+  );
 }
 
 /** @param {string} src @param {number} at */
@@ -91,7 +100,10 @@ function characterBefore(src, at) {
 /** @param {string} character */
 const isBlank = (character) => /^[\s\x1c-\x1f\x85]$/.test(character) && character !== "\ufeff";
 
-/** Whether a character, or none, leaves a dollar beside it a sign of mathematics. Scripts without spaces put none there. @param {string} character */
+/**
+ * Whether a character, or none, leaves a dollar beside it a sign of mathematics. Scripts without spaces put none there.
+ * @param {string} character
+ */
 const isApart = (character) => character !== "$" && (!ALPHANUMERIC.test(character) || isUnspaced(character));
 
 /** @param {string} words between two dollars */
@@ -122,7 +134,13 @@ function block(state, startLine, endLine, silent) {
   return true;
 }
 
-/** @param {any} state @param {number} startLine @param {number} endLine @param {string} closing @returns {number} -1: none ends it */
+/**
+ * @param {any} state
+ * @param {number} startLine
+ * @param {number} endLine
+ * @param {string} closing
+ * @returns {number} -1: none ends it
+ */
 function lastLine(state, startLine, endLine, closing) {
   for (let line = startLine; line < Math.min(endLine, startLine + LINES_AT_MOST); line += 1) {
     const begin = state.bMarks[line] + state.tShift[line];

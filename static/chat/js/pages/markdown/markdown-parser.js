@@ -80,7 +80,9 @@ function blockOf(tokens, isTail) {
   return {
     line: tokens[0].map[0],
     node: treeOf(tokens, isTail),
-    linked: inline.some((token) => token.children.some((/** @type {any} */ child) => child.type === "link_open" && child.markup === "linkify")),
+    linked: inline.some((token) =>
+      token.children.some((/** @type {any} */ child) => child.type === "link_open" && child.markup === "linkify"),
+    ),
   };
 }
 

@@ -97,7 +97,8 @@ function putText(parent, text) {
 /** @param {any} token @returns {Record<string, string>} */
 function attributesOf(token) {
   if (token.type === "link_open") return linkAttributes(token.attrGet("href") ?? "", token.attrGet("title"));
-  if (token.type === "task_open" || (token.type === "sup_open" && token.attrs)) return { class: token.attrGet("class") };
+  if (token.type === "task_open" || (token.type === "sup_open" && token.attrs))
+    return { class: token.attrGet("class") };
   const start = token.type === "ordered_list_open" ? token.attrGet("start") : null;
   return start === null ? {} : { start: String(start) };
 }
@@ -129,7 +130,8 @@ export function hasSafeScheme(address, isDefinition = false) {
 
 /** @param {string} href */
 export function isSafeAddress(href) {
-  // What the browser would make of it counts: it drops tabs, line ends and leading spaces before it looks at the scheme.
+  // What the browser would make of it counts: it drops tabs, line ends and leading spaces before it looks at the
+  // scheme.
   const address = URL.parse ? URL.parse(href, "https://parley.invalid/") : parsed(href);
   if (!address || !LINK_SCHEMES.has(address.protocol)) return false;
   const scheme = SCHEME.exec(href);
@@ -161,6 +163,8 @@ function withoutLastLink(tokens) {
   if (opens < 0) return tokens;
   const closes = tokens.findIndex((token, at) => at > opens && token.type === "link_close");
   const after = tokens.slice(closes + 1);
-  const isApart = after.some((token) => /\s/.test(token.content) || token.type === "softbreak" || token.type === "hardbreak");
+  const isApart = after.some(
+    (token) => /\s/.test(token.content) || token.type === "softbreak" || token.type === "hardbreak",
+  );
   return isApart ? tokens : tokens.filter((_, at) => at !== opens && at !== closes);
 }

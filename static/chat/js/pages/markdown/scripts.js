@@ -20,7 +20,8 @@ export const WIDE_SIGNS = [[0xfe10, 0xfe1f], [0xfe30, 0xfe6f], [0xff00, 0xff65],
 export const QUOTATION_MARKS = "“”„‟‘’‚‛«»‹›";
 
 /** Ranges as they stand between the brackets of a pattern. @param {number[][]} ranges */
-export const setOf = (ranges) => ranges.map(([first, last]) => `\\u{${first.toString(16)}}-\\u{${last.toString(16)}}`).join("");
+export const setOf = (ranges) =>
+  ranges.map(([first, last]) => `\\u{${first.toString(16)}}-\\u{${last.toString(16)}}`).join("");
 
 /** @param {number[][]} ranges @param {string} character */
 const isIn = (ranges, character) => {

@@ -25,7 +25,8 @@ export function sizeLabel(bytes) {
 /**
  * @param {{attachments?: (Attachment | string)[], deletedAt?: number | null}} message a stored one, or one on its way,
  *   which knows the ids alone
- * @param {Element | null} [old] what was drawn before: it stays as long as the files are the same, so that no picture flickers
+ * @param {Element | null} [old] what was drawn before: it stays as long as the files are the same, so that no picture
+ *   flickers
  * @returns {Element | null}
  */
 export function attachments(message, old = null) {
@@ -34,7 +35,10 @@ export function attachments(message, old = null) {
   const key = files.map((file) => (typeof file === "string" ? file : `${file.id}.`)).join();
   if (old?.getAttribute("data-files") === key) return old;
   const label = files.length === 1 ? "1 attachment" : `${files.length} attachments`;
-  return el("ul", { class: "attachments", "data-testid": "attachments", "data-files": key, "aria-label": label }, ...files.map((file) => el("li", {}, one(file))));
+  return el(
+    "ul", { class: "attachments", "data-testid": "attachments", "data-files": key, "aria-label": label },
+    ...files.map((file) => el("li", {}, one(file))),
+  );
 }
 
 /** What a screen reader is told in the place of a text. @param {{attachments?: (Attachment | string)[]}} message */
@@ -44,7 +48,8 @@ export function spokenAttachments({ attachments: files = [] }) {
 
 /** @param {Attachment | string} file */
 function one(file) {
-  if (typeof file === "string") return el("span", { class: "attachment-file is-waiting" }, icon("attach"), el("span", {}, "Attachment"));
+  if (typeof file === "string")
+    return el("span", { class: "attachment-file is-waiting" }, icon("attach"), el("span", {}, "Attachment"));
   return file.width && file.height ? picture(file) : line(file);
 }
 
@@ -55,7 +60,10 @@ function picture({ url, name, width = 1, height = 1 }) {
   const size = { width: Math.max(1, Math.round(width * scale)), height: Math.max(1, Math.round(height * scale)) };
   return el(
     "a",
-    { class: "attachment-picture", href: url, target: "_blank", rel: "noopener", title: name, "data-testid": "attachment" },
+    {
+      class: "attachment-picture", href: url, target: "_blank", rel: "noopener", title: name,
+      "data-testid": "attachment",
+    },
     el("img", { src: `${url}?preview`, alt: name, decoding: "async", ...size }),
   );
 }

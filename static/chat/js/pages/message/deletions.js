@@ -41,7 +41,8 @@ export class Deletions {
   flush() {
     for (const [id, timer] of this.#timers) {
       clearTimeout(timer);
-      if (!this.#options.sendNow(id)) this.#options.onFailure(new Error("You're offline. The message was not deleted."));
+      if (!this.#options.sendNow(id))
+        this.#options.onFailure(new Error("You're offline. The message was not deleted."));
     }
     this.#timers.clear();
   }

@@ -18,7 +18,8 @@ document.addEventListener("click", (event) => {
   const other = otherEnd(link);
   if (!other) return;
   if (isMark(link)) cameFrom.set(other, link);
-  for (let details = other.closest("details"); details; details = details.parentElement?.closest("details") ?? null) details.open = true;
+  for (let details = other.closest("details"); details; details = details.parentElement?.closest("details") ?? null)
+    details.open = true;
   other.focus({ preventScroll: true });
   other.scrollIntoView({ block: "nearest" });
 });

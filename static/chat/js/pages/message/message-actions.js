@@ -8,7 +8,9 @@ import { ReactionNames } from "./reaction-names.js";
 export class MessageActions {
   #timeline;
   #options;
-  #toolbar = el("div", { class: "message-actions", role: "toolbar", "aria-label": "Message actions", "data-testid": "message-actions" });
+  #toolbar = el("div", {
+    class: "message-actions", role: "toolbar", "aria-label": "Message actions", "data-testid": "message-actions",
+  });
   /** As high as the message: of a long one the toolbar stays in sight. */
   #rail = el("div", { class: "message-rail" }, this.#toolbar);
   /** What touched the timeline last. Not every browser says so with the click. */
@@ -21,7 +23,8 @@ export class MessageActions {
   /**
    * @param {HTMLElement} scroller
    * @param {import("../timeline/timeline.js").Timeline} timeline
-   * @param {{picker: import("../base/emoji-picker.js").EmojiPicker, canWrite: () => boolean, canDelete: (item: import("../timeline/timeline-items.js").Item) => boolean,
+   * @param {{picker: import("../base/emoji-picker.js").EmojiPicker, canWrite: () => boolean,
+   *   canDelete: (item: import("../timeline/timeline-items.js").Item) => boolean,
    *   canEdit: (item: import("../timeline/timeline-items.js").Item) => boolean}} options
    */
   constructor(scroller, timeline, options) {
@@ -29,8 +32,13 @@ export class MessageActions {
     this.#options = options;
     this.#names = new ReactionNames(scroller);
     const { signal } = this.#ending;
-    // Only a mouse hovers. A finger or a pen leaves between its tap and the click: a toolbar that went then was never clicked.
-    scroller.addEventListener("pointerover", (event) => event.pointerType === "mouse" && this.#attach(/** @type {Element} */ (event.target)), { signal });
+    // Only a mouse hovers. A finger or a pen leaves between its tap and the click: a toolbar that went then was never
+    // clicked.
+    scroller.addEventListener(
+      "pointerover",
+      (event) => event.pointerType === "mouse" && this.#attach(/** @type {Element} */ (event.target)),
+      { signal },
+    );
     scroller.addEventListener("pointerleave", (event) => event.pointerType === "mouse" && this.#leave(), { signal });
     scroller.addEventListener("pointerdown", (event) => (this.#pointer = event.pointerType), { signal });
     scroller.addEventListener("focusin", (event) => this.#attach(/** @type {Element} */ (event.target)), { signal });
@@ -51,7 +59,8 @@ export class MessageActions {
     if (!article) return;
     // Before anything moves: losing and getting the focus calls this again.
     this.#article = null;
-    if (this.#toolbar.contains(document.activeElement)) /** @type {HTMLElement} */ (article).focus({ preventScroll: true });
+    if (this.#toolbar.contains(document.activeElement))
+      /** @type {HTMLElement} */ (article).focus({ preventScroll: true });
     this.#rail.remove();
   }
 
@@ -102,7 +111,9 @@ export class MessageActions {
       canWrite && this.#options.canDelete(item) && ["trash", "Delete", "delete"],
     ]);
     return wanted.map(([name, label, action]) =>
-      iconButton(name, label, { "data-do": action, "data-testid": `action-${action}`, class: action === "delete" ? "is-danger" : "" }),
+      iconButton(name, label, {
+        "data-do": action, "data-testid": `action-${action}`, class: action === "delete" ? "is-danger" : "",
+      }),
     );
   }
 }

@@ -22,8 +22,10 @@ export class MessageCommands {
    * @param {HTMLElement} root
    * @param {{client: import("../../client/client.js").Client, slug: string, toasts: import("../base/toasts.js").Toasts,
    *   picker: import("../base/emoji-picker.js").EmojiPicker, timeline: import("../timeline/timeline.js").Timeline,
-   *   deletions: import("./deletions.js").Deletions, unfinished: import("../composer/unfinished.js").Unfinished, onReply: (message: any) => void, onUnread: (seq: number) => void,
-   *   onGoTo: (seq: number) => void, onEditEnd: () => void, desk: () => import("../claude/claude-desk.js").ClaudeDesk}} options
+   *   deletions: import("./deletions.js").Deletions, unfinished: import("../composer/unfinished.js").Unfinished,
+   *   onReply: (message: any) => void, onUnread: (seq: number) => void,
+   *   onGoTo: (seq: number) => void, onEditEnd: () => void, desk: () => import("../claude/claude-desk.js").ClaudeDesk}}
+   *   options
    */
   constructor(root, options) {
     this.#options = options;
@@ -38,16 +40,21 @@ export class MessageCommands {
   /** @param {MessageRow} row */
   edit(row) {
     const { id, content } = storedIn(row);
-    if (this.#options.desk().isBeingAnswered(id)) return this.#options.toasts.show("Claude is answering this. Stop the answer first.");
+    if (this.#options.desk().isBeingAnswered(id))
+      return this.#options.toasts.show("Claude is answering this. Stop the answer first.");
     this.#open(row, content).focus();
   }
 
-  /** A row has been drawn: the reader may have been changing it when they went to another room, or scrolled away. @param {MessageRow} row */
+  /**
+   * A row has been drawn: the reader may have been changing it when they went to another room, or scrolled away.
+   * @param {MessageRow} row
+   */
   resume(row) {
     const { id, deletedAt } = storedIn(row);
     const text = id && this.#options.unfinished.edits.get(id);
     // A prompt that waits for Claude is changed in the queue.
-    if (text !== undefined && !deletedAt && row.item.mine && row.item.mayAct && !this.#options.desk().isWaiting(id)) this.#open(row, text);
+    if (text !== undefined && !deletedAt && row.item.mine && row.item.mayAct && !this.#options.desk().isWaiting(id))
+      this.#open(row, text);
   }
 
   /** @param {MessageRow} row @param {string} text */
@@ -60,7 +67,8 @@ export class MessageCommands {
     const editor = new InlineEditor(text, {
       onText: (typed) => edits.set(id, typed),
       onSave: async (typed, forget) => {
-        if (typed !== content) await this.#client.request("edit_message", { message: id, content: typed, ...(forget && { forget }) });
+        if (typed !== content)
+          await this.#client.request("edit_message", { message: id, content: typed, ...(forget && { forget }) });
       },
       note: isAnswered ? "Claude will answer again. The earlier answer is kept, and for you what it answered." : "",
       mayForget: isAnswered,
@@ -80,7 +88,8 @@ export class MessageCommands {
     const { clientId = "", content } = row.item.message;
     const editor = new InlineEditor(content, {
       onSave: async (text) => {
-        if (!this.#client.revise(clientId, text)) throw new Error("This message was sent or discarded in the meantime.");
+        if (!this.#client.revise(clientId, text))
+          throw new Error("This message was sent or discarded in the meantime.");
       },
       saveLabel: "Send",
       onEnd: () => {
@@ -122,11 +131,15 @@ export class MessageCommands {
       edit: () => this.edit(row),
       link: () => this.#copyLink(message.seq),
       unread: () => onUnread(message.seq),
-      delete: () => (this.#options.desk().isWaiting(message.id) ? this.#options.desk().withdraw(message.id) : deletions.ask(message.id)),
+      delete: () =>
+        this.#options.desk().isWaiting(message.id)
+          ? this.#options.desk().withdraw(message.id)
+          : deletions.ask(message.id),
       "stop-reply": () => this.#ask(this.#client.stopReply(message.id)),
       "retry-reply": () => this.#ask(this.#client.retryReply(message.id)),
       "continue-reply": () => this.#ask(this.#client.continueReply(message.id)),
-      "show-version": () => this.#ask(this.#client.showVersion(message.id, Number(button.getAttribute("data-version")))),
+      "show-version": () =>
+        this.#ask(this.#client.showVersion(message.id, Number(button.getAttribute("data-version")))),
       "undo-delete": () => deletions.undo(message.id),
     };
     actions[action ?? ""]?.();

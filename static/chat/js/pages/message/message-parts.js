@@ -24,13 +24,17 @@ export const usernameOf = (item) => item.author?.username ?? UNNAMED;
 /** @param {Item} item @returns {HTMLElement[]} */
 export function separators(item) {
   const lines = [];
-  if (item.day !== null) lines.push(el("div", { class: "day-line", role: "separator" }, el("span", {}, dayLabel(item.day))));
+  if (item.day !== null)
+    lines.push(el("div", { class: "day-line", role: "separator" }, el("span", {}, dayLabel(item.day))));
   if (item.firstUnread) {
     lines.push(el("div", { class: "new-line", role: "separator", "data-testid": "unread-line" }, "New messages"));
   }
   if (item.contextLine) {
-    const words = `Claude sees from here${item.contextLine === "summarised" ? ", and what was before as a summary" : ""}`;
-    lines.push(el("div", { class: "context-line", role: "separator", "data-testid": "context-line" }, el("span", {}, words)));
+    const before = item.contextLine === "summarised" ? ", and what was before as a summary" : "";
+    const words = `Claude sees from here${before}`;
+    lines.push(
+      el("div", { class: "context-line", role: "separator", "data-testid": "context-line" }, el("span", {}, words)),
+    );
   }
   return lines;
 }
@@ -56,7 +60,10 @@ export function retellTimes(root, item) {
 
 /** @param {Item} item */
 export function head(item) {
-  return el("div", { class: "message-head" }, personName(item.author, { class: "author" }), authorHandle(item.author), ...replyHead(item.message), time(item, "message-time"));
+  return el(
+    "div", { class: "message-head" }, personName(item.author, { class: "author" }), authorHandle(item.author),
+    ...replyHead(item.message), time(item, "message-time"),
+  );
 }
 
 /** @param {Item["author"]} author */
@@ -71,7 +78,14 @@ function replyHead({ reply, deletedAt }) {
   const { demo, model, requestedBy } = reply;
   return [
     demo
-      ? el("span", { class: "reply-demo", "data-testid": "reply-demo", title: "The built-in demo answers: this server has no key for Claude" }, "Demo")
+      ? el(
+          "span",
+          {
+            class: "reply-demo", "data-testid": "reply-demo",
+            title: "The built-in demo answers: this server has no key for Claude",
+          },
+          "Demo",
+        )
       : el("span", { class: "reply-model", "data-testid": "reply-model" }, model),
     requestedBy && el("span", { class: "reply-asker", "data-testid": "reply-asker" }, "for ", personName(requestedBy)),
   ];
@@ -177,7 +191,11 @@ export function eventLine(item) {
 /** One sentence for screen readers. @param {Item} item */
 export function spoken(item) {
   const { message } = item;
-  const text = message.deletedAt ? "message deleted" : [message.reply ? spokenReply(message, message.reply) : renderedOrWritten(message), spokenAttachments(message)].filter(Boolean).join(", ");
+  const text = message.deletedAt
+    ? "message deleted"
+    : [message.reply ? spokenReply(message, message.reply) : renderedOrWritten(message), spokenAttachments(message)]
+        .filter(Boolean)
+        .join(", ");
   const state = { sending: ", not sent yet", failed: ", not sent", stored: "" }[item.state];
   return `${nameInText(item.author)}, ${timeLabel(message.createdAt)}${state}: ${text}`;
 }

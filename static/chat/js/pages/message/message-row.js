@@ -32,7 +32,8 @@ export class MessageRow {
   constructor(item, myId, own) {
     this.#myId = myId;
     this.#own = own;
-    this.#article = item.kind === "event" ? el("div", { class: "event" }) : el("article", { class: "message", tabindex: "-1" });
+    this.#article =
+      item.kind === "event" ? el("div", { class: "event" }) : el("article", { class: "message", tabindex: "-1" });
     this.element.append(this.#separators, this.#article);
     this.update(item);
   }
@@ -56,7 +57,11 @@ export class MessageRow {
     if (before && sameItem(before, item)) return;
     this.#item = item;
     this.element.dataset.key = item.key;
-    if (before?.day !== item.day || before.firstUnread !== item.firstUnread || before.contextLine !== item.contextLine) {
+    if (
+      before?.day !== item.day ||
+      before.firstUnread !== item.firstUnread ||
+      before.contextLine !== item.contextLine
+    ) {
       this.#separators.replaceChildren(...parts.separators(item));
     }
     if (item.kind === "event") this.#drawEvent(item);
@@ -93,11 +98,16 @@ export class MessageRow {
         parts.failure(item),
       ]),
     );
-    const again = emoji && /** @type {HTMLElement | null} */ (this.#main.querySelector(`[data-emoji="${CSS.escape(emoji)}"]`));
+    const again =
+      emoji && /** @type {HTMLElement | null} */ (this.#main.querySelector(`[data-emoji="${CSS.escape(emoji)}"]`));
     if (again) again.focus();
   }
 
-  /** The text stays the same element as long as it is the same: links in it keep the focus, selections stay. @param {Item} item @param {Item | null} before */
+  /**
+   * The text stays the same element as long as it is the same: links in it keep the focus, selections stay.
+   * @param {Item} item
+   * @param {Item | null} before
+   */
   #body(item, before) {
     if (item.message.reply && !item.message.deletedAt && !item.deleting) {
       if (this.#reply) this.#reply.update(item);
@@ -119,10 +129,13 @@ export class MessageRow {
     const attributes = {
       "data-testid": "message", "data-seq": item.seq || null, "data-id": message.id ?? null,
       "data-client-id": message.clientId ?? null, "data-state": item.state, "data-author": parts.usernameOf(item),
-      ...parts.replyFacts(item), "data-deleted": Boolean(message.deletedAt), "data-edited": Boolean(message.editedAt), "aria-label": parts.spoken(item),
+      ...parts.replyFacts(item), "data-deleted": Boolean(message.deletedAt),
+      "data-edited": Boolean(message.editedAt), "aria-label": parts.spoken(item),
     };
     for (const [name, value] of Object.entries(attributes)) setAttribute(this.#article, name, value);
-    for (const [name, on] of Object.entries({ continues: item.continues, "is-mine": item.mine, "is-mention": item.mentionsMe, "is-target": item.target })) {
+    for (const [name, on] of Object.entries({
+      continues: item.continues, "is-mine": item.mine, "is-mention": item.mentionsMe, "is-target": item.target,
+    })) {
       this.#article.classList.toggle(name, on);
     }
   }

@@ -1,7 +1,7 @@
 /**
  * The text of a reply in the page: streamed here, or as the server has rendered it. What has streamed stays when the
- * reply ends; the server's HTML is for those who come later, for a text so long that it was shown in parts, and for one that
- * the server does not format.
+ * reply ends; the server's HTML is for those who come later, for a text so long that it was shown in parts, and for one
+ * that the server does not format.
  */
 
 import { isOwnRoom } from "../base/own-links.js";
@@ -112,6 +112,7 @@ const isAsWritten = (html) => html.startsWith('<p class="as-written">');
 /** @param {HTMLElement} prose @param {string} html from the server */
 export function showRendered(prose, html) {
   putSanitised(prose, html);
-  for (const link of prose.querySelectorAll("a[href]:not([href^='#'])")) if (!isOwnRoom(link.getAttribute("href") ?? "")) link.setAttribute("target", "_blank");
+  for (const link of prose.querySelectorAll("a[href]:not([href^='#'])"))
+    if (!isOwnRoom(link.getAttribute("href") ?? "")) link.setAttribute("target", "_blank");
   dressCodeBlocks(prose);
 }

@@ -1,6 +1,6 @@
 /**
- * Which reactions are mine. Of a reaction of many people only some are named; where I am not among them, the server is asked,
- * once for each message that is shown.
+ * Which reactions are mine. Of a reaction of many people only some are named; where I am not among them, the server is
+ * asked, once for each message that is shown.
  */
 
 /** @typedef {import("../../protocol.d.ts").Message} Message */

@@ -1,6 +1,6 @@
 /**
- * Lets a text that arrives in chunks appear evenly: thirty times a second a share of what is waiting. In a hidden page, or
- * for who wants no motion, all of it at once.
+ * Lets a text that arrives in chunks appear evenly: thirty times a second a share of what is waiting. In a hidden page,
+ * or for who wants no motion, all of it at once.
  */
 
 /** What waits is shown within about this time: little is shown slowly, much is shown fast. */
@@ -84,7 +84,9 @@ export class PacedText {
     const elapsed = this.#lastAt ? now - this.#lastAt : 16;
     this.#lastAt = now;
     const waiting = this.#target.length - this.#shown;
-    const share = Math.max(CHARS_AT_ONCE_AT_LEAST, Math.ceil((waiting * elapsed) / (this.#isFinal ? END_DRAIN_MS : DRAIN_MS)));
+    const share = Math.max(
+      CHARS_AT_ONCE_AT_LEAST, Math.ceil((waiting * elapsed) / (this.#isFinal ? END_DRAIN_MS : DRAIN_MS)),
+    );
     this.#shown = still.matches ? this.#target.length : wholeCharacters(this.#target, this.#shown + share);
     this.#show();
     if (!this.#isDone && this.#shown < this.#target.length) this.#next();

@@ -1,6 +1,6 @@
 /**
- * Tells who reacted, beside the reaction: while a finger rests on it, with the keyboard on it, or for its menu key. A mouse has
- * the title, and a screen reader the label.
+ * Tells who reacted, beside the reaction: while a finger rests on it, with the keyboard on it, or for its menu key. A
+ * mouse has the title, and a screen reader the label.
  */
 
 import { el } from "../base/dom.js";
@@ -28,7 +28,8 @@ export class ReactionNames {
     document.body.append(this.#bubble);
     scroller.addEventListener("pointerdown", (event) => this.#pressed(event), { signal });
     scroller.addEventListener("pointermove", (event) => this.#moved(event), { signal });
-    for (const type of ["pointerup", "pointercancel"]) scroller.addEventListener(type, () => clearTimeout(this.#timer), { signal });
+    for (const type of ["pointerup", "pointercancel"])
+      scroller.addEventListener(type, () => clearTimeout(this.#timer), { signal });
     scroller.addEventListener("click", (event) => this.#clicked(event), { signal, capture: true });
     scroller.addEventListener("contextmenu", (event) => this.#asked(event), { signal });
     scroller.addEventListener("focusin", (event) => this.#focused(/** @type {Element} */ (event.target)), { signal });
@@ -36,7 +37,11 @@ export class ReactionNames {
     scroller.addEventListener("focusout", (event) => chipOf(event.target) === this.#chip && this.hide(), { signal });
     scroller.addEventListener("scroll", () => this.#scrolled(), { signal, passive: true });
     document.addEventListener("keydown", (event) => event.key === "Escape" && this.hide(), { signal });
-    document.addEventListener("pointerdown", (event) => this.#chip && !this.#bubble.contains(/** @type {Node | null} */ (event.target)) && this.hide(), { signal, capture: true });
+    document.addEventListener(
+      "pointerdown",
+      (event) => this.#chip && !this.#bubble.contains(/** @type {Node | null} */ (event.target)) && this.hide(),
+      { signal, capture: true },
+    );
   }
 
   destroy() {
@@ -60,13 +65,16 @@ export class ReactionNames {
   /** @param {HTMLElement} chip */
   #show(chip) {
     this.#chip = chip;
-    this.#bubble.replaceChildren(el("span", { "aria-hidden": "true" }, chip.dataset.emoji), el("span", { dir: "auto" }, chip.title));
+    this.#bubble.replaceChildren(
+      el("span", { "aria-hidden": "true" }, chip.dataset.emoji), el("span", { dir: "auto" }, chip.title),
+    );
     if (!this.#bubble.matches(":popover-open")) this.#bubble.showPopover();
     const box = chip.getBoundingClientRect();
     const { width, height } = this.#bubble.getBoundingClientRect();
     const below = box.bottom + EDGE_PX;
     this.#bubble.style.left = `${Math.max(EDGE_PX, Math.min(box.left, innerWidth - width - EDGE_PX))}px`;
-    this.#bubble.style.top = `${below + height < innerHeight - EDGE_PX ? below : Math.max(EDGE_PX, box.top - height - EDGE_PX)}px`;
+    const hasSpace = below + height < innerHeight - EDGE_PX;
+    this.#bubble.style.top = `${hasSpace ? below : Math.max(EDGE_PX, box.top - height - EDGE_PX)}px`;
   }
 
   /** @param {PointerEvent} event */

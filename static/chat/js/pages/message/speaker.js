@@ -39,7 +39,8 @@ export class Speaker {
         continue;
       }
       this.#open.delete(id);
-      if (kind === "text" && !deletedAt && author?.id !== myId) this.say(`${nameInText(author)}: ${text.slice(0, SPOKEN_CHARS)}`);
+      if (kind === "text" && !deletedAt && author?.id !== myId)
+        this.say(`${nameInText(author)}: ${text.slice(0, SPOKEN_CHARS)}`);
     }
   }
 

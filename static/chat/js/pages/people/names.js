@@ -24,12 +24,20 @@ export function hue(name) {
 
 /** @param {string} username @param {{size?: "" | "s" | "l", title?: string}} [options] */
 export function avatar(username, { size = "", title } = {}) {
-  if (username === CLAUDE) return el("span", { class: `avatar avatar-claude${size && ` avatar-${size}`}`, "aria-hidden": "true", title }, icon("session"));
+  if (username === CLAUDE)
+    return el(
+      "span", { class: `avatar avatar-claude${size && ` avatar-${size}`}`, "aria-hidden": "true", title },
+      icon("session"),
+    );
   const classes = `avatar hue-${hue(username)}${size && ` avatar-${size}`}`;
   return el("span", { class: classes, "aria-hidden": "true", title }, initials(username));
 }
 
-/** Their name, with the user name as its tooltip. @param {import("../../protocol.d.ts").UserRef | null | undefined} person @param {Record<string, any>} [properties] */
+/**
+ * Their name, with the user name as its tooltip.
+ * @param {import("../../protocol.d.ts").UserRef | null | undefined} person
+ * @param {Record<string, any>} [properties]
+ */
 export function personName(person, properties = {}) {
   return el("bdi", { title: person && `@${person.username}`, ...properties }, shownName(person));
 }

@@ -31,7 +31,9 @@ export class PeoplePanel {
     this.#list = find(room, ".people-list");
     const { signal } = this.#ending;
     this.#button.addEventListener("click", () => this.#open(room.dataset.details !== "open", true), { signal });
-    find(room, "[data-details-close]").addEventListener("click", () => (this.#open(false, true), this.#button.focus()), { signal });
+    find(room, "[data-details-close]").addEventListener(
+      "click", () => (this.#open(false, true), this.#button.focus()), { signal },
+    );
     document.addEventListener("keydown", (event) => this.#key(event), { signal });
     this.#open(matchMedia(WIDE).matches && recall() !== "no");
   }
@@ -55,7 +57,8 @@ export class PeoplePanel {
   }
 
   /**
-   * @param {{people: Person[], peopleCount: number, online: import("../../protocol.d.ts").OnlineUser[], onlineCount: number, session: boolean, claude: string, live: boolean}} facts
+   * @param {{people: Person[], peopleCount: number, online: import("../../protocol.d.ts").OnlineUser[],
+   *   onlineCount: number, session: boolean, claude: string, live: boolean}} facts
    *   claude: what it does now, in a few words
    */
   show({ people, peopleCount, online: known, onlineCount, session, claude, live }) {
@@ -66,7 +69,8 @@ export class PeoplePanel {
     const online = live ? known : [];
     const count = live ? onlineCount : 0;
     const names = online.map(nameInText);
-    const spoken = count > SPOKEN_AT_MOST ? [...names.slice(0, SPOKEN_AT_MOST), `${count - SPOKEN_AT_MOST} others`] : names;
+    const spoken =
+      count > SPOKEN_AT_MOST ? [...names.slice(0, SPOKEN_AT_MOST), `${count - SPOKEN_AT_MOST} others`] : names;
     const tabs = online.reduce((sum, user) => sum + user.tabs, 0);
     const inTabs = session && tabs > names.length ? ` in ${tabs} tabs` : "";
     const label = live ? `${listOfNames(spoken) || "No one"} ${count > 1 ? "are" : "is"} here${inTabs}` : "People";
@@ -74,14 +78,26 @@ export class PeoplePanel {
     this.#button.title = label;
     this.#button.dataset.online = online.slice(0, LISTED_AT_MOST).map((user) => user.username).join(" ");
     this.#button.replaceChildren(
-      el("span", { class: "presence-faces" }, ...online.slice(0, FACES).map((user) => avatar(user.username, { size: "s" }))),
-      el("span", {}, live ? `${count} here` : inNumbers(peopleCount), inTabs && el("span", { class: "presence-tabs" }, inTabs)),
+      el(
+        "span", { class: "presence-faces" },
+        ...online.slice(0, FACES).map((user) => avatar(user.username, { size: "s" })),
+      ),
+      el(
+        "span", {}, live ? `${count} here` : inNumbers(peopleCount),
+        inTabs && el("span", { class: "presence-tabs" }, inTabs),
+      ),
       el("span", { class: "visually-hidden" }, spoken.join(", ")),
     );
-    this.#list.replaceChildren(...(session ? [claudeRow(claude)] : []), ...this.#groups({ people, peopleCount, online, onlineCount: count, session, live }));
+    this.#list.replaceChildren(
+      ...(session ? [claudeRow(claude)] : []),
+      ...this.#groups({ people, peopleCount, online, onlineCount: count, session, live }),
+    );
   }
 
-  /** @param {{people: Person[], peopleCount: number, online: import("../../protocol.d.ts").OnlineUser[], onlineCount: number, session: boolean, live: boolean}} facts */
+  /**
+   * @param {{people: Person[], peopleCount: number, online: import("../../protocol.d.ts").OnlineUser[],
+   *   onlineCount: number, session: boolean, live: boolean}} facts
+   */
   #groups({ people, peopleCount, online, onlineCount, session, live }) {
     const here = new Set(online.map((user) => user.id));
     const known = new Map(people.map((person) => [person.id, person]));
@@ -89,9 +105,13 @@ export class PeoplePanel {
     const areAllKnown = people.length >= peopleCount && online.length >= onlineCount;
     const awayCount = areAllKnown ? away.length : Math.max(away.length, peopleCount - onlineCount);
     return [
-      ...group("Here now", onlineCount, online, (user) => row({ ...known.get(user.id), displayName: "", ...user }, true, session ? user.tabs : 0)),
+      ...group("Here now", onlineCount, online, (user) =>
+        row({ ...known.get(user.id), displayName: "", ...user }, true, session ? user.tabs : 0),
+      ),
       // Of a crowd nobody can say who of those that are not named is away.
-      ...group(live ? "Not here" : "Members", awayCount, online.length < onlineCount ? [] : away, (person) => row(person, false, 0)),
+      ...group(live ? "Not here" : "Members", awayCount, online.length < onlineCount ? [] : away, (person) =>
+        row(person, false, 0),
+      ),
     ];
   }
 }
@@ -106,7 +126,10 @@ function inNumbers(peopleCount) {
 function claudeRow(words) {
   return el(
     "ul", { class: "people" },
-    el("li", { class: "person", "data-user": "claude" }, avatar("claude", { size: "s" }), el("span", { class: "person-name" }, "Claude"), el("span", { class: "faint truncate" }, words)),
+    el(
+      "li", { class: "person", "data-user": "claude" }, avatar("claude", { size: "s" }),
+      el("span", { class: "person-name" }, "Claude"), el("span", { class: "faint truncate" }, words),
+    ),
   );
 }
 
@@ -117,19 +140,37 @@ function claudeRow(words) {
 function group(title, count, people, draw) {
   if (!count) return [];
   const listed = people.slice(0, LISTED_AT_MOST);
-  const rest = count > listed.length && el("p", { class: "people-rest faint" }, `${listed.length ? "and " : ""}${count - listed.length} ${listed.length ? "more" : "people"}`);
-  return present([el("h3", { class: "people-group" }, `${title} · ${count}`), el("ul", { class: "people" }, ...listed.map(draw)), rest]);
+  const rest =
+    count > listed.length &&
+    el(
+      "p", { class: "people-rest faint" },
+      `${listed.length ? "and " : ""}${count - listed.length} ${listed.length ? "more" : "people"}`,
+    );
+  return present([
+    el("h3", { class: "people-group" }, `${title} · ${count}`), el("ul", { class: "people" }, ...listed.map(draw)),
+    rest,
+  ]);
 }
 
-/** @param {Person} person @param {boolean} online @param {number} tabs shown in sessions, where several tabs work together */
+/**
+ * @param {Person} person
+ * @param {boolean} online
+ * @param {number} tabs shown in sessions, where several tabs work together
+ */
 function row(person, online, tabs) {
   const { username, role } = person;
   const notes = [role && role !== "member" ? role : "", tabs > 1 ? `${tabs} tabs` : ""].filter(Boolean).join(" · ");
   return el(
     "li",
     { class: online ? "person" : "person person-away", "data-user": username, "data-online": String(online) },
-    el("span", { class: "person-face" }, avatar(username, { size: "s" }), online && el("span", { class: "dot dot-online", "aria-hidden": "true" })),
-    el("span", { class: "person-name" }, personName(person, { class: "truncate" }), handle(person) && el("span", { class: "person-handle truncate" }, handle(person))),
+    el(
+      "span", { class: "person-face" }, avatar(username, { size: "s" }),
+      online && el("span", { class: "dot dot-online", "aria-hidden": "true" }),
+    ),
+    el(
+      "span", { class: "person-name" }, personName(person, { class: "truncate" }),
+      handle(person) && el("span", { class: "person-handle truncate" }, handle(person)),
+    ),
     notes && el("span", { class: "faint nowrap" }, notes),
   );
 }

@@ -1,6 +1,6 @@
 /**
- * The members of a room, as far as the page knows them. In a large room it begins with some, and asks the server for those
- * whose names are being typed.
+ * The members of a room, as far as the page knows them. In a large room it begins with some, and asks the server for
+ * those whose names are being typed.
  */
 
 const LOOK_UP_AFTER_MS = 150;
@@ -77,7 +77,9 @@ export class RoomPeople {
     this.#asked.add(typed);
     try {
       const { signal } = this.#ending;
-      const response = await fetch(`/rooms/${this.#slug}/people/like?q=${encodeURIComponent(typed)}`, { headers: { Accept: "application/json" }, signal });
+      const response = await fetch(`/rooms/${this.#slug}/people/like?q=${encodeURIComponent(typed)}`, {
+        headers: { Accept: "application/json" }, signal,
+      });
       if (!response.ok) throw new Error(String(response.status));
       for (const person of (await response.json()).people) this.#found.set(person.id, person);
       this.#onFound();

@@ -15,7 +15,8 @@ export const shownName = (person) => person?.displayName || person?.username || 
  * `@username` where the shown name is another word, so that it could be taken for somebody else's; else "".
  * @param {Person | null | undefined} person
  */
-export const handle = (person) => (person?.displayName && person.displayName.toLowerCase() !== person.username ? `@${person.username}` : "");
+export const handle = (person) =>
+  person?.displayName && person.displayName.toLowerCase() !== person.username ? `@${person.username}` : "";
 
 /** For the middle of a plain text: a name from right to left must not turn the words around it. @param {string} text */
 export const isolated = (text) => (RIGHT_TO_LEFT.test(text) ? `\u2068${text}\u2069` : text);
@@ -24,4 +25,5 @@ export const isolated = (text) => (RIGHT_TO_LEFT.test(text) ? `\u2068${text}\u20
 export const nameInText = (person) => isolated(shownName(person));
 
 /** For a tooltip, where it is not seen who it is. @param {Person} person */
-export const fullNameInText = (person) => [nameInText(person), handle(person) && `(${handle(person)})`].filter(Boolean).join(" ");
+export const fullNameInText = (person) =>
+  [nameInText(person), handle(person) && `(${handle(person)})`].filter(Boolean).join(" ");

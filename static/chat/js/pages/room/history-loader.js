@@ -14,7 +14,10 @@ export class HistoryLoader {
   #view;
   #notBefore = 0;
 
-  /** @param {{client: import("../../client/client.js").Client, slug: string, view: () => ReturnType<typeof import("./room-view.js").viewOf>}} options */
+  /**
+   * @param {{client: import("../../client/client.js").Client, slug: string, view: () => ReturnType<typeof
+   *   import("./room-view.js").viewOf>}} options
+   */
   constructor({ client, slug, view }) {
     this.#client = client;
     this.#slug = slug;

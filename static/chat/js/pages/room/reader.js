@@ -24,7 +24,8 @@ export class Reader {
   #ending = new AbortController();
 
   /**
-   * @param {{lastReadSeq: number, me: {id: string}, mark: (seq: number) => Promise<unknown>, onTurn: () => void}} options
+   * @param {{lastReadSeq: number, me: {id: string}, mark: (seq: number) => Promise<unknown>, onTurn: () => void}}
+   *   options
    */
   constructor(options) {
     this.#options = options;
@@ -52,7 +53,8 @@ export class Reader {
   }
 
   /**
-   * @param {{messages: readonly import("../../protocol.d.ts").Message[], hasMore: boolean, lastReadSeq: number, live: boolean}} facts
+   * @param {{messages: readonly import("../../protocol.d.ts").Message[], hasMore: boolean, lastReadSeq: number,
+   *   live: boolean}} facts
    */
   hear({ messages, hasMore, lastReadSeq, live }) {
     const newest = messages.at(-1)?.seq ?? 0;

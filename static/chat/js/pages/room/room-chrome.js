@@ -36,7 +36,8 @@ export class RoomChrome {
 
   /**
    * @param {ReturnType<typeof import("./room-view.js").viewOf>} view
-   * @param {{title: string, people: import("../people/people-panel.js").Person[], peopleCount: number, loaded: boolean, offline: boolean,
+   * @param {{title: string, people: import("../people/people-panel.js").Person[], peopleCount: number, loaded: boolean,
+   *   offline: boolean,
    *   claude: import("../claude/claude-state.js").ClaudeState}} facts
    */
   show(view, { title, people, peopleCount, loaded, offline, claude }) {
@@ -45,13 +46,19 @@ export class RoomChrome {
     this.#parts.title.textContent = title;
     this.#parts.topic.textContent = room.topic ?? "";
     const { online, onlineCount } = view;
-    this.#panel.show({ people, peopleCount, online, onlineCount, session, claude: briefWords(claude), live: view.joined });
-    const by = view.draft?.content && view.draft.user && view.draft.user.id !== this.#myId ? nameInText(view.draft.user) : "";
-    showTyping(this.#parts.typing, { typing: view.typing, session, draftBy: session ? by : "", hint: hintOf(room, claude) });
+    this.#panel.show({
+      people, peopleCount, online, onlineCount, session, claude: briefWords(claude), live: view.joined,
+    });
+    const by =
+      view.draft?.content && view.draft.user && view.draft.user.id !== this.#myId ? nameInText(view.draft.user) : "";
+    showTyping(this.#parts.typing, {
+      typing: view.typing, session, draftBy: session ? by : "", hint: hintOf(room, claude),
+    });
     this.#parts.notice.hidden = !view.readOnly;
     this.#parts.notice.textContent = view.readOnly;
     showStart(this.#parts.start, {
-      loaded, offline, moderates: view.moderates, title, username: roomUsername(room, this.#myId), hasMore: view.hasMore, room: { slug: room.slug, kind: room.kind },
+      loaded, offline, moderates: view.moderates, title, username: roomUsername(room, this.#myId),
+      hasMore: view.hasMore, room: { slug: room.slug, kind: room.kind },
       empty: !view.messages.some((message) => message.kind === "text"),
     });
   }
@@ -72,7 +79,8 @@ export class RoomChrome {
  * @param {import("../claude/claude-state.js").ClaudeState} claude
  */
 function hintOf({ kind, claude: settings }, claude) {
-  if (kind === "session") return settings && !settings.everyMessage ? "Claude answers here only when it is called: @claude" : "";
+  if (kind === "session")
+    return settings && !settings.everyMessage ? "Claude answers here only when it is called: @claude" : "";
   // Elsewhere there is no line of its own for it.
   return claude.stoppableId ? `Claude: ${stateWords(claude)}` : "";
 }

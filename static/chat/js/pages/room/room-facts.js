@@ -38,7 +38,11 @@ export class RoomFactsSource {
     for (const slug of [...this.#remembered.keys()].slice(0, -REMEMBERED_ROOMS)) this.#remembered.delete(slug);
   }
 
-  /** @param {string} slug @param {number | null} seq @returns {Promise<RoomFacts>} rejects with Refused, or when it may be tried again */
+  /**
+   * @param {string} slug
+   * @param {number | null} seq
+   * @returns {Promise<RoomFacts>} rejects with Refused, or when it may be tried again
+   */
   async fetch(slug, seq) {
     const options = { headers: { Accept: "application/json" }, signal: AbortSignal.timeout(PATIENCE_MS) };
     const response = await fetch(`/rooms/${slug}/data${seq ? `?seq=${seq}` : ""}`, options);
@@ -56,10 +60,16 @@ export class RoomFactsSource {
    */
   known(slug, seq, listed) {
     const before = this.#remembered.get(slug);
-    if (before) return { ...before, page: seq && !before.page.messages.some((message) => message.seq === seq) ? EMPTY_PAGE : before.page };
+    if (before)
+      return {
+        ...before,
+        page: seq && !before.page.messages.some((message) => message.seq === seq) ? EMPTY_PAGE : before.page,
+      };
     const room = listed ?? { slug, name: "Room", kind: "closed" };
     return {
-      room: /** @type {any} */ (room), title: roomTitle(room, this.#myId), role: null, lastReadSeq: listed?.lastReadSeq ?? 0, draft: /** @type {any} */ (listed?.draft ?? null),
+      room: /** @type {any} */ (room),
+      title: roomTitle(room, this.#myId), role: null, lastReadSeq: listed?.lastReadSeq ?? 0,
+      draft: /** @type {any} */ (listed?.draft ?? null),
       people: [], peopleCount: 0, claude: this.#claude, usage: { tokens: 0, cost: 0 }, page: EMPTY_PAGE,
     };
   }

@@ -103,5 +103,7 @@ function readOnly(room, state, lost) {
  */
 export function missingWords(error, isOwed) {
   if (isOwed) return ["You're offline. This message shows when you're connected again.", {}];
-  return error ? [/** @type {Error} */ (error).message, { kind: "error" }] : ["This message is not there any more.", {}];
+  return error
+    ? [/** @type {Error} */ (error).message, { kind: "error" }]
+    : ["This message is not there any more.", {}];
 }

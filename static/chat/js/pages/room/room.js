@@ -62,8 +62,10 @@ export class RoomPage {
   /**
    * @param {HTMLElement} root
    * @param {import("./room-view.js").RoomFacts} facts
-   * @param {{client: import("../../client/client.js").Client, me: import("../../protocol.d.ts").UserRef, toasts: import("../base/toasts.js").Toasts,
-   *   speaker: import("../message/speaker.js").Speaker, picker: import("../base/emoji-picker.js").EmojiPicker, contentChars: number}} shared
+   * @param {{client: import("../../client/client.js").Client, me: import("../../protocol.d.ts").UserRef,
+   *   toasts: import("../base/toasts.js").Toasts,
+   *   speaker: import("../message/speaker.js").Speaker, picker: import("../base/emoji-picker.js").EmojiPicker,
+   *   contentChars: number}} shared
    * @param {number | null} target seq of a permalink
    */
   constructor(root, facts, shared, target) {
@@ -80,16 +82,20 @@ export class RoomPage {
     const unfinished = unfinishedIn(this.#slug, this.#me.id);
     this.#history = new HistoryLoader({ client: this.#client, slug: this.#slug, view: () => this.#view });
     this.#timeline = new Timeline(scroller, {
-      myId: this.#me.id, request: (...asked) => this.#client.request(...asked), onOlder: () => this.#history.older(), onNewer: () => this.#history.newer(),
-      onScroll: () => this.#scrolled(), onRow: (row) => this.#commands.resume(row),
+      myId: this.#me.id, request: (...asked) => this.#client.request(...asked),
+      onOlder: () => this.#history.older(), onNewer: () => this.#history.newer(), onScroll: () => this.#scrolled(),
+      onRow: (row) => this.#commands.resume(row),
     });
     this.#actions = new MessageActions(scroller, this.#timeline, {
       picker: shared.picker, canWrite: () => !this.#view.readOnly,
-      canDelete: (item) => (item.mine || this.#view.moderates || this.#claude.isAnswerToMine(item.message)) && !this.#claude.isBusyWith(item.message),
+      canDelete: (item) =>
+        (item.mine || this.#view.moderates || this.#claude.isAnswerToMine(item.message)) &&
+        !this.#claude.isBusyWith(item.message),
       canEdit: (item) => !this.#claude.isBusyWith(item.message),
     });
     this.#claude = new ClaudeDesk(root, {
-      ...shared, slug: this.#slug, facts, unfinished, onChange: () => this.#redraw.soon(), onEditEnd: () => this.#composer.focus(),
+      ...shared, slug: this.#slug, facts, unfinished, onChange: () => this.#redraw.soon(),
+      onEditEnd: () => this.#composer.focus(),
     });
     this.#deletions = new Deletions({
       send: (message) => this.#client.request("delete_message", { message }),
@@ -102,25 +108,33 @@ export class RoomPage {
       onGoTo: (seq) => this.goTo(seq), onEditEnd: () => this.#composer.focus(), desk: () => this.#claude,
     });
     this.#people = new RoomPeople(facts, () => this.#composer.complete());
-    this.#chrome = new RoomChrome(root, { myId: this.#me.id, seenSeq: facts.page.messages.at(-1)?.seq ?? facts.lastReadSeq });
+    this.#chrome = new RoomChrome(root, {
+      myId: this.#me.id, seenSeq: facts.page.messages.at(-1)?.seq ?? facts.lastReadSeq,
+    });
     this.#draft = new DraftSync({
       key: `parley.draft.${this.#me.id}.${this.#slug}`,
       save: ({ content, version }) => this.#client.request("save_draft", { room: this.#slug, content, version }),
       onText: (text) => this.#composer.setText(text), limit: shared.contentChars,
     });
     this.#typing = new TypingSignal((typing) => this.#client.send("typing", { room: this.#slug, typing }));
-    this.#tray = new AttachmentTray(root, { files: unfinished.files, toasts: shared.toasts, onChange: () => this.#composer?.filesChanged() });
+    this.#tray = new AttachmentTray(root, {
+      files: unfinished.files, toasts: shared.toasts, onChange: () => this.#composer?.filesChanged(),
+    });
     const slash = new SlashCommands({
-      ...shared, slug: this.#slug, facts: () => this.#view, composer: () => this.#composer, draft: this.#draft, signal: this.#ending.signal,
+      ...shared, slug: this.#slug, facts: () => this.#view, composer: () => this.#composer, draft: this.#draft,
+      signal: this.#ending.signal,
     });
     this.#composer = new Composer(find(root, ".composer", HTMLFormElement), {
-      limit: shared.contentChars, sources: completionSources(() => ({ ...this.#view, people: this.#people, myId: this.#me.id })),
+      limit: shared.contentChars,
+      sources: completionSources(() => ({ ...this.#view, people: this.#people, myId: this.#me.id })),
       onText: (text) => (this.#draft.typed(text), this.#typing.typed(text.trim() !== "")),
-      takeCommand: (text) => slash.take(text), onSend: (text, replyTo, attachments) => this.#send(text, replyTo, attachments),
-      tray: () => this.#tray, unfinished, onEditLast: () => this.#editLast(), onBlur: () => this.#typing.stop(),
+      takeCommand: (text) => slash.take(text),
+      onSend: (text, replyTo, attachments) => this.#send(text, replyTo, attachments), tray: () => this.#tray,
+      unfinished, onEditLast: () => this.#editLast(), onBlur: () => this.#typing.stop(),
     });
     this.#reader = new Reader({
-      lastReadSeq: facts.lastReadSeq, me: this.#me, mark: (seq) => this.#client.request("mark_read", { room: this.#slug, seq }),
+      lastReadSeq: facts.lastReadSeq, me: this.#me,
+      mark: (seq) => this.#client.request("mark_read", { room: this.#slug, seq }),
       onTurn: () => this.#redraw.soon(),
     });
     this.#listen(scroller);
@@ -143,11 +157,18 @@ export class RoomPage {
     this.#ending.abort();
     this.#redraw.end();
     this.#offs.forEach((off) => off());
-    for (const part of [this.#claude, this.#composer, this.#tray, this.#actions, this.#commands, this.#timeline, this.#chrome, this.#people, this.#reader]) part.destroy();
+    for (const part of [
+      this.#claude, this.#composer, this.#tray, this.#actions, this.#commands, this.#timeline, this.#chrome,
+      this.#people, this.#reader,
+    ])
+      part.destroy();
     this.#client.leaveRoom(this.#slug);
   }
 
-  /** What was missing when the room was opened without a connection. @param {import("./room-view.js").RoomFacts} facts */
+  /**
+   * What was missing when the room was opened without a connection.
+   * @param {import("./room-view.js").RoomFacts} facts
+   */
   learn(facts) {
     this.#facts = facts;
     this.#people.learn(facts);
@@ -165,8 +186,15 @@ export class RoomPage {
       onNewDay(() => (this.#draw(), this.#timeline.retellTimes())),
       this.#client.on("status", () => this.#redraw.soon()),
       this.#client.on("room", (slug) => slug === this.#slug && this.#redraw.soon()),
-      this.#client.on("stream", (slug, id, stream) => slug === this.#slug && (this.#claude.hearStream(), this.#timeline.streamed(id, stream) || this.#redraw.soon())),
-      this.#client.on("member_updated", (fact) => fact.room === this.#slug && (this.#people.update(fact), this.#redraw.soon())),
+      this.#client.on(
+        "stream",
+        (slug, id, stream) =>
+          slug === this.#slug &&
+          (this.#claude.hearStream(), this.#timeline.streamed(id, stream) || this.#redraw.soon()),
+      ),
+      this.#client.on(
+        "member_updated", (fact) => fact.room === this.#slug && (this.#people.update(fact), this.#redraw.soon()),
+      ),
     ];
     find(this.#root, ".jump-to-latest").addEventListener("click", () => this.#toLatest(), { signal });
     listenForSteps(scroller, { step: (by) => this.#timeline.step(by), toEnd: () => this.#toLatest() }, signal);
@@ -208,11 +236,15 @@ export class RoomPage {
     this.#reader.hear(view);
     this.#claude.show(view);
     this.#items = buildItems({
-      ...view, streams: this.#client.streams(this.#slug), me: this.#me, unreadAfter: this.#reader.lineAfter, target: this.#target, deleting: this.#deletions.ids,
+      ...view, streams: this.#client.streams(this.#slug), me: this.#me, unreadAfter: this.#reader.lineAfter,
+      target: this.#target, deleting: this.#deletions.ids,
     });
     const title = view.room.kind === "direct" ? this.#facts.title : view.room.name;
     const loaded = view.live || this.#facts.page !== EMPTY_PAGE;
-    const facts = { title, loaded, offline: this.#client.status === "disconnected", people: this.#people.listed, peopleCount: this.#people.count, claude: this.#claude.state };
+    const facts = {
+      title, loaded, offline: this.#client.status === "disconnected", people: this.#people.listed,
+      peopleCount: this.#people.count, claude: this.#claude.state,
+    };
     this.#timeline.show(this.#items, () => this.#chrome.show(view, facts));
     this.#actions.refresh();
     this.#composer.setEnabled(!view.readOnly, placeholder(view, title));
@@ -245,7 +277,8 @@ export class RoomPage {
 
   async #toLatest() {
     this.#target = this.#owed = null;
-    if (this.#view.hasNewer) await this.#client.loadNewest(this.#slug).catch((error) => this.#shared.toasts.error(error));
+    if (this.#view.hasNewer)
+      await this.#client.loadNewest(this.#slug).catch((error) => this.#shared.toasts.error(error));
     if (this.#isOver) return;
     this.#draw();
     this.#timeline.follow();
@@ -280,7 +313,9 @@ export class RoomPage {
   }
 
   #editLast() {
-    const last = this.#items.findLast((item) => item.mine && item.state === "stored" && item.kind === "message" && !item.message.deletedAt);
+    const last = this.#items.findLast(
+      (item) => item.mine && item.state === "stored" && item.kind === "message" && !item.message.deletedAt,
+    );
     const row = last && this.#timeline.row(last.key);
     if (row) this.#commands.edit(row);
   }
@@ -289,7 +324,9 @@ export class RoomPage {
   #markUnread(seq) {
     this.#reader.hold(seq - 1);
     this.#draw();
-    this.#client.request("mark_read", { room: this.#slug, seq: seq - 1 }).catch((error) => this.#shared.toasts.error(error));
+    this.#client
+      .request("mark_read", { room: this.#slug, seq: seq - 1 })
+      .catch((error) => this.#shared.toasts.error(error));
   }
 
   get #isOver() {

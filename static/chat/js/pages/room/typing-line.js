@@ -10,7 +10,8 @@ const NAMED_AT_MOST = 3;
 
 /**
  * @param {HTMLElement} root
- * @param {{typing: readonly import("../people/shown-name.js").Person[], session: boolean, draftBy?: string, hint?: string}} facts
+ * @param {{typing: readonly import("../people/shown-name.js").Person[], session: boolean, draftBy?: string,
+ *   hint?: string}} facts
  *   draftBy: who else wrote last what stands in the composer
  */
 export function showTyping(root, { typing, session, draftBy = "", hint = "" }) {

@@ -1,11 +1,15 @@
 /**
- * Invitations to rooms that wait for my answer, wherever a page has a place for them: in the sidebar, and on their own page.
+ * Invitations to rooms that wait for my answer, wherever a page has a place for them: in the sidebar, and on their own
+ * page.
  */
 
 import { el, find, findAll, setChildren } from "../base/dom.js";
 import { handle, isolated, shownName } from "../people/shown-name.js";
 
-/** @typedef {{room: string, name: string, kind: string, role: string, by: import("../../protocol.d.ts").UserRef | null, at: number}} Invitation */
+/**
+ * @typedef {{room: string, name: string, kind: string, role: string, by: import("../../protocol.d.ts").UserRef | null,
+ *   at: number}} Invitation
+ */
 
 export class Invitations {
   #options;
@@ -14,7 +18,8 @@ export class Invitations {
 
   /**
    * @param {Iterable<HTMLElement>} roots
-   * @param {{waiting: Invitation[], request: (type: string, payload: object) => Promise<unknown>, go: (href: string) => void,
+   * @param {{waiting: Invitation[], request: (type: string, payload: object) => Promise<unknown>, go: (href: string) =>
+   *   void,
    *   onError: (error: unknown) => void}} options
    */
   constructor(roots, options) {
@@ -60,10 +65,31 @@ export class Invitations {
   /** @param {Invitation} invitation */
   #item({ room, name, by }) {
     // A person who decides by the name needs the user name, too: a display name is free text.
-    const text = el("p", { class: "invitation-text" }, el("bdi", { title: by && `@${by.username}` }, shownName(by)), handle(by) && el("span", { class: "muted" }, ` ${handle(by)}`), " invites you to ", el("b", { class: "strong" }, el("bdi", {}, name)));
-    const join = el("button", { class: "button button-small button-primary", type: "button", "aria-label": `Join ${isolated(name)}`, onclick: () => this.#answer("accept_invitation", room) }, "Join");
-    const decline = el("button", { class: "button button-small", type: "button", "aria-label": `Decline ${isolated(name)}`, onclick: () => this.#answer("decline_invitation", room) }, "Decline");
-    return el("li", { class: "invitation", "data-room": room, "data-drawn": true }, text, el("div", { class: "cluster" }, join, decline));
+    const text = el(
+      "p", { class: "invitation-text" }, el("bdi", { title: by && `@${by.username}` }, shownName(by)),
+      handle(by) && el("span", { class: "muted" }, ` ${handle(by)}`), " invites you to ",
+      el("b", { class: "strong" }, el("bdi", {}, name)),
+    );
+    const join = el(
+      "button",
+      {
+        class: "button button-small button-primary", type: "button", "aria-label": `Join ${isolated(name)}`,
+        onclick: () => this.#answer("accept_invitation", room),
+      },
+      "Join",
+    );
+    const decline = el(
+      "button",
+      {
+        class: "button button-small", type: "button", "aria-label": `Decline ${isolated(name)}`,
+        onclick: () => this.#answer("decline_invitation", room),
+      },
+      "Decline",
+    );
+    return el(
+      "li", { class: "invitation", "data-room": room, "data-drawn": true }, text,
+      el("div", { class: "cluster" }, join, decline),
+    );
   }
 
   /** @param {string} type @param {string} room */

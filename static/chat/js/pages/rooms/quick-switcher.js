@@ -31,7 +31,8 @@ export class QuickSwitcher {
   /**
    * @param {HTMLDialogElement} dialog
    * @param {{myId: string, directory: import("./room-directory.js").RoomDirectory, go: (href: string) => void,
-   *   write: (person: import("../../protocol.d.ts").UserRef) => void}} options write: open the direct room with a person
+   *   write: (person: import("../../protocol.d.ts").UserRef) => void}} options write: open the direct room with a
+   *   person
    */
   constructor(dialog, options) {
     this.#dialog = dialog;
@@ -42,11 +43,14 @@ export class QuickSwitcher {
     this.#input.addEventListener("input", () => this.#search());
     dialog.addEventListener("close", () => clearTimeout(this.#timer));
     this.#input.addEventListener("keydown", (event) => this.#key(event));
-    this.#list.addEventListener("click", (event) => this.#pick([...this.#list.children].indexOf(/** @type {Element} */ (closest(event, "[role=option]")))));
+    this.#list.addEventListener("click", (event) =>
+      this.#pick([...this.#list.children].indexOf(/** @type {Element} */ (closest(event, "[role=option]")))),
+    );
     dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
     document.addEventListener("click", (event) => closest(event, "[data-switcher-open]") && this.open());
     document.addEventListener("keydown", (event) => {
-      if (!(event.ctrlKey || event.metaKey) || event.altKey || event.shiftKey || event.key.toLowerCase() !== "k") return;
+      if (!(event.ctrlKey || event.metaKey) || event.altKey || event.shiftKey || event.key.toLowerCase() !== "k")
+        return;
       event.preventDefault();
       if (dialog.open) dialog.close();
       else this.open();
@@ -84,7 +88,9 @@ export class QuickSwitcher {
     if (!this.#dialog.open || this.#query !== query) return;
     this.#asking = null;
     const known = found.status === "fulfilled" ? found.value : NOTHING_FOUND;
-    this.#found = { query, rooms: known.rooms, hasMore: known.hasMore, people: people.status === "fulfilled" ? people.value : [] };
+    this.#found = {
+      query, rooms: known.rooms, hasMore: known.hasMore, people: people.status === "fulfilled" ? people.value : [],
+    };
     if ([found, people].some(({ status }) => status === "rejected")) this.#say(OUT_OF_REACH);
     // What the reader has moved to stays chosen while others come.
     const chosen = this.#at > 0 ? this.#choices[this.#at]?.key : null;
@@ -107,8 +113,10 @@ export class QuickSwitcher {
     this.#list.replaceChildren(
       ...this.#choices.map(({ mark, title, hint, badge }, at) =>
         el(
-          "li", { class: "switcher-option", role: "option", id: `switcher-${at}` },
-          mark, el("bdi", { class: "room-link-name truncate" }, title), hint && el("span", { class: "faint small truncate" }, hint), badge && el("span", { class: "badge" }, badge),
+          "li", { class: "switcher-option", role: "option", id: `switcher-${at}` }, mark,
+          el("bdi", { class: "room-link-name truncate" }, title),
+          hint && el("span", { class: "faint small truncate" }, hint),
+          badge && el("span", { class: "badge" }, badge),
         ),
       ),
     );
@@ -151,7 +159,8 @@ export class QuickSwitcher {
     if (!choice) return;
     this.#dialog.close();
     // It makes something, so it is no link: the form of the sidebar does it.
-    if (choice.href === NEW_SESSION) /** @type {HTMLFormElement} */ (document.querySelector("[data-new-session]")).requestSubmit();
+    if (choice.href === NEW_SESSION)
+      /** @type {HTMLFormElement} */ (document.querySelector("[data-new-session]")).requestSubmit();
     else if (choice.person) this.#options.write(choice.person);
     else this.#options.go(/** @type {string} */ (choice.href));
   }

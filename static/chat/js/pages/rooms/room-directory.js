@@ -27,7 +27,10 @@ export class RoomDirectory {
   #rooms;
   /** @type {Map<SectionKey, Cut>} */
   #cuts;
-  /** How many rooms of a section the reader has asked for besides. Replaced when it changes. @type {ReadonlyMap<SectionKey, number>} */
+  /**
+   * How many rooms of a section the reader has asked for besides. Replaced when it changes.
+   * @type {ReadonlyMap<SectionKey, number>}
+   */
   #unfolded = new Map();
   /** @type {Set<string>} */
   #unknown = new Set();
@@ -37,7 +40,8 @@ export class RoomDirectory {
   #listing = 0;
 
   /**
-   * @param {{client: import("../../client/client.js").Client, rooms: ListedRoom[], cuts: Map<SectionKey, Cut>, whole: number, each: number,
+   * @param {{client: import("../../client/client.js").Client, rooms: ListedRoom[], cuts: Map<SectionKey, Cut>,
+   *   whole: number, each: number,
    *   current: () => string | null, onChange: () => void}} options whole, each: as the server filled the sidebar
    */
   constructor({ client, rooms, cuts, whole, each, current, onChange }) {
@@ -79,7 +83,9 @@ export class RoomDirectory {
       const cuts = new Map();
       let rooms = first.rooms;
       if (first.hasMore) {
-        const sections = await Promise.all(Object.keys(SECTIONS).map((key) => this.#section(/** @type {SectionKey} */ (key))));
+        const sections = await Promise.all(
+          Object.keys(SECTIONS).map((key) => this.#section(/** @type {SectionKey} */ (key))),
+        );
         for (const { key, cut } of sections) if (cut) cuts.set(key, cut);
         rooms = [...first.rooms.filter(isUrgent), ...sections.flatMap((section) => section.rooms)];
       }
@@ -112,7 +118,8 @@ export class RoomDirectory {
   }
 
   /**
-   * Looks a room up that is not known, or not any more; what is no longer mine goes. Resolves when it has been looked up.
+   * Looks a room up that is not known, or not any more; what is no longer mine goes. Resolves when it has been looked
+   * up.
    * @param {string} slug
    */
   want(slug) {
@@ -120,12 +127,18 @@ export class RoomDirectory {
     return (this.#lookUp ??= this.#lookUpSoon());
   }
 
-  /** @param {string} query @returns {Promise<{rooms: ListedRoom[], hasMore: boolean}>} those of all my rooms whose name fits best */
+  /**
+   * @param {string} query
+   * @returns {Promise<{rooms: ListedRoom[], hasMore: boolean}>} those of all my rooms whose name fits best
+   */
   async find(query, limit = 12) {
     return this.#client.request("list_rooms", { query: query.slice(0, 100), limit });
   }
 
-  /** @param {string} query @returns {Promise<import("../../protocol.d.ts").UserRef[]>} people whose name fits, the best fit first */
+  /**
+   * @param {string} query
+   * @returns {Promise<import("../../protocol.d.ts").UserRef[]>} people whose name fits, the best fit first
+   */
   async findPeople(query) {
     const options = { headers: { Accept: "application/json" }, signal: AbortSignal.timeout(PEOPLE_PATIENCE_MS) };
     const response = await fetch(`/people/like?q=${encodeURIComponent(wellFormed(query.slice(0, 60)))}`, options);

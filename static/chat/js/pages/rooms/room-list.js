@@ -4,7 +4,8 @@
 
 /** @typedef {{slug: string, name: string, kind: string, unread: number, mentions: number, muted: boolean,
  *   lastReadSeq: number, activeAt?: number, createdAt?: number, lastMessageAt?: number, topic?: string,
- *   countedTo?: number, members?: import("../../protocol.d.ts").UserRef[], draft?: {content: string, version: number}, hasDraft?: boolean}} ListedRoom
+ *   countedTo?: number, members?: import("../../protocol.d.ts").UserRef[], draft?: {content: string, version: number},
+ *   hasDraft?: boolean}} ListedRoom
  *   countedTo: the `seq` up to which the counts that the server sent as a whole include every message
  *   hasDraft: there is a draft whose words the list does not bring, or has not brought yet */
 /** @typedef {ReadonlyMap<string, ListedRoom>} RoomList */
@@ -18,14 +19,20 @@ export const SECTIONS = { sessions: ["session"], rooms: ["open", "closed"], dire
 const HANDLERS = {
   listed: (_list, { rooms }) => new Map(rooms.map(entry)),
   found: (list, { rooms, asked = [] }) => {
-    const gone = new Set(asked.filter((/** @type {string} */ slug) => !rooms.some((/** @type {ListedRoom} */ room) => room.slug === slug)));
+    const gone = new Set(
+      asked.filter((/** @type {string} */ slug) => !rooms.some((/** @type {ListedRoom} */ room) => room.slug === slug)),
+    );
     const others = [...list].filter(([slug]) => !gone.has(slug));
     return new Map([...others, ...rooms.map(entry)]);
   },
-  read: (list, { room, lastReadSeq, unread, mentions }) => withRoom(list, room, () => ({ lastReadSeq, unread, mentions })),
+  read: (list, { room, lastReadSeq, unread, mentions }) =>
+    withRoom(list, room, () => ({ lastReadSeq, unread, mentions })),
   counted: (list, { room, count, mentions, at, seq, total }) =>
     withRoom(list, room, (known) => {
-      if (total) return total.lastReadSeq === known.lastReadSeq ? { unread: total.unread, mentions: total.mentions, countedTo: seq } : {};
+      if (total)
+        return total.lastReadSeq === known.lastReadSeq
+          ? { unread: total.unread, mentions: total.mentions, countedTo: seq }
+          : {};
       return seq <= counted(known) ? active(known, at) : { ...more(known, count, mentions), ...active(known, at) };
     }),
   message: (list, { message, mine, seen, mentioned }) =>
@@ -51,10 +58,10 @@ export function reduceRoomList(list, action) {
 
 /** @param {RoomList} list @returns {Record<"sessions" | "rooms" | "direct", ListedRoom[]>} busiest last first */
 export function sectionsOf(list) {
-  const rooms = [...list.values()].sort(
-    (a, b) => activeAt(b) - activeAt(a) || a.name.localeCompare(b.name),
-  );
-  const entries = Object.entries(SECTIONS).map(([key, kinds]) => [key, rooms.filter((room) => kinds.includes(room.kind))]);
+  const rooms = [...list.values()].sort((a, b) => activeAt(b) - activeAt(a) || a.name.localeCompare(b.name));
+  const entries = Object.entries(SECTIONS).map(([key, kinds]) => [
+    key, rooms.filter((room) => kinds.includes(room.kind)),
+  ]);
   return Object.fromEntries(entries);
 }
 
@@ -63,16 +70,23 @@ export function unreadTotal(list) {
   return [...list.values()].reduce((sum, room) => sum + (room.muted ? room.mentions : room.unread), 0);
 }
 
-/** @param {ListedRoom} room what lists are ordered by; a server that does not say it has no better than the last message */
+/**
+ * @param {ListedRoom} room what lists are ordered by; a server that does not say it has no better than the last message
+ */
 export const activeAt = (room) => room.activeAt ?? room.lastMessageAt ?? room.createdAt ?? 0;
 
 /** @param {ListedRoom} room whether it has news for me: those come first, however old they are */
 export const isUrgent = (room) => room.mentions > 0 || (room.unread > 0 && !room.muted);
 
 /** @param {ListedRoom} room @param {number} at */
-const active = (room, at) => ({ lastMessageAt: Math.max(room.lastMessageAt ?? 0, at), activeAt: Math.max(activeAt(room), at) });
+const active = (room, at) => ({
+  lastMessageAt: Math.max(room.lastMessageAt ?? 0, at), activeAt: Math.max(activeAt(room), at),
+});
 
-/** @param {ListedRoom & {change?: number}} room as the server lists it: with everything counted up to its change @returns {[string, ListedRoom]} */
+/**
+ * @param {ListedRoom & {change?: number}} room as the server lists it: with everything counted up to its change
+ * @returns {[string, ListedRoom]}
+ */
 const entry = (room) => [room.slug, { ...room, countedTo: room.change }];
 
 /** @param {ListedRoom} room up to which `seq` messages are read, or counted already */

@@ -17,7 +17,11 @@ export class Sidebar {
   /** @type {string | null} */
   #active = null;
 
-  /** @param {HTMLElement} root @param {string} myId @param {(key: SectionKey) => Promise<void>} more shows more of a section */
+  /**
+   * @param {HTMLElement} root
+   * @param {string} myId
+   * @param {(key: SectionKey) => Promise<void>} more shows more of a section
+   */
   constructor(root, myId, more) {
     this.#root = root;
     this.#myId = myId;
@@ -36,8 +40,9 @@ export class Sidebar {
       this.#items.set(slug, /** @type {HTMLElement} */ (link.parentElement));
       const name = find(link, ".room-link-name").textContent;
       return {
-        slug, kind, name, unread: Number(unread), mentions: Number(mentions), muted: link.classList.contains("is-muted"),
-        topic: "", lastReadSeq: Number(read), createdAt: Number(at), activeAt: Number(at), hasDraft: link.querySelector(".draft-mark") !== null,
+        slug, kind, name, unread: Number(unread), mentions: Number(mentions),
+        muted: link.classList.contains("is-muted"), topic: "", lastReadSeq: Number(read), createdAt: Number(at),
+        activeAt: Number(at), hasDraft: link.querySelector(".draft-mark") !== null,
         members: username ? [{ id: "", username, displayName: name }] : undefined,
       };
     });
@@ -75,7 +80,8 @@ export class Sidebar {
     find(this.#root, ".sidebar-all").hidden = cuts.size === 0;
     for (const slug of this.#items.keys()) if (!list.has(slug)) this.#items.delete(slug);
     // An element that moved in the document has lost the focus.
-    if (focused instanceof HTMLElement && focused !== document.activeElement && this.#root.contains(focused)) focused.focus();
+    if (focused instanceof HTMLElement && focused !== document.activeElement && this.#root.contains(focused))
+      focused.focus();
   }
 
   /** @param {HTMLAnchorElement} link @param {(key: SectionKey) => Promise<void>} more */
@@ -88,7 +94,8 @@ export class Sidebar {
       await more(/** @type {SectionKey} */ (section.dataset.section));
       // The link may be gone now; the reader goes on with the first of the new ones.
       const added = [...section.querySelectorAll(".room-link")].find((each) => !known.has(each));
-      if (link.matches(":focus") || document.activeElement === document.body) /** @type {HTMLElement} */ (added)?.focus();
+      if (link.matches(":focus") || document.activeElement === document.body)
+        /** @type {HTMLElement} */ (added)?.focus();
     } finally {
       link.ariaBusy = null;
     }
@@ -105,7 +112,9 @@ export class Sidebar {
   /** @param {import("./room-list.js").ListedRoom} room */
   #create(room) {
     const title = roomTitle(room, this.#myId);
-    const properties = { class: "room-link", href: `/rooms/${room.slug}/`, "data-testid": "room-link", "data-room": room.slug };
+    const properties = {
+      class: "room-link", href: `/rooms/${room.slug}/`, "data-testid": "room-link", "data-room": room.slug,
+    };
     const username = roomUsername(room, this.#myId);
     const name = el("bdi", { class: "room-link-name truncate", title: username && `@${username}` || null }, title);
     return el("li", {}, el("a", properties, roomMark(room, this.#myId), name));
@@ -135,6 +144,9 @@ export class Sidebar {
 function badge({ unread, mentions }) {
   const count = countText(mentions || unread);
   const label = mentions ? `${count} mention${mentions > 1 ? "s" : ""} of you` : `${count} unread`;
-  const properties = { class: mentions ? "badge badge-mention" : "badge", "data-testid": "unread-badge", role: "img", "aria-label": label };
+  const properties = {
+    class: mentions ? "badge badge-mention" : "badge", "data-testid": "unread-badge", role: "img",
+    "aria-label": label,
+  };
   return el("span", properties, count);
 }

@@ -13,13 +13,20 @@ export const NEW_SESSION = "/sessions/new";
 
 /** @typedef {import("./room-list.js").ListedRoom} ListedRoom */
 /** @typedef {import("../../protocol.d.ts").UserRef} User */
-/** @typedef {{key: string, href?: string, person?: User, mark: Node, title: string, hint?: string, badge?: string, rank: number}} Choice */
+/**
+ * @typedef {{key: string, href?: string, person?: User, mark: Node, title: string, hint?: string, badge?: string,
+ *   rank: number}} Choice
+ */
 /** @typedef {{rooms: readonly ListedRoom[], hasMore: boolean, people: readonly User[]}} Found by the server */
 
 /** @type {Found} */
 export const NOTHING_FOUND = Object.freeze({ rooms: [], hasMore: false, people: [] });
 
-/** @param {string} query @param {{rooms: Iterable<ListedRoom>, found: Found, myId: string}} facts @returns {Choice[]} */
+/**
+ * @param {string} query
+ * @param {{rooms: Iterable<ListedRoom>, found: Found, myId: string}} facts
+ * @returns {Choice[]}
+ */
 export function choicesFor(query, { rooms, found, myId }) {
   const listed = new Map(found.rooms.map((room) => [room.slug, { room, worst: RANK.found }]));
   for (const room of rooms) listed.set(room.slug, { room, worst: listed.has(room.slug) ? RANK.found : RANK.none });
@@ -33,7 +40,12 @@ export function choicesFor(query, { rooms, found, myId }) {
 /** Stable: of equals, rooms come before people, and people before actions. @param {Choice[]} choices */
 const ordered = (choices) => choices.filter((choice) => choice.rank < RANK.none).sort((a, b) => a.rank - b.rank);
 
-/** @param {string} query @param {{room: ListedRoom, worst: number}[]} listed @param {string} myId @returns {Choice[]} */
+/**
+ * @param {string} query
+ * @param {{room: ListedRoom, worst: number}[]} listed
+ * @param {string} myId
+ * @returns {Choice[]}
+ */
 function roomChoices(query, listed, myId) {
   return [...listed]
     .sort((a, b) => b.room.unread - a.room.unread || activeAt(b.room) - activeAt(a.room))
@@ -49,14 +61,19 @@ function roomChoices(query, listed, myId) {
 
 /**
  * People that the reader has no direct room with.
- * @param {string} query @param {readonly User[]} people @param {{room: ListedRoom}[]} listed @param {string} myId @returns {Choice[]}
+ * @param {string} query @param {readonly User[]} people @param {{room: ListedRoom}[]} listed @param {string} myId
+ *   @returns {Choice[]}
  */
 function personChoices(query, people, listed, myId) {
-  const known = new Set(listed.flatMap(({ room }) => (room.kind === "direct" ? (room.members ?? []).map(({ id }) => id) : [])));
-  return people.filter(({ id }) => id !== myId && !known.has(id)).map((person) => ({
-    key: `@${person.username}`, person, mark: avatar(person.username, { size: "s" }), title: shownName(person), hint: handle(person),
-    rank: Math.min(RANK.found, bestRank([person.username, person.displayName], query)),
-  }));
+  const known = new Set(
+    listed.flatMap(({ room }) => (room.kind === "direct" ? (room.members ?? []).map(({ id }) => id) : [])),
+  );
+  return people
+    .filter(({ id }) => id !== myId && !known.has(id))
+    .map((person) => ({
+      key: `@${person.username}`, person, mark: avatar(person.username, { size: "s" }), title: shownName(person),
+      hint: handle(person), rank: Math.min(RANK.found, bestRank([person.username, person.displayName], query)),
+    }));
 }
 
 /** @param {string} query @returns {Choice[]} */
@@ -73,7 +90,11 @@ function actions(query) {
 function lists(query, isCut) {
   const q = encodeURIComponent(query);
   return [
-    isCut && { href: `/rooms/mine?q=${q}`, mark: "open", title: query ? `All your rooms named “${query}”` : "All your rooms" },
+    isCut && {
+      href: `/rooms/mine?q=${q}`, mark: "open", title: query ? `All your rooms named “${query}”` : "All your rooms",
+    },
     query && { href: `/search?q=${q}`, mark: "search", title: `Search messages for “${query}”` },
-  ].flatMap((list) => (list ? [{ key: list.href, href: list.href, mark: icon(list.mark), title: list.title, rank: RANK.none }] : []));
+  ].flatMap((list) =>
+    list ? [{ key: list.href, href: list.href, mark: icon(list.mark), title: list.title, rank: RANK.none }] : [],
+  );
 }

@@ -10,7 +10,10 @@ export const QUIET_MS = 5_000;
 const TICK_MS = 1_000;
 /** Endings after which signing in is what helps. */
 /** @type {Record<string, string>} */
-const SIGNED_OUT = { UNAUTHORIZED: "You are signed out.", DEACTIVATED: "This account is not active.", BANNED: "This account is banned. Sign in to read why." };
+const SIGNED_OUT = {
+  UNAUTHORIZED: "You are signed out.", DEACTIVATED: "This account is not active.",
+  BANNED: "This account is banned. Sign in to read why.",
+};
 const STATUS_TEXT = { connected: "Online", connecting: "Connecting…", disconnected: "Offline" };
 
 export class ConnectionBanner {
@@ -41,7 +44,8 @@ export class ConnectionBanner {
     // Nothing is known yet: "offline" would flash up with every page.
     const isOpening = !this.#hasConnected && !error;
     document.documentElement.dataset.connection = isOpening ? "connecting" : status;
-    for (const text of document.querySelectorAll("[data-connection-text]")) text.textContent = isOpening ? STATUS_TEXT.connecting : STATUS_TEXT[status];
+    for (const text of document.querySelectorAll("[data-connection-text]"))
+      text.textContent = isOpening ? STATUS_TEXT.connecting : STATUS_TEXT[status];
     this.#leave.show(error?.fatal && error.code in SIGNED_OUT);
     if (status === "connected") this.#since = null;
     else this.#since ??= Date.now();
@@ -58,7 +62,9 @@ export class ConnectionBanner {
     if (quiet > 0) return this.#put("", []);
     const seconds = Math.ceil(((this.#client.retryAt ?? 0) - Date.now()) / 1000);
     const text = seconds > 0 ? `Reconnecting in ${seconds} s…` : "Reconnecting…";
-    const tryNow = el("button", { class: "link-button", type: "button", onclick: () => this.#client.reconnectNow() }, "Try now");
+    const tryNow = el(
+      "button", { class: "link-button", type: "button", onclick: () => this.#client.reconnectNow() }, "Try now",
+    );
     return this.#put(text, [tryNow]);
   }
 
@@ -68,7 +74,9 @@ export class ConnectionBanner {
       const back = encodeURIComponent(location.pathname + location.search);
       return [el("a", { href: `${this.#signInUrl}?next=${back}` }, "Sign in")];
     }
-    return [el("button", { class: "link-button", type: "button", onclick: () => location.reload() }, "Reload the page")];
+    return [
+      el("button", { class: "link-button", type: "button", onclick: () => location.reload() }, "Reload the page"),
+    ];
   }
 
   /** @param {string} text @param {HTMLElement[]} actions */

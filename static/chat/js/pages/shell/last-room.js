@@ -4,12 +4,12 @@
  */
 (function () {
   try {
-    var last = localStorage.getItem("parley.last-room");
+    const last = localStorage.getItem("parley.last-room");
     if (last && matchMedia("(min-width: 48rem)").matches) {
       // The server knows whether this reader may still read it.
       location.replace("/rooms/last?room=" + encodeURIComponent(last));
     }
-  } catch (_) {
+  } catch {
     // Without storage there is no last room.
   }
 })();

@@ -23,8 +23,10 @@ export class Navigation {
   #heading = "";
 
   /**
-   * @param {{myId: string, client: import("../../client/client.js").Client, rooms: () => import("../rooms/room-list.js").RoomList, current: () => string,
-   *   open: (facts: RoomFacts, seq: number | null) => void, learn: (facts: RoomFacts) => void, goTo: (seq: number) => void}} options
+   * @param {{myId: string, client: import("../../client/client.js").Client, rooms: () =>
+   *   import("../rooms/room-list.js").RoomList, current: () => string,
+   *   open: (facts: RoomFacts, seq: number | null) => void, learn: (facts: RoomFacts) => void, goTo: (seq: number) =>
+   *   void}} options
    *   learn: what was missing of the open room
    */
   constructor(options) {
@@ -51,9 +53,23 @@ export class Navigation {
 
   /** @param {MouseEvent} event */
   #clicked(event) {
-    if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+    if (
+      event.defaultPrevented ||
+      event.button !== 0 ||
+      event.metaKey ||
+      event.ctrlKey ||
+      event.shiftKey ||
+      event.altKey
+    )
+      return;
     const link = /** @type {Element} */ (event.target).closest("a[href]");
-    if (!(link instanceof HTMLAnchorElement) || link.target || link.origin !== location.origin || !ROOM_PATH.test(link.pathname)) return;
+    if (
+      !(link instanceof HTMLAnchorElement) ||
+      link.target ||
+      link.origin !== location.origin ||
+      !ROOM_PATH.test(link.pathname)
+    )
+      return;
     event.preventDefault();
     this.go(link.href);
   }

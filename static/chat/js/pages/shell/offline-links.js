@@ -1,6 +1,6 @@
 /**
- * Without a network a click on another page would put the browser's error page in the place of this one, and lose what is
- * written and attached here.
+ * Without a network a click on another page would put the browser's error page in the place of this one, and lose what
+ * is written and attached here.
  */
 
 const WORDS = "You're offline. Try again when you're connected.";
@@ -26,8 +26,15 @@ const isOffline = () => navigator.onLine === false;
 
 /** @param {MouseEvent} event */
 function leadsAway(event) {
-  if (!isOffline() || event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey) return false;
+  if (!isOffline() || event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey)
+    return false;
   const link = /** @type {Element} */ (event.target).closest("a[href]");
-  if (!(link instanceof HTMLAnchorElement) || link.origin !== location.origin || link.target || link.hasAttribute("download")) return false;
+  if (
+    !(link instanceof HTMLAnchorElement) ||
+    link.origin !== location.origin ||
+    link.target ||
+    link.hasAttribute("download")
+  )
+    return false;
   return link.pathname + link.search !== location.pathname + location.search || !link.hash;
 }

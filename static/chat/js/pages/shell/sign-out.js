@@ -1,6 +1,6 @@
 /**
- * Signing out leaves nothing behind that was written here: on a shared computer the next person must not find it. What has not
- * reached the server is asked about first. The form works without this.
+ * Signing out leaves nothing behind that was written here: on a shared computer the next person must not find it. What
+ * has not reached the server is asked about first. The form works without this.
  */
 
 import { Outbox } from "../../client/outbox/outbox.js";
@@ -25,8 +25,8 @@ document.addEventListener("submit", async (event) => {
 /** @param {number} messages @param {number} drafts */
 function question(messages, drafts) {
   const what = [count(messages, "message"), count(drafts, "draft")].filter(Boolean).join(" and ");
-  const isOne = messages + drafts === 1;
-  return `${what} ${isOne ? "has" : "have"} not reached the server. Sign out and delete ${isOne ? "it" : "them"} from this browser?`;
+  const [have, them] = messages + drafts === 1 ? ["has", "it"] : ["have", "them"];
+  return `${what} ${have} not reached the server. Sign out and delete ${them} from this browser?`;
 }
 
 /** @param {number} number @param {string} word */

@@ -4,9 +4,9 @@
  */
 (function () {
   try {
-    var theme = localStorage.getItem("parley.theme");
+    const theme = localStorage.getItem("parley.theme");
     if (theme === "light" || theme === "dark") document.documentElement.dataset.theme = theme;
-  } catch (_) {
+  } catch {
     // Storage may be forbidden; then the system decides.
   }
 })();

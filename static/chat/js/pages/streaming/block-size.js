@@ -4,7 +4,10 @@
 
 /** In blocks that are not finished. */
 const ELEMENTS_AT_MOST = 20_000;
-/** In each other; chat/markdown/formatting.py has the same bound. What walks a deeper page, or lays it out, runs out of stack. */
+/**
+ * In each other; chat/markdown/formatting.py has the same bound. What walks a deeper page, or lays it out, runs out of
+ * stack.
+ */
 const DEPTH_AT_MOST = 100;
 
 export class TooLarge extends Error {}

@@ -1,6 +1,6 @@
 /**
- * Where one block that goes on and on may be parted while it is being written, so that what was written first need not be
- * read and laid out again for every word. For the eye only: whoever parts it shows the whole one in the end. Pure.
+ * Where one block that goes on and on may be parted while it is being written, so that what was written first need not
+ * be read and laid out again for every word. For the eye only: whoever parts it shows the whole one in the end. Pure.
  */
 
 import { isInCode, isTable, shownTail } from "./markdown-tail.js";
@@ -22,7 +22,8 @@ export const isLong = (text) => text.length >= PART_CHARS + LIVE_END_CHARS;
 
 /**
  * @param {string} text of a block that is long
- * @returns {number} how much of it is a part of its own; 0 when there is no place to part it. What is added does not matter.
+ * @returns {number} how much of it is a part of its own; 0 when there is no place to part it. What is added does not
+ *   matter.
  */
 export function partOf(text) {
   if (isTable(text) || LIST.test(text)) return 0;

@@ -5,12 +5,16 @@
 
 import { OpenFences } from "../markdown/markdown-fences.js";
 
-// These read each character of a line a few times at most, whatever it holds: no part may take what the next one takes, too.
+// These read each character of a line a few times at most, whatever it holds: no part may take what the next one takes,
+// too.
 /** A line that may become a heading, a rule, a list, a fence, a table or what a link refers to, or only words. */
 const UNDECIDED_LINE =
   /^[ \t>]*(?:(?:[-=*_+#]+|`{1,2}|~{1,2}|\d{1,9}[.)]?|\|)[ \t]*|[-:|][-:| \t]*|`{3,}(?!`)[^`\n]*|~{3,}(?!~)[^\n]*|\[[^\]]+\]:.*)?$/;
 const FENCE = /^(?:[ \t>]|[-*+] |\d{1,9}[.)] )*(`{3,}(?!`)|~{3,}(?!~))([^\n]*)$/;
-/** A table's row begins with a bar, or has one between its cells; of a longer line without the first, it's a sign in words. */
+/**
+ * A table's row begins with a bar, or has one between its cells; of a longer line without the first, it's a sign in
+ * words.
+ */
 const LEADING_BAR = /^[ \t>]*\|/;
 const HEAD_CHARS = 120;
 const DELIMITER_LINE = /^[ \t>]*(?:\|[ \t]*)?:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*(?:\|[ \t]*)?$/;
@@ -36,7 +40,8 @@ export function shownTail(text) {
 }
 
 /**
- * The last mathematics on lines of its own: where it begins, what closes it, and where it ends, 0 while it is not complete.
+ * The last mathematics on lines of its own: where it begins, what closes it, and where it ends, 0 while it is not
+ * complete.
  * @param {string} text
  */
 function displayedAt(text) {
@@ -91,7 +96,8 @@ function openFence(text) {
 }
 
 /** @param {string} line @param {string} fence */
-const isPartOfFence = (line, fence) => line.trim() !== "" && [...line.trim()].every((character) => character === fence[0]);
+const isPartOfFence = (line, fence) =>
+  line.trim() !== "" && [...line.trim()].every((character) => character === fence[0]);
 
 /** The head of a table looks like a paragraph until the line below it is complete. @param {string} text */
 function withoutTableHead(text) {
@@ -110,7 +116,8 @@ function withoutTableHead(text) {
 
 /** Whether the rows above a line lead up to delimiters. @param {string[]} lines @param {number} at */
 function isInTable(lines, at) {
-  for (let above = at - 1; above > 0 && barIn(lines[above]) >= 0; above -= 1) if (DELIMITER_LINE.test(lines[above]) && barIn(lines[above - 1]) >= 0) return true;
+  for (let above = at - 1; above > 0 && barIn(lines[above]) >= 0; above -= 1)
+    if (DELIMITER_LINE.test(lines[above]) && barIn(lines[above - 1]) >= 0) return true;
   return false;
 }
 
@@ -194,7 +201,12 @@ function runAt(text, at) {
   return text.slice(at, end);
 }
 
-/** @param {string} text @param {number} from @param {string} run @returns {number} behind the marker that closes, or -1 */
+/**
+ * @param {string} text
+ * @param {number} from
+ * @param {string} run
+ * @returns {number} behind the marker that closes, or -1
+ */
 function codeEnd(text, from, run) {
   for (let at = text.indexOf("`", from); at >= 0; at = text.indexOf("`", at)) {
     const found = runAt(text, at);
@@ -228,12 +240,20 @@ function mark(scan, text, at, run) {
   const before = text[at - 1] ?? " ";
   const after = text[at + run.length] ?? " ";
   let left = run.length;
-  for (let last = scan.open.at(-1); last?.marker[0] === run[0] && left >= last.marker.length && !/\s/.test(before); last = scan.open.at(-1)) {
+  for (
+    let last = scan.open.at(-1);
+    last?.marker[0] === run[0] && left >= last.marker.length && !/\s/.test(before);
+    last = scan.open.at(-1)
+  ) {
     left -= last.marker.length;
     scan.open.pop();
     scan.closedAt = at + run.length;
   }
-  const opens = left === run.length && !/\s/.test(after) && !(run[0] === "_" && /\w/.test(before)) && !(run[0] === "~" && run.length !== 2);
+  const opens =
+    left === run.length &&
+    !/\s/.test(after) &&
+    !(run[0] === "_" && /\w/.test(before)) &&
+    !(run[0] === "~" && run.length !== 2);
   if (opens) scan.open.push({ marker: run, at });
 }
 

@@ -1,6 +1,6 @@
 /**
- * A block of code at the left edge that is still being written: until a line closes it, all that follows is code, letter
- * by letter. So its text can grow without anybody reading it again. Pure.
+ * A block of code at the left edge that is still being written: until a line closes it, all that follows is code,
+ * letter by letter. So its text can grow without anybody reading it again. Pure.
  */
 
 import { takesOthers } from "../markdown/markdown-fences.js";
@@ -41,7 +41,8 @@ export class OpenFence {
    */
   read(text) {
     for (let end = text.indexOf("\n", this.#readTo); end >= 0; end = text.indexOf("\n", this.#readTo)) {
-      if (this.#closing.test(text.slice(this.#readTo, end))) return { code: this.#code(text, this.#readTo), closedTo: end + 1 };
+      if (this.#closing.test(text.slice(this.#readTo, end)))
+        return { code: this.#code(text, this.#readTo), closedTo: end + 1 };
       this.#readTo = end + 1;
     }
     const isHeldBack = this.#partOfClosing.test(text.slice(this.#readTo));

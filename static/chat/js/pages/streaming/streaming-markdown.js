@@ -1,12 +1,12 @@
 /**
  * Shows a text that grows as formatted markdown. What it shows in the end depends on the text alone, not on the pieces
- * it came in, and is what the server would make of it. A block that is finished is not looked at again. A long one that is
- * not finished is shown in parts, each like a block of its own, until the end. Where it has no place to part it, it is looked
- * at each time it has grown by a share of its length: all looks together read a bounded multiple of the text. In between,
- * its code grows letter by letter, and its words stand as they were written.
+ * it came in, and is what the server would make of it. A block that is finished is not looked at again. A long one that
+ * is not finished is shown in parts, each like a block of its own, until the end. Where it has no place to part it, it
+ * is looked at each time it has grown by a share of its length: all looks together read a bounded multiple of the text.
+ * In between, its code grows letter by letter, and its words stand as they were written.
  *
- * A text that takes too long to look at, or would need too many elements, stands as it was written until its end. Then the
- * server has decided whether it is formatted: it has rendered all of it, in bounded time and size.
+ * A text that takes too long to look at, or would need too many elements, stands as it was written until its end. Then
+ * the server has decided whether it is formatted: it has rendered all of it, in bounded time and size.
  */
 
 import { checkSize, TooLarge } from "./block-size.js";
@@ -113,7 +113,8 @@ export class StreamingMarkdown {
 
   /** @param {string} normal @param {boolean} isFinal */
   #look(normal, isFinal) {
-    if (this.#isFinal || (isFinal && this.#isParted) || !normal.startsWith(this.#text.slice(0, this.#finishedTo))) this.#restart();
+    if (this.#isFinal || (isFinal && this.#isParted) || !normal.startsWith(this.#text.slice(0, this.#finishedTo)))
+      this.#restart();
     else if (!normal.startsWith(this.#text.slice(0, this.#addedTo))) this.#forgetTail();
     this.#text = normal;
     this.#isFinal = isFinal;
@@ -203,7 +204,8 @@ export class StreamingMarkdown {
     const looked = this.#text.slice(this.#finishedTo, isOver ? this.#text.length : completeTo);
     const lines = looked.split("\n");
     const blocks = blocksOf(looked, { links: this.#links(looked), references: { ...this.#references }, isPart: true });
-    const isCertain = (/** @type {number} */ line) => line + LINES_THAT_DECIDE < lines.length || (isOver && NEW_BLOCK.test(lines[line]));
+    const isCertain = (/** @type {number} */ line) =>
+      line + LINES_THAT_DECIDE < lines.length || (isOver && NEW_BLOCK.test(lines[line]));
     const last = blocks.findLastIndex(({ line }) => line > 0 && BLANK.test(lines[line - 1]) && isCertain(line));
     if (last > 0) this.#finish(this.#finishedTo + offsetOfLine(looked, blocks[last].line));
   }
@@ -229,7 +231,9 @@ export class StreamingMarkdown {
     const lines = done.split("\n");
     this.#draw(this.#parse(done, false));
     const ends = [...this.#tail.slice(1).map(({ line }) => line), lines.length - 1];
-    this.#tail.forEach((block, at) => this.#finished.push({ ...block, source: lines.slice(block.line, ends[at]).join("\n") + "\n" }));
+    this.#tail.forEach((block, at) =>
+      this.#finished.push({ ...block, source: lines.slice(block.line, ends[at]).join("\n") + "\n" }),
+    );
     this.#tail.forEach(finishCode);
     this.#tail = [];
     this.#colons += countColons(done);

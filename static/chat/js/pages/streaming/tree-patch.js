@@ -23,7 +23,11 @@ export function patchChildren(parent, before, after) {
   for (const gone of before.slice(after.length)) gone.dom.remove();
 }
 
-/** Puts words behind what an element shows, a line break for each line end. @param {Node} parent @param {string} words */
+/**
+ * Puts words behind what an element shows, a line break for each line end.
+ * @param {Node} parent
+ * @param {string} words
+ */
 export function appendWords(parent, words) {
   words.split("\n").forEach((line, at) => {
     const last = parent.children.at(-1);
@@ -56,7 +60,11 @@ function create(node) {
 /** @param {Node} old @param {Node} node */
 function isSameKind(old, node) {
   const names = Object.keys(node.attributes);
-  return old.tag === node.tag && Object.keys(old.attributes).length === names.length && names.every((name) => old.attributes[name] === node.attributes[name]);
+  return (
+    old.tag === node.tag &&
+    Object.keys(old.attributes).length === names.length &&
+    names.every((name) => old.attributes[name] === node.attributes[name])
+  );
 }
 
 /** @param {Node} old @param {Node} node */

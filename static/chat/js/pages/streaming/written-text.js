@@ -1,4 +1,7 @@
-/** A text as it was written, in the form in which the server shows what it does not format (chat/markdown/formatting.py). */
+/**
+ * A text as it was written, in the form in which the server shows what it does not format
+ * (chat/markdown/formatting.py).
+ */
 
 import { el } from "../base/dom.js";
 

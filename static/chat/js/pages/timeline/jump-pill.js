@@ -10,5 +10,7 @@ export function showPill(pill, { away, count }) {
   pill.hidden = !away;
   pill.classList.toggle("has-news", count > 0);
   pill.dataset.count = String(count);
-  find(pill, "[data-jump-text]").textContent = count ? `${countText(count)} new message${count > 1 ? "s" : ""}` : "Jump to latest";
+  find(pill, "[data-jump-text]").textContent = count
+    ? `${countText(count)} new message${count > 1 ? "s" : ""}`
+    : "Jump to latest";
 }

@@ -9,7 +9,8 @@ import { isolated } from "../people/shown-name.js";
 
 /**
  * @param {HTMLElement} root
- * @param {{loaded: boolean, offline: boolean, hasMore: boolean, empty: boolean, room: {slug: string, kind: string, topic?: string}, title: string, username: string, moderates: boolean}} view
+ * @param {{loaded: boolean, offline: boolean, hasMore: boolean, empty: boolean, room: {slug: string, kind: string,
+ *   topic?: string}, title: string, username: string, moderates: boolean}} view
  *   username: of the other person, in a direct room
  */
 export function showStart(root, view) {
@@ -19,8 +20,14 @@ export function showStart(root, view) {
   root.hidden = false;
   const words = loadingWords(view);
   if (words) return root.replaceChildren(loadingLine(words));
-  const mark = view.room.kind === "direct" ? avatar(view.username || view.title, { size: "l" }) : el("span", { class: "avatar avatar-l hue-5", "aria-hidden": "true" }, icon(view.room.kind));
-  const invite = view.moderates && view.room.kind !== "direct" && el("a", { class: "button button-small", href: `/rooms/${view.room.slug}/invite` }, "Invite people");
+  const mark =
+    view.room.kind === "direct"
+      ? avatar(view.username || view.title, { size: "l" })
+      : el("span", { class: "avatar avatar-l hue-5", "aria-hidden": "true" }, icon(view.room.kind));
+  const invite =
+    view.moderates &&
+    view.room.kind !== "direct" &&
+    el("a", { class: "button button-small", href: `/rooms/${view.room.slug}/invite` }, "Invite people");
   root.replaceChildren(
     mark, el("h2", {}, el("bdi", {}, view.title)),
     el("p", {}, sentence(view)),
@@ -37,7 +44,12 @@ function loadingWords({ loaded, offline, hasMore }) {
 
 /** @param {{room: {kind: string}, empty: boolean, title: string}} view */
 function sentence({ room, empty, title }) {
-  if (room.kind === "direct") return `This is the beginning of your conversation with ${isolated(title)}.${empty ? " Say hello." : ""}`;
-  if (room.kind === "session") return empty ? "Ask Claude something. Everyone in this session sees the reply as it is written, and shares the text you write below." : "This is the beginning of the session.";
+  if (room.kind === "direct")
+    return `This is the beginning of your conversation with ${isolated(title)}.${empty ? " Say hello." : ""}`;
+  if (room.kind === "session")
+    return empty
+      ? "Ask Claude something. Everyone in this session sees the reply as it is written, " +
+          "and shares the text you write below."
+      : "This is the beginning of the session.";
   return empty ? "No messages yet. Write the first one." : "This is the beginning of the room.";
 }

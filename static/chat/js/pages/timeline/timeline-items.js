@@ -1,5 +1,6 @@
 /**
- * Messages to what the timeline shows: which joins the one above, where a day begins, where the unread ones begin. Pure.
+ * Messages to what the timeline shows: which joins the one above, where a day begins, where the unread ones begin.
+ * Pure.
  */
 
 import { excerptOf, quotable } from "../../client/rooms/quotes.js";
@@ -8,7 +9,9 @@ import { shownName } from "../people/shown-name.js";
 
 /** @typedef {import("../../protocol.d.ts").Message} Message */
 /** @typedef {import("../../client/state.d.ts").Entry} Entry */
-/** @typedef {Entry & {[K in Exclude<keyof Message, keyof Entry>]?: undefined}} Waiting what the server adds is missing */
+/**
+ * @typedef {Entry & {[K in Exclude<keyof Message, keyof Entry>]?: undefined}} Waiting what the server adds is missing
+ */
 
 /**
  * @typedef {object} Item one row
@@ -26,7 +29,8 @@ import { shownName } from "../people/shown-name.js";
  * @property {boolean} deleting
  * @property {boolean} target what the permalink asked for
  * @property {import("../../protocol.d.ts").ReplyTo | null} quote
- * @property {import("../../client/state.d.ts").Stream | null} stream what is being said, if it is a reply that runs or waits
+ * @property {import("../../client/state.d.ts").Stream | null} stream what is being said, if it is a reply that runs or
+ *   waits
  * @property {null | "plain" | "summarised"} contextLine "Claude sees from here" stands above it
  * @property {boolean} mayAct the reader may write here
  */
@@ -48,7 +52,10 @@ export const GROUP_MS = 5 * 60_000;
  * @param {string} [view.readOnly] why nothing can be written, or ""
  * @returns {Item[]}
  */
-export function buildItems({ messages, pending, me, hasMore, unreadAfter = null, target = null, deleting = new Set(), streams = [], contextLine = null, readOnly = "" }) {
+export function buildItems({
+  messages, pending, me, hasMore, unreadAfter = null, target = null, deleting = new Set(), streams = [],
+  contextLine = null, readOnly = "",
+}) {
   /** @type {Item[]} */
   const items = [];
   const streamOf = new Map(streams.map((stream) => [stream.messageId, stream]));
@@ -59,23 +66,34 @@ export function buildItems({ messages, pending, me, hasMore, unreadAfter = null,
     // Is the last read message not loaded? Then the first unread one may not be, either.
     const firstUnread = unread && (items.length > 0 || !hasMore);
     lineDrawn ||= unread;
-    items.push(joined(stored(message, me, { firstUnread, target, deleting, streamOf, contextLine, mayAct: !readOnly }), items.at(-1)));
+    items.push(
+      joined(
+        stored(message, me, { firstUnread, target, deleting, streamOf, contextLine, mayAct: !readOnly }),
+        items.at(-1),
+      ),
+    );
   }
   for (const entry of pending) items.push(joined(waiting(entry, me, messages), items.at(-1)));
   return items;
 }
 
-/** Whether it is an answer that was taken back before its turn: of that, its prompt's row tells. @param {Message} message */
-const wentUnspoken = ({ deletedAt, reply }) => Boolean(deletedAt) && reply !== undefined && reply.startedAt === undefined;
+/**
+ * Whether it is an answer that was taken back before its turn: of that, its prompt's row tells.
+ * @param {Message} message
+ */
+const wentUnspoken = ({ deletedAt, reply }) =>
+  Boolean(deletedAt) && reply !== undefined && reply.startedAt === undefined;
 
 /** Whether it counts as unread while it is not read. @param {Message} message @param {{id: string}} me */
-export const isFromAnother = (message, me) => message.kind === "text" && !message.deletedAt && message.author?.id !== me.id;
+export const isFromAnother = (message, me) =>
+  message.kind === "text" && !message.deletedAt && message.author?.id !== me.id;
 
 /**
  * @param {Message} message
  * @param {import("../../protocol.d.ts").UserRef} me
  * @param {{firstUnread: boolean, target: number | null, deleting: ReadonlySet<string>, mayAct: boolean,
- *   streamOf: ReadonlyMap<string, import("../../client/state.d.ts").Stream>, contextLine: {seq: number, summarised: boolean} | null}} facts
+ *   streamOf: ReadonlyMap<string, import("../../client/state.d.ts").Stream>, contextLine: {seq: number,
+ *   summarised: boolean} | null}} facts
  * @returns {Item}
  */
 function stored(message, me, { firstUnread, target, deleting, mayAct, streamOf, contextLine }) {
@@ -101,12 +119,15 @@ function stored(message, me, { firstUnread, target, deleting, mayAct, streamOf, 
 function waiting(entry, me, messages) {
   const answered = entry.replyTo && messages.find((message) => message.id === entry.replyTo);
   const quote = answered
-    ? { id: answered.id, seq: answered.seq, author: answered.author, excerpt: excerptOf(quotable(answered)), deleted: Boolean(answered.deletedAt) }
+    ? {
+        id: answered.id, seq: answered.seq, author: answered.author, excerpt: excerptOf(quotable(answered)),
+        deleted: Boolean(answered.deletedAt),
+      }
     : null;
   return {
     key: `${me.id}:${entry.clientId}`, kind: "message", message: entry, author: me, seq: 0, state: entry.state,
-    continues: false, day: null, firstUnread: false, mine: true, mentionsMe: false, deleting: false, target: false, quote,
-    stream: null, contextLine: null, mayAct: true,
+    continues: false, day: null, firstUnread: false, mine: true, mentionsMe: false, deleting: false, target: false,
+    quote, stream: null, contextLine: null, mayAct: true,
   };
 }
 
@@ -115,8 +136,16 @@ function joined(item, above) {
   const day = dayOf(item.message.createdAt);
   const newDay = !above || dayOf(above.message.createdAt) !== day;
   const continues =
-    !newDay && !item.firstUnread && !item.quote && !item.message.reply && !item.contextLine && item.kind === "message" && above.kind === "message" &&
-    item.author !== null && above.author?.id === item.author.id && shownName(above.author) === shownName(item.author) &&
+    !newDay &&
+    !item.firstUnread &&
+    !item.quote &&
+    !item.message.reply &&
+    !item.contextLine &&
+    item.kind === "message" &&
+    above.kind === "message" &&
+    item.author !== null &&
+    above.author?.id === item.author.id &&
+    shownName(above.author) === shownName(item.author) &&
     item.message.createdAt - above.message.createdAt < GROUP_MS;
   return { ...item, continues, day: newDay ? day : null };
 }
@@ -124,8 +153,16 @@ function joined(item, above) {
 /** Whether two items look the same. @param {Item} item @param {Item} other */
 export function sameItem(item, other) {
   return (
-    item.message === other.message && item.state === other.state && item.continues === other.continues &&
-    item.day === other.day && item.firstUnread === other.firstUnread && item.deleting === other.deleting &&
-    item.target === other.target && item.stream === other.stream && item.contextLine === other.contextLine && item.mayAct === other.mayAct && item.quote?.excerpt === other.quote?.excerpt
+    item.message === other.message &&
+    item.state === other.state &&
+    item.continues === other.continues &&
+    item.day === other.day &&
+    item.firstUnread === other.firstUnread &&
+    item.deleting === other.deleting &&
+    item.target === other.target &&
+    item.stream === other.stream &&
+    item.contextLine === other.contextLine &&
+    item.mayAct === other.mayAct &&
+    item.quote?.excerpt === other.quote?.excerpt
   );
 }

@@ -27,7 +27,9 @@ export class Timeline {
   /** @type {Map<string, MessageRow>} */
   #rows = new Map();
   #following = true;
-  /** Heights at the last move to the end: a scroll event with other ones was caused by the layout, not by the reader. */
+  /**
+   * Heights at the last move to the end: a scroll event with other ones was caused by the layout, not by the reader.
+   */
   #heights = "";
   #lastTop = 0;
   /** Until then, a reply grows: going up means to read there, however small the step. */
@@ -38,7 +40,8 @@ export class Timeline {
 
   /**
    * @param {HTMLElement} scroller
-   * @param {{myId: string, request: (type: string, payload: object) => Promise<any>, onOlder: () => void, onNewer: () => void, onScroll: () => void,
+   * @param {{myId: string, request: (type: string, payload: object) => Promise<any>, onOlder: () => void, onNewer: ()
+   *   => void, onScroll: () => void,
    *   onRow: (row: MessageRow) => void}} options onRow: a row is drawn for the first time, or again
    */
   constructor(scroller, options) {
@@ -65,7 +68,8 @@ export class Timeline {
   /**
    * The next words of a reply: only its row is touched.
    * @param {string} messageId
-   * @param {import("../../client/state.d.ts").Stream | null} stream null: it is over, which only `show` can tell the rest of
+   * @param {import("../../client/state.d.ts").Stream | null} stream null: it is over, which only `show` can tell the
+   *   rest of
    * @returns {boolean} whether that was all that there is to do
    */
   streamed(messageId, stream) {
@@ -82,7 +86,10 @@ export class Timeline {
     return this.#following && this.#stretch.end === this.#items.length;
   }
 
-  /** @param {Item[]} items @param {() => void} changeAbove what changes above the rows with them: the reader keeps their place */
+  /**
+   * @param {Item[]} items
+   * @param {() => void} changeAbove what changes above the rows with them: the reader keeps their place
+   */
   show(items, changeAbove = () => {}) {
     const anchor = this.#following ? null : this.#firstVisible();
     const before = this.#items;
@@ -236,7 +243,8 @@ export class Timeline {
 
   /**
    * Brings in rows where the reader is near an end of them: a few after each frame, until there are enough. After the
-   * frame, the layout is known and costs nothing to ask for; before it, every question would lay out the page once more.
+   * frame, the layout is known and costs nothing to ask for; before it, every question would lay out the page once
+   * more.
    */
   #grow() {
     if (this.#willGrow) return;
