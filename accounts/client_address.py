@@ -15,6 +15,8 @@ from django.http import HttpRequest
 # For what must be counted and stored, of a client that has no address: one on a Unix socket.
 NO_ADDRESS: Final = "::"
 _IPV6_NETWORK_BITS: Final = 64
+# Gateways in front of servers that have IPv6 alone (RFC 6052, RFC 2765): all of IPv4 comes in one network.
+_TRANSLATED: Final = tuple(map(ipaddress.IPv6Network, ("64:ff9b::/96", "::ffff:0:0:0/96")))
 # The longest address has 45 characters; a port, brackets, quotes and a zone come on top.
 _LONGEST: Final = 100
 
@@ -56,7 +58,8 @@ def as_ip(text: str) -> str | None:
     """Return the one spelling of an IP address; None when it is not one.
 
     Proxies add ports, brackets and quotes. An IPv4 address that came through an IPv6 socket (`::ffff:203.0.113.9`) is the
-    IPv4 address, and a zone (`%eth0`) only says by which of its interfaces a proxy was reached.
+    IPv4 address, and so is one of a gateway between both (`64:ff9b::203.0.113.9`). A zone (`%eth0`) only says by which of
+    its interfaces a proxy was reached.
     """
     text = text.strip().strip('"')
     if len(text) > _LONGEST:
@@ -66,9 +69,14 @@ def as_ip(text: str) -> str | None:
             found = ipaddress.ip_address(candidate.partition("%")[0])
         except ValueError:
             continue
-        mapped = found.ipv4_mapped if isinstance(found, ipaddress.IPv6Address) else None
-        return str(mapped or found)
+        return str(_untranslated(found) if isinstance(found, ipaddress.IPv6Address) else found)
     return None
+
+
+def _untranslated(found: ipaddress.IPv6Address) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """Return the IPv4 address that a socket or a gateway has written as IPv6."""
+    is_translated = found.ipv4_mapped or any(found in network for network in _TRANSLATED)
+    return ipaddress.IPv4Address(int(found) & 0xFFFFFFFF) if is_translated else found
 
 
 def _without_port(text: str) -> str:
