@@ -166,6 +166,26 @@ def test_a_link_to_another_page_leaves_this_one_alone_while_offline(someone: Cas
     expect(page).to_have_url(re.compile("/details$"))
 
 
+@pytest.mark.parametrize("way", ["the switcher", "a command"])
+def test_no_way_to_another_page_leaves_this_one_while_offline(someone: Cast, way: str) -> None:
+    alice = someone("alice")
+    room = alice.create_room()
+    page = alice.room(room)
+    page.context.set_offline(True)
+    if way == "the switcher":
+        page.keyboard.press("Control+k")
+        page.keyboard.type("words")
+        page.locator("#switcher [role=option]", has_text="Search messages").click()
+    else:
+        page.get_by_test_id("composer").fill("/search some words")
+        page.get_by_test_id("composer").press("Enter")
+    expect(page.get_by_test_id("toast")).to_contain_text("You're offline")
+    expect(page).to_have_url(re.compile(f"/rooms/{room}/$"))
+    if way == "a command":
+        expect(page.get_by_test_id("composer")).to_have_value("/search some words")
+    page.context.set_offline(False)
+
+
 def test_a_deletion_that_a_switch_cuts_short_offline_says_so(someone: Cast) -> None:
     alice = someone("alice")
     first, second = alice.create_room(), alice.create_room()

@@ -45,7 +45,7 @@ class App {
   #room = null;
   #invitations = new Invitations(findAll(document, "[data-invitations]"), {
     waiting: this.#data.invitations, request: (type, payload) => this.#client.request(type, payload),
-    go: (href) => location.assign(href), onError: (error) => this.#toasts.error(error),
+    go: (href) => loadPage(href, this.#toasts), onError: (error) => this.#toasts.error(error),
   });
   #directory = new RoomDirectory({
     client: this.#client, rooms: this.#sidebar.read(), cuts: this.#sidebar.readCuts(), ...this.#data.sidebar,
@@ -59,6 +59,7 @@ class App {
     open: (facts, seq) => this.#root && this.#open(this.#root, facts, seq),
     learn: (facts) => (this.#room?.learn(facts), this.#name(facts)),
     goTo: (seq) => this.#room?.goTo(seq),
+    toasts: this.#toasts,
   });
 
   start() {

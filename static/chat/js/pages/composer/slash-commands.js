@@ -4,6 +4,7 @@
  */
 
 import { readCommand } from "./command-table.js";
+import { loadPageOrFail } from "../shell/offline-links.js";
 
 export class SlashCommands {
   #options;
@@ -44,7 +45,7 @@ export class SlashCommands {
     const { slug, client, toasts, composer } = this.#options;
     return {
       slug, request: (type, payload) => client.request(type, payload), say: (sentence) => toasts.show(sentence),
-      go: (href) => location.assign(href), write: (text) => composer().write(text),
+      go: loadPageOrFail, write: (text) => composer().write(text),
     };
   }
 

@@ -6,6 +6,7 @@
 import { Backoff } from "../../client/connection/backoff.js";
 import { ROOM_PATH } from "../base/own-links.js";
 import { Refused, RoomFactsSource } from "../room/room-facts.js";
+import { loadPage } from "./offline-links.js";
 
 /** A server that takes longer than this lets the room open with what is known. */
 const SLOW_MS = 1_500;
@@ -26,7 +27,7 @@ export class Navigation {
    * @param {{myId: string, client: import("../../client/client.js").Client, rooms: () =>
    *   import("../rooms/room-list.js").RoomList, current: () => string,
    *   open: (facts: RoomFacts, seq: number | null) => void, learn: (facts: RoomFacts) => void, goTo: (seq: number) =>
-   *   void}} options
+   *   void, toasts: import("../base/toasts.js").Toasts}} options
    *   learn: what was missing of the open room
    */
   constructor(options) {
@@ -46,7 +47,7 @@ export class Navigation {
   /** @param {string} href */
   go(href) {
     const url = new URL(href, location.href);
-    if (!ROOM_PATH.test(url.pathname)) return location.assign(url);
+    if (!ROOM_PATH.test(url.pathname)) return loadPage(url, this.#options.toasts);
     if (url.href !== location.href) history.pushState(null, "", url);
     this.#visitUrl(url);
   }

@@ -15,10 +15,16 @@ export function keepPageWhileOffline(toasts) {
   document.addEventListener("submit", (event) => isOffline() && !event.defaultPrevented && keep(event));
 }
 
-/** Loads a page, if it can be loaded. @param {string} href @param {import("../base/toasts.js").Toasts} toasts */
+/** Loads a page, if it can be loaded. @param {string | URL} href @param {import("../base/toasts.js").Toasts} toasts */
 export function loadPage(href, toasts) {
   if (isOffline()) toasts.show(WORDS, { kind: "error" });
   else location.assign(href);
+}
+
+/** The same for a command, which keeps its words where it failed. @param {string} href */
+export function loadPageOrFail(href) {
+  if (isOffline()) throw new Error(WORDS);
+  location.assign(href);
 }
 
 /** "On line" may be wrong; "off line" is certain. */
