@@ -33,7 +33,13 @@ INSTEAD_OF: Final[dict[str, str]] = {
     "in order to": "to",
 }
 
-_SKIPPED: Final = ("tests/js/vendor/", "static/chat/vendor/", "LICENSE", "tests/words.py", "tests/project/test_words.py")
+_SKIPPED: Final = (
+    "tests/js/vendor/",
+    "static/chat/vendor/",
+    "LICENSE",
+    "tests/words.py",
+    "tests/project/test_words.py",
+)
 _GAP: Final = r"\s+(?:[#*/]+\s+)?"  # a comment goes on in the next line
 _WORD: Final = re.compile("|".join(rf"\b{_GAP.join(word.split())}\b" for word in INSTEAD_OF), re.IGNORECASE)
 _QUOTES: Final = "\"'`“”‘’«»"
