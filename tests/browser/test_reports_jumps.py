@@ -24,16 +24,16 @@ def pure(browser: Browser, site: Site) -> Iterator[Page]:
 
 @pytest.mark.parametrize("case", JUMPS, ids=lambda case: case.why)
 def test_names_are_ranked_by_how_they_fit(pure: Page, case: Jump) -> None:
-    ranks = [call(pure, "ranking", "rank", name, case.typed) for name in case.best_first]
+    ranks = [call(pure, "base/ranking", "rank", name, case.typed) for name in case.best_first]
     assert ranks == sorted(ranks) and ranks[-1] < 5, dict(zip(case.best_first, ranks, strict=True))
-    assert [name for name in case.never if call(pure, "ranking", "rank", name, case.typed) != float("inf")] == []
+    assert [name for name in case.never if call(pure, "base/ranking", "rank", name, case.typed) != float("inf")] == []
 
 
 @pytest.mark.parametrize("case", NAMES, ids=lambda case: f"{case.kind}: {case.typed!a}")
 def test_the_page_folds_names_as_the_server_does(pure: Page, case: Named) -> None:
     for text in (case.name, case.typed):
-        assert call(pure, "folding", "searchForm", text) == search_form(text)
-    assert (call(pure, "ranking", "rank", case.name, case.typed) != float("inf")) == case.is_found
+        assert call(pure, "base/folding", "searchForm", text) == search_form(text)
+    assert (call(pure, "base/ranking", "rank", case.name, case.typed) != float("inf")) == case.is_found
 
 
 def test_a_person_is_completed_by_any_form_of_their_name(someone: Cast) -> None:
