@@ -1,5 +1,5 @@
 # The developers' commands. `make` lists them.
-# Each one prepares what it needs by itself and is quick the second time.
+# Each one prepares what it needs on its own and is quick the second time.
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
@@ -34,11 +34,12 @@ setup: packages-dev packages-js system ## install everything that running, testi
 test: packages-dev system ## run all tests: SQLite, PostgreSQL, browser
 	@$(TEST_ENVIRONMENT) $(PY) -m tests.run $(TESTS)
 
-check: packages-dev packages-js ## lint, types, import law, JavaScript, templates, migrations, deployment settings
+check: packages-dev packages-js ## lint, types, import law, words, JavaScript, templates, migrations, deployment settings
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(TEST_ENVIRONMENT) $(PY) -m mypy
 	$(TEST_ENVIRONMENT) $(VENV)/bin/lint-imports --no-cache
+	$(PY) -m tests.words
 	$(JS)/node_modules/.bin/eslint -c $(JS)/eslint.config.js static/chat/js $(JS)
 	node $(JS)/types.js
 	$(PY) -m djlint templates --lint --quiet
@@ -61,7 +62,7 @@ format: packages-dev ## lay out the Python files and fix what ruff can fix
 
 # Keeps the pins that are there. To move one: delete its line first, or all lines to move everything.
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 pyproject.toml
-requirements: ## pin pyproject.toml's dependencies anew (needs uv)
+requirements: ## pin pyproject.toml's dependencies again (needs uv)
 	@command -v uv >/dev/null || { echo 'This needs uv: python3 -m pip install uv' >&2; exit 1; }
 	$(COMPILE) --custom-compile-command 'make requirements' -o requirements.txt
 	@$(call pin_more,requirements-push.txt,requirements.txt,--extra push,web push needs)

@@ -25,7 +25,7 @@ def check_web_push(**_: Any) -> list[CheckMessage]:
         hint = "Make one: python manage.py vapid_keys"
         found.append(Error("VAPID_PRIVATE_KEY is no key.", hint=hint, id="accounts.E002"))
     if not vapid.is_subject(settings.VAPID_SUBJECT):
-        hint = "Give push services somebody to ask: VAPID_SUBJECT=mailto:you@example.org, or an https address."
+        hint = "Give push services someone to ask: VAPID_SUBJECT=mailto:you@example.org, or an https address."
         found.append(Error("VAPID_SUBJECT is neither mailto: nor https:.", hint=hint, id="accounts.E003"))
     return found
 

@@ -1,4 +1,4 @@
-"""The user that Claude writes as. Nobody can sign in as it: it has no usable password and no address."""
+"""The user that Claude writes as. No one can sign in as it: it has no usable password and no address."""
 
 from django.contrib.auth.hashers import make_password
 

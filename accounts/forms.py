@@ -15,7 +15,7 @@ _DAYS: Final = (("30", "30 days"), ("90", "90 days"), ("365", "A year"), ("", "U
 
 
 def checked_display_name(typed: str, user: User) -> str:
-    """Return a display name in its written form. Raises ValidationError when it hides something or is somebody else's."""
+    """Return a display name in its written form. Raises ValidationError when it hides something or is someone else's."""
     name = fold_display_name(typed)
     refuse_hidden_characters(name)
     refuse_name_of_others(name, user.username)

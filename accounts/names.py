@@ -1,7 +1,7 @@
-"""What a user name and a display name may be, so that nobody can pass for someone else.
+"""What a user name and a display name may be, so that no one can pass for someone else.
 
 User names are short, ASCII and lower case. Display names are free text without the characters that hide or turn text,
-and do not look like the user name of somebody else, of Claude or of the staff. Two people may have the same display name,
+and do not look like the user name of someone else, of Claude or of the staff. Two people may have the same display name,
 and a user name may be taken after it: so the pages show the user name beside every display name that is another word.
 """
 
@@ -18,7 +18,7 @@ from accounts.folding import fold
 USERNAME_PATTERN: Final = r"\A(?![0-9]+\Z)[a-z0-9][a-z0-9_.-]{0,31}\Z"
 CLAUDE: Final = "claude"
 _RESERVED: Final = frozenset({CLAUDE, "admin", "administrator", "everyone", "here", "all", "system", "parley", "root"})
-# Of these even rough likenesses are refused: `CIaude` with an I, `r00t`. (Of `all` it would refuse everybody called Ali.)
+# Of these even rough likenesses are refused: `CIaude` with an I, `r00t`. (Of `all` it would refuse everyone called Ali.)
 _CLOSELY_RESERVED: Final = frozenset({CLAUDE, "admin", "administrator", "system", "parley"})
 # How the pages call the reader, and those who cannot be named.
 _SAID_OF_OTHERS: Final = frozenset({"no one", "nobody", "several people", "somebody", "someone", "you"})

@@ -26,7 +26,7 @@ class Browser(NamedTuple):
 def subscribe(credential: Credential, browser: Browser) -> None:
     """Tell this sign-in's browser from now on, in place of what this sign-in or this browser had before.
 
-    A browser that changes hands takes its endpoint along: whoever is signed in there now is the one to be told.
+    A browser that changes hands takes its endpoint along: the person signed in there now is told.
     """
     with transaction.atomic():
         PushSubscription.objects.filter(session_key=credential.key).delete()

@@ -1,7 +1,7 @@
-"""Says that a user's access may have changed, whoever changed it.
+"""Says that a user's access may have changed, by any person and any way.
 
 Sessions, users and tokens are also written by Django, by allauth and by the admin site, which know nothing of sockets.
-So this is the one place where model signals are used: nobody can forget to call it. `accounts` may not import `chat`;
+So this is the one place where model signals are used: no one can forget to call it. `accounts` may not import `chat`;
 those who hold connections listen to `access_changed` and compare credentials again.
 """
 
@@ -23,7 +23,7 @@ access_changed = Signal()
 access_lost = Signal()
 """Sent with `user_id`, in the transaction in which a person goes for good: before the rows of a deleted account go."""
 
-# Not the display name: who holds connections reads it anew together with the credentials.
+# Not the display name: who holds connections reads it again together with the credentials.
 _HARMLESS_FIELDS = frozenset({"last_login", "email"})
 
 

@@ -81,7 +81,7 @@ def spend_here(nonce: str) -> bool:
 def spend_everywhere(nonce: str) -> bool:
     """Mark a ticket as used in all processes; False when it already was. Blocks on Redis, so run it in a thread.
 
-    While Redis cannot be reached, single use holds within each process only: refusing everybody would turn a fault
+    While Redis cannot be reached, single use holds within each process only: refusing everyone would turn a fault
     that may only delay into an outage.
     """
     try:

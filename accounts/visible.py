@@ -15,7 +15,7 @@ _UNSEEN: Final = (
 # Drawn as nothing although they are letters or signs: an empty pattern of Braille, a null note, fillers of old scripts.
 _BLANK: Final = r"\u2800\U00013441\U00013442\U00016fe4\U0001d159"
 _INK: Final = re.compile(rf"[^\s{_UNSEEN}{_BLANK}]")
-# What is not seen by itself, and decides how its neighbours are drawn: a flag's region, a joined emoji, the form of an
+# What is not seen on its own, and decides how its neighbours are drawn: a flag's region, a joined emoji, the form of an
 # ideograph or of an emoji. No more than that, or a text could hide another one in them.
 DRAWN_TOGETHER: Final = (
     "(\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{3,6}\U000e007f"

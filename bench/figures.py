@@ -39,7 +39,7 @@ def ratio_to_ours(row: Row, rows: Iterable[Row]) -> float | None:
     if row.ratio is not None or is_ours(row) or not row.values or not row.median:
         return row.ratio
     ours = [other for other in rows if is_ours(other) and (other.what, other.unit) == (row.what, row.unit)]
-    # With two of ours (SQLite, PostgreSQL) nobody could tell which one is meant.
+    # With two of ours (SQLite, PostgreSQL) no one could tell which one is meant.
     return ours[0].median / row.median if len(ours) == 1 and ours[0].values else None
 
 

@@ -96,7 +96,7 @@ class Requests:
         return self._asking("found", search.search_messages, self._reader, request)
 
     def _in_crowd(self, slug: str, count: int) -> dict[str, Call]:
-        """Everybody is online: the answers say who."""
+        """Everyone is online: the answers say who."""
         presence = Presence(cast(Hub, _SilentHub()))
         topic = topic_of_room(slug, is_session=False)
         for user_id in range(1, count + 1):
@@ -126,7 +126,7 @@ class Requests:
 
 
 class _SilentHub:
-    """What presence needs of a hub: nobody hears its events."""
+    """What presence needs of a hub: no one hears its events."""
 
     id = "bench"
     is_alone = True

@@ -25,7 +25,7 @@ JOIN_FIRST: Final = "Join the room first."
 
 
 class Actor(NamedTuple):
-    """Whoever asks: all that an action needs to know of a user, so that a request costs no query for them."""
+    """The person who asks: all that an action needs to know of a user, so that a request costs no query for them."""
 
     id: int
     username: str

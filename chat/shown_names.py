@@ -1,4 +1,4 @@
-"""How people are called in what is read: by their display name, else by their user name. For looking somebody up, for
+"""How people are called in what is read: by their display name, else by their user name. For looking someone up, for
 mentions and addresses there is only the user name. static/chat/js/pages/people/shown-name.js does the same in the browser.
 """
 
@@ -25,7 +25,7 @@ def shown_name(person: Person) -> str:
 
 
 def handle(person: Person) -> str:
-    """Return `@username` where the shown name is another word: it could be taken for somebody else's. Else nothing."""
+    """Return `@username` where the shown name is another word: it could be taken for someone else's. Else nothing."""
     username, display_name = _names_of(person)
     return f"@{username}" if display_name and display_name.lower() != username else ""
 
@@ -42,7 +42,7 @@ def isolated(text: str) -> str:
 
 
 def _names_of(person: Person) -> tuple[str, str]:
-    if not person:  # nobody, or what a template makes of a variable that is not there
+    if not person:  # no one, or what a template makes of a variable that is not there
         return "", ""
     if isinstance(person, Mapping):
         return person["username"], person.get("displayName", "")

@@ -1,7 +1,7 @@
 """Serves Parley with uvicorn: `python -m config.serve`.
 
 With `--laptop` (`make run`) it first makes what a fresh machine lacks: DEBUG, tables, people to sign in as. A
-production server never changes the database by itself: two processes that start together would both do it.
+production server never changes the database on its own: two processes that start together would both do it.
 """
 
 import argparse
@@ -162,7 +162,7 @@ def prepare() -> None:
 
 
 def serve(listener: socket.socket, greeting: str) -> None:
-    """Print the greeting, if any, and serve until SIGTERM or Ctrl+C; then send everybody away before ending."""
+    """Print the greeting, if any, and serve until SIGTERM or Ctrl+C; then send everyone away before ending."""
     import uvicorn
     from django.conf import settings
 
@@ -219,7 +219,7 @@ def serve(listener: socket.socket, greeting: str) -> None:
         log_config=None,
         # At INFO uvicorn writes a line for each socket, with the ticket in it.
         log_level="warning",
-        # What was asked before the drain has had half of its time already, while everybody was sent away.
+        # What was asked before the drain has had half of its time already, while everyone was sent away.
         timeout_graceful_shutdown=max(1, round(settings.DRAIN_SECONDS / 2)),
     )
     garbage.keep_collections_short()

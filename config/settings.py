@@ -391,7 +391,7 @@ MFA_FORMS = {
     "authenticate_webauthn": "accounts.passkeys.AuthenticatePasskeyForm",
     "reauthenticate_webauthn": "accounts.passkeys.ReauthenticatePasskeyForm",
 }
-# Where nobody can confirm an address, to ask for that would keep everybody with an address from a second step.
+# Where no one can confirm an address, to ask for that would keep everyone with an address from a second step.
 MFA_ALLOW_UNVERIFIED_EMAIL = ACCOUNT_EMAIL_VERIFICATION == "none"
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEBUG
 MFA_TOTP_ISSUER = "Parley"

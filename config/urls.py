@@ -28,7 +28,7 @@ urlpatterns = [
         name="mfa_reauthenticate_webauthn",
     ),
     path("accounts/", include("allauth.urls")),
-    # Browsers ask for it by themselves on pages that name no icon, as the administration's do.
+    # Browsers ask for it on their own on pages that name no icon, as the administration's do.
     path("favicon.ico", RedirectView.as_view(url=lazy(static, str)("chat/img/favicon.svg"))),
     path("", include("accounts.urls")),
     path("", include("chat.urls")),

@@ -239,7 +239,7 @@ class Huge(Answer):
 
 @dataclass(frozen=True)
 class SplitUtf8(Answer):
-    """Every byte of a delta comes by itself, also those in the middle of a character."""
+    """Every byte of a delta comes on its own, also those in the middle of a character."""
 
     text: str | None = "Grüße aus Zürich, \N{PARTY POPPER} 東京 and \N{FAMILY}."
 

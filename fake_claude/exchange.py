@@ -40,7 +40,7 @@ class Exchange:
         self.writable = asyncio.Event()
         self.writable.set()
         self.deltas = 0
-        # Set before the last bytes leave, so that whoever has read them finds it set.
+        # Set before the last bytes leave, so that a test that has read them finds it set.
         self.is_whole = False
         # remember(tool_use_id, mode): what answers the request that brings this tool's result.
         self.remember = remember
@@ -64,7 +64,7 @@ class Exchange:
         self._head(200, {"content-type": "text/event-stream; charset=utf-8", "transfer-encoding": "chunked"})
 
     async def send(self, data: bytes) -> None:
-        """Send a chunk of the stream: the client reads each by itself, wherever it cuts an event or a character.
+        """Send a chunk of the stream: the client reads each on its own, wherever it cuts an event or a character.
 
         What is sent without a pause goes out together: the test's thread and ours would fight for the interpreter.
         """

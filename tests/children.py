@@ -1,4 +1,4 @@
-"""Child processes of the test commands: whoever stops the command stops them too, in good order."""
+"""Child processes of the test commands: stopping the command stops them too, in good order."""
 
 import os
 import signal

@@ -12,7 +12,7 @@ from tests.children import ENDING_SECONDS, child, leave_in_order
 from tests.servers.private_postgres import PrivatePostgres
 from tests.servers.processes import MissingBinary
 
-# Shorter than the time that whoever runs this gives it: the database has to be stopped afterwards.
+# Shorter than the time that its caller gives it: the database has to be stopped afterwards.
 _ENDING_SECONDS: Final = ENDING_SECONDS / 2
 
 

@@ -18,7 +18,7 @@ _ask_to_sign_in = secure_admin_login(admin.site.login)
 def login(request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
     """Send anonymous people to the sign-in page; tell others plainly that this is not for them.
 
-    Without the second, someone signed in without being staff would be sent here and back for ever.
+    Without the second, someone signed in without being staff would be sent here and back forever.
     """
     if request.user.is_authenticated and not admin.site.has_permission(request):
         return views.not_staff(request)

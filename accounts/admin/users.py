@@ -100,7 +100,7 @@ class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg]
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
         fields = tuple(super().get_readonly_fields(request, obj))
-        # Otherwise whoever may edit users could make themselves a superuser.
+        # Otherwise anyone with the right to edit users could make themselves a superuser.
         return fields if request.user.is_superuser else (*fields, *_PRIVILEGES)
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:

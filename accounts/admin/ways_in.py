@@ -32,7 +32,7 @@ class _ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
 @admin.register(Authenticator)
 class AuthenticatorAdmin(_ReadOnlyAdmin):
-    """Who has which second factor; deleting one helps somebody who lost it."""
+    """Who has which second factor; deleting one helps someone who lost it."""
 
     list_display = ("user", "type", "created_at", "last_used_at")
     list_filter = ("type", "created_at", "last_used_at")

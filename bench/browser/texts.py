@@ -45,7 +45,7 @@ def missing(room, after):
 
 """
 PROMPT: Final = "@claude explain in detail how recovery works, with code"
-# Several sentences, as somebody types who thinks in between; no sign that opens a list of suggestions.
+# Several sentences, as someone types who thinks in between; no sign that opens a list of suggestions.
 TYPED: Final = (
     "While it answers, I write down what I want to ask next. Is the number of a change ever used twice, and what happens "
     "when a backup is restored? I think that the clients have to notice, but how do they? Let us see."

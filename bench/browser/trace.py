@@ -33,7 +33,7 @@ class Task(NamedTuple):
 
 
 class Trace:
-    """What one recording says of the page of this origin. Raises ValueError when there is no such page, or no task."""
+    """What one recording says of the page of this origin. Raises ValueError when there is none page, or no task."""
 
     def __init__(self, data: bytes | str, origin: str) -> None:
         events: list[Event] = json.loads(data)["traceEvents"]

@@ -217,7 +217,7 @@ def _claude() -> Iterator[FakeClaude]:
 
 @contextmanager
 def _site(bench: Bench, claude: FakeClaude) -> Iterator[Site]:
-    """A production site: static files with hashed names, compressed, to be cached for ever."""
+    """A production site: static files with hashed names, compressed, to be cached forever."""
     static: Path = bench.directory / "static"
     settings: dict[str, Any] = {
         **claude_settings(claude),

@@ -1,4 +1,4 @@
-"""What a connection costs: to open, to keep in memory, to keep alive. Beside it stock consumers and Elysia, which ask nobody
+"""What a connection costs: to open, to keep in memory, to keep alive. Beside it stock consumers and Elysia, which ask no one
 who they are.
 """
 

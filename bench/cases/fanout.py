@@ -64,7 +64,7 @@ class Contender:
 
 
 def run(bench: Bench) -> list[Row]:
-    """Measure all servers in turn, round after round: what disturbs the machine disturbs everybody."""
+    """Measure all servers in turn, round after round: what disturbs the machine disturbs everyone."""
     with ExitStack() as stack:
         contenders = [stack.enter_context(parley_contender(bench))]
         peers = [*all_peers(bench.directory), *floors(bench.directory)]

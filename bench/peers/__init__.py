@@ -9,6 +9,6 @@ All speak Parley's envelope, so that one generator serves all and each delivery 
     asked      {"id":"2","type":"create_message","payload":{"room":"bench","content":"...","clientId":"2"}}
     delivered  {"type":"new_message","timestamp":...,"data":{"room":"bench","change":1,"message":{...}},"success":true}
 
-`typing` goes to everybody in the room but its sender, `new_message` to everybody. A storing peer also answers the
+`typing` goes to everyone in the room but its sender, `new_message` to everyone. A storing peer also answers the
 sender, as Parley does; the others only broadcast. Socket.IO has an envelope of its own (`servers.SocketIo`).
 """

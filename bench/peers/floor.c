@@ -1,6 +1,6 @@
 /* The floor: the least that a broadcast can do on this machine. `floor each|joined PORT TYPING MESSAGE`.
  *
- * Whoever has sent a `join_room` gets TYPING for each `typing` of somebody else and MESSAGE for each `create_message`:
+ * A client that has sent a `join_room` gets TYPING for each `typing` of someone else and MESSAGE for each `create_message`:
  * ready-made, with not a byte of what was asked. `each` writes every delivery by a call of its own; `joined` writes what
  * one read of the sender's socket has made due by one call for each receiver.
  *
@@ -56,7 +56,7 @@ static void put(int fd, const uint8_t *bytes, size_t size) {
     }
 }
 
-/* Sends one by one what is due to a member; nobody's own typing comes back. */
+/* Sends one by one what is due to a member; no one's own typing comes back. */
 static void deliver_each(const struct frame *const *due, int count, int member, int sender) {
     for (int k = 0; k < count; k++)
         if (due[k] != &typing || member != sender) put(member, due[k]->bytes, due[k]->size);

@@ -33,7 +33,7 @@ _MESSAGE: Final = {
 
 
 class Floor(Peer):
-    """The least that a broadcast can do: floor.c, each delivery written by itself, or what is due joined."""
+    """The least that a broadcast can do: floor.c, each delivery written on its own, or what is due joined."""
 
     def __init__(self, writes: Literal["each", "joined"], directory: Path) -> None:
         name = "C, one write per delivery" if writes == "each" else "C, joined writes"

@@ -29,7 +29,7 @@ EVENTS_OF_A_REPLY: Final = 4
 class Load:
     """Who is there and what they do. One person has `tabs_per_person` tabs, each on a process of its own choice.
 
-    rooms_per_person: rooms that somebody is a member of; their tabs watch all of them and have one open.
+    rooms_per_person: rooms that someone is a member of; their tabs watch all of them and have one open.
     people_per_room: members of a room that are online. tab_seconds: how long a tab stays before it comes back elsewhere.
     replies: replies of Claude that run at the same time, for `reply_seconds` each, `deltas` a second.
     """
@@ -125,14 +125,14 @@ def kinds(load: Load) -> dict[str, Rates]:
     prompts = load.replies / load.reply_seconds
     changes, entries = changes_per_second(load)
     changes_bytes = BEAT_BYTES + CHANGES_BYTES + (entries / changes if changes else 0) * entry_bytes(load)
-    everybody = load.processes
+    everyone = load.processes
     return {
         "messages": Rates(posts + EVENTS_OF_A_REPLY * prompts, event_bytes(load.message_bytes, room), reached),
         "typing": Rates(posts * load.typing_per_message, event_bytes(load.typing_bytes, room), reached),
         "deltas": Rates(load.replies * load.deltas, event_bytes(load.delta_bytes, room), reached),
-        "signals": Rates(prompts, on_redis(len("claude"), SIGNAL_BYTES), everybody),
-        "beats": Rates(load.processes / load.beat_seconds, on_redis(len("presence"), BEAT_BYTES), everybody),
-        "presence changes": Rates(changes, on_redis(len("presence"), changes_bytes), everybody),
+        "signals": Rates(prompts, on_redis(len("claude"), SIGNAL_BYTES), everyone),
+        "beats": Rates(load.processes / load.beat_seconds, on_redis(len("presence"), BEAT_BYTES), everyone),
+        "presence changes": Rates(changes, on_redis(len("presence"), changes_bytes), everyone),
     }
 
 

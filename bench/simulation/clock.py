@@ -6,7 +6,7 @@ from typing import Any
 
 
 class NothingHappens(RuntimeError):
-    """Everything waits and no timer runs: the simulation would stand still for ever."""
+    """Everything waits and no timer runs: the simulation would stand still forever."""
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):

@@ -56,7 +56,7 @@ def main() -> int:
                 print(
                     f"A process: {per_publish:.0f} microseconds of CPU for each publish, {per_second:,.0f} a second at most"
                 )
-                for what, is_open in (("nobody there has the room open", False), ("one tab has it open", True)):
+                for what, is_open in (("no one there has the room open", False), ("one tab has it open", True)):
                     print(
                         f"A process: {runner.run(_hearing(redis, is_open)):.0f} microseconds for each event heard ({what})"
                     )

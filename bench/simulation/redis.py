@@ -122,7 +122,7 @@ def connect(servers: list[SimulatedRedis]) -> Any:
     """Return a channel layer of channels-redis, as one process has it, over these servers."""
     layer = RedisPubSubChannelLayer(hosts=[f"redis://simulated-{n}" for n in range(len(servers))], prefix=PREFIX)
     for shard, server in zip(layer._get_layer()._shards, servers, strict=True):  # noqa: SLF001
-        # What it finds here it does not make anew: no socket is ever opened.
+        # What it finds here it does not make again: no socket is ever opened.
         shard._redis = Publisher(server)  # noqa: SLF001
         shard._pubsub = Subscriber(server, shard)  # noqa: SLF001
         shard._receive_task = asyncio.get_running_loop().create_future()  # noqa: SLF001

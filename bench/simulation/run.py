@@ -30,7 +30,7 @@ class Counted:
 def simulate(
     load: Load, seconds: float, weather: Weather | None = None, redis_hosts: int = 1, seed: int = 1
 ) -> Counted:
-    """Run a cluster for so many simulated seconds, after everybody has come."""
+    """Run a cluster for so many simulated seconds, after everyone has come."""
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
         return runner.run(_simulate(load, seconds, weather or Weather(), redis_hosts, seed))
 

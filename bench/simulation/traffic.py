@@ -126,7 +126,7 @@ class Traffic:
             runner.hub.publish(delta(room, n + 1000, self._words))
 
     def _asked(self) -> tuple[str, Process]:
-        """Return a room in which somebody asks, and the process that happens to claim the reply."""
+        """Return a room in which someone asks, and the process that happens to claim the reply."""
         return self.random.choice(self.tabs).open_room, self.random.choice(self.processes)
 
 

@@ -13,7 +13,7 @@ from bench.simulation.run import start_all
 from bench.simulation.traffic import Traffic
 
 _SETTLE_SECONDS: Final = 8.0
-_OUTAGE_SECONDS: Final = 20.0  # longer than PRESENCE_EXPIRY_SECONDS: everybody forgets everybody
+_OUTAGE_SECONDS: Final = 20.0  # longer than PRESENCE_EXPIRY_SECONDS: everyone forgets everyone
 
 Upheaval = Callable[[Load, SimulatedRedis, Database], Awaitable[None]]
 

@@ -22,7 +22,7 @@ _LONGEST_ABSENCE_SECONDS: Final = 8.0
 
 @dataclass(frozen=True)
 class Pace:
-    """How often a second somebody of the whole crowd does this; at random, not in step."""
+    """How often a second someone of the whole crowd does this; at random, not in step."""
 
     post: float = 20
     edit: float = 3
@@ -96,7 +96,7 @@ class Crowd:
             watch()
 
     def calm(self, seconds: float) -> bool:
-        """Bring everybody back and wait for what is under way; return whether all of it came in so many seconds."""
+        """Bring everyone back and wait for what is under way; return whether all of it came in so many seconds."""
         until = time.monotonic() + seconds
         for tab in self.tabs:
             if tab.state is State.IN:
@@ -127,7 +127,7 @@ class Crowd:
             for tab in self.tabs
         )
 
-    # --- What somebody does; each returns whether it was done
+    # --- What someone does; each returns whether it was done
 
     def _post(self) -> bool:
         return self._by(self._talkers, lambda tab: tab.post(self._text()))

@@ -1,7 +1,7 @@
 """What every tab was told, beside what its room says in the end: what is lost, doubled, disordered or different. No I/O.
 
 A tab keeps one number for each message, the newest `change` that it knows of it: 2,000 tabs for 20 minutes fit into
-little memory. What a change says is kept once for all tabs of the room, and compared whenever somebody hears it.
+little memory. What a change says is kept once for all tabs of the room, and compared whenever someone hears it.
 """
 
 from array import array

@@ -1,4 +1,4 @@
-"""Telling everybody, a room or a person something. What was told cannot be changed: people have read it."""
+"""Telling everyone, a room or a person something. What was told cannot be changed: people have read it."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ class AnnouncementAdmin(ChatAdmin):
         if obj is not None:
             return ((None, {"fields": ("text", "room", "user", *self.readonly_fields)}),)
         explanation = (
-            "Every open tab hears it at once. For everybody, leave both empty; a room means the tabs that have it open."
+            "Every open tab hears it at once. For everyone, leave both empty; a room means the tabs that have it open."
         )
         return ((None, {"fields": ("text",)}), ("For whom", {"fields": ("room", "user"), "description": explanation}))
 

@@ -1,4 +1,4 @@
-"""Who is in which room. Removing somebody silences their tabs within a second; nothing here deletes a row by itself."""
+"""Who is in which room. Removing someone silences their tabs within a second; nothing here deletes a row on its own."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -101,7 +101,7 @@ class MembershipAdmin(ChatAdmin):
         return self.fields if obj is not None else ("room", "user", "role")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Membership | None = None) -> tuple[str, ...]:
-        # Another room or person would be another membership, and nobody would have been told of either.
+        # Another room or person would be another membership, and no one would have been told of either.
         return self.readonly_fields if obj is None else ("room", "user", *self.readonly_fields)
 
     def save_model(self, request: HttpRequest, obj: Membership, form: Any, change: bool) -> None:
@@ -125,7 +125,7 @@ class MembershipAdmin(ChatAdmin):
         return actions
 
     def _remove(self, request: HttpRequest, memberships: Sequence[Membership]) -> None:
-        """One transaction each: many rooms locked at once would keep everybody in them from posting."""
+        """One transaction each: many rooms locked at once would keep everyone in them from posting."""
         for membership in sorted(memberships, key=_rank):  # owners last, see save_members
             operators.remove_member(membership, operator(request))
 

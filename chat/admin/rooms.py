@@ -127,7 +127,7 @@ class RoomAdmin(ChatAdmin):
             queryset,
             action="archive",
             title="Archive rooms",
-            explanation="Nobody can write in them any more, and they leave everybody's list. Their history stays.",
+            explanation="No one can write in them any more, and they leave everyone's list. Their history stays.",
             is_spared=lambda room: room.archived_at is not None,
             do=lambda chosen: self._archive(request, chosen),
         )

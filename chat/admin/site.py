@@ -30,7 +30,7 @@ def operator(request: HttpRequest) -> Actor:
 
 
 def shortened(text: str) -> SafeString:
-    """Return the beginning of what somebody wrote; isolated, or its bidi overrides would turn the page around."""
+    """Return the beginning of what someone wrote; isolated, or its bidi overrides would turn the page around."""
     return format_html("<bdi>{}</bdi>", excerpt_of(text))
 
 

@@ -115,7 +115,7 @@ def _limits() -> list[tuple[str, float]]:
 
 def _named(rows: list[usage.Row], model: Any, field: str) -> list[tuple[str, int | None, usage.Used]]:
     names = dict(model.objects.filter(pk__in=[row.key for row in rows if row.key]).values_list("pk", field))
-    return [(names.get(row.key, "(nobody any more)"), row.key, row.used) for row in rows]
+    return [(names.get(row.key, "(no one any more)"), row.key, row.used) for row in rows]
 
 
 def _open() -> list[Charge]:

@@ -2,7 +2,7 @@
 
 Each amount counts for its person, its room and everything, in the day and month (UTC) in which it was reserved.
 
-Locks: whoever changes a counter first takes the row of everything, ever. The others can then be taken in any order, also
+Locks: a change of a counter first takes the row of everything, ever. The others can then be taken in any order, also
 in a transaction that reserves for many. That row comes after the rows of rooms: lock no room after a call of these.
 """
 
@@ -170,7 +170,7 @@ def release_charge(charge_id: int) -> None:
 
 
 def settle_lost(older_than_seconds: float) -> int:
-    """Settle what nobody will settle any more: its process died between the call and its end. Return how many.
+    """Settle what no one will settle any more: its process died between the call and its end. Return how many.
 
     What such a call has used is not known. It counts in full, as reserved: a limit must not leak.
     """
@@ -239,7 +239,7 @@ def _close(charge_id: int, state: ChargeState, usage: Tokens | None, calls: Sequ
     with transaction.atomic():
         charge = Charge.objects.get(pk=charge_id)
         if not pricing.reservation_for(charge.model) and not charge.reserved_microusd:
-            return _mark(charge, state, usage, cost=0)  # the demo model counts nowhere, so nobody needs to wait
+            return _mark(charge, state, usage, cost=0)  # the demo model counts nowhere, so no one needs to wait
         _lock()
         charge.refresh_from_db()  # it may have been extended while we waited
         if charge.state != ChargeState.OPEN:
@@ -260,7 +260,7 @@ def _mark(charge: Charge, state: ChargeState, usage: Tokens | None, cost: int) -
 
 
 def _lock() -> None:
-    """Wait for whoever changes counters, to the end of this transaction (or savepoint, if that is undone)."""
+    """Wait for others that change counters, to the end of this transaction (or savepoint, if that is undone)."""
     if not Spending.objects.select_for_update(no_key=True).filter(subject=ALL, period=EVER).exists():
         Spending.objects.bulk_create([Spending(subject=ALL, period=EVER)], ignore_conflicts=True)
         Spending.objects.select_for_update(no_key=True).get(subject=ALL, period=EVER)
@@ -325,7 +325,7 @@ def _refusal(wanted: list[Purse], rows: dict[tuple[str, str], Spending], amount:
         sentence += f": of {_exact(purse.limit)}, {_exact(left)} is left, and an answer may cost {_exact(amount)}"
     return ProtocolError(
         ErrorCode.QUOTA_EXCEEDED,
-        f"{sentence}. It begins anew {_AGAIN[purse.span]}.",
+        f"{sentence}. It begins again {_AGAIN[purse.span]}.",
         details={"limit": purse.scope, "period": purse.span},
     )
 

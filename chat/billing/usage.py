@@ -1,6 +1,6 @@
-"""What Claude has used and cost, summed up for whoever may see it. Reads only.
+"""What Claude has used and cost, summed up for people who may see it. Reads only.
 
-Whoever calls this decides whose charges are summed: pages do so by person and by rooms, the administration sees all.
+The caller decides whose charges are summed: pages do so by person and by rooms, the administration sees all.
 """
 
 from collections.abc import Iterable

@@ -20,7 +20,7 @@ _FAILED: Final = (ReplyState.FAILED, ReplyState.INTERRUPTED)
 
 
 class Trouble(NamedTuple):
-    """Why nobody gets an answer. newest: the latest reply that failed so. times: how many in a row."""
+    """Why no one gets an answer. newest: the latest reply that failed so. times: how many in a row."""
 
     code: str
     remedy: str

@@ -91,7 +91,7 @@ def checked_message(content: str, attachments: Sequence[str]) -> str:
 
 
 def claims_of(public_ids: Iterable[str]) -> Claims:
-    """Return the rows behind these ids, locked: nobody else posts or removes them now. Call inside a transaction."""
+    """Return the rows behind these ids, locked: no one else posts or removes them now. Call inside a transaction."""
     wanted = set(public_ids)
     if not wanted:
         return {}
@@ -140,7 +140,7 @@ def store_claims(claims: Claims, fresh: Iterable[Message]) -> None:
 
 
 def release(message: Message) -> None:
-    """Take a message's attachments away from everybody, and remove them after commit. Call inside a transaction."""
+    """Take a message's attachments away from everyone, and remove them after commit. Call inside a transaction."""
     ids = list(Attachment.objects.filter(message=message).values_list("pk", flat=True))
     if ids:
         Attachment.objects.filter(pk__in=ids).update(message=None, room=None)
@@ -179,6 +179,6 @@ def clean() -> int:
     ids = list(old.values_list("pk", flat=True)[:REMOVED_AT_ONCE])
     if not ids:
         return 0
-    # First out of everybody's reach, in one statement: one that is being posted at this moment stays.
+    # First out of everyone's reach, in one statement: one that is being posted at this moment stays.
     old.filter(pk__in=ids).update(room=None)
     return remove(Attachment.objects.filter(pk__in=ids, message=None, room=None).values_list("pk", flat=True))

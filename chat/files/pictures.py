@@ -1,4 +1,4 @@
-"""Pictures that people upload, made anew: nothing but pixels comes out, whatever was hidden around them in the file.
+"""Pictures that people upload, made again: nothing but pixels comes out, whatever was hidden around them in the file.
 
 Uses much memory and processor time, and can't be interrupted: a server has it done by `chat.files.picture_work`, in a
 process that can be killed. So nothing here knows of Django.
@@ -39,7 +39,7 @@ class Unreadable(Exception):
 
 
 class Picture(NamedTuple):
-    """A picture made anew. Without a preview it is small enough itself, or moves."""
+    """A picture made again. Without a preview it is small enough itself, or moves."""
 
     content_type: str
     width: int
@@ -169,7 +169,7 @@ def _preview(image: Image.Image) -> IO[bytes] | None:
 
 
 def _saved(image: Image.Image, kind: str, **options: Any) -> IO[bytes]:
-    file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by whoever keeps it
+    file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by its keeper
     try:
         image.save(file, format=kind, **options)
     except BaseException:

@@ -46,7 +46,7 @@ async def _in(threads: ThreadPoolExecutor, function: Callable[..., T], *args: An
     return await asyncio.get_running_loop().run_in_executor(threads, function, *args)
 
 
-@csrf_exempt  # credential_of checks it for cookies; a Bearer token does not travel by itself
+@csrf_exempt  # credential_of checks it for cookies; a Bearer token does not travel on its own
 @require_POST
 @never_cache
 async def upload(request: HttpRequest, slug: str) -> HttpResponse:
@@ -89,7 +89,7 @@ async def _keep(actor: Actor, slug: str, file: "UploadedFile[bytes]") -> wire.At
 
 @require_safe
 async def download(request: HttpRequest, public_id: str, name: str) -> HttpResponseBase:
-    """Return a file to whoever may read its room; to everybody else it does not exist. The name is decoration."""
+    """Return a file to people who may read its room; for everyone else it does not exist. The name is decoration."""
     try:
         reader = await reader_of(request)
         if isinstance(reader, HttpResponse):

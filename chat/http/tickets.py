@@ -21,7 +21,7 @@ from chat.server.process import current
 _JSON = "application/json"
 
 
-@csrf_exempt  # checked below for cookies; a Bearer token does not travel by itself
+@csrf_exempt  # checked below for cookies; a Bearer token does not travel on its own
 @require_POST
 @never_cache
 async def socket_ticket(request: HttpRequest) -> HttpResponse:

@@ -47,7 +47,7 @@ class Addresses(LinkifyIt):
         return found
 
     def match(self, text: str) -> list[Match] | None:
-        """Return the addresses in a text. Each is looked at again by itself, so that both ways find the same."""
+        """Return the addresses in a text. Each is looked at again on its own, so that both ways find the same."""
         matches: list[Match] = []
         for found in super().match(text) or ():
             own = self.match_at_start(found.raw)

@@ -19,7 +19,7 @@ from chat.models import Charge, Kind, Membership, Message, Reply, ReplyState, Ro
 from chat.presenter import present_message, present_new, present_reply, user_ref
 from chat.protocol import wire
 from chat.protocol.errors import failed
-from chat.realtime.events import NOBODY, Requester, durable
+from chat.realtime.events import NO_REQUESTER, Requester, durable
 from chat.realtime.layer import bus
 from chat.realtime.layer.publishing import publish_after_commit, signal
 
@@ -87,9 +87,13 @@ def _check_queue(room: Room, actor: Actor, planned: Sequence[int] = ()) -> None:
     askers = [*planned, *unanswered.values_list("requested_by", flat=True)]
     own = askers.count(actor.id)
     if 0 < most_own <= own:
-        raise failed(f"Claude has {own} prompts of yours to answer here already. Let it answer some, or take one back.")
+        raise failed(
+            f"Claude has {own} prompts of yours to reply to here already. Let it reply to some, or take one back."
+        )
     if 0 < most <= len(askers):
-        raise failed(f"Claude has {len(askers)} prompts to answer here already. Let it answer some, or take one back.")
+        raise failed(
+            f"Claude has {len(askers)} prompts to reply to here already. Let it reply to some, or take one back."
+        )
 
 
 def _queue(answer: Message, prompt: Message | None, actor: Actor, charge: Charge, requester: Requester) -> Reply:
@@ -231,7 +235,7 @@ def wipe(message: Message) -> None:
     Reply.objects.filter(prompt=message).update(prompt_content="")
 
 
-def tell(room: Room, message: Message, requester: Requester = NOBODY) -> wire.Message:
+def tell(room: Room, message: Message, requester: Requester = NO_REQUESTER) -> wire.Message:
     """Publish the newest state of a message after commit, and wake those who run replies.
 
     The start that follows a retry or continue carries no request id: it may be there before the answer is.

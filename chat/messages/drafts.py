@@ -40,7 +40,7 @@ def of_people(room: Room, user_ids: Collection[int]) -> dict[int, wire.Draft]:
 
 
 def _shared(content: str, version: int, saved_by: int | None) -> wire.Draft:
-    """Return a session's draft. Of an empty one nobody needs to know who emptied it, nor of an account that is gone."""
+    """Return a session's draft. Of an empty one no one needs to know who emptied it, nor of an account that is gone."""
     writers = rows_of(User, "pk", "username", "display_name", pk=saved_by) if content and saved_by is not None else []
     user = wire.UserRef.of(*writers[0]) if writers else UNSET
     return wire.Draft(content, version, user)

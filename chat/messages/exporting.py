@@ -25,7 +25,7 @@ def room_to_export(actor: Actor, slug: str) -> Room:
 
 def batch(actor: Actor, slug: str, after: int, until: int) -> list[wire.Message]:
     """Return the next messages with after < `seq` <= until, in its order; none at the end. Raises as `room_to_export`:
-    whoever loses the right while an export runs gets no further batch.
+    a person who loses the right while an export runs gets no further batch.
     """
     room = room_to_export(actor, slug)
     some = "room_id = %s AND seq > %s AND seq <= %s"

@@ -23,7 +23,7 @@ from chat.presenter import present_message, present_new, user_ref
 from chat.protocol import wire
 from chat.protocol.errors import ErrorCode, ProtocolError, failed, not_found, unavailable
 from chat.quotes import Quoted, present_reply_to, quotable
-from chat.realtime.events import NOBODY, Requester
+from chat.realtime.events import NO_REQUESTER, Requester
 
 _TRIES: Final = 4
 _DIGEST_BYTES: Final = 16
@@ -62,7 +62,7 @@ class Post(NamedTuple):
         client_id: str | None = None,
         reply_to: int | None = None,
         must_answer: bool = False,
-        requester: Requester = NOBODY,
+        requester: Requester = NO_REQUESTER,
         attachments: tuple[str, ...] = (),
     ) -> "Post":
         """Return the post of a text, with everything that is read from it. may_name: the room may be a session."""
@@ -95,7 +95,7 @@ class Stored(NamedTuple):
     message: wire.Message
     is_first: bool
     answer: wire.Message | None = None
-    requester: Requester = NOBODY
+    requester: Requester = NO_REQUESTER
     direct_to: int | None = None
 
 
@@ -127,7 +127,7 @@ def _stored_before(posts: Sequence[Post]) -> dict[tuple[int, str], Message]:
 
 
 def _store(posts: Sequence[Post], earlier: dict[tuple[int, str], Message]) -> list[Result]:
-    # In id order: two processes that lock the same rooms in another order would wait for each other for ever.
+    # In id order: two processes that lock the same rooms in another order would wait for each other forever.
     wanted = locked(Room, "slug", {post.slug for post in posts})
     round_ = _Round(posts, {room.slug: room for room in wanted}, earlier)
     for post in posts:

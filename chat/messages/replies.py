@@ -15,7 +15,7 @@ from chat.models import Membership, Message, Reply, ReplyState, Room
 from chat.models.plain_sql import rows_of
 from chat.protocol import requests, wire
 from chat.protocol.errors import failed, not_found, unauthorized
-from chat.realtime.events import NOBODY, Requester, durable
+from chat.realtime.events import NO_REQUESTER, Requester, durable
 from chat.realtime.layer import bus
 from chat.realtime.layer.publishing import publish_after_commit, signal
 
@@ -44,7 +44,7 @@ def state_of(actor: Actor, message_id: str) -> wire.ReplyAnswer:
 
 
 @transaction.atomic
-def retry_reply(actor: Actor, request: requests.RetryReply, requester: Requester = NOBODY) -> wire.ReplyAnswer:
+def retry_reply(actor: Actor, request: requests.RetryReply, requester: Requester = NO_REQUESTER) -> wire.ReplyAnswer:
     """Have Claude answer again. Raises REQUEST_FAILED while it still answers, QUOTA_EXCEEDED without money."""
     room, _membership, message, reply = _locked_reply(actor, request.message, "retry")
     if reply.is_blank and reply.state != ReplyState.STOPPED:
@@ -53,7 +53,9 @@ def retry_reply(actor: Actor, request: requests.RetryReply, requester: Requester
 
 
 @transaction.atomic
-def continue_reply(actor: Actor, request: requests.ContinueReply, requester: Requester = NOBODY) -> wire.ReplyAnswer:
+def continue_reply(
+    actor: Actor, request: requests.ContinueReply, requester: Requester = NO_REQUESTER
+) -> wire.ReplyAnswer:
     """Have Claude go on in the same message. Raises REQUEST_FAILED when there is nothing to go on with."""
     room, _membership, message, reply = _locked_reply(actor, request.message, "continue")
     was_cut = reply.state == ReplyState.COMPLETE and reply.stop_reason == "max_tokens"
@@ -129,7 +131,7 @@ def prompt_edited(room: Room, prompt: Message, actor: Actor) -> None:
     if answer.shown.state == ReplyState.QUEUED:
         Reply.objects.filter(pk=answer.shown.pk).update(prompt_content=prompt.content)
     elif answers.calls_claude(room, names_in(prompt.html)):
-        answers.queue_version(room, answer, actor, prompt, NOBODY)
+        answers.queue_version(room, answer, actor, prompt, NO_REQUESTER)
 
 
 def before_deletion(room: Room, message: Message, by_user_id: int) -> Message | None:

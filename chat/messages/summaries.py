@@ -1,7 +1,7 @@
 """What Claude remembers of messages that it no longer sees, and when it must forget. All under the room's lock.
 
 The rule: a stored summary was made of nothing but messages as they are now. An edit or a deletion calls `forget`, which
-drops the whole summary if the message is in it: nobody can tell which of its words came from there. An edit or deletion
+drops the whole summary if the message is in it: no one can tell which of its words came from there. An edit or deletion
 that comes while a summary is being made is noticed by `keep`, which compares what was read with what is there.
 """
 

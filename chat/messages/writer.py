@@ -53,7 +53,7 @@ class Writer:
         """Queue a message; the future brings what was stored, or raises ProtocolError. Order of calls is kept."""
         future: asyncio.Future[Stored] = asyncio.get_running_loop().create_future()
         if len(self._waiting) >= _WAITING_AT_MOST or self._waiting_chars >= _WAITING_CHARS:
-            # The database is slower than everybody's typing: refuse, rather than fill the memory.
+            # The database is slower than everyone's typing: refuse, rather than fill the memory.
             future.set_exception(ProtocolError(ErrorCode.UNAVAILABLE, "Too busy right now. Please try again."))
             return future
         self._waiting.append((post, future))
@@ -62,7 +62,7 @@ class Writer:
         return future
 
     async def run(self) -> None:
-        """Store rounds for ever, and when none waits, now and then, have what was stored in the full-text index."""
+        """Store rounds forever, and when none waits, now and then, have what was stored in the full-text index."""
         self._index_when_quiet()  # what an earlier process left
         while True:
             await self._filled.wait()
@@ -88,7 +88,7 @@ class Writer:
             results = [ProtocolError(ErrorCode.INTERNAL_ERROR, "Something went wrong on our side.")] * size
         for future, result in zip(futures, results, strict=True):
             if future.done():
-                continue  # whoever asked has gone
+                continue  # the client has gone
             if isinstance(result, Stored):
                 future.set_result(result)
             else:
@@ -133,7 +133,7 @@ class Writer:
         """Index some messages. If more are left, they are taken after the posts that have come meanwhile."""
         try:
             is_more = await in_writer(catch_up_some)
-        except Exception as error:  # noqa: BLE001 - each search catches up by itself, and must succeed or say so
+        except Exception as error:  # noqa: BLE001 - each search catches up on its own, and must succeed or say so
             log.warning("writer.index_behind", error=str(error))
             is_more = False
         self._is_index_due, self._index_timer = False, None
@@ -144,7 +144,7 @@ class Writer:
         message = stored.message
         self._hub.publish(durable(message))
         if stored.answer is not None:
-            # In the next turn: whoever asked must have their answer before the stream that carries the same id.
+            # In the next turn: the asker must have their response before the stream that carries the same id.
             asyncio.get_running_loop().call_soon(self._begin_answer, durable(stored.answer, stored.requester))
         if message.mentions:
             fact = wire.Notification("mention", room=message.room, message=message)

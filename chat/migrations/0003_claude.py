@@ -61,7 +61,7 @@ class Migration(migrations.Migration):
             field=models.BooleanField(
                 default=True,
                 help_text="In sessions. If off, it answers when it is mentioned.",
-                verbose_name="Claude answers every message",
+                verbose_name="Claude replies to every message",
             ),
         ),
         migrations.AddField(

@@ -1,8 +1,8 @@
 """Search within rooms, however long they are: the index knows each message's room. And unread counts read no rows.
 
-A word for its room stands beside a message's own words: nobody can type it, and an index that reads the newest
-first stops after a page. On SQLite the index no longer refers to the table's columns, so it cannot be rebuilt by
-itself: a later migration that copies chat_message calls `backwards` before and `forwards` after it.
+A word for its room stands beside a message's own words: no one can type it, and an index that reads the newest
+first stops after a page. On SQLite the index no longer refers to the table's columns, so it cannot be rebuilt on
+its own: a later migration that copies chat_message calls `backwards` before and `forwards` after it.
 """
 
 from importlib import import_module

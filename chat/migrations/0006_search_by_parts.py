@@ -22,7 +22,7 @@ POSTGRESQL = (
 
 
 def make(editor: BaseDatabaseSchemaEditor) -> None:
-    """Make the full-text index as it is after this migration. For whoever fills or copies the table at once."""
+    """Make the full-text index as it is after this migration. For code that fills or copies the whole table."""
     for statement in {"sqlite": earlier.SQLITE, "postgresql": POSTGRESQL}[editor.connection.vendor]:
         editor.execute(statement)
 

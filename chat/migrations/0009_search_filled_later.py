@@ -1,4 +1,4 @@
-"""SQLite: storing a message leaves the full-text index alone; whoever searches, or has time, takes up what is new.
+"""SQLite: storing a message leaves the full-text index alone; a search, or a quiet moment, takes up what is new.
 
 FTS5 writes to its index at the end of each transaction, which is dear where each message has one of its own. What is in
 the index is known by one id: SQLite gives ids in the order of its commits. PostgreSQL's index stays as it is.
@@ -46,7 +46,7 @@ PROGRESS_BACK = (
 
 
 def make(editor: BaseDatabaseSchemaEditor) -> None:
-    """Make the full-text index as it is after this migration. For whoever fills or copies the table at once."""
+    """Make the full-text index as it is after this migration. For code that fills or copies the whole table."""
     earlier.make(editor)
     forwards(None, editor)
 

@@ -1,4 +1,4 @@
-"""What the operators tell everybody, a room or a person. Kept as rows, so that every process comes to know of them."""
+"""What the operators tell everyone, a room or a person. Kept as rows, so that every process comes to know of them."""
 
 from typing import ClassVar
 
@@ -34,4 +34,4 @@ class Announcement(models.Model):
 
     def clean(self) -> None:
         if self.room is not None and self.user is not None:
-            raise ValidationError("Choose a room or a person, or neither for everybody.")
+            raise ValidationError("Choose a room or a person, or neither for everyone.")

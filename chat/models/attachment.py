@@ -15,13 +15,13 @@ def new_public_id() -> str:
 
 
 def new_file_name() -> str:
-    """Return where a file is kept: a name that nobody can guess, and that says nothing about the file."""
+    """Return where a file is kept: a name that no one can guess, and that says nothing about the file."""
     name = secrets.token_hex(16)
     return f"attachments/{name[:2]}/{name}"
 
 
 class Attachment(models.Model):
-    """Of nobody's message until it is posted; whatever still is, or is again, after a day is removed with its files."""
+    """Of no one's message until it is posted; whatever still is, or is again, after a day is removed with its files."""
 
     public_id = models.CharField(max_length=32, unique=True, default=new_public_id, editable=False)
     room = models.ForeignKey("chat.Room", on_delete=models.SET_NULL, null=True, related_name="attachments")
@@ -50,5 +50,5 @@ class Attachment(models.Model):
 
     @property
     def is_picture(self) -> bool:
-        """Whether it was made anew from pixels, so that it may be shown in a page."""
+        """Whether it was made again from pixels, so that it may be shown in a page."""
         return self.width is not None

@@ -1,4 +1,4 @@
-"""Messages, and what people hang on them. A message's `seq` is its place for ever; `change` is its newest state."""
+"""Messages, and what people hang on them. A message's `seq` is its place forever; `change` is its newest state."""
 
 from typing import ClassVar
 

@@ -1,6 +1,6 @@
 """Statements without the ORM: for the few that every message, every opened room and every page of history takes.
 
-The ORM compiles a query anew each time, which takes about ten times as long as the database takes to answer it. Names of
+The ORM compiles a query again each time, which takes about ten times as long as the database takes to answer it. Names of
 tables and columns come from the models, values always as parameters.
 """
 
@@ -107,8 +107,8 @@ def pairs_of(model: type[M], other: type[N], link: str, where: str, *parameters:
 def locked(model: type[M], field: str, values: Collection[Any]) -> list[M]:
     """Return the rows whose field is one of these values, in id order, locked until the transaction ends.
 
-    Their keys are not: whoever checks a foreign key to such a row, while it holds another that we want, would wait for us
-    and we for it.
+    Their keys are not: a transaction that checks a foreign key to such a row, while it holds another that we want, would
+    wait for us, and we for it.
     """
     lock = " FOR NO KEY UPDATE" if connection.features.has_select_for_update else ""
     padded = _padded(values)
@@ -145,7 +145,7 @@ def _execute(statement: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]
 
 @cache
 def _maker(model: type[M]) -> Callable[[Sequence[Any]], M]:
-    """Return what makes an object of a row: the ORM's raw queries look its columns and conversions up anew each time."""
+    """Return what makes an object of a row: the ORM's raw queries look its columns and conversions up again each time."""
     names = [field.attname for field in model._meta.concrete_fields]
     conversions = []
     for index, field in enumerate(model._meta.concrete_fields):
@@ -199,7 +199,7 @@ def _split(conditions: Mapping[str, Any]) -> tuple[Shape | None, list[Any]]:
 def _padded(values: Collection[Any]) -> list[Any]:
     """Repeat the last value until there are as many as a power of two.
 
-    Each number of values is a statement of its own, which is kept here and prepared anew by the database: with several
+    Each number of values is a statement of its own, which is kept here and prepared again by the database: with several
     conditions there would be as many as products of their lengths.
     """
     padded = list(values)

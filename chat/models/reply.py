@@ -31,7 +31,7 @@ def _turns(name: str, *of: str) -> models.Index:
 class Reply(models.Model):
     """A version of an answer. Its text is a checkpoint while it runs, and the message's content once it has ended.
 
-    `change` is the room's change at which `state` last changed. `n` counts the deltas sent so far. Whoever runs it
+    `change` is the room's change at which `state` last changed. `n` counts the deltas sent so far. The process that runs it
     owns it by `epoch`: a claim raises it, and every write of the runner is conditional on it.
     """
 

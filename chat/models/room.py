@@ -85,7 +85,9 @@ class Room(models.Model):
         "instructions for Claude", max_length=4000, blank=True, help_text="What Claude is told about this room."
     )
     claude_every_message = models.BooleanField(
-        "Claude answers every message", default=True, help_text="In sessions. If off, it answers when it is mentioned."
+        "Claude replies to every message",
+        default=True,
+        help_text="In sessions. If off, it answers when it is mentioned.",
     )
     claude_tools = models.JSONField("Claude's tools", default=list, blank=True)
     members: "models.ManyToManyField[User, models.Model]" = models.ManyToManyField(
@@ -112,7 +114,7 @@ class Room(models.Model):
 
     @staticmethod
     def direct_key_of(user_id: int, other_id: int) -> str:
-        """Return the key under which two people's one direct room is found, whoever asks."""
+        """Return the key under which two people's one direct room is found, the same for both."""
         low, high = sorted((user_id, other_id))
         return f"{low}:{high}"
 

@@ -45,7 +45,7 @@ def page(view: View) -> View:
             messages.error(request, error.message)
             return redirect(request.get_full_path())
 
-    # A page out of the browser's cache would show rooms to whoever signs in next.
+    # A page out of the browser's cache would show rooms to the next person who signs in.
     return never_cache(login_required(shown))
 
 

@@ -1,4 +1,4 @@
-"""What the operators tell everybody, a room or a person."""
+"""What the operators tell everyone, a room or a person."""
 
 from msgspec import UNSET
 

@@ -29,7 +29,7 @@ class Place(NamedTuple):
 
 
 class News(NamedTuple):
-    """The newest message that concerns somebody in a room, and the newest that mentions them, by id."""
+    """The newest message that concerns someone in a room, and the newest that mentions them, by id."""
 
     newest: int
     mention: int | None
@@ -50,7 +50,7 @@ class Push(NamedTuple):
 def pushes_for(news: Mapping[Place, News]) -> list[Push]:
     """Return what is to be sent of these news now: nothing to people who want nothing, who have left the room or read on.
 
-    One query when nobody of them wants any; never more than five.
+    One query when no one of them wants any; never more than five.
     """
     subscriptions = push_subscriptions.living({place.user_id for place in news})
     if not subscriptions:

@@ -59,13 +59,13 @@ class Pusher:
     def _note(self, place: Place, message_id: int, *, is_mention: bool) -> None:
         before = self._waiting.get(place)
         if before is None and len(self._waiting) >= _WAITING_AT_MOST:
-            return  # push services are slower than everybody's typing: these people see it when they come back
+            return  # push services are slower than everyone's typing: these people see it when they come back
         mention = message_id if is_mention else None if before is None else before.mention
         self._waiting[place] = News(message_id, mention)
         self._filled.set()
 
     async def run(self) -> None:
-        """Send for ever what is due, some at a time."""
+        """Send forever what is due, some at a time."""
         while True:
             await self._filled.wait()
             await asyncio.sleep(_PAUSE_SECONDS)
@@ -74,7 +74,7 @@ class Pusher:
                 self._filled.clear()
 
     async def drain(self) -> None:
-        """Send what waits before the process ends: nobody else knows of it."""
+        """Send what waits before the process ends: no one else knows of it."""
         while self._waiting:
             self._sent_at.clear()
             await self._send_due()

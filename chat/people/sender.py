@@ -1,6 +1,6 @@
 """Sends one notification to one browser, by way of its push service. The only importer of pywebpush.
 
-It must never be called from the event loop: it waits for a server of somebody else's.
+It must never be called from the event loop: it waits for a server of someone else's.
 """
 
 import time
@@ -17,7 +17,7 @@ from chat.people.notification import Push
 
 log = structlog.get_logger(__name__)
 
-# What nobody has seen after a day is no news: the page shows it anyway.
+# What no one has seen after a day is no news: the page shows it anyway.
 _KEPT_SECONDS: Final = 86_400
 _CONNECT_SECONDS: Final = 3.0
 _READ_SECONDS: Final = 5.0

@@ -32,12 +32,12 @@ EVENTS: Final[dict[str, EventType]] = {
     "room_updated": EventType(
         wire.RoomFact, False, "A room's name, topic or kind is different now, or it was archived or restored."
     ),
-    "member_updated": EventType(wire.MembershipFact, False, "Somebody came, went, or has another role."),
+    "member_updated": EventType(wire.MembershipFact, False, "Someone came, went, or has another role."),
     "user_joined": EventType(wire.PersonEvent, False, "A person opened their first tab in the room."),
     "user_left": EventType(wire.PersonEvent, False, "A person's last tab in the room is gone."),
-    "tab_connected": EventType(wire.TabEvent, False, "One more tab: of mine, or of somebody in a session."),
-    "tab_disconnected": EventType(wire.TabEvent, False, "One tab less: of mine, or of somebody in a session."),
-    "typing": EventType(wire.TypingFact, False, "Somebody types, or has stopped."),
+    "tab_connected": EventType(wire.TabEvent, False, "One more tab: of mine, or of someone in a session."),
+    "tab_disconnected": EventType(wire.TabEvent, False, "One tab less: of mine, or of someone in a session."),
+    "typing": EventType(wire.TypingFact, False, "Someone types, or has stopped."),
     "presence": EventType(wire.PresenceFact, False, "Who is in the room now, after many changes at once."),
     "read_updated": EventType(wire.ReadFact, False, "I have read further, in this or another tab."),
     "draft_updated": EventType(wire.DraftFact, False, "Unsent text has changed: mine, or a session's."),

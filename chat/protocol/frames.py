@@ -166,17 +166,17 @@ def answer(type_: str, data: Any, request_id: str | int | None) -> str:
 
 
 def event(type_: str, data: Any) -> str:
-    """Encode an event: the same bytes for everybody who gets it."""
+    """Encode an event: the same bytes for everyone who gets it."""
     return encode(wire.Ok(type_, now_ms(), data))
 
 
 def failed_event(error: ProtocolError, data: Any) -> str:
-    """Encode an `error` event: something went wrong that everybody in a room is told of."""
+    """Encode an `error` event: something went wrong that everyone in a room is told of."""
     return encode(failure(error, data=data))
 
 
 def with_request_id(text: str, request_id: str) -> str:
-    """Return an encoded event as the answer to somebody's request; `request_id` is JSON already."""
+    """Return an encoded event as the answer to someone's request; `request_id` is JSON already."""
     return f'{{"requestId":{request_id},{text[1:]}'
 
 

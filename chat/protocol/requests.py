@@ -1,6 +1,6 @@
 """What a client may ask: one struct for each request's payload. A struct's docstring is its entry in docs/protocol.md.
 
-Unknown fields are refused: a misspelt optional field that is silently ignored is a bug nobody finds.
+Unknown fields are refused: a misspelt optional field that is silently ignored is a bug no one finds.
 """
 
 import re
@@ -188,7 +188,7 @@ class QuitRooms(Request):
 
 
 class AddMember(Request):
-    """Makes somebody a member."""
+    """Makes someone a member."""
 
     response: ClassVar = wire.MembershipFact
 
@@ -220,7 +220,7 @@ class DeclineInvitation(Request):
 
 
 class RemoveMember(Request):
-    """Ends somebody's membership; their tabs get nothing more of the room."""
+    """Ends someone's membership; their tabs get nothing more of the room."""
 
     response: ClassVar = wire.MembershipFact
 

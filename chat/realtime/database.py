@@ -1,6 +1,6 @@
 """The way from the event loop to the database: short synchronous functions on a few threads of our own.
 
-Django's own `a*` calls of a process all share one thread, so one slow query holds up everybody.
+Django's own `a*` calls of a process all share one thread, so one slow query holds up everyone.
 """
 
 import asyncio
@@ -32,12 +32,12 @@ _threads = ThreadPoolExecutor(max_workers=settings.DATABASE_THREADS, thread_name
 _writer_thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=_WRITER)
 # Looks whose access has ended: while one does, delivery to them waits, and must not wait for other people's searches too.
 _check_thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="check")
-# These wait for push services, which are other people's servers: nobody else may have to wait behind them.
+# These wait for push services, which are other people's servers: no one else may have to wait behind them.
 _push_threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="push")
 
 
 def _enlarge_writers_cache(*, connection: BaseDatabaseWrapper, **_: Any) -> None:
-    """Give the writer on SQLite a page cache of 1 MB: nobody else writes as much, so it mostly stays valid. With 0.2 MB,
+    """Give the writer on SQLite a page cache of 1 MB: no one else writes as much, so it mostly stays valid. With 0.2 MB,
     storing in rounds of sixteen, in 400 rooms, takes 8 % longer; with 2 MB as long."""
     if connection.vendor == "sqlite" and threading.current_thread().name.startswith(_WRITER):
         with connection.cursor() as cursor:
@@ -114,7 +114,7 @@ async def in_writer(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs)
 def after_the_round(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Run it as `in_writer` does, and wait for it, on a thread that may wait: a database thread, or a command's.
 
-    SQLite wakes nobody who waits for its lock: beside a busy writer a thread of its own may wait until it is refused.
+    SQLite wakes no one who waits for its lock: beside a busy writer a thread of its own may wait until it is refused.
     """
     return _writer_thread.submit(lambda: _guarded(function, *args, **kwargs)).result()
 

@@ -53,13 +53,13 @@ class Event(msgspec.Struct, frozen=True, array_like=True, tag="event", gc=False)
 
 
 class Requester(NamedTuple):
-    """Whose pending call the events of a reply answer; nobody's by default."""
+    """Whose pending call the events of a reply answer; no one's by default."""
 
     connection: str = ""
     request_id: str = ""  # as JSON
 
 
-NOBODY: Final = Requester()
+NO_REQUESTER: Final = Requester()
 _STREAM_FAILED: Final = "Claude's reply was cut off."
 
 
@@ -71,7 +71,7 @@ def ephemeral(
     without_connection: str = "",
     without_user: int = 0,
     once: str = "",
-    requester: Requester = NOBODY,
+    requester: Requester = NO_REQUESTER,
     is_droppable: bool = False,
 ) -> Event:
     return Event(
@@ -86,7 +86,7 @@ def ephemeral(
     )
 
 
-def durable(message: wire.Message, requester: Requester = NOBODY, recount: tuple[int, ...] = ()) -> Event:
+def durable(message: wire.Message, requester: Requester = NO_REQUESTER, recount: tuple[int, ...] = ()) -> Event:
     """Return the one event of a message's newest state, as the protocol names it."""
     is_new = message.seq == message.change
     author_id = int(message.author.id) if message.author is not None else 0

@@ -1,7 +1,7 @@
 """Who is here, over all processes. Each process owns its entries; the others keep a copy and let it die with it.
 
 A process sends its changes with a running number and, every few seconds, a beat with the newest number; who misses
-one asks that process for the whole, and it tells nobody else. A process that falls silent is dropped with everything
+one asks that process for the whole, and it tells no one else. A process that falls silent is dropped with everything
 it owned. Each process derives `user_joined`, `user_left` and the tab events from its own merged view, so nothing needs
 to be broadcast twice.
 """
@@ -23,7 +23,7 @@ from chat.realtime.layer.bus import PRESENCE_GROUP, PresenceNews, Present
 from chat.realtime.layer.questions import process_group
 
 _JOIN_CHANGES_SECONDS: Final = 0.03
-# Until its answer comes every message of a process shows anew that something of it was missed.
+# Until its answer comes every message of a process shows again that something of it was missed.
 _ASK_AGAIN_SECONDS: Final = 1.0
 
 # So many are named in one answer or event.
@@ -35,7 +35,7 @@ USER: Final = "user"
 
 
 class Topic(NamedTuple):
-    """Where somebody is: a room, a session, or, under their own id, anywhere at all."""
+    """Where someone is: a room, a session, or, under their own id, anywhere at all."""
 
     kind: str
     name: str
@@ -86,7 +86,7 @@ class Presence:
         self._change(False, (topic, _tab(connection)))
 
     def rename(self, connection: Connection) -> None:
-        """Take over what a connection's person is called now. Nobody comes or goes by it, here or elsewhere: the entry
+        """Take over what a connection's person is called now. No one comes or goes by it, here or elsewhere: the entry
         with the new name arrives before the old one leaves.
         """
         new = _tab(connection)
@@ -114,7 +114,7 @@ class Presence:
         self._hub.send_to_processes(group, PresenceNews(self._number, **facts))
 
     def _ask(self, process: str, peer: _Peer) -> None:
-        """Ask that process alone, and it answers us alone: to everybody it would be the cube of their number."""
+        """Ask that process alone, and it answers us alone: to everyone it would be the cube of their number."""
         now = time.monotonic()
         if now - peer.asked_at >= _ASK_AGAIN_SECONDS:
             peer.asked_at = now
@@ -156,7 +156,7 @@ class Presence:
     # --- The other processes --------------------------------------------------------------------------------
 
     async def run(self) -> None:
-        """Beat, and drop the processes that have fallen silent, for ever."""
+        """Beat, and drop the processes that have fallen silent, forever."""
         self._send(hello=True)
         while True:
             await asyncio.sleep(settings.PRESENCE_BEAT_SECONDS)
@@ -231,7 +231,7 @@ class Presence:
 
     def _tell_new_name(self, topic: Topic, tab: Tab) -> None:
         """Show a room the new name: once for all tabs of the person, by the one that `online` speaks of. In a crowd, the
-        whole list to everybody would let anybody send megabytes by changing a name; those tabs see it with their next load.
+        whole list to everyone would let anybody send megabytes by changing a name; those tabs see it with their next load.
         """
         shown = next(iter(self._here[topic][tab.user_id]))
         if topic.kind != USER and shown == tab.connection_id and self.count(topic) <= ONLINE_AT_MOST:

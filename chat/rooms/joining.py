@@ -93,7 +93,7 @@ class _Visit:
             room, membership = self._members.get(actor.id) or _enter(actor, self._slug)
         except ProtocolError as error:
             return error
-        # Whoever enters changes the room.
+        # Entering changes the room.
         if room.change not in self._moments:
             self._moments[room.change] = _Moment(room, self._user_ids)
         return self._moments[room.change].open(membership, request)
@@ -142,7 +142,7 @@ class _Moment:
 
 def _enter(actor: Actor, slug: str) -> tuple[Room, Membership]:
     rates.take(actor, rates.CHANGES)  # a notice that all members hear
-    access.room_for(actor, slug)  # refuses without a lock: who asks for what is not there must hold up nobody
+    access.room_for(actor, slug)  # refuses without a lock: who asks for what is not there must hold up no one
     with transaction.atomic():
         return _enter_locked(actor, slug)
 

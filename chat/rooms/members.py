@@ -99,7 +99,7 @@ def quit_room(actor: Actor, request: requests.QuitRoom) -> wire.MembershipFact:
 @rated(rates.CHANGES)
 @transaction.atomic
 def set_role(actor: Actor, request: requests.SetRole) -> wire.MembershipFact:
-    """Change a member's role. Nobody gives or takes a role above their own."""
+    """Change a member's role. No one gives or takes a role above their own."""
     room, own = access.locked_room_of_member(actor, request.room)
     refuse_direct(room)
     person = access.account_called(request.user)

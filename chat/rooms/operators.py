@@ -58,7 +58,7 @@ def delete_room(room_id: int, operator: Actor) -> None:
 
 @transaction.atomic
 def add_member(room_id: int, user_id: int, role: str, operator: Actor) -> Membership:
-    """Make somebody a member. Raises REQUEST_FAILED when they are one already, e.g. since the form was opened."""
+    """Make someone a member. Raises REQUEST_FAILED when they are one already, e.g. since the form was opened."""
     room = _locked(room_id)
     if Membership.objects.filter(room=room, user=user_id).exists():
         raise failed("They are a member of this room already.")

@@ -137,14 +137,14 @@ def _set_claude(room: Room, options: requests.ClaudeOptions | UnsetType) -> None
         room.claude_instructions = without_blank_ends(options.instructions)
     if options.everyMessage is not UNSET:
         if not options.everyMessage and not room.is_session:
-            raise failed("Outside sessions, Claude only answers when it is mentioned.")
+            raise failed("Outside sessions, Claude only replies when it is mentioned.")
         room.claude_every_message = options.everyMessage
     if options.tools is not UNSET:
         room.claude_tools = sorted(set(options.tools))
 
 
 def _checked_model(name: str, current: str) -> str:
-    """Return a model's name, or "" for the installation's. With one that nobody knows, every reply would fail."""
+    """Return a model's name, or "" for the installation's. With one that no one knows, every reply would fail."""
     is_known = name in ("", current, settings.CLAUDE_MODEL) or pricing.has_price(name) or may_be_offered(name)
     if not is_known:
         raise failed("Unknown model. Choose one from the room's settings.")
@@ -160,7 +160,7 @@ def _direct_room(actor: Actor, people: list[User]) -> wire.RoomFact:
     room = Room.objects.filter(direct_key=key).first()
     if room is None:
         rates.take(actor, rates.ROOMS)
-        # Not made of the two ids: a slug that can be guessed could be taken by somebody in their way.
+        # Not made of the two ids: a slug that can be guessed could be taken by someone in their way.
         slug = f"direct-{secrets.token_hex(8)}"
         name = f"{actor.username}, {other.username}"
         try:

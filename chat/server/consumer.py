@@ -209,7 +209,7 @@ def _refuse_for_speed(connection: Connection, text: str, wait: int) -> None:
 
 
 async def refuse(scope: Scope, send: Send, refusal: Refusal) -> None:
-    """Answer the handshake with an HTTP error; a server that cannot do that (Daphne) answers 403 by itself."""
+    """Answer the handshake with an HTTP error; a server that cannot do that (Daphne) answers 403 on its own."""
     if "websocket.http.response" not in scope.get("extensions", {}):
         await send({"type": "websocket.close"})
         return

@@ -62,9 +62,9 @@ async def _open(some: list[Waiting]) -> None:
     try:
         results = await in_database(joining.open_rooms, [asked for asked, _ in some])
     except ProtocolError as error:
-        # The database cannot be used. To try again for each would make everybody wait for as many time-outs.
+        # The database cannot be used. To try again for each would make everyone wait for as many time-outs.
         results = [error] * len(some)
-    except Exception as error:  # noqa: BLE001 - whoever waits is told
+    except Exception as error:  # noqa: BLE001 - the waiting tabs are told
         if len(some) > 1:  # one room that cannot be read must not keep the others out
             for each in some:
                 await _open([each])

@@ -27,7 +27,7 @@ from chat.protocol.frames import Frame
 from chat.realtime.database import in_database_for
 from chat.realtime.delivery.connection import Connection
 from chat.realtime.delivery.payload import Payload
-from chat.realtime.events import NOBODY, Requester, ephemeral, room_group
+from chat.realtime.events import NO_REQUESTER, Requester, ephemeral, room_group
 from chat.realtime.presence import topic_of_room
 from chat.realtime.rendering import html_of, of_user
 from chat.rooms import answering, archiving, bans, browsing, leaving, members, rooms
@@ -129,7 +129,7 @@ async def _create_message(runtime: Runtime, connection: Connection, frame: Frame
 
 
 async def _execute(runtime: Runtime, connection: Connection, frame: Frame) -> None:
-    """Queue a prompt. Whoever has not joined the session joins it first: the answer's stream goes to its tabs."""
+    """Queue a prompt. A connection that has not joined the session joins it first: the answer's stream goes to its tabs."""
     request = frame.payload
     content = checked_message(request.prompt, request.attachments)
     if request.session not in connection.rooms:
@@ -156,7 +156,7 @@ def _take_turn(runtime: Runtime, connection: Connection) -> None:
 
 
 def _requester(connection: Connection, frame: Frame) -> Requester:
-    return NOBODY if frame.id is None else Requester(connection.id, request_id_of(frame.id))
+    return NO_REQUESTER if frame.id is None else Requester(connection.id, request_id_of(frame.id))
 
 
 async def _post(runtime: Runtime, connection: Connection, frame: Frame, post: Post) -> None:

@@ -35,4 +35,4 @@ def keep_small() -> None:
 def _trim_for_ever(trim: Any) -> None:
     while True:
         time.sleep(_TRIM_SECONDS)
-        trim(0)  # without the interpreter's lock: everybody else goes on
+        trim(0)  # without the interpreter's lock: everyone else goes on

@@ -43,7 +43,7 @@ async def join(runtime: Runtime, connection: Connection, request: requests.JoinR
     finally:
         connection.joining = None
         if not is_live:
-            # Also after a failed second join of a room that was live: it would be buffered for ever.
+            # Also after a failed second join of a room that was live: it would be buffered forever.
             runtime.leave_room(connection, request.room)
 
 

@@ -200,7 +200,7 @@ def headers_of(scope: Scope) -> dict[bytes, bytes]:
 def query_of(scope: Scope) -> dict[str, list[str]]:
     try:
         return parse_qs(scope.get("query_string", b"").decode("latin-1"), max_num_fields=_QUERY_FIELDS_AT_MOST)
-    except ValueError:  # too many fields, which is nobody's but an attacker's
+    except ValueError:  # too many fields, which is no one's but an attacker's
         return {}
 
 

@@ -145,14 +145,14 @@ class Runtime:
     # --- Ending ---------------------------------------------------------------------------------------------
 
     async def drain(self) -> None:
-        """Send everybody away, spread over the drain, so that they do not all come back in the same moment."""
+        """Send everyone away, spread over the drain, so that they do not all come back in the same moment."""
         if self.is_draining:
             return
         self.is_draining = True
         connections = list(self.registry)
         log.info("runtime.draining", connections=len(connections))
         window = settings.DRAIN_SECONDS / 2
-        # Now, while it is known who is here: everybody is about to be sent away.
+        # Now, while it is known who is here: everyone is about to be sent away.
         pushing = asyncio.create_task(self.pusher.drain())
         for connection in connections:
             after = round(random.uniform(0.2, 1) * window * 1000)  # noqa: S311 - spreads load, guards nothing

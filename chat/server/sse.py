@@ -1,4 +1,4 @@
-"""`GET /stream/<room>`: a room's events as server-sent events, for whoever only listens.
+"""`GET /stream/<room>`: a room's events as server-sent events, for clients that only listen.
 
 A stream is a connection like a socket: authenticated, counted, seen by the others, checked and closed in the same ways.
 It joins one room when it opens and ends when it leaves it.
@@ -135,7 +135,7 @@ def _read(scope: Scope) -> _Wanted:
     # A browser goes on asking for the same address: what it has heard last is newer than what stands there.
     last = opening.headers_of(scope).get(b"last-event-id", b"").decode("latin-1").strip()
     if last:
-        # What is no id of ours is a cursor that nobody can honour, as one from the future.
+        # What is no id of ours is a cursor that no one can honour, as one from the future.
         change = _number(last)
         return _Wanted(slug, _LARGEST_CHANGE if change is None else change, epoch)
     after = query.get("after", [None])[0]
@@ -199,13 +199,13 @@ async def _serve(connection: EventStream, gone: "asyncio.Future[None]") -> None:
 
 
 async def _finish(connection: EventStream, gone: "asyncio.Future[None]", scope: Scope) -> None:
-    """Wait until the last event is sent, but not for ever on a client that reads nothing."""
+    """Wait until the last event is sent, but not forever on a client that reads nothing."""
     abort = scope.get("extensions", {}).get(_ABORT_EXTENSION)
     ended = asyncio.ensure_future(connection.body.wait_ended())
     try:
         await asyncio.wait({gone, ended}, timeout=None if abort is None else _CLOSE_TIMEOUT_SECONDS, return_when=_FIRST)
         if abort is not None and not (gone.done() or ended.done()):
-            abort()  # its full buffer would stay for ever
+            abort()  # its full buffer would stay forever
             await asyncio.wait({gone})
     finally:
         ended.cancel()

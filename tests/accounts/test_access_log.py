@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def reader() -> LogReader:
     reader = LogReader()
-    assert reader.read() == set(), "what was before concerns nobody who is here"
+    assert reader.read() == set(), "what was before concerns no one who is here"
     return reader
 
 

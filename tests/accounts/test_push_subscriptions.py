@@ -158,7 +158,7 @@ def test_a_subscription_that_fails_for_days_is_given_up(alice: User, as_alice: C
     PushSubscription.objects.update(failing_since=timezone.now() - timedelta(days=4))
     push_subscriptions.note_delivered([mine.pk])
     push_subscriptions.note_failed([mine.pk])
-    assert told(alice) == ["one"], "one that arrives again starts anew"
+    assert told(alice) == ["one"], "one that arrives again starts again"
     PushSubscription.objects.update(failing_since=timezone.now() - timedelta(days=4))
     push_subscriptions.note_failed([mine.pk])
     assert told(alice) == []

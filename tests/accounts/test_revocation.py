@@ -1,4 +1,4 @@
-"""Whatever takes access away is announced, whoever did it; what does not is not."""
+"""Whatever takes access away is announced, by any person and any way; what does not is not."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager

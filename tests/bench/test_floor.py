@@ -1,4 +1,4 @@
-"""The floor in C gives what the other peers give: each message once and in order to all, nobody's typing to himself."""
+"""The floor in C gives what the other peers give: each message once, and to all in order, no one's typing to himself."""
 
 import socket
 from collections.abc import Iterator

@@ -159,7 +159,7 @@ def test_missing_words_are_noticed_and_asked_for(place: Place) -> None:
     assert place.hear_words(words(2))
     place.resume(Keyframe("10", 1, 1, 2, "word 1 word 2 "))
     hear(place, END)
-    # Nobody heard the first word, so that nobody can say that the reply is what was heard.
+    # No one heard the first word, so that no one can say that the reply is what was heard.
     assert faults(place, [END]) == {"skipped": 1, "different": 1}
 
 
@@ -167,7 +167,7 @@ def test_missing_words_are_noticed_and_asked_for(place: Place) -> None:
     ("heard", "end", "found"),
     [
         ([words(1), words(1), words(2)], END, {"doubled": 1}),
-        # The tab got its last word with the end, and nobody can compare the whole.
+        # The tab got its last word with the end, and no one can compare the whole.
         ([words(1)], END, {"skipped": 1, "different": 1}),
         ([words(1), words(2), words(3)], END, {"different": 1}),
         ([words(1), words(2, "other words")], END, {"different": 1}),

@@ -4,7 +4,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 WIDTHS = (390, 820, 1440)
-# A colour on its way from one theme to the other has a contrast that nobody is left with.
+# A colour on its way from one theme to the other has a contrast that no one is left with.
 _AT_REST = """() => document.getAnimations()
   .filter((each) => each.effect.getComputedTiming().endTime !== Infinity)
   .forEach((each) => each.finish())"""

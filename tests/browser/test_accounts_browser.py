@@ -248,7 +248,7 @@ def test_what_was_typed_can_be_seen(page: Page) -> None:
 def test_the_appearance_is_chosen_and_kept(page: Page, person: Person) -> None:
     page.emulate_media(color_scheme="light")
     signed_in(page, person)
-    # Its module marks the choice of today: until then nobody hears a click.
+    # Its module marks the choice of today: until then no one hears a click.
     expect(page.get_by_role("button", name="System")).to_have_attribute("aria-pressed", "true")
     page.get_by_role("button", name="Dark").click()
     expect(page.get_by_role("button", name="Dark")).to_have_attribute("aria-pressed", "true")
@@ -292,7 +292,7 @@ def test_the_administration_works_under_its_policy(page: Page, person: Person, s
     page.locator("#id_user_permissions_from option").first.dblclick()
     expect(page.locator("#id_user_permissions_to option")).to_have_count(1)
     page.get_by_role("button", name="Save", exact=True).click()
-    page.get_by_label("Password", exact=True).fill(PASSWORD)  # to give somebody permissions takes a proof
+    page.get_by_label("Password", exact=True).fill(PASSWORD)  # to give someone permissions takes a proof
     page.get_by_role("button", name="Continue").click()
     expect(page.get_by_text("was changed successfully")).to_be_visible()
 

@@ -1,4 +1,4 @@
-"""Files in a room: picked, pasted, dropped, taken back, seen by the others, and by nobody who was removed."""
+"""Files in a room: picked, pasted, dropped, taken back, seen by the others, and by no one who was removed."""
 
 import base64
 import re
@@ -71,7 +71,7 @@ def test_the_space_of_a_picture_is_there_before_the_picture(someone: Cast) -> No
     say(page, "photo")
     expect(message(page, "photo")).to_have_attribute("data-state", "stored")
     slow = alice.context()
-    slow.route(re.compile("preview$"), lambda _route: None)  # for ever on its way
+    slow.route(re.compile("preview$"), lambda _route: None)  # forever on its way
     late = slow.new_page()
     late.goto(f"/rooms/{room}/", wait_until="domcontentloaded")
     image = message(late, "photo").locator("img")

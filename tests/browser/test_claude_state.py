@@ -44,8 +44,8 @@ def test_the_words_for_what_claude_does(page: Page) -> None:
     assert words(page, *running) == words(page, *running, streams=({**writing, "text": ""},)) == "Thinking…"
     assert words(page, *running, streams=(writing,)) == "Answering alice"
     assert words(page, *running, *queued, streams=(writing,)) == "Answering alice · 1 waiting"
-    assert words(page, *queued) == "About to answer"
-    assert words(page, prompt(1), answer(2, "failed", error="Claude is busy.")) == "Last answer failed"
+    assert words(page, *queued) == "About to reply"
+    assert words(page, prompt(1), answer(2, "failed", error="Claude is busy.")) == "Last reply failed"
     assert words(page, prompt(1), answer(2, "failed"), prompt(3), answer(4, "complete")) == "Ready"
 
 

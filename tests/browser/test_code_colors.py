@@ -48,7 +48,7 @@ async () => {
 }
 """
 PYTHON: Final = "```python\n\ndef f(x):\n    # twice\n    return f'{x}' * 2\n\n```\n"
-# What the language files of hostile grammars are replaced by: real ones are slow on texts that nobody has found yet.
+# What the language files of hostile grammars are replaced by: real ones are slow on texts that no one has found yet.
 _BACKTRACKS: Final = "export default () => ({ contains: [{ scope: 'string', begin: /(a+)+b/ }] });"
 _LOOPS: Final = (
     "export default () => ({ contains: [{ scope: 'string', begin: /x/, 'on:begin': () => { for (;;); } }] });"

@@ -1,4 +1,4 @@
-"""How people are called on the pages: by their display name, with the user name in reach, and never as somebody else."""
+"""How people are called on the pages: by their display name, with the user name in reach, and never as someone else."""
 
 import re
 

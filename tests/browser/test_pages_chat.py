@@ -180,7 +180,7 @@ def test_who_wrote_a_sessions_draft_last_is_known_after_a_reload_too(someone: Ca
     a.reload()
     expect(a.get_by_test_id("composer")).to_have_value("what if")
     expect(a.get_by_test_id("typing")).to_have_text(said)
-    # Whose own words they are needs no telling; and once somebody else goes on, they are theirs.
+    # Whose own words they are needs no telling; and once someone else goes on, they are theirs.
     b.reload()
     expect(b.get_by_test_id("composer")).to_have_value("what if")
     expect(b.get_by_test_id("typing")).not_to_contain_text("wrote this last")

@@ -10,7 +10,7 @@ from tests.servers.pages import sign_out
 from tests.servers.sites import Site
 
 RECONNECTED_MS = 45_000
-OLD_PASSWORD, NEW_PASSWORD = "correct horse battery staple", "another horse, another staple"  # of nobody real
+OLD_PASSWORD, NEW_PASSWORD = "correct horse battery staple", "another horse, another staple"  # of no one real
 
 
 @pytest.fixture(scope="module")

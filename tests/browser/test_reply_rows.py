@@ -192,10 +192,10 @@ def test_a_failed_reply_is_asked_for_again(page: Page, fake: FakeClaude) -> None
 @pytest.mark.parametrize(
     ("mode", "says"),
     [
-        (Normal(""), "Claude gave no answer."),
-        (WithThinking("", "Hm."), "Claude gave no answer."),
+        (Normal(""), "Claude gave no reply."),
+        (WithThinking("", "Hm."), "Claude gave no reply."),
         (StopReason("max_tokens", text="", thinking="Hm."), "Retry gives it more room."),
-        (StopReason("refusal", text=""), "Claude declined to answer this."),
+        (StopReason("refusal", text=""), "Claude declined to reply to this."),
     ],
 )
 def test_an_answer_without_a_word_says_so_and_is_retried_in_its_place(
@@ -376,5 +376,5 @@ def test_only_a_finished_reply_is_spoken(page: Page, fake: FakeClaude) -> None:
 def test_the_stop_reason_of_a_refusal_is_said(page: Page, fake: FakeClaude) -> None:
     answer = ask(page, fake, StopReason(text="No.", stop_reason="refusal"))
     ends(answer, "complete")
-    expect(answer.get_by_test_id("reply-ending")).to_have_text("Claude declined to answer this.")
+    expect(answer.get_by_test_id("reply-ending")).to_have_text("Claude declined to reply to this.")
     expect(answer.get_by_test_id("action-continue")).to_have_count(0)

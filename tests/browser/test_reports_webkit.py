@@ -30,7 +30,7 @@ WATCH = """from => new Promise(done => {
 
 
 def without_field_sizing(someone: Someone, width: int = 1280) -> BrowserContext:
-    """Return a browser whose text fields cannot grow by themselves."""
+    """Return a browser whose text fields cannot grow on their own."""
 
     def older(route: Route) -> None:
         answer = route.fetch()

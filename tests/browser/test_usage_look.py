@@ -37,7 +37,7 @@ def site(site_builder: SiteBuilder) -> Iterator[Site]:
 
 
 def spend(someone: Cast) -> tuple[Page, str]:
-    """Have somebody get the one answer that the limits allow; return their page and the room."""
+    """Have someone get the one answer that the limits allow; return their page and the room."""
     alice, bob = someone("alice"), someone("bob")
     room = alice.create_room(bob, kind="session")
     page = alice.room(room)

@@ -53,7 +53,7 @@ def site(site_builder: SiteBuilder, key: str) -> Iterator[Site]:
 def settings_page(
     person: Someone, *, before: str = SUBSCRIBING, permission: bool | None = True, **options: Any
 ) -> Page:
-    """Open the settings of somebody; `permission`: whether this browser allows notifications, None: it would ask."""
+    """Open the settings of someone; `permission`: whether this browser allows notifications, None: it would ask."""
     context = person.context(**options)
     if permission:
         context.grant_permissions(["notifications"])

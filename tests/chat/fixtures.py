@@ -108,7 +108,7 @@ def in_threads(*works: Callable[[], T]) -> list[T | Exception]:
         thread.start()
     for thread in threads:
         thread.join(_PATIENCE_SECONDS)
-        assert not thread.is_alive(), "a thread waits for ever"
+        assert not thread.is_alive(), "a thread waits forever"
     return results
 
 

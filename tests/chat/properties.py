@@ -2,7 +2,7 @@
 
 from hypothesis import HealthCheck, settings
 
-# In CI (the variable CI is set) Hypothesis derandomizes by itself.
+# In CI (the variable CI is set) Hypothesis derandomizes on its own.
 
 
 def examples(at_most: int) -> settings:

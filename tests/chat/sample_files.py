@@ -26,7 +26,7 @@ def saved(image: Image.Image, kind: str, **options: Any) -> bytes:
 
 
 def animation(kind: str = "GIF", frames: int = 3, width: int = 30, height: int = 20) -> bytes:
-    """Return frames of different colours: equal ones would be merged by whoever writes them."""
+    """Return frames of different colours: equal ones would be merged by the encoder."""
     images = [Image.new("RGB", (width, height), (80 * number % 256, number, 90)) for number in range(frames)]
     return saved(images[0], kind, save_all=True, append_images=images[1:], duration=120, loop=0)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 REPOSITORY: Final = Path(__file__).resolve().parents[2]
-# config/serve.py reads these two by itself: they are no business of the settings.
+# config/serve.py reads these two on its own: they are no business of the settings.
 OF_THE_SERVER: Final = {"HOST": "127.0.0.1", "PORT": 8000, "WORKERS": 1}
 UNKNOWN: Final = object()
 

@@ -224,7 +224,7 @@ def bob(site: Site) -> Person:
 
 
 async def restart(site: Site) -> None:
-    """Stop the server, which sends everybody away with 1012, and start it again on the same port."""
+    """Stop the server, which sends everyone away with 1012, and start it again on the same port."""
     (process,) = site.processes
     await asyncio.to_thread(process.stop)
     process.launch()  # not in a thread: the child would end with it

@@ -39,7 +39,7 @@ class FrozenRevocation(Revocation):
 
 
 async def _freeze(scene: Scene, process: ServerProcess) -> float:
-    """Freeze a process in a moment in which it holds no lock, and return when to thaw it: with one, nobody could take
+    """Freeze a process in a moment in which it holds no lock, and return when to thaw it: with one, no one could take
     anybody's access before that."""
     for tries in range(1, _TRIES + 1):
         process.freeze()

@@ -121,7 +121,7 @@ class Delta(Record):
 
 
 class Noted(Record):
-    """Any other frame that nobody asked for."""
+    """Any other frame that no one asked for."""
 
     sent: float
     tab: str

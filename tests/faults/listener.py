@@ -44,7 +44,7 @@ class Listener:
         self._missed: list[Row] = []
 
     async def run(self) -> None:
-        """Be connected, for ever or until access ends."""
+        """Be connected, forever or until access ends."""
         failures = turn = 0
         while not self.is_gone:
             try:

@@ -96,7 +96,7 @@ def answer_before_commit() -> None:
 
 
 def no_revocation() -> None:
-    """Whoever has a connection keeps it: neither the word that access was taken nor the look at the database ends it."""
+    """A connection is kept: neither the word that access was taken nor the look at the database ends it."""
     from accounts.credentials import Checked, Standing
     from chat.server import access_guard
 

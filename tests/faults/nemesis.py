@@ -13,7 +13,7 @@ from tests.faults.scene import Scene
 from tests.servers.processes import ChildProcess
 
 LONGEST_DRAIN_SECONDS: Final = 30.0
-# Whoever has said this to PostgreSQL holds a room until the transaction ends.
+# A session that has said this to PostgreSQL holds a room until its transaction ends.
 LOCKING: Final = b"FOR NO KEY UPDATE"
 LOCKED_SECONDS: Final = 5.0
 
@@ -65,7 +65,7 @@ class Kill(Fault):
 
 
 class HostLost(Fault):
-    """A process vanishes with its machine: nobody tells the database, where its transaction holds a room."""
+    """A process vanishes with its machine: no one tells the database, where its transaction holds a room."""
 
     name = "host lost"
 
@@ -75,10 +75,10 @@ class HostLost(Fault):
         before = self._way.abandoned
         self._way.abandon_after(LOCKING)
         until = time.monotonic() + LOCKED_SECONDS
-        while self._way.abandoned == before and time.monotonic() < until:  # noqa: ASYNC110 - the proxy's thread tells nobody
+        while self._way.abandoned == before and time.monotonic() < until:  # noqa: ASYNC110 - the proxy's thread tells no one
             await asyncio.sleep(0.02)
         await asyncio.to_thread(self._process.kill)
-        self._way.abandon_after(b"")  # or the next process would lose its database, and nobody would kill it
+        self._way.abandon_after(b"")  # or the next process would lose its database, and no one would kill it
         self._left = self._way.abandoned - before
 
     async def end(self, scene: Scene) -> str:

@@ -49,7 +49,7 @@ class CutAtByte(NetworkFault):
     async def prepare(self, scene: Scene) -> None:
         """Wait for connections: after the fault before there may be none yet."""
         async with asyncio.timeout(_CONNECTED_SECONDS):
-            while not any(way.open_links for way in self.ways(scene)):  # noqa: ASYNC110 - the proxy's thread tells nobody
+            while not any(way.open_links for way in self.ways(scene)):  # noqa: ASYNC110 - the proxy's thread tells no one
                 await asyncio.sleep(0.05)
 
     async def begin(self, scene: Scene) -> None:

@@ -8,7 +8,7 @@ from tests.faults.network_faults import AnswersLost, Delay
 from tests.faults.scene import Scene
 from tests.faults.service_faults import PostgresRestarted, RedisKilled
 
-# So that somebody writes in it: without a database soon everybody waits for an answer.
+# So that someone writes in it: without a database soon everyone waits for an answer.
 _ALONE_SECONDS: Final = 1.0
 
 

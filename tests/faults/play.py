@@ -145,7 +145,7 @@ def _row_of(row: dict[str, Any]) -> Row:
 
 
 async def _read_room(scene: Scene, room: str) -> list[Row]:
-    """Return all of a room's rows as somebody reads them who scrolls up to its beginning."""
+    """Return all of a room's rows as someone reads them who scrolls up to its beginning."""
     rows: list[Row] = []
     async with await scene.reader(scene.processes[0]) as reader:
         before: dict[str, int] = {}

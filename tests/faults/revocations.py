@@ -21,14 +21,14 @@ NEW_PASSWORD: Final = "battery staple correct 2"
 
 
 class Revocation(Fault):
-    """Takes access from somebody who has just come, in a process chosen at random."""
+    """Takes access from someone who has just come, in a process chosen at random."""
 
     hold_seconds = 2.5  # a second until nothing may come, and time for something that could
     by_session: ClassVar[bool] = False
     within: ClassVar[float] = 0.0
 
     async def prepare(self, scene: Scene) -> None:
-        """Bring somebody into all rooms, who listens and writes for a while: tabs at different processes, one by SSE."""
+        """Bring someone into all rooms, who listens and writes for a while: tabs at different processes, one by SSE."""
         self.person = await asyncio.to_thread(scene.create, self.name.replace(" ", "-")[:_NAME_CHARS])
         await self.equip(scene)
         self.session = ""

@@ -1,4 +1,4 @@
-"""A running site with a network between it and everybody, people in it, and those who are to lose their access."""
+"""A running site with a network between it and everyone, people in it, and those who are to lose their access."""
 
 import asyncio
 import contextlib
@@ -109,7 +109,7 @@ class Scene:
             with contextlib.suppress(OSError, TimeoutError):
                 return await SocketClient.open(process.socket_url, headers=bearer(self.owner))
             await asyncio.sleep(_RETRY_SECONDS)
-        raise RuntimeError(f"{process.name} let nobody in, {_TRIES} times")
+        raise RuntimeError(f"{process.name} let no one in, {_TRIES} times")
 
     def new_tab(self, person: Person, number: int, headers: Headers, home: int) -> Tab:
         """Give a person another tab, which writes. It begins at the process with this number and knows the others."""
@@ -172,5 +172,5 @@ def running(builder: SiteBuilder, profile: Profile, directory: Path, seed: int, 
 
 
 def new_people(scene: Scene) -> People:
-    """Return somebody who speaks to the database beside the servers, and not by way of the proxies."""
+    """Return someone who speaks to the database beside the servers, and not by way of the proxies."""
     return People(scene.direct_env, scene.site.directory / "people.log")

@@ -59,7 +59,7 @@ class Pending:
 class Tab:
     """`addresses`: where the site can be reached; it begins with the first and goes on with the next when one fails.
 
-    States: away, joining (connected), ready, and gone for ever once its access has ended.
+    States: away, joining (connected), ready, and gone forever once its access has ended.
     """
 
     def __init__(
@@ -120,7 +120,7 @@ class Tab:
     # --- Staying connected
 
     async def run(self) -> None:
-        """Be connected, for ever or until access ends."""
+        """Be connected, forever or until access ends."""
         failures = turn = 0
         while not self.is_gone:
             address = self._addresses[turn % len(self._addresses)]

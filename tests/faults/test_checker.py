@@ -379,7 +379,7 @@ def test_what_is_heard_a_second_after_losing_access_is_a_leak(room: str) -> None
 
 
 def test_a_revocation_with_its_own_time_is_judged_by_it_whatever_else_is_in_the_way() -> None:
-    """Without Redis it takes longer, and not as long as it takes everybody to recover from the outage."""
+    """Without Redis it takes longer, and not as long as it takes everyone to recover from the outage."""
     for heard_after, found in ((3.9, set[str]()), (4.1, {"leak"})):
         story = revoked(heard_after)
         story.records = [
@@ -483,7 +483,7 @@ def test_who_is_away_for_long_in_a_rolling_restart_is_found(seconds: float, foun
         lambda r: isinstance(r, Memory),
         lambda r: isinstance(r, Closed) or (isinstance(r, Opened | JoinAsked | Joined) and r.connection == 3),
     ],
-    ids=["no fault", "no end", "no write in the fault", "no memory", "nobody came back"],
+    ids=["no fault", "no end", "no write in the fault", "no memory", "no one came back"],
 )
 def test_a_run_that_proves_nothing_is_found(without: Callable[[Record], bool]) -> None:
     story = good_story()

@@ -1,4 +1,4 @@
-"""A process's calendar clock jumps by an hour, to and fro: whoever is there stays, order is kept, a reply goes on."""
+"""A process's calendar clock jumps by an hour, to and fro: people stay connected, order is kept, a reply goes on."""
 
 import sys
 from collections.abc import Iterator

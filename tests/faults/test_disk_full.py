@@ -1,4 +1,4 @@
-"""A full disk: nothing is stored and everybody is told so; what is there can be read; with room again all goes on."""
+"""A full disk: nothing is stored and everyone is told so; what is there can be read; with room again all goes on."""
 
 from tests.faults.disk_faults import fill_disk, free_disk
 from tests.servers.sites import UVICORN_SQLITE, SiteBuilder

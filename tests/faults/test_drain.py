@@ -65,7 +65,7 @@ async def test_without_its_database_a_process_ends_in_time(site_builder: SiteBui
                 answers = [(await page).status_code for page in pages]
             closed_with, _reason = await tab.wait_closed()
             is_cut_off = "request.cut_off" in process.log_text()
-            way.black_hole(False)  # or whoever else speaks to the database would wait for ever
+            way.black_hole(False)  # or other users of the database would wait forever
     assert code == 0
     assert seconds <= DRAINED_WITHIN_SECONDS
     assert closed_with == RESTART

@@ -123,7 +123,7 @@ class Workload:
         self._writing.append(asyncio.create_task(writer.run(), name=f"writer of {tab.name}"))
 
     def listen(self, listener: Listener) -> None:
-        """Have somebody connect who only listens."""
+        """Have someone connect who only listens."""
         self.tabs.append(listener)
         self._running.append(asyncio.create_task(listener.run(), name=listener.name))
 

@@ -219,12 +219,12 @@ const loses = (frame) => withWorld(async (world) => {
   equal((await world.heard("join_room")).length, 1);
 });
 
-test("whoever is removed from a room does not come back to it by itself",
+test("a person removed from a room does not come back to it on their own",
   loses({ type: "member_updated", data: { room: "general", user: { id: "1", username: "alice" }, role: null } }));
 
 test("a person whose subscription ends has lost the room", loses({ type: "left", data: { room: "general" } }));
 
-test("typing is shown, and ends by itself", withWorld(async (world) => {
+test("typing is shown, and ends on its own", withWorld(async (world) => {
   const client = clientOf(world);
   client.connect();
   await client.joinRoom("general");
@@ -377,7 +377,7 @@ test("no ticket with 429 or 503: it waits at least as long as it was told", with
   }
 }));
 
-test("when somebody else has signed in, nothing is sent under their name", withWorld(async (world) => {
+test("when someone else has signed in, nothing is sent under their name", withWorld(async (world) => {
   await world.do("set", { user: { id: "7", username: "mallory" } });
   const client = clientOf(world, { userId: "1" });
   client.connect();

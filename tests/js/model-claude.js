@@ -88,7 +88,7 @@ export class ModelClaude {
     return { room: "general", messageId: id, version, attempt, n, text: word, ...(thought && { thinking: thought }) };
   }
 
-  /** Every running reply says one more thing: whoever has missed something notices it now. */
+  /** Every running reply says one more thing: a tab that has missed something notices it now. */
   sayOnce() {
     return [...this.#runs.values()].map((run) => this.#speak(run));
   }

@@ -148,7 +148,7 @@ export class ModelTab {
   #check({ messageId, version, attempt, n, text }) {
     const run = `${messageId}/${version}/${attempt}`;
     if (n >= 0 && this.#server.claude.said.get(run)?.get(n) !== text) throw new Error(`${run} at ${n}: "${text}" was never said`);
-    // A purged history starts anew, with what the checkpoints say.
+    // A purged history starts again, with what the checkpoints say.
     const shown = `${this.state.epoch} ${run}`;
     if (!text.startsWith(this.#shown.get(shown) ?? "")) throw new Error(`${run}: "${text}" is less than was shown before`);
     this.#shown.set(shown, text);
@@ -183,7 +183,7 @@ export class ModelTab {
     });
   }
 
-  /** Somebody in this tab asks Claude: the answer's rows may come after their own events. */
+  /** Someone in this tab asks Claude: the answer's rows may come after their own events. */
   execute(prompt) {
     this.requests.push({
       read: () => {
@@ -304,7 +304,7 @@ export class ModelTab {
   }
 }
 
-/** Long enough for an answer to reach whoever awaits it. */
+/** Long enough for a response to reach its caller. */
 export async function microtasks() {
   for (let turn = 0; turn < 5; turn += 1) await null;
 }

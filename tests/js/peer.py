@@ -437,7 +437,7 @@ class Orders:
         return row
 
     async def speak(self, room, text, lost=False):
-        """The running reply's next words, which nobody hears if they are lost."""
+        """The running reply's next words, which no one hears if they are lost."""
         row = next(row for row in self.world.room(room).listed() if is_running(row))
         row["reply"] = {**row["reply"], "n": row["reply"]["n"] + 1}
         self.world.said[row["id"]] += text
@@ -453,7 +453,7 @@ class Orders:
         return row
 
     async def forget(self, room):
-        """From now on whoever comes back gets only the last page: too much has changed."""
+        """From now on a client that comes back gets only the last page: too much has changed."""
         self.world.room(room).kept_from = self.world.room(room).change
 
     async def restore(self, room, epoch):

@@ -348,7 +348,7 @@ test("frames that are no frames are passed over", async () => {
   socket.close();
 });
 
-test("handlers can be taken off, and one that throws harms nobody", async () => {
+test("handlers can be taken off, and one that throws harms no one", async () => {
   const { socket } = await proven();
   const heard = [];
   const reported = globalThis.reportError;
@@ -364,7 +364,7 @@ test("handlers can be taken off, and one that throws harms nobody", async () => 
   socket.close();
 });
 
-test("a bad address is said at once and not tried for ever", async () => {
+test("a bad address is said at once and not tried forever", async () => {
   const { socket, clock } = setUp({ socketFactory: () => { throw new SyntaxError("bad url"); } });
   socket.connect();
   await clock.pass(60_000);

@@ -162,7 +162,7 @@ test("a quote follows the edit and the deletion of what it quotes, and a repeat 
   equal(deleted.messages.at(-1).replyTo, { id: "m15", seq: 15, author: BOB, excerpt: "", deleted: true });
 });
 
-test("typing ends by itself, by a message, and by leaving", () => {
+test("typing ends on its own, by a message, and by leaving", () => {
   const typing = after(joined(), { type: "typing", user: BOB, typing: true, now: 1_000 });
   equal(typing.typing, [{ ...BOB, until: 7_000 }]);
   equal(after(typing, { type: "typing_expired", now: 6_999 }).typing.length, 1);

@@ -46,7 +46,7 @@ test("the words of an earlier run are not those of a continued one", () => {
   equal(withDelta(continued, delta(4, "d", { attempt: 2 })).text, "abcd");
 });
 
-test("another version starts anew, and an older row does not bring the old one back", () => {
+test("another version starts again, and an older row does not bring the old one back", () => {
   const first = after(queued(), delta(1, "a"));
   const second = withRow(first, row("queued", { change: 9 }, { version: 2 }));
   equal([second.version, second.n, second.text], [2, 0, ""]);

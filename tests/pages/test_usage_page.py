@@ -1,4 +1,4 @@
-"""The page of usage: everybody sees their own, a room's owners see the room's, and nobody sees anything else."""
+"""The page of usage: everyone sees their own, a room's owners see the room's, and no one sees anything else."""
 
 import re
 from datetime import timedelta

@@ -101,7 +101,7 @@ def person_in_it(db: None) -> User:
 
 
 def test_who_stops_the_tests_stops_what_they_started(tmp_path: Path) -> None:
-    """A server that outlives its tests keeps its port and its memory until somebody looks."""
+    """A server that outlives its tests keeps its port and its memory until someone looks."""
     ended = tmp_path / "ended"
     inner = (
         "import time\ntry:\n    print('running', flush=True)\n    time.sleep(60)\n"

@@ -9,8 +9,8 @@ from typing import Any, Final, NamedTuple
 from fake_claude import Blocks, Mode, ToolUse
 from fake_claude.answers import text, thinking
 
-NO_ANSWER: Final = "Claude gave no answer."
-NO_ROOM: Final = "Claude reached the length limit before it answered. Retry gives it more room."
+NO_ANSWER: Final = "Claude gave no reply."
+NO_ROOM: Final = "Claude reached the length limit before it replied. Retry gives it more room."
 
 
 class Case(NamedTuple):

@@ -1,7 +1,7 @@
 """Reports about badges. The kind: counts only grew, because tabs are told what to add and never what to take away.
 
 Each case is what alice (an owner) does while bob's tab has listed its rooms and not joined this one. Right is what the tab
-shows at the end when it follows docs/protocol.md, and how often it was told that somebody has named bob.
+shows at the end when it follows docs/protocol.md, and how often it was told that someone has named bob.
 """
 
 from typing import NamedTuple

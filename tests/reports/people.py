@@ -80,7 +80,7 @@ SUCCESSIONS: Final = (
 
 
 class Direct(NamedTuple):
-    """A direct message to somebody in this state, and whether it is stored."""
+    """A direct message to someone in this state, and whether it is stored."""
 
     state: State
     is_stored: bool

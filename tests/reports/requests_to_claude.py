@@ -11,9 +11,9 @@ from fake_claude.answers import text, web_search
 
 # What a message without anything to send back ends with, and how often the model is asked then.
 EMPTY_TURNS: Final[tuple[tuple[str, tuple[dict[str, Any], ...], str], ...]] = (
-    ("tool_use", (), "Claude gave no answer."),
+    ("tool_use", (), "Claude gave no reply."),
     ("tool_use", (text("I would look."),), ""),
-    ("tool_use", (text(" "),), "Claude gave no answer."),
+    ("tool_use", (text(" "),), "Claude gave no reply."),
 )
 PAUSES: Final[tuple[tuple[dict[str, Any], ...], ...]] = (
     (),

@@ -1,4 +1,4 @@
-"""A picture keeps its colours when it is made anew without its profile."""
+"""A picture keeps its colours when it is made again without its profile."""
 
 import io
 from typing import Any, Final

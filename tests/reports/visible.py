@@ -152,7 +152,7 @@ DRAWN: Final = (
     Text("```\n```", "a frame without code"),
     Text("\u0301", "a mark alone"),
     Text("\u06dd", "a sign that stands before digits"),
-    Text("\ue000", "a sign of somebody's own font"),
+    Text("\ue000", "a sign of someone's own font"),
     Text("ㅤa", "a filler beside a letter"),
     Text("한", "Hangul"),
     Text(".", "punctuation"),

@@ -14,7 +14,7 @@ CSRF = {"Cookie": f"csrftoken={'a' * 32}", "X-CSRFToken": "a" * 32}
 
 
 def submit(process: ServerProcess, session_key: str, path: str, fields: dict[str, str]) -> httpx.Response:
-    """Post a form as somebody who is signed in; anything but success is an error of the test."""
+    """Post a form as someone who is signed in; anything but success is an error of the test."""
     headers = {**cookie_with_csrf(session_key), "Referer": process.origin}
     with http(process) as client:
         answer = client.post(path, data=fields, headers=headers)

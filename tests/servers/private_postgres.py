@@ -39,7 +39,7 @@ def find_binaries() -> Path:
 
 
 def _account() -> dict[str, Any]:
-    """Return how to become somebody else: PostgreSQL refuses to run as root."""
+    """Return how to become someone else: PostgreSQL refuses to run as root."""
     if os.geteuid() != 0:
         return {}
     for name in ("postgres", "nobody"):

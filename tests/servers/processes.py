@@ -37,7 +37,7 @@ def free_port() -> int:
 def _end_with_parent(number: signal.Signals) -> Callable[[], None] | None:
     """Return what makes a child hear this signal when its parent is killed; None where the system cannot do it.
 
-    A pytest worker that is killed runs no clean-up, and its servers would run for ever.
+    A pytest worker that is killed runs no clean-up, and its servers would run forever.
     """
     if not sys.platform.startswith("linux"):
         return None
@@ -113,7 +113,7 @@ class ChildProcess:
                 self.kill()
 
     def wait(self, seconds: float) -> None:
-        """Wait until it has ended by itself. Raises TimeoutExpired."""
+        """Wait until it has ended on its own. Raises TimeoutExpired."""
         if self._process is not None:
             self._process.wait(seconds)
 

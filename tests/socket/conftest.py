@@ -45,7 +45,7 @@ async def open_tab(site: Site) -> AsyncIterator[Tabs]:
 
 
 class Cast(NamedTuple):
-    """alice owns, bob is a member, mallory is an outsider, carol is whoever else is needed."""
+    """alice owns, bob is a member, mallory is an outsider, carol is there when one more is needed."""
 
     alice: Person
     bob: Person

@@ -1,4 +1,4 @@
-"""What the operators tell everybody, a room or a person, from the command line."""
+"""What the operators tell everyone, a room or a person, from the command line."""
 
 from tests.servers.people import Person, unique
 from tests.servers.sites import Site

@@ -26,7 +26,7 @@ FLOODS = {
 
 @pytest.fixture(scope="module")
 def strict_site(site_builder: SiteBuilder) -> Iterator[Site]:
-    """Daphne answers such frames by itself, and tells nobody how many there were."""
+    """Daphne answers such frames on its own, and tells no one how many there were."""
     with site_builder.running(UVICORN_SQLITE, FRAMES_PER_SECOND=PER_SECOND, FRAMES_BURST=BURST) as site:
         yield site
 

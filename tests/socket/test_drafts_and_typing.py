@@ -1,4 +1,4 @@
-"""Unsent text and the sign that somebody is typing."""
+"""Unsent text and the sign that someone is typing."""
 
 from tests.servers.people import Person
 from tests.servers.tabs import Tabs
@@ -53,7 +53,7 @@ async def test_typing_is_heard_by_the_others(open_tab: Tabs, alice: Person, bob:
     await bobs.post(room, "fence")
     for tab in (alices, other_of_alice):
         await tab.expect_message("fence")
-        assert not tab.unread("typing"), "nobody is told of their own typing"
+        assert not tab.unread("typing"), "no one is told of their own typing"
 
 
 async def test_typing_is_for_members(open_tab: Tabs, alice: Person, mallory: Person, open_room: str) -> None:

@@ -34,7 +34,7 @@ async def test_endless_fragments_close_1009(site: Site, alice: Person) -> None:
 
 @pytest.mark.parametrize("size", [1_000_000, 8_000_000])
 async def test_a_frame_far_over_the_limit_closes_1009_too(site: Site, open_tab: Tabs, alice: Person, size: int) -> None:
-    """A client that hears 1006 instead would come back and send it again, for ever."""
+    """A client that hears 1006 instead would come back and send it again, forever."""
     tab = await open_tab(alice)
     with contextlib.suppress(ConnectionClosed):
         await tab.send_text("x" * size)

@@ -1,7 +1,7 @@
 """A process that stood still while access ended delivers nothing of what was made more than a second later.
 
 What came meanwhile waits in the kernel's buffers, before the word that ended the access or behind it; it must not go out
-before somebody has looked. A frame tells when it was made.
+before someone has looked. A frame tells when it was made.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
 """A fuzzer against a running server: requests that are nearly right, frames that are nearly frames, and hostile texts.
 
 30 s here; `make fuzz SECONDS=600` goes on for longer. It prints its seed first, and
-FUZZ_SEED=… plays the same again. The decoder by itself is tried in tests/protocol/test_decoder_properties.py.
+FUZZ_SEED=… plays the same again. The decoder on its own is tried in tests/protocol/test_decoder_properties.py.
 """
 
 import asyncio

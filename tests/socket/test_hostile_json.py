@@ -74,7 +74,7 @@ async def test_what_is_no_request_gets_one_error_and_one_line(
     if error["error"]["code"] == "VALIDATION_ERROR":
         assert error["error"]["details"]["path"].startswith("$")
     line = await the_one_line(site, tab.connection_id, marks)
-    assert len(json.dumps(line)) < 1000, "a line must not grow with what somebody sends"
+    assert len(json.dumps(line)) < 1000, "a line must not grow with what someone sends"
     await tab.fence()
     await bystander.fence()
     assert [frame["type"] for frame in tab.frames].count("error") == 1

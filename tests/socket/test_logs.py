@@ -1,4 +1,4 @@
-"""What people and Claude say to each other is nobody's business who reads the logs."""
+"""What people and Claude say to each other is no one's business who reads the logs."""
 
 import asyncio
 from urllib.parse import quote

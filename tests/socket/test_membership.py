@@ -43,10 +43,10 @@ async def test_anybody_may_join_an_open_room_and_is_a_member_from_then_on(
 async def test_an_open_room_can_be_read_but_not_written_before_joining(
     open_tab: Tabs, alice: Person, mallory: Person, open_room: str
 ) -> None:
-    await (await open_tab(alice)).post(open_room, "for everybody")
+    await (await open_tab(alice)).post(open_room, "for everyone")
     mallorys = await open_tab(mallory)
     page = await mallorys.request("get_messages", room=open_room)
-    assert [message["content"] for message in page["messages"]] == ["for everybody"]
+    assert [message["content"] for message in page["messages"]] == ["for everyone"]
     assert (await mallorys.refusal("create_message", room=open_room, content="x"))["code"] == "UNAUTHORIZED"
 
 
@@ -177,7 +177,7 @@ async def test_who_is_no_member_cannot_be_removed_or_given_a_role(
     open_tab: Tabs, alice: Person, mallory: Person, room: str
 ) -> None:
     tab = await open_tab(alice)
-    for user in (mallory.id, "nobody-at-all", "99999999999999999999999999999999"):
+    for user in (mallory.id, "no one-at-all", "99999999999999999999999999999999"):
         assert (await tab.refusal("remove_member", room=room, user=user))["code"] == "NOT_FOUND"
         assert (await tab.refusal("set_role", room=room, user=user, role="member"))["code"] == "NOT_FOUND"
 

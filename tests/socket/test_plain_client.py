@@ -1,4 +1,4 @@
-"""A client that somebody wrote from protocol.md alone: no library of ours, no helper of these tests."""
+"""A client that someone wrote from protocol.md alone: no library of ours, no helper of these tests."""
 
 import asyncio
 import json

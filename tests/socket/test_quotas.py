@@ -14,7 +14,7 @@ from tests.servers.sites import UVICORN_POSTGRES, UVICORN_SQLITE, Site, SiteBuil
 from tests.servers.tabs import Tabs, cookie_with_csrf, http, session_cookie
 
 ATTACK_SECONDS = 3
-# As many as one page or process gives to somebody who begins: half of an hour's.
+# As many as one page or process gives to someone who begins: half of an hour's.
 ROOMS_PER_HOUR, MEMBERS_PER_HOUR = 60, 400
 TOO_FAST = "You are creating rooms too fast. Try again in "
 

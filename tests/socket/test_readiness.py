@@ -29,7 +29,7 @@ def asked(client: httpx.Client, path: str = "/readyz") -> tuple[int, str]:
 async def test_a_process_that_is_told_to_end_shuts_its_door_and_is_not_ready(
     site_builder: SiteBuilder, profile: Profile
 ) -> None:
-    """A proxy that keeps its connection is told; one that opens another finds nobody there."""
+    """A proxy that keeps its connection is told; one that opens another finds no one there."""
     with site_builder.running(profile, DRAIN_SECONDS=DRAIN_SECONDS, TLS=1) as site, http(site.processes[0]) as kept:
         (process,) = site.processes
         (alice,) = site.people.create("alice")

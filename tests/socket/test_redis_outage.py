@@ -1,4 +1,4 @@
-"""Redis fails in every way there is: messages go on being stored and answered, and everybody catches up afterwards."""
+"""Redis fails in every way there is: messages go on being stored and answered, and everyone catches up afterwards."""
 
 import asyncio
 import contextlib

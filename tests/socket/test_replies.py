@@ -14,7 +14,7 @@ from tests.servers.socket_client import SocketClient
 from tests.servers.stopwatch import stopwatch
 from tests.servers.tabs import Tabs
 
-STORY = ("Once upon a time there was a room in which everybody heard the same words. " * 5).strip()
+STORY = ("Once upon a time there was a room in which everyone heard the same words. " * 5).strip()
 
 
 @pytest.fixture(params=[UVICORN_SQLITE, CLUSTER], ids=str, scope="module")
@@ -111,7 +111,7 @@ async def test_in_a_room_claude_answers_when_it_is_mentioned(site: Site, open_ta
     alice, bob = site.people.create("alice", "bob")
     room = await open_tab.make_room(alice, bob)
     tab = await open_tab.in_room(alice, room)
-    await tab.post(room, "Nobody asks anybody")
+    await tab.post(room, "No one asks anybody")
     await tab.post(room, "@claude what do you say?")
     started = await tab.expect("stream_start")
     assert started["message"]["author"]["username"] == "claude"

@@ -47,7 +47,7 @@ class Desk:
         assert {line["state"] for line in lines} <= {"settled", "released"}
         spent = sum(line["cost_microusd"] for line in lines)
         counters = self.site.people.tell("counters")
-        assert len(counters) == 7, "of ever; of alice, her room and everybody, each in a day and a month"
+        assert len(counters) == 7, "of ever; of alice, her room and everyone, each in a day and a month"
         assert all(counter == [0, spent] for counter in counters.values()), (counters, lines)
         return lines
 

@@ -132,10 +132,10 @@ async def test_what_breaks_in_mid_stream_is_interrupted_with_its_text_and_contin
     whole = await ends_everywhere(site, tabs, reply)
     assert whole["content"] == ended["content"] + " and on."
     assert (whole["reply"]["state"], whole["reply"]["attempt"], "error" in whole["reply"]) == ("complete", 2, False)
-    fake.default = Normal("Anew.")
+    fake.default = Normal("Again.")
     await tabs[-1].request("retry_reply", message=reply)
-    anew = await ends_everywhere(site, tabs, reply)
-    assert (anew["content"], anew["reply"]["version"], anew["reply"]["versions"]) == ("Anew.", 2, 2)
+    again = await ends_everywhere(site, tabs, reply)
+    assert (again["content"], again["reply"]["version"], again["reply"]["versions"]) == ("Again.", 2, 2)
 
 
 @pytest.mark.parametrize(

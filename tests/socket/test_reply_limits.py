@@ -35,7 +35,7 @@ async def test_of_twenty_parallel_prompts_exactly_those_run_that_the_limit_allow
         tabs = Tabs(site)
         people = site.people.create(*names) * (20 // len(names))
         sessions = [await make_session(tabs, person) for person in people]
-        # The tabs stand in both processes in turn, everybody's too.
+        # The tabs stand in both processes in turn, everyone's too.
         opened = [
             await tabs.in_room(person, session, process=site.processes[number // len(names) % 2])
             for number, (person, session) in enumerate(zip(people, sessions, strict=True))
@@ -80,7 +80,8 @@ async def test_no_more_prompts_wait_in_a_room_than_the_limit_allows(site_builder
         tab = opened[0]
         refused = await tab.refusal("create_message", room=session, content="One more")
         assert (
-            refused["message"] == "Claude has 3 prompts to answer here already. Let it answer some, or take one back."
+            refused["message"]
+            == "Claude has 3 prompts to reply to here already. Let it reply to some, or take one back."
         )
         prompts = [row for row in (await tab.request("get_messages", room=session))["messages"] if "reply" not in row]
         assert len([row for row in prompts if row["kind"] == "text"]) == 3  # what is refused is not stored
@@ -106,7 +107,7 @@ async def test_one_person_s_prompts_leave_room_for_those_of_others(site_builder:
         assert refused["code"] == "REQUEST_FAILED"
         assert (
             refused["message"]
-            == "Claude has 3 prompts of yours to answer here already. Let it answer some, or take one back."
+            == "Claude has 3 prompts of yours to reply to here already. Let it reply to some, or take one back."
         )
         bobs = await tabs.in_room(bob, session)
         assert (await bobs.ask("execute", session=session, prompt="my turn"))["success"]

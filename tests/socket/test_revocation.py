@@ -1,4 +1,4 @@
-"""Whoever loses access hears nothing more within a second, whatever way they lost it and in whatever process."""
+"""A person who loses access hears nothing more after a second, whatever way they lost it and in whatever process."""
 
 import asyncio
 import time

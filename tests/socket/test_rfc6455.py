@@ -47,7 +47,7 @@ async def next_of(socket: RawSocket, opcode: int) -> bytes:
 
 
 async def answered_id(socket: RawSocket) -> str:
-    """Return the id of the next answer; what the server says by itself has none."""
+    """Return the id of the next answer; what the server says on its own has none."""
     while True:
         answer = json.loads(await next_of(socket, TEXT))
         if "requestId" in answer:

@@ -18,7 +18,7 @@ from tests.servers.tabs import Tabs, session_cookie, ticket_for
 # A site's first reply waits for the SDK, which a busy machine takes its time to load.
 FIRST_WORDS_SECONDS = 60
 
-# Of other streams and tabs in the same test; whether they come before or after a reply's events is nobody's business.
+# Of other streams and tabs in the same test; whether they come before or after a reply's events is no one's business.
 COMINGS_AND_GOINGS = {"user_joined", "user_left", "tab_connected", "tab_disconnected"}
 
 Open = Callable[..., Awaitable[EventStream]]
@@ -266,7 +266,7 @@ class Follower:
     async def hear(self, stream: EventStream, until: Callable[[], bool]) -> None:
         while not until():
             event = await stream.next(FIRST_WORDS_SECONDS)
-            assert event is not None, "the stream ended by itself"
+            assert event is not None, "the stream ended on its own"
             if event.type not in COMINGS_AND_GOINGS:
                 self.types.append(event.type)
             if event.id is not None:
@@ -303,7 +303,7 @@ async def test_a_running_reply_is_followed_to_its_end_also_by_who_was_away_in_th
         first, bobs = await EventStream.open(site.processes[0], session, bob), Follower()
         await wholes.hear(whole, lambda: wholes.types == ["joined"])
         await bobs.hear(first, lambda: bobs.types == ["joined"])
-        # In a cluster, the reply runs in the process of whoever asked, and is followed from the other one.
+        # In a cluster, the reply runs in the process of the asker, and is followed from the other one.
         alices = await open_tab(alice, process=site.processes[-1])
         reply = (await alices.request("execute", session=session, prompt="Tell me a story"))["reply"]["id"]
         await bobs.hear(first, lambda: "stream_delta" in bobs.types)

@@ -37,7 +37,7 @@ async def test_a_page_of_our_own_opens_a_socket_and_a_stream(tls_site: Site) -> 
 
 
 async def test_the_same_page_without_tls_is_a_foreign_one(tls_site: Site) -> None:
-    """Whoever can write into an unencrypted page of this host must not reach what only TLS may."""
+    """Someone who can write into an unencrypted page of this host must not reach what only TLS may."""
     (alice,) = tls_site.people.create("alice")
     (process,) = tls_site.processes
     room = await Tabs(tls_site).make_room(alice)

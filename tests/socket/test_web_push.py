@@ -52,7 +52,7 @@ def service(pushing: Pushing) -> PushService:
 
 
 class Browser:
-    """A browser of somebody's that asked to be told when they are away."""
+    """A browser of someone's that asked to be told when they are away."""
 
     def __init__(self, site: Site, service: PushService, person: Person) -> None:
         self.key = site.people.sign_in(person)
@@ -81,7 +81,7 @@ class Browser:
 
 
 async def everything(witness: Browser, text: str) -> None:
-    """Wait until the round that told the witness is over for everybody."""
+    """Wait until the round that told the witness is over for everyone."""
     until = asyncio.get_running_loop().time() + 15
     while text not in [each.read_by(witness.keys)["body"] for each in witness.received()]:
         assert asyncio.get_running_loop().time() < until, "the witness was not told"

@@ -59,13 +59,13 @@ const app = new Elysia({
     // Elysia has parsed the JSON by now.
     message(ws, { id, type, payload }: Request) {
       if (type === 'typing') {
-        // To everybody but the sender.
+        // To everyone but the sender.
         ws.publish(payload.room, frame('typing', { room: payload.room, user: sender, typing: payload.typing }))
       } else if (type === 'create_message') {
         const message = messageOf(store ? store(payload) : ++lastNumber, payload)
         if (store) ws.send(frame('create_message', { message }, id))
         const event = frame('new_message', { room: payload.room, change: message.change, message })
-        // To everybody: the server's own publish is Bun's way to include the sender.
+        // To everyone: the server's own publish is Bun's way to include the sender.
         app.server!.publish(payload.room, JSON.stringify(event))
       } else if (type === 'join_room') {
         ws.subscribe(payload.room)

@@ -1,4 +1,4 @@
-"""The ASGI application, as the tutorial routes it; without its AuthMiddlewareStack, since nobody signs in here."""
+"""The ASGI application, as the tutorial routes it; without its AuthMiddlewareStack, since no one signs in here."""
 
 import os
 

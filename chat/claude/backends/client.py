@@ -123,7 +123,7 @@ class AnthropicBackend:
         if held is None:
             return
         if not held[1].done():
-            # Its making imports the SDK, for seconds on a busy machine: nobody who is told to end waits for that.
+            # Its making imports the SDK, for seconds on a busy machine: no one who is told to end waits for that.
             held[1].cancel()
         elif not _has_failed(held[1]):
             await held[1].result().close()
@@ -199,7 +199,7 @@ async def _build_aside(config: _Config) -> "AsyncAnthropic":
         client, error = None, None
         try:
             client = _build(config)
-        except BaseException as raised:  # noqa: BLE001 - whoever waits is told
+        except BaseException as raised:  # noqa: BLE001 - the waiting call is told
             error = raised
         with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
             loop.call_soon_threadsafe(tell, client, error)
@@ -220,7 +220,7 @@ def _build(config: _Config) -> "AsyncAnthropic":
         api_key=config.key,
         base_url=config.url,
         timeout=timeout,
-        # Its spans could carry what people wrote to whoever collects them.
+        # Its spans could carry what people wrote to their collector.
         open_telemetry=False,
         middleware=[_wait_once],
         http_client=anthropic.DefaultAsyncHttpxClient(timeout=timeout, event_hooks={"response": [_refuse_long_waits]}),

@@ -1,4 +1,4 @@
-"""The built-in demo model: streams ready-made Markdown at a human pace. It calls nobody, costs nothing, never pretends."""
+"""The built-in demo model: streams ready-made Markdown at a human pace. It calls no one, costs nothing, never pretends."""
 
 import asyncio
 import json

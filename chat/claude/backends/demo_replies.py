@@ -147,16 +147,16 @@ _STEPS: Final = (
     "Write down what you expect of *{topic}*, in one sentence.",
     "Find the smallest example of {topic} that still shows the point.",
     "Try it, and note what surprised you.",
-    "Show {topic} to somebody who sees it for the first time.",
+    "Show {topic} to someone who sees it for the first time.",
     "Change one thing at a time, and compare.",
     "Stop when it is good enough, and say so in this room.",
 )
 _ASPECTS: Final = ("Effort", "Speed", "Clarity", "Price", "Upkeep", "Surprises")
 _VERDICTS: Final = ("low", "high", "fair", "it depends", "better than it looks", "unknown")
 _QUOTES: Final = (
-    "Whoever asks about {topic} has already begun.",
+    "Asking about {topic} is already a beginning.",
     "The best time to look at {topic} was yesterday. The second best is after lunch.",
-    "Nobody regrets a small test of {topic}.",
+    "No one regrets a small test of {topic}.",
 )
 _CODE: Final = (
     """\

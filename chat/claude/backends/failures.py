@@ -1,7 +1,7 @@
 """What went wrong with a call, said twice: a sentence for the members, and the facts for the administrators. No I/O.
 
 Errors are told apart by the names of their classes, so that nothing here has to load the SDK. No text of people and no
-key gets into what is returned: a sentence goes to everybody in the room, a detail into logs and the admin site.
+key gets into what is returned: a sentence goes to everyone in the room, a detail into logs and the admin site.
 """
 
 from collections.abc import Iterable
@@ -44,7 +44,7 @@ _INCOMPLETE: Final = _Kind("incomplete", "The rest did not come.")
 _TOO_LONG: Final = _Kind(
     "too_long", "This conversation is too long for Claude.", "Start a new session, or ask shorter."
 )
-_FILTERED: Final = _Kind("filtered", "A content filter stopped Claude's answer.", "Ask in other words.")
+_FILTERED: Final = _Kind("filtered", "A content filter stopped Claude's reply.", "Ask in other words.")
 _BAD_KEY: Final = _Kind("bad_key", _UNAVAILABLE, _ADMINISTRATORS)
 _NO_CREDIT: Final = _Kind("no_credit", _UNAVAILABLE, _ADMINISTRATORS)
 _FORBIDDEN: Final = _Kind("forbidden", _UNAVAILABLE, _ADMINISTRATORS)

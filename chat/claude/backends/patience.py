@@ -37,7 +37,7 @@ class _Watch:
         try:
             return await anext(items)
         except asyncio.CancelledError:
-            # Somebody else may have cancelled as well: then it is for them.
+            # Someone else may have cancelled as well: then it is for them.
             if self._has_rung and self._task is not None and self._task.uncancel() == 0:
                 raise TimeoutError from None
             raise

@@ -127,7 +127,7 @@ def _split(reply: Reply, rows: Iterable[Row], at_most: int) -> tuple[Turn, Itera
     newest = next(lines, None)
     if newest is not None and newest.id == reply.prompt_id:
         return transcript.spoken(newest._replace(is_waiting=False), at_most), lines
-    # It was deleted after it had been answered: what it said is nobody's business any more.
+    # It was deleted after it had been answered: what it said is no one's business any more.
     return Turn("user", prompts.PROMPT_IS_GONE), lines if newest is None else chain((newest,), lines)
 
 

@@ -28,7 +28,7 @@ How you answer:
 - You know of this room only what you are given here. Say so when something is missing."""
 
 _EVERY_MESSAGE: Final = "In this room every message is for you."
-_MENTIONED: Final = "In this room you answer when somebody mentions @claude."
+_MENTIONED: Final = "In this room you answer when someone mentions @claude."
 
 PROMPT_IS_GONE: Final = "[The message that was to be answered here has been deleted.]"
 

@@ -9,7 +9,7 @@ from typing import Final
 
 # An opening or closing fence. Inside of a list it is indented as well, and ends with its item.
 _FENCE: Final = re.compile(r"([ \t]{0,40})(`{3,}+|~{3,}+)")
-# With more, a line is code by itself.
+# With more, a line is code on its own.
 _MOST_INDENTATION: Final = 3
 _ITEM: Final = re.compile(r" {0,3}(?:[-*+]|[0-9]{1,9}[.)])(?:\s|$)")
 # White space that a text begins with is held back until a word follows. No indentation is as wide.

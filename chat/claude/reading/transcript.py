@@ -30,7 +30,7 @@ _LOOKED_BACK_BLOCKS: Final = 18
 _RESULT_IS_LEFT_OUT: Final = "[Left out: there is no room for it any more. Use the tool again if you need it.]"
 _RESULT_IS_FORGOTTEN: Final = "[Forgotten: a message in it has been changed or deleted since.]"
 _NAMELESS: Final = "someone who has left"
-# Nobody sees these, but a model reads them: control characters, and the tag and variation characters that can spell out
+# No one sees these, but a model reads them: control characters, and the tag and variation characters that can spell out
 # a hidden text. A flag's few and an ideograph's one stay. A lone surrogate cannot even be sent.
 _UNSEEN: Final = re.compile(f"{DRAWN_TOGETHER}|[\x00-\x08\x0e-\x1b\x7f\ud800-\udfff\U000e0000-\U000e01ef]")
 _NAME: Final = re.compile(r"[^a-z0-9_.-]")
@@ -125,7 +125,7 @@ def one_line(text: str) -> str:
 
 
 def quoted(text: str) -> str:
-    """Return text with each of its lines marked as somebody's words. Every kind of line break counts as one."""
+    """Return text with each of its lines marked as someone's words. Every kind of line break counts as one."""
     return "\n".join(f"> {line}" if line else ">" for line in text.splitlines())
 
 

@@ -56,7 +56,7 @@ application = ChannelNameRouter({CHANNEL: ClaudeConsumer.as_asgi()})
 
 
 async def listen(hub: Hub, runner: Runner) -> None:
-    """Hand the hub's signals to the consumer, for ever: without it, stops and wake-ups would wait for the polls."""
+    """Hand the hub's signals to the consumer, forever: without it, stops and wake-ups would wait for the polls."""
     inbox: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
 
     def take(message: bus.Message, _origin: str) -> None:
@@ -67,7 +67,7 @@ async def listen(hub: Hub, runner: Runner) -> None:
     scope = {"type": "channel", "channel": CHANNEL, "hub": hub, "runner": runner}
 
     async def send(_message: dict[str, Any]) -> None:
-        """Nobody listens to what a worker says."""
+        """No one listens to what a worker says."""
 
     while True:
         try:

@@ -34,7 +34,7 @@ _LOST_SENTENCE: Final = "The server that ran this reply went away."
 
 
 class Verdict(Enum):
-    """What a checkpoint tells the runner: go on, end it because somebody said stop, or drop it, it is not yours."""
+    """What a checkpoint tells the runner: go on, end it because someone said stop, or drop it, it is not yours."""
 
     GO_ON = "go on"
     STOP = "stop"

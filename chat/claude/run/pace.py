@@ -24,7 +24,7 @@ class Pace:
         return float(settings.REPLY_DELTA_SECONDS) * times
 
     async def run(self) -> None:
-        """See for ever how late the event loop is. What was late is remembered for about a second, or it would alternate."""
+        """See forever how late the event loop is. What was late is remembered for about a second, or it would alternate."""
         loop = asyncio.get_running_loop()
         while True:
             due = loop.time() + _LOOK_SECONDS

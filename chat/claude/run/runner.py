@@ -79,7 +79,7 @@ class Runner:
         return None if stream is None else stream.keyframe()
 
     async def freshest(self, checkpoint: wire.Keyframe) -> wire.Keyframe:
-        """Return a running reply's keyframe from whoever runs it; what is written of it when nobody does."""
+        """Return a running reply's keyframe from the process that runs it; without one, what is written of it."""
         if checkpoint.state != "running":
             return checkpoint
         own = self.keyframe(checkpoint.messageId)
@@ -166,7 +166,7 @@ class Runner:
                     stream.end(verdict)
 
     async def _sweep(self) -> None:
-        """End what dead runners have left behind: their replies, and money that nobody will settle."""
+        """End what dead runners have left behind: their replies, and money that no one will settle."""
         lost_checked_at = time.monotonic()
         while True:
             await asyncio.sleep(_SWEEP_SECONDS * random.uniform(0.8, 1.2))  # noqa: S311 - spreads load

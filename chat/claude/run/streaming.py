@@ -46,8 +46,8 @@ log = structlog.get_logger(__name__)
 
 _ROUNDS_AT_MOST: Final = 6
 _OUR_FAULT: Final = "Something went wrong on our side."
-_NO_ANSWER: Final = "Claude gave no answer."
-_NO_ROOM: Final = "Claude reached the length limit before it answered. Retry gives it more room."
+_NO_ANSWER: Final = "Claude gave no reply."
+_NO_ROOM: Final = "Claude reached the length limit before it replied. Retry gives it more room."
 # Readers are told of these whether there is an answer or not.
 _SAID_BY_ITSELF: Final = ("refusal", "model_context_window_exceeded", "tool_limit", "budget")
 _RESTARTED: Final = "The server was restarted."
@@ -87,7 +87,7 @@ class Stream:
     # --- What others ask of it ------------------------------------------------------------------------------
 
     def end(self, verdict: Verdict) -> None:
-        """End it: on a member's word, or because it belongs to nobody here any more."""
+        """End it: on a member's word, or because it belongs to no one here any more."""
         if self._verdict is None:
             self._verdict = verdict
             self._asked_to_end.set()
@@ -159,7 +159,7 @@ class Stream:
         return await in_database_at_last(lease.finish, last, outcome, html)
 
     async def _pay_late(self) -> None:
-        """Have all counted that was used here: whoever ended the reply knew our last checkpoint only."""
+        """Charge for usage after the last checkpoint: the process that ended the reply knew no more than that."""
         await in_database_at_last(spending.settle_late, self.id, self._reply.attempt, total(self._calls), self._calls)
 
     async def _produce(self) -> Outcome:
@@ -218,7 +218,7 @@ class Stream:
             self._deltas.call_ended()
             self._finished_calls += attempts.calls
         if end is None:
-            raise CallFailed("cut", "Claude's answer was cut off.", "The stream ended without its end.", began=True)
+            raise CallFailed("cut", "Claude's reply was cut off.", "The stream ended without its end.", began=True)
         return end, calls
 
     def _take(self, piece: Text | Thinking | ToolBegun | ToolCall | Usage, calls: list[Asked]) -> None:

@@ -170,7 +170,7 @@ def _call(model: str, found: Slice) -> Call:
 
 
 def _told(line: Line) -> Turn:
-    """Return a message as a quotation, Claude's own too: in this call nobody but the people of the room has spoken."""
+    """Return a message as a quotation, Claude's own too: in this call no one but the people of the room has spoken."""
     at_most = int(settings.CLAUDE_CONTEXT_TOKENS * _LINE_SHARE)
     return transcript.spoken(line._replace(speaker=line.speaker or "you"), at_most)
 

@@ -1,4 +1,4 @@
-"""Tells everybody, a room or a person something, from the shell."""
+"""Tells everyone, a room or a person something, from the shell."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from chat.people import announcements
 
 
 class Command(BaseCommand):
-    help = "Shows an announcement in every open tab of everybody, of a room, or of a person."
+    help = "Shows an announcement in every open tab of everyone, of a room, or of a person."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("text")

@@ -1,4 +1,4 @@
-"""Removes the files that were uploaded and never posted. Server processes do this by themselves once a day."""
+"""Removes the files that were uploaded and never posted. Server processes do this on their own once a day."""
 
 from typing import Any
 

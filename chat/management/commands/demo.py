@@ -20,7 +20,7 @@ PASSWORD = "parley-demo"  # noqa: S105 - for a debug database only
 
 _WORDS = {
     "general": (
-        ("alice", "Welcome to **Parley**. This is *general*: everybody can read and write here."),
+        ("alice", "Welcome to **Parley**. This is *general*: everyone can read and write here."),
         ("bob", "Try it in two tabs, or in two browsers. What you type in one appears in the other."),
         ("carol", "You can format text:\n\n```python\nprint('hello, room')\n```\n\nand mention people, like @alice."),
     ),

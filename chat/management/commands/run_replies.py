@@ -23,7 +23,7 @@ class Command(BaseCommand):
         if not settings.REDIS_URL:
             raise CommandError(
                 "REDIS_URL is not set: without Redis this process could not reach the tabs. "
-                "The server process runs replies by itself; run_replies is for several processes."
+                "The server process runs replies on its own; run_replies is for several processes."
             )
         heap.keep_small()
         garbage.keep_collections_short()

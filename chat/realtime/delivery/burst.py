@@ -1,4 +1,4 @@
-"""What everybody in a room gets within a few turns of the loop: queued once, not once for each of hundreds of connections.
+"""What everyone in a room gets within a few turns of the loop: queued once, not once for each of hundreds of connections.
 
 In a room of 200 a frame that is queued for each connection costs 200 calls, more than all else that is done with it.
 """
@@ -80,7 +80,7 @@ class Burst:
             self.apart.remove(connection)
 
     def flush(self, droppable_from: int) -> None:
-        """Write the same bytes to everybody who is still in it, and end."""
+        """Write the same bytes to everyone who is still in it, and end."""
         self.is_open = False
         payloads, frames = self._payloads, joined(self._payloads)
         # The feed keeps it until the room's next event: who has gone, and what was said, must not stay in memory with it.

@@ -100,7 +100,7 @@ class Feed:
         return self.last is not None and self.last < change
 
     def connections(self) -> list[Connection]:
-        """Return everybody in the room, live or about to be."""
+        """Return everyone in the room, live or about to be."""
         return [*self.live, *self._late, *self.joining]
 
     def begin_joining(self, connection: Connection) -> None:
@@ -148,7 +148,7 @@ class Feed:
             self.forget_position()
 
     def forget_position(self) -> None:
-        """Nobody follows the order any more, so nothing is held, repaired or checked until somebody joins."""
+        """No one follows the order any more, so nothing is held, repaired or checked until someone joins."""
         self.last = None
         self.held.clear()
 
@@ -215,7 +215,7 @@ class Feed:
             if _hears(connection, event):
                 connection.send(_frame_for(connection, payload, own))
         if not burst.is_open:
-            self._burst = None  # nobody shares it, so nothing would end it
+            self._burst = None  # no one shares it, so nothing would end it
         for connection, change in self._late.items():
             if (event.change is None or event.change > change) and _hears(connection, event):
                 connection.send(_frame_for(connection, payload, own))
@@ -224,7 +224,7 @@ class Feed:
 
 
 def _release_exceptions(burst: Burst, event: Event, own: Own | None) -> None:
-    """Have those served one by one who hear nothing of an event, or another frame than the others."""
+    """Have those served one by one who do not get an event, or another frame than the others."""
     if own is not None:
         burst.release(own[0])
     if event.without_user:

@@ -42,7 +42,7 @@ class Heartbeat:
             self._slots[slot].discard(connection)
 
     async def run(self) -> None:
-        """Turn the wheel for ever, by the clock: a late tick is followed by a shorter wait."""
+        """Turn the wheel forever, by the clock: a late tick is followed by a shorter wait."""
         due = time.monotonic()
         while True:
             due = max(due + self._tick, time.monotonic() - self._tick)

@@ -2,7 +2,7 @@
 
 Kinds with one behaviour. `DirectOutbox` (direct_outbox.py) writes ready-made frames through the server's extension (see
 uvicorn_protocol.py) and knows how much the transport still holds. `SendOutbox` uses ASGI's `send`, on any server;
-sse_outbox.py is its sister for server-sent events. Whoever reads too slowly fills the outbox; it is then dropped and
+sse_outbox.py is its sister for server-sent events. A client that reads too slowly fills the outbox; it is then dropped and
 the owner told, who closes with 4001. Well before that a slow reader loses what is droppable: deltas, whose gap it sees.
 
 What is about to be held counts, all but the largest frame of it: one response may be as large as it is, and is never cut in
@@ -65,7 +65,7 @@ class Outbox(Protocol):
 
 
 class _EndedOutbox:
-    """The outbox of whoever has gone: takes everything and sends nothing."""
+    """The outbox of a connection that has gone: takes everything and sends nothing."""
 
     __slots__ = ()
     is_clear: Final = True
@@ -171,7 +171,7 @@ class SendOutbox:
         finally:
             self._task = None
         if is_broken and self._close is None:
-            # The socket may still be open, and a frame is missing: to go on would be a hole that nobody sees.
+            # The socket may still be open, and a frame is missing: to go on would be a hole that no one sees.
             self._on_overflow()
 
     def _encoded(self, payload: Payload) -> bytes:

@@ -1,4 +1,4 @@
-"""Hears that somebody's access has changed, and tells every process to look at their connections again."""
+"""Hears that someone's access has changed, and tells every process to look at their connections again."""
 
 from typing import Any
 

@@ -31,7 +31,7 @@ ABORT_EXTENSION: Final = "parley.abort"
 LARGE_TEXT: Final = "parley.large_text"
 # All frames of a packet are parsed before the first one of them is counted: 256 KB hold 43,000 pings.
 _PARSED_AT_ONCE_BYTES: Final = 4096
-# Whoever has more to say cuts it into fewer and larger pieces; those are bounded by their bytes.
+# A client with more to say cuts it into fewer and larger pieces; those are bounded by their bytes.
 _SMALL_FRAGMENT_BYTES: Final = 256
 _LINGER_SECONDS: Final = 2.0
 _HEAD_BYTES: Final = 65_536
@@ -117,7 +117,7 @@ class FrameProtocol(WebSocketsSansIOProtocol):
         """Say why, then read on for a moment and drop it.
 
         To close at once with unread bytes resets the line, and the client sees 1006 instead of 1009: it would come
-        back and send the same frame for ever.
+        back and send the same frame forever.
         """
         closed = self.conn.close_sent
         code, reason = (closed.code, closed.reason) if closed is not None else (CloseCode.OUR_FAULT, "")
@@ -153,7 +153,7 @@ class FrameProtocol(WebSocketsSansIOProtocol):
             super().handle_pong(event)
 
     def _is_affordable(self) -> bool:
-        """Count a frame that is no request: nobody else would. The first one too many ends the connection.
+        """Count a frame that is no request: no one else would. The first one too many ends the connection.
 
         There is no error frame that answers a ping, and no client needs more of them than of requests.
         """

@@ -5,7 +5,7 @@ export interface AcceptInvitation {
   room: string;
 }
 
-/** Makes somebody a member. */
+/** Makes someone a member. */
 export interface AddMember {
   room: string;
   user: string;
@@ -499,7 +499,7 @@ export interface Recovery {
   error?: string;
 }
 
-/** Ends somebody's membership; their tabs get nothing more of the room. */
+/** Ends someone's membership; their tabs get nothing more of the room. */
 export interface RemoveMember {
   room: string;
   user: string;

@@ -23,7 +23,7 @@ worker.addEventListener("notificationclick", (event) => {
 
 /** @param {Told} told */
 async function show({ title, body, url, tag, icon }) {
-  // Whoever looks at Parley sees the message there.
+  // A person who looks at Parley sees the message there.
   if ((await pages()).some((page) => page.focused)) return;
   // The newest of a room takes the place of the one before it, and is heard like the first.
   /** @type {NotificationOptions & {renotify: boolean}} the compiler's library does not know `renotify` yet */

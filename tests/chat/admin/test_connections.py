@@ -39,7 +39,7 @@ class Pipe:
 
 @pytest.fixture
 def process(monkeypatch: pytest.MonkeyPatch) -> Runtime:
-    """A runtime that serves nobody but those whom a test lets in."""
+    """A runtime that serves no one but those whom a test lets in."""
 
     async def make() -> Runtime:
         return Runtime()

@@ -1,4 +1,4 @@
-"""Memberships in the administration: every way of removing somebody takes their access away."""
+"""Memberships in the administration: every way of removing someone takes their access away."""
 
 from typing import Any
 

@@ -179,7 +179,7 @@ def test_what_no_waiting_mends_heads_the_administration(
 ) -> None:
     failed(alice, lounge, f"{code}: HTTP 401 (req_9)")
     html = html_of(as_ruth, url)
-    assert "Claude cannot answer." in html and "(req_9)" in html
+    assert "Claude can't reply." in html and "(req_9)" in html
     assert recent_failures.REMEDIES[code].split(".")[0] in html.replace("&#x27;", "'")
 
 
@@ -192,9 +192,9 @@ def test_an_answer_that_succeeds_takes_the_banner_away(as_ruth: Client, alice: U
     a_reply(alice, lounge, ReplyState.STOPPED, usage=(0, 0, 0, 0))
     a_reply(alice, lounge, ReplyState.RUNNING, usage=None)
     a_reply(alice, lounge, model=DEMO_MODEL)
-    assert "Claude cannot answer." in html_of(as_ruth, INDEX), "none of these has shown that the key is good"
+    assert "Claude can't reply." in html_of(as_ruth, INDEX), "none of these has shown that the key is good"
     a_reply(alice, lounge)
-    assert "Claude cannot answer." not in html_of(as_ruth, INDEX)
+    assert "Claude can't reply." not in html_of(as_ruth, INDEX)
 
 
 def test_a_retry_that_succeeds_takes_the_banner_away(as_ruth: Client, alice: User, lounge: Room) -> None:
@@ -203,16 +203,16 @@ def test_a_retry_that_succeeds_takes_the_banner_away(as_ruth: Client, alice: Use
     spending.reserve(alice.pk, lounge.pk, reply.model, attempt=2, reply_id=reply.pk)
     reply.attempt, reply.state, reply.error_detail, reply.output_tokens = 2, ReplyState.COMPLETE, "", 20
     reply.save()
-    assert "Claude cannot answer." not in html_of(as_ruth, INDEX)
+    assert "Claude can't reply." not in html_of(as_ruth, INDEX)
 
 
 @pytest.mark.parametrize("detail", [OVERLOADED, "stalled: ReadTimeout", "unknown_model: HTTP 404", ""])
 def test_what_passes_or_concerns_one_room_is_no_banner(as_ruth: Client, alice: User, lounge: Room, detail: str) -> None:
     failed(alice, lounge, detail)
-    assert "Claude cannot answer." not in html_of(as_ruth, INDEX)
+    assert "Claude can't reply." not in html_of(as_ruth, INDEX)
 
 
 def test_the_demo_needs_no_key_and_has_no_banner(as_ruth: Client, alice: User, lounge: Room, settings: Any) -> None:
     failed(alice, lounge, BAD_KEY)
     settings.CLAUDE_BACKEND = "demo"
-    assert "Claude cannot answer." not in html_of(as_ruth, INDEX)
+    assert "Claude can't reply." not in html_of(as_ruth, INDEX)

@@ -94,7 +94,7 @@ def test_a_file_may_be_as_large_as_the_limit_and_no_larger(settings: Any) -> Non
     assert inspected(b"a" * 1001).size == 1001
 
 
-# --- Pictures made anew ---------------------------------------------------------------------------------------------
+# --- Pictures made again ---------------------------------------------------------------------------------------------
 
 
 def exif() -> Image.Exif:

@@ -224,7 +224,7 @@ def test_posting_and_reading_cost_no_query_more_without_attachments(alice: User,
 def test_who_may_read_the_room_sees_what_was_posted(alice: User, bob: User, mallory: User, lounge: Room) -> None:
     kept = upload(alice, "lounge")
     assert access.attachment_for(Actor.of(alice), kept.id).public_id == kept.id
-    for other in (bob, mallory):  # not posted: nobody else's business
+    for other in (bob, mallory):  # not posted: no one else's business
         with refused(ErrorCode.NOT_FOUND):
             access.attachment_for(Actor.of(other), kept.id)
     stored(store([a_post(alice, "lounge", "", attachments=(kept.id,))]))

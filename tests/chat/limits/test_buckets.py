@@ -78,7 +78,7 @@ def test_each_person_has_a_bucket_of_their_own_and_full_ones_are_forgotten(clock
     clock.now += 1.5
     people.forget_idle()
     assert set(people._buckets) == {1}, "the second is full again and looks like a new one"
-    assert people.take(1) == 0 and people.take(1) > 0, "forgetting the idle forgives nobody"
+    assert people.take(1) == 0 and people.take(1) > 0, "forgetting the idle forgives no one"
     clock.now += 60
     people.forget_idle()
     assert people._buckets == {}

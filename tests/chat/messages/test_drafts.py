@@ -82,7 +82,7 @@ def test_no_version_is_so_high_that_it_would_be_the_last(alice: User, bob: User,
         if stored:
             save(alice, "words", stored)
         with refused(ErrorCode.VALIDATION_ERROR) as caught:
-            save(alice, "mine for ever", ahead)
+            save(alice, "mine forever", ahead)
         assert caught.value.details == {"path": "$.version"}
     save(bob if kind == "session" else alice, "the next", 8)
     assert Draft.objects.get().content == "the next"

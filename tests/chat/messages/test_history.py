@@ -193,7 +193,7 @@ def test_rooms_that_are_synced_together_share_one_bound_and_the_rest_is_asked_fo
         assert frames.size_of(found) < 10_000 + 1000
         for slug, each in found.items():
             if each.error is UNSET:
-                assert not each.reset, "a room that fits by itself loses nothing because others were asked for with it"
+                assert not each.reset, "a room that fits on its own loses nothing because others were asked for with it"
                 answered[slug] = [message.seq for message in list(each.messages or [])]
                 del cursors[slug]
             else:

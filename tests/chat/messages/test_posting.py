@@ -1,4 +1,4 @@
-"""Storing messages: each once, in its room's order, with what belongs to it; a refusal spoils nobody else's."""
+"""Storing messages: each once, in its room's order, with what belongs to it; a refusal spoils no one else's."""
 
 from typing import Any
 
@@ -83,7 +83,7 @@ def test_one_round_may_concern_many_rooms(alice: User, bob: User, django_assert_
 
 
 def test_rooms_are_locked_in_the_order_of_their_ids(alice: User) -> None:
-    """In any other order two processes could wait for each other for ever: too seldom for a test that lets them race."""
+    """In any other order two processes could wait for each other forever: too seldom for a test that lets them race."""
     for number in range(3):
         room_of(alice, f"room-{number}")
     with CaptureQueriesContext(connection) as captured:
@@ -225,7 +225,7 @@ def test_an_outsider_cannot_tell_a_closed_room_from_none(mallory: User, den: Roo
 def test_only_members_of_the_room_are_mentioned(alice: User, bob: User, mallory: User, den: Room) -> None:
     room_of(mallory, "cave", members=[alice])
     in_den, in_cave = stored(
-        store([a_post(alice, "den", "@Bob @mallory @nobody"), a_post(alice, "cave", "@bob @mallory")])
+        store([a_post(alice, "den", "@Bob @mallory @no one"), a_post(alice, "cave", "@bob @mallory")])
     )
     assert in_den.mentions == [str(bob.pk)] and in_cave.mentions == [str(mallory.pk)]
     rows = Mention.objects.values_list("message_id", "user_id", "room__slug", "seq")

@@ -93,4 +93,4 @@ def test_names_cost_no_query(alice: User, session: str) -> None:
     call_people(alice="Alice Moreau", bob="Bob Tables")
     assert cost() == with_notice
     Message.objects.filter(kind=Kind.JOIN).delete()
-    assert cost() == with_notice, "who added somebody was asked for by a query of its own"
+    assert cost() == with_notice, "who added someone was asked for by a query of its own"

@@ -82,7 +82,7 @@ def test_what_deletions_look_up_is_in_an_index(looked_up: dict[str, Any], column
 
 @pytest.mark.django_db
 def test_the_database_itself_checks_references_by_the_indexes(den: Room) -> None:
-    """SQLite looks up what points to a deleted row in the index; PostgreSQL's check says what it does to nobody."""
+    """SQLite looks up what points to a deleted row in the index; PostgreSQL's check says what it does to no one."""
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL enable_seqscan = off")

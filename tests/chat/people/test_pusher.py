@@ -1,4 +1,4 @@
-"""When somebody is told: only while they are away, in each room only now and then, and never at a post's expense."""
+"""When someone is told: only while they are away, in each room only now and then, and never at a post's expense."""
 
 import asyncio
 import threading
@@ -37,7 +37,7 @@ class Tabs:
 
 
 class Services:
-    """In place of the database and the push services: everybody wants everything, in one browser."""
+    """In place of the database and the push services: everyone wants everything, in one browser."""
 
     def __init__(self) -> None:
         self.told: list[tuple[Place, News]] = []

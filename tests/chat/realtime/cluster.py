@@ -25,7 +25,7 @@ STEPS: Final = (
     "enter", "enter", "enter", "leave", "leave", "send", "send", "deliver", "deliver", "deliver", "double", "lose",
     "beat", "beat", "wait", "freeze", "kill", "goodbye", "start", "rename",
 )  # fmt: skip
-# Without deaths and births, which have everybody told everything again: what is lost stays lost longer.
+# Without deaths and births, which have everyone told everything again: what is lost stays lost longer.
 QUIET_STEPS: Final = ("enter", "leave", "rename", "send", "send", "deliver", "deliver", "lose", "double")
 
 
@@ -189,7 +189,7 @@ class Cluster:
         }
 
     def check(self, process: Process) -> None:
-        """What a process told its tabs adds up to what it says when asked: nobody joins twice or leaves unjoined."""
+        """What a process told its tabs adds up to what it says when asked: no one joins twice or leaves unjoined."""
         for topic in TOPICS:
             if topic.kind == USER:
                 continue
@@ -229,7 +229,7 @@ class Cluster:
 
 
 def play(steps: list[Step]) -> Cluster:
-    """Play steps through on two processes, let the network settle, and compare everybody's view with the truth."""
+    """Play steps through on two processes, let the network settle, and compare everyone's view with the truth."""
     cluster = Cluster()
     try:
         cluster.start()

@@ -28,13 +28,13 @@ def logged() -> Iterator[Callable[[str], int]]:
 
 @asynccontextmanager
 async def running(*works: Coroutine[Any, Any, None]) -> AsyncIterator[list["asyncio.Task[None]"]]:
-    """Run endless tasks beside a test. One that has ended by itself fails the test, and so does waiting for ever."""
+    """Run endless tasks beside a test. One that has ended on its own fails the test, and so does waiting forever."""
     tasks = [asyncio.get_running_loop().create_task(work) for work in works]
     try:
         async with asyncio.timeout(PATIENCE_SECONDS):
             yield tasks
         for task in tasks:
-            assert not task.done(), f"it should have gone on for ever: {task}"
+            assert not task.done(), f"it should have gone on forever: {task}"
     finally:
         for task in tasks:
             task.cancel()

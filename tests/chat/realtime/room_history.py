@@ -59,7 +59,7 @@ class ModelHub(Hub):
 class Tab(FakeConnection):
     """A connection that is out of the room, joining (and has or has not read), or in it.
 
-    Whoever `shares` gets what the others get together with them, as a real connection does.
+    A tab that `shares` gets what the others get together with them, as a real connection does.
     """
 
     def __init__(self, id_: str, user_id: int, *, shares: bool) -> None:
@@ -177,7 +177,7 @@ class RoomHistory:
         fact = wire.TypingFact(SLUG, typist.actor.ref, True)
         self.hub.deliver(ephemeral(room_group(SLUG), "typing", fact, without_user=typist.user_id))
         for tab in self.tabs:
-            # While nobody has read yet, nobody shows anything that typing could stand under.
+            # While no one has read yet, no one shows anything that typing could stand under.
             tab.typings_expected += tab is not typist and tab.state != "out"
 
     def _write(self) -> None:
@@ -244,12 +244,12 @@ class RoomHistory:
                 assert len(tab.of_type("pong")) == tab.answers_expected, f"{tab.id} and its answers"
         feed = self.hub.feeds.get(SLUG)
         if feed is not None and feed.has_gap:
-            assert self.hub.gaps, "a hole nobody was told of"
+            assert self.hub.gaps, "a hole no one was told of"
         if feed is None or not feed.has_gap:
             self.hub.gaps = 0
 
     def finish(self) -> None:
-        """The head check comes, nothing else: everybody has everything, or was told that their place is lost."""
+        """The head check comes, nothing else: everyone has everything, or was told that their place is lost."""
         self._mend("check heads")
         self.check()
         for tab in self.tabs:
@@ -270,7 +270,7 @@ def run(work: Coroutine[Any, Any, Any]) -> None:
 
 
 def play(steps: list[Step], feed_class: type[Feed] = Feed, *, shares: bool = True) -> RoomHistory:
-    """Play steps through; raise AssertionError where somebody missed, doubled or misordered a change."""
+    """Play steps through; raise AssertionError where someone missed, doubled or misordered a change."""
     history = RoomHistory(feed_class, shares=shares)
 
     async def ask(function: Callable[..., Any], *args: Any) -> Any:

@@ -69,7 +69,7 @@ async def test_waiting_for_the_database_asks_again_until_it_is_there(monkeypatch
 
 async def test_waiting_for_the_database_does_not_wait_out_a_refusal() -> None:
     def refuse() -> None:
-        raise ProtocolError(ErrorCode.NOT_FOUND, "There is no such thing.")
+        raise ProtocolError(ErrorCode.NOT_FOUND, "Thing not found.")
 
     with pytest.raises(ProtocolError, match="no such thing"):
         await in_database_at_last(refuse)

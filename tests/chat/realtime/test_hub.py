@@ -304,7 +304,7 @@ async def test_a_hole_that_cannot_be_filled_ends_with_4003_for_this_room_only(
     assert tab.closed is CloseCode.POSITION_LOST and elsewhere.closed is None and changes(tab) == [1]
     back = await joined(hub, "tab-3", change=3)
     hub.publish(database.post()[0])
-    assert changes(back) == [4], "a new feed begins with whoever comes back"
+    assert changes(back) == [4], "a new feed begins with the first to come back"
 
 
 async def test_too_large_a_hole_ends_with_4003(hub: Hub, database: Database, settings: Any) -> None:

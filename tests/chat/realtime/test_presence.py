@@ -47,7 +47,7 @@ def without_whole(_presence: Presence, news: PresenceNews, _origin: str) -> bool
 
 def without_goodbye(presence: Presence, _news: PresenceNews, _origin: str) -> bool:
     for peer in presence._peers.values():
-        peer.seen_at = float("inf")  # nobody ever falls silent
+        peer.seen_at = float("inf")  # no one ever falls silent
     return True
 
 

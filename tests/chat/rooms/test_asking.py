@@ -80,7 +80,7 @@ def test_who_accepts_is_a_member_with_the_role_that_was_offered(
         assert accept(bob) == wire.MembershipFact("den", Actor.of(bob).ref, "moderator")
     kinds = [news["kind"] for news in heard.of("notification", f"user:{bob.pk}")]
     assert sorted(kinds) == ["added", "uninvited"]
-    assert [(row.kind, row.content) for row in rows_of("den")] == [("join", "")], "they came by themselves"
+    assert [(row.kind, row.content) for row in rows_of("den")] == [("join", "")], "they came on their own"
     assert waiting(bob) == []
     with refused(ErrorCode.NOT_FOUND):
         accept(bob)
@@ -172,7 +172,7 @@ def test_who_has_left_a_room_is_asked_before_they_are_put_back(alice: User, bob:
     assert add(alice, "bob").pending is True and rooms_of(bob) == {"ours"}
     accept(bob)
     members.remove_member(Actor.of(alice), requests.RemoveMember("den", "bob"))
-    assert add(alice, "bob").role == "member", "who was removed did not go by themselves"
+    assert add(alice, "bob").role == "member", "who was removed did not go on their own"
 
 
 def removed(by: User, slug: str = "den") -> None:
@@ -313,7 +313,7 @@ def test_one_person_has_three_invitations_to_another_whatever_is_answered(alice:
         rooms.create_room(Actor.of(alice), requests.CreateRoom(name="New", room="new", members=["bob"]))
     assert not Room.objects.filter(slug="new").exists()
     accept(bob, "den-1")
-    assert add(alice, "bob", slug="den-3").role == "member", "whoever accepts knows them"
+    assert add(alice, "bob", slug="den-3").role == "member", "a person who accepts knows them"
 
 
 def test_the_invitations_of_all_people_together_are_bounded(bob: User, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -40,7 +40,7 @@ class Scene:
         self.room.bans.create(user=person("banned"))
         self.user = people_of_room[role]
         self.actor = Actor.of(self.user)
-        (self.others,) = say(people_of_room["target"], "room", "somebody else's")
+        (self.others,) = say(people_of_room["target"], "room", "someone else's")
         self.invitation = Invitation.objects.create(
             room=self.room, created_by=people_of_room["owner"], expires_at="2999-01-01T00:00Z"
         )
@@ -94,10 +94,10 @@ ACTS: Final[dict[str, Act]] = {
 EVERYBODY_IN_IT: Final = {"owner": "ok", "moderator": "ok", "member": "ok"}
 MODERATORS: Final = {"owner": "ok", "moderator": "ok", "member": "UNAUTHORIZED"}
 OWNERS: Final = {"owner": "ok", "moderator": "UNAUTHORIZED", "member": "UNAUTHORIZED"}
-NOBODY: Final = dict.fromkeys(("owner", "moderator", "member"), "UNAUTHORIZED")
+NO_REQUESTER: Final = dict.fromkeys(("owner", "moderator", "member"), "UNAUTHORIZED")
 NEVER: Final = dict.fromkeys(("owner", "moderator", "member"), "REQUEST_FAILED")
 
-OWNERS_NEVER: Final = {**NOBODY, "owner": "REQUEST_FAILED"}
+OWNERS_NEVER: Final = {**NO_REQUESTER, "owner": "REQUEST_FAILED"}
 MODERATORS_NEVER: Final = {**NEVER, "member": "UNAUTHORIZED"}
 
 RULES: Final[dict[str, dict[str, str]]] = {
@@ -105,14 +105,14 @@ RULES: Final[dict[str, dict[str, str]]] = {
     **dict.fromkeys(("delete others'", "rename", "add", "remove", "set role", "invite", "end invitation"), MODERATORS),
     **dict.fromkeys(("ban", "lift a ban", "list bans"), MODERATORS),
     **dict.fromkeys(("archive", "restore", "delete"), OWNERS),
-    "edit others'": NOBODY,
+    "edit others'": NO_REQUESTER,
 }
 # In a direct room nothing about the two people, and nothing about the room itself, can be changed; each keeps their words.
 DIRECT_RULES: Final = {
     **dict.fromkeys(("add", "remove", "set role", "quit", "ban"), NEVER),
     **dict.fromkeys(("rename", "invite"), MODERATORS_NEVER),
     **dict.fromkeys(("archive", "restore", "delete"), OWNERS_NEVER),
-    "delete others'": NOBODY,
+    "delete others'": NO_REQUESTER,
 }
 # What an outsider may do in an open room; nothing anywhere else.
 OPEN_TO_ALL: Final = {"join", "read", "search", "see who is here", "list people"}

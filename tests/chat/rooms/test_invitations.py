@@ -1,4 +1,4 @@
-"""Invitation links: good for as long and as often as was said, for one room, and for nobody after that."""
+"""Invitation links: good for as long and as often as was said, for one room, and for no one after that."""
 
 from collections.abc import Callable
 from datetime import timedelta

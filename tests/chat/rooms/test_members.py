@@ -1,4 +1,4 @@
-"""Coming, going and roles: who may do what to whom, and how everybody hears of it."""
+"""Coming, going and roles: who may do what to whom, and how everyone hears of it."""
 
 from collections.abc import Callable
 from functools import partial
@@ -68,7 +68,7 @@ def ranks(alice: User) -> dict[str, User]:
     return people
 
 
-# Who may add somebody as what, remove whom, and turn whom into what: everything else is UNAUTHORIZED.
+# Who may add someone as what, remove whom, and turn whom into what: everything else is UNAUTHORIZED.
 MAY_ADD = {"owner": set(ROLES), "moderator": {"moderator", "member"}, "member": set[str]()}
 MAY_REMOVE = MAY_ADD
 MAY_SET = {

@@ -1,4 +1,4 @@
-"""Making, changing and archiving rooms: one slug for each, one direct room for two people, and everybody hears of it."""
+"""Making, changing and archiving rooms: one slug for each, one direct room for two people, and everyone hears of it."""
 
 import re
 from functools import partial

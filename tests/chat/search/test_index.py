@@ -1,4 +1,4 @@
-"""SQLite's full-text index is filled later than the table, and nobody who searches can tell."""
+"""SQLite's full-text index is filled later than the table, and no one who searches can tell."""
 
 import threading
 import time

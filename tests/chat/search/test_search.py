@@ -216,7 +216,7 @@ def test_the_words_of_a_compound_stand_side_by_side(alice: User, den: Room) -> N
 
 
 def test_a_room_that_nobody_named_is_not_found_by_its_mark(alice: User, bob: User, den: Room) -> None:
-    """The index holds a word for each message's room. Whoever writes it himself gets into no other room by it."""
+    """The index holds a word for each message's room. A person who writes it gets into no other room by it."""
     cave = room_of(bob, "cave")
     say(bob, "cave", f"needle \ue000{den.pk} #{den.pk} @0")
     say(alice, "den", "nothing of that kind")

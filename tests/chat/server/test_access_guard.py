@@ -264,7 +264,7 @@ async def test_who_waits_for_the_end_of_a_hold_goes_on_when_the_connection_is_cl
 
 @pytest.mark.django_db(transaction=True)
 async def test_a_look_waits_behind_no_reading() -> None:
-    """However many searches run: with one pool for both, whoever floods a process with them delayed its checks."""
+    """However many searches run: with one pool for both, a client that floods a process with them delayed its checks."""
     release = threading.Event()
     reading = [asyncio.create_task(in_database(release.wait)) for _ in range(20)]
     try:

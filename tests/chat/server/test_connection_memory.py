@@ -42,7 +42,7 @@ def no_collection() -> Iterator[None]:
 
 @pytest.fixture
 def process(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A process in which everybody is welcome and hears one frame."""
+    """A process in which everyone is welcome and hears one frame."""
 
     async def current() -> Any:
         return SimpleNamespace(

@@ -1,4 +1,4 @@
-"""Reading for all tabs that come in at once: nobody waits for ever, and one room's trouble is not another's."""
+"""Reading for all tabs that come in at once: no one waits forever, and one room's trouble is not another's."""
 
 import asyncio
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""REQUESTS_IN_FLIGHT: whoever posts faster than the database stores is not read further meanwhile."""
+"""REQUESTS_IN_FLIGHT: a client that posts faster than the database stores is not read further meanwhile."""
 
 import asyncio
 from types import SimpleNamespace

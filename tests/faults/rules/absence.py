@@ -35,7 +35,7 @@ def _first_closings(records: list[Closed | Joined]) -> list[Closed | Joined]:
 
 
 def back_soon(history: History) -> Iterator[Violation]:
-    """While several processes restart one after the other, nobody is away for long: another one takes them."""
+    """While several processes restart one after the other, no one is away for long: another one takes them."""
     if any(run.profile.startswith("1x") for run in history.all(RunBegan)):
         return
     ends = {ended.number: ended.t for ended in history.all(FaultEnded)}

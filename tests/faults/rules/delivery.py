@@ -146,7 +146,7 @@ def _present_from(presence: list[tuple[float, bool]], t: float) -> float | None:
 
 
 def converged(history: History) -> Iterator[Violation]:
-    """Within the promised time after an outage everybody knows what was answered in it."""
+    """Within the promised time after an outage everyone knows what was answered in it."""
     times = times_to_converge(history)
     for ended in history.all(FaultEnded):
         seconds = times[ended.number]
@@ -156,7 +156,7 @@ def converged(history: History) -> Iterator[Violation]:
 
 
 def leaked(history: History) -> Iterator[Violation]:
-    """Whoever lost access gets nothing that the server made later than a second after, and can write nothing."""
+    """A person who lost access gets nothing that the server made later than a second after, and can write nothing."""
     writes = writes_of(history)
     for revoked in history.all(Revoked):
         deadline = _deadline(history, revoked)
@@ -175,7 +175,7 @@ def leaked(history: History) -> Iterator[Violation]:
 
 
 def _deadline(history: History, revoked: Revoked) -> float:
-    """Return when the access must have ended: with another fault in the way, when everybody must have converged."""
+    """Return when the access must have ended: with another fault in the way, when everyone must have converged."""
     if revoked.within:
         return revoked.t + revoked.within
     deadline = revoked.t + REVOKED_WITHIN_SECONDS
@@ -189,7 +189,7 @@ def _deadline(history: History, revoked: Revoked) -> float:
 
 
 def streams_equal(history: History) -> Iterator[Violation]:
-    """A reply ends in exactly one state; its words are the same for everybody, and the words heard are those kept."""
+    """A reply ends in exactly one state; its words are the same for everyone, and the words heard are those kept."""
     words: dict[tuple[str, int, int], dict[int, str]] = defaultdict(dict)
     last: dict[tuple[int, str, int, int], int] = {}
     for delta in history.all(Delta):

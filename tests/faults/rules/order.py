@@ -38,7 +38,7 @@ def gapless(history: History) -> Iterator[Violation]:
 
 
 def agreed(history: History) -> Iterator[Violation]:
-    """A `seq` is one message's for ever, and a `change` is one state of one message, for every tab and for the database."""
+    """A `seq` is one message's forever, and a `change` is one state of one message, for every tab and for the database."""
     places: dict[tuple[str, int], str] = {}
     states: dict[tuple[str, int], Row] = {}
     for record in history.of_types(Joined, Heard, Fresh, Stored):

@@ -33,11 +33,11 @@ def memory_bounded(history: History) -> Iterator[Violation]:
         if grown > GROWTH_BYTES_AT_MOST:
             yield Violation("memory", memory.t, f"{memory.process} has grown by {grown / 1e6:.0f} MB")
     if not first:
-        yield Violation("vacuous", 0.0, "nobody has measured the memory")
+        yield Violation("vacuous", 0.0, "no one has measured the memory")
 
 
 def drained(history: History) -> Iterator[Violation]:
-    """Whoever is told to end does so in good order, in the time that deployments wait."""
+    """A process that is told to end does so in good order, in the time that deployments wait."""
     for exited in history.all(Exited):
         if exited.code != 0 or exited.seconds > DRAINED_WITHIN_SECONDS:
             yield Violation(
@@ -57,7 +57,7 @@ def not_vacuous(history: History) -> Iterator[Violation]:
         if not end.proof:
             yield Violation("vacuous", began.t, f"nothing shows that {began.fault} happened")
         if not any(began.t <= each.t <= end.t for each in invoked):
-            yield Violation("vacuous", began.t, f"nobody tried to write in {began.fault}")
+            yield Violation("vacuous", began.t, f"no one tried to write in {began.fault}")
     happened = {each.fault for each in history.all(FaultEnded)}
     for run in history.all(RunBegan):
         for fault in sorted(set(run.faults) - happened):

@@ -73,7 +73,7 @@ def _reactions_undone(row: Row, writes: list[Write]) -> Iterator[Violation]:
 
 
 def unexpected(history: History) -> Iterator[Violation]:
-    """Nothing is stored, shown or answered that nobody has written."""
+    """Nothing is stored, shown or answered that no one has written."""
     writes = writes_of(history)
     rows = _stored_rows(history)
     for row in rows.values():
@@ -90,12 +90,12 @@ def unexpected(history: History) -> Iterator[Violation]:
         if row.id not in rows:
             yield Violation("unexpected", heard.t, f"{heard.tab} heard of {row}, which is not in the database")
         elif row.kind == "text" and not row.reply and not row.is_deleted and row.content not in texts:
-            yield Violation("unexpected", heard.t, f"{heard.tab} heard a text that nobody has written: {row}")
+            yield Violation("unexpected", heard.t, f"{heard.tab} heard a text that no one has written: {row}")
 
 
 def _foreign(row: Row, write: Write | None) -> Iterator[Violation]:
     if write is None or not write.creates:
-        yield Violation("unexpected", 0.0, f"nobody has written {row}")
+        yield Violation("unexpected", 0.0, f"no one has written {row}")
     elif not write.sends:
         yield Violation("unexpected", write.invoked.t, f"{write.op} was stored before it was sent")
     elif write.accepted is None and not write.is_open:

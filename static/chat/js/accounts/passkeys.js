@@ -27,7 +27,7 @@ const NOT_ALONE =
   "Nothing was confirmed. Try again. If it is an older security key, it can't sign in alone: " +
   "untick “Sign in with it alone” first.";
 const UNSUPPORTED = "This browser does not know passkeys, or the page did not come over https.";
-const UNREACHABLE = "The server did not answer. Try again.";
+const UNREACHABLE = "The server did not respond. Try again.";
 
 class UnreachableError extends Error {}
 

@@ -51,7 +51,7 @@ export function askClaude(tools, question) {
   const storing = stored(tools, question, following);
   storing.catch((error) => following.fail(error));
   const answer = Promise.race([storing, following.done.then(() => storing)]);
-  // Whoever uses only one of the three hears of a failure there, and not of an unhandled rejection as well.
+  // A caller that uses only one of the three hears of a failure there, and not of an unhandled rejection as well.
   answer.catch(() => {});
   return { answer, deltas: following.text.pieces(), done: following.done };
 }
@@ -78,7 +78,7 @@ async function stored({ client, clock, random }, { session, prompt, clientId }, 
 }
 
 /**
- * Throws what will not pass by itself.
+ * Throws what will not pass on its own.
  * @param {RequestError} error
  * @param {Backoff} backoff
  * @param {import("./clock.js").Clock} clock
@@ -132,7 +132,7 @@ class Following {
       stream: (stream, piece) => this.#grow(stream, piece),
       row: (row) => this.#row(row),
       lost: () => {
-        this.#change = 0; // a restored history counts anew
+        this.#change = 0; // a restored history counts again
         this.#fetch(reply);
       },
       left: (error) => this.fail(error),
@@ -195,7 +195,7 @@ class Following {
       try {
         const { messages } = await this.#client.request("get_messages", { room, around: seq, limit: AROUND_LIMIT });
         const row = messages.find((/** @type {Message} */ message) => message.id === id);
-        if (!row) throw new RequestError("NOT_FOUND", "The answer is not there any more.");
+        if (!row) throw new RequestError("NOT_FOUND", "The reply is gone.");
         this.#fetching = false;
         this.#streams.rows(room, [row], row.change);
         this.#row(row);

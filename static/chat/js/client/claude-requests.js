@@ -15,7 +15,7 @@ export class ClaudeRequests extends Emitter {
    * @returns {Promise<any>} the answer's data
    */
   request(type, _payload) {
-    throw new Error(`Nobody sends ${type}.`);
+    throw new Error(`No one sends ${type}.`);
   }
 
   /**

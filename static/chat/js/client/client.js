@@ -281,7 +281,7 @@ export class Client extends ClaudeRequests {
     this.#sender.connected();
   }
 
-  /** Somebody else has signed in, in another tab: what this page shows and keeps must not go out under their name. */
+  /** Someone else has signed in, in another tab: what this page shows and keeps must not go out under their name. */
   #refuseOtherUser() {
     this.#stopped = new ConnectionError("USER_CHANGED", "Someone else signed in. Reload the page.", { fatal: true });
     this.#socket.close();

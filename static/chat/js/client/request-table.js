@@ -21,7 +21,7 @@ import { randomId } from "./random-id.js";
  * @property {number} [timeout] milliseconds until it rejects with `TIMEOUT`
  * @property {(data: any) => void} [onData] called with the answer before any later frame is read
  * @property {boolean} [wasWritten] a person wants it, so it ends when the server refuses a frame. What the library asks
- *   by itself,
+ *   on its own,
  *   and says nothing that could be refused, is asked again on the next connection
  */
 
@@ -119,7 +119,7 @@ function isStreamEvent({ type, error, data }) {
 }
 
 /** @param {string} type */
-const timedOut = (type) => new RequestError("TIMEOUT", `The server has not answered (${type}).`);
+const timedOut = (type) => new RequestError("TIMEOUT", `The server has not responded (${type}).`);
 const tooBig = () => new RequestError("FRAME_TOO_BIG", "This is too long for the server. Make it shorter.");
 const refusedFrame = () =>
   new RequestError(

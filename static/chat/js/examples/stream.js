@@ -36,7 +36,7 @@ form.addEventListener("submit", (submitted) => {
   list.replaceChildren();
   const opened = (source = new EventSource(`/stream/${new FormData(form).get("room")}`));
   opened.onopen = () => (state.textContent = "Connected.");
-  // The browser comes back by itself, with the last id; CLOSED means that it was told to stay away.
+  // The browser comes back on its own, with the last id; CLOSED means that it was told to stay away.
   opened.onerror = () =>
     (state.textContent = opened.readyState === EventSource.CLOSED ? "Not connected." : "Coming back …");
   for (const type of [...TYPES, ...OTHERS]) opened.addEventListener(type, hear);

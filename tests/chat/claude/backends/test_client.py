@@ -205,7 +205,7 @@ async def test_a_burst_of_deltas_lets_others_run_meanwhile(fake, backend):
     other.cancel()
 
     assert text_of(pieces) == "a " * 1_500
-    # What was read at once holds hundreds of deltas; nobody waits for more than some of them.
+    # What was read at once holds hundreds of deltas; no one waits for more than some of them.
     assert max(Counter(turn_of_each).values()) <= 60
 
 

@@ -1,4 +1,4 @@
-"""The client against a fake of Anthropic's API that fails: what members see, what administrators, and what nobody."""
+"""The client against a fake of Anthropic's API that fails: what members see, what administrators, and what no one."""
 
 import asyncio
 import json
@@ -154,7 +154,7 @@ async def test_a_server_that_takes_the_request_and_says_nothing_has_stalled(fake
 
     assert (failure.code, failure.began) == ("stalled", False)
     assert "0.1 s (CLAUDE_READ_SECONDS)" in failure.detail
-    assert len(fake.requests) == 1, "whoever waits would wait three times as long"
+    assert len(fake.requests) == 1, "the asker would wait three times as long"
 
 
 @pytest.mark.parametrize(

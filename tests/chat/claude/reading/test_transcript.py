@@ -55,7 +55,7 @@ def read_back(text: str) -> list[tuple[str, str]]:
         elif line.startswith(">"):
             found[-1][1].append(line.removeprefix(">").removeprefix(" "))
         else:
-            assert line in ("", transcript.BEGINNING_IS_MISSING), f"nobody may write this: {line!r}"
+            assert line in ("", transcript.BEGINNING_IS_MISSING), f"no one may write this: {line!r}"
     return [(name, "\n".join(lines)) for name, lines in found]
 
 

@@ -116,7 +116,7 @@ async def test_each_later_call_begins_with_the_same_bytes_and_finds_them_cached(
 
 
 async def test_an_answer_that_is_continued_knows_what_it_has_found(fake: FakeClaude) -> None:
-    fake.will(ToolUse("list_members", text="I look.", then=Cut(3, text="Alice and nobody else is here.")))
+    fake.will(ToolUse("list_members", text="I look.", then=Cut(3, text="Alice and no one else is here.")))
     async with open_desk() as desk:
         await desk.set_up(claude_tools=["list_members"])
         cut = await desk.ask("Who is here?")

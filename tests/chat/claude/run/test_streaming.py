@@ -62,7 +62,7 @@ async def test_a_delta_costs_no_query(monkeypatch: pytest.MonkeyPatch, settings:
 
 
 async def test_who_reads_a_reply_that_ends_in_that_moment_gets_its_last_words() -> None:
-    """Between reading that it runs and asking who runs it: then nobody does, and the last deltas have been sent."""
+    """Between reading that it runs and asking who runs it: then no one does, and the last deltas have been sent."""
     runtime = Runtime()
     await runtime.start()
     reply = await in_database(_running_reply)

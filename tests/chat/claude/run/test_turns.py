@@ -1,4 +1,4 @@
-"""Fair turns: whoever has many prompts waiting, in one room or in fifty, keeps nobody else waiting."""
+"""Fair turns: a person with many prompts waiting, in one room or in fifty, keeps no one else waiting."""
 
 from typing import Any
 
@@ -55,7 +55,7 @@ def answered_in_order() -> list[str]:
     order = []
     while Reply.objects.filter(state=ReplyState.QUEUED).exists():
         reply = claim()
-        if reply is not None:  # else one that nobody wants any more has been ended
+        if reply is not None:  # else one that no one wants any more has been ended
             order.append(reply.prompt_content)
             ends(reply, "Done.")
     return order

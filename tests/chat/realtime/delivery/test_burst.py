@@ -171,7 +171,7 @@ async def test_a_slow_reader_among_the_others_is_closed_alone(settings: Any) -> 
 
 
 class WithoutHandingOver(Burst):
-    """Forgets what it holds for whoever leaves it."""
+    """Forgets what it holds for a connection that leaves it."""
 
     def release(self, connection: Sharer) -> None:
         if connection.burst is self:
@@ -180,7 +180,7 @@ class WithoutHandingOver(Burst):
 
 
 class WithoutThoseApart(Burst):
-    """Forgets whoever leaves it."""
+    """Forgets a connection that leaves it."""
 
     def release(self, connection: Sharer) -> None:
         super().release(connection)
@@ -188,7 +188,7 @@ class WithoutThoseApart(Burst):
 
 
 class WithoutExceptions(Burst):
-    """Tells everybody everything."""
+    """Tells everyone everything."""
 
     def release_user(self, user_id: int) -> None:
         pass

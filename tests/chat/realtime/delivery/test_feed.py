@@ -56,7 +56,7 @@ def happenings(history: RoomHistory) -> set[str]:
 
 
 class WithoutJoinBuffer(Feed):
-    """Throws away what came while somebody was joining."""
+    """Throws away what came while someone was joining."""
 
     def go_live(self, connection: Connection, change: int, epoch: str) -> None:
         self.joining[connection].clear()
@@ -82,7 +82,7 @@ class WithoutMemory(Feed):
 
 
 class WithoutLateness(Feed):
-    """Forgets that somebody has read further than the feed has come."""
+    """Forgets that someone has read further than the feed has come."""
 
     def go_live(self, connection: Connection, change: int, epoch: str) -> None:
         super().go_live(connection, change, epoch)
@@ -91,7 +91,7 @@ class WithoutLateness(Feed):
 
 
 class WithoutReport(Feed):
-    """Holds what came early, and tells nobody that something is missing."""
+    """Holds what came early, and tells no one that something is missing."""
 
     def __init__(self, slug: str, on_gap: object) -> None:
         super().__init__(slug, lambda _feed: None)

@@ -97,7 +97,7 @@ async def test_what_a_room_was_about_to_get_together_is_kept_and_the_others_get_
         connection.send(news(2))
     assert (await held.numbers(), await other.numbers()) == ([], [1, 2])
     assert Burst([held.connection, other.connection]).apart == [held.connection], (
-        "it shares with nobody while it is held"
+        "it shares with no one while it is held"
     )
     held.connection.release()
     assert await held.numbers() == [1, 2]

@@ -1,4 +1,4 @@
-"""Publishing works from any thread, after the commit only, and never raises at whoever has just stored something."""
+"""Publishing works from any thread, after the commit only, and never raises at code that has just stored something."""
 
 import asyncio
 import threading

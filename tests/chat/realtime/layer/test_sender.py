@@ -84,7 +84,7 @@ async def test_an_outage_is_logged_once_and_so_is_its_end(logged: Logged) -> Non
             sender.put("group", note(100 + outage))
             await until(partial(has_sent, layer, outage))
             assert (logged("layer.unreachable"), logged("layer.reachable_again")) == (outage, outage)
-            assert returns == ["works"] * outage, "whoever wants to know is told that the layer is back"
+            assert returns == ["works"] * outage, "listeners are told that the layer is back"
     assert numbers(layer) == [101, 102], "what failed is not sent late"
 
 

@@ -69,7 +69,7 @@ def pieces(data: bytes, cuts: list[int]) -> Iterator[bytes]:
 
 
 def are_text(parser: Parser) -> bool:
-    """Whether all texts are UTF-8: the library leaves that question to whoever gets them."""
+    """Whether all texts are UTF-8: the library leaves that question to its callers."""
     try:
         for opcode, data, _ in parser.heard:
             if opcode is Opcode.TEXT:

@@ -87,7 +87,7 @@ def traced() -> Iterator[None]:
 async def test_fragments_take_the_memory_of_their_bytes_and_no_more(
     line: Line, settings: Any, traced: None, fragment: bytes
 ) -> None:
-    """Each one kept for itself, they took up to forty times as much; where their rate is not limited, nobody ends it."""
+    """Each one kept for itself, they took up to forty times as much; where their rate is not limited, no one ends it."""
     settings.FRAMES_PER_SECOND = 0
     protocol = await opened(line)
     protocol.data_received(b"\x01\x81" + MASK + b"x")
@@ -116,7 +116,7 @@ async def test_who_never_reads_is_still_answered_with_the_closing(line: Line) ->
 
 
 async def test_of_a_packet_full_of_pings_only_the_first_are_read(line: Line, settings: Any) -> None:
-    """Parsed as one, such a packet holds everybody up for half a second, and the next connection brings another."""
+    """Parsed as one, such a packet holds everyone up for half a second, and the next connection brings another."""
     settings.FRAMES_PER_SECOND, settings.FRAMES_BURST = 1, 100
     protocol = await opened(line)
     protocol.data_received(PING * 25_000)

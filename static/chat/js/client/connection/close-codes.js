@@ -43,7 +43,7 @@ const MEANING = {
   1007: ["PROTOCOL", "The server refused a frame of this page."],
   1009: ["PROTOCOL", "A frame of this page was too large."],
   1012: ["RESTARTING", "The server is restarting."],
-  4000: ["TIMEOUT", "The connection did not answer in time."],
+  4000: ["TIMEOUT", "The connection did not respond in time."],
   4001: ["TOO_SLOW", "The connection was too slow to keep up."],
   4002: ["RATE_LIMITED", "Too much was sent in a short time."],
   4003: ["POSITION_LOST", "The connection has to start again."],

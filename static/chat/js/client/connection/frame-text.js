@@ -1,5 +1,5 @@
 /**
- * Frames as text: reading the server's, and the two that a connection sends by itself.
+ * Frames as text: reading the server's, and the two that a connection sends on its own.
  */
 
 export const PING = '{"type":"ping"}';

@@ -167,7 +167,8 @@ export class ReconnectingSocket extends Emitter {
     this.#hasProven = false;
     const attempt = (this.#attempt = { socket: /** @type {WebSocket | null} */ (null), abort: new AbortController() });
     this.#timer = this.#clock.setTimeout(
-      () => this.#ended(LOST, "connect time-out", new ConnectionError("TIMEOUT", "The server did not answer in time.")),
+      () =>
+        this.#ended(LOST, "connect time-out", new ConnectionError("TIMEOUT", "The server did not respond in time.")),
       this.#options.connectTimeoutMs,
     );
     this.#tell();

@@ -11,7 +11,7 @@ import { TabClaim } from "./tab-claim.js";
 /** @typedef {import("../state.d.ts").Entry} Entry */
 /** @typedef {import("../errors.js").RequestError} RequestError */
 
-/** A message that makes the server fail this often is shown as failed, or it would block its room for ever. */
+/** A message that makes the server fail this often is shown as failed, or it would block its room forever. */
 const INTERNAL_ERROR_TRIES = 5;
 /** No room has this name. */
 const EVERY_ROOM = "*";
@@ -209,7 +209,7 @@ export class OutboxSender {
   #failed(clientId, room, error, sending) {
     const entry = this.#entries.get(clientId);
     if (error.code === "DISCONNECTED") {
-      // Nothing more on this connection, even if its end has not been told yet: it would fail for ever in a circle.
+      // Nothing more on this connection, even if its end has not been told yet: it would fail forever in a circle.
       if (this.#underWay.get(room) === sending) this.#connected = false;
       return;
     }

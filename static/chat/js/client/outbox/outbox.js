@@ -102,7 +102,7 @@ export class Outbox {
 
   #open() {
     this.#database ??= openDatabase(this.#name).then((database) => {
-      // Without this, another tab that opens a newer version, or signs out and deletes it, would wait for ever.
+      // Without this, another tab that opens a newer version, or signs out and deletes it, would wait forever.
       database.onversionchange = () => this.close();
       return database;
     });

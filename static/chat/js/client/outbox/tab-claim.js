@@ -1,6 +1,6 @@
 /**
- * Says which tabs live, with the browser's locks: a tab holds the lock of its name as long as it exists. Whoever gets
- * the lock of another tab knows that this tab is gone, and may take over what it left.
+ * Says which tabs live, with the browser's locks: a tab holds the lock of its name as long as it exists. A tab that
+ * gets the lock of another tab knows that this tab is gone, and may take over what it left.
  */
 
 /** @param {string} tab */

@@ -49,7 +49,7 @@ const HANDLERS = {
     return { ...caughtUp(state, data, recovered && !data.reset), ...facts };
   },
   synced: (state, { data }) => {
-    // What was missing has come by itself, and more: this answer is older than what we have.
+    // What was missing has come on its own, and more: this answer is older than what we have.
     if (data.epoch === state.epoch && data.change < state.change) return state;
     return caughtUp(state, data, !data.reset);
   },
@@ -72,7 +72,7 @@ const HANDLERS = {
   room_updated: (state, { room }) => ({ ...state, room: { ...state.room, ...NO_LONGER, ...room } }),
   user_joined: (state, { user, tabs }) => withOnline(state, { ...user, tabs: tabs ?? 1 }),
   tabs: (state, { user, tabs }) => {
-    // Of somebody who is only counted, the coming and going of the person is told as well: once is enough.
+    // Of someone who is only counted, the coming and going of the person is told as well: once is enough.
     if (isCrowd(state) && !isNamed(state, user)) return state;
     return tabs > 0 ? withOnline(state, { ...user, tabs }) : withoutUser(state, user);
   },
@@ -300,7 +300,7 @@ function withoutUser(state, user) {
 }
 
 /**
- * Whoever has just posted is not typing any more.
+ * A person who has just posted isn't typing any more.
  * @param {import("../state.d.ts").TypingUser[]} typing
  * @param {readonly Message[]} rows
  */

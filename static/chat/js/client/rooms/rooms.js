@@ -204,7 +204,7 @@ export class Rooms {
    * @param {boolean} recovered
    */
   #joined(slug, membership, data, recovered) {
-    if (membership !== this.#wanted.get(slug)) return; // left, or joined anew, while the answer was on its way
+    if (membership !== this.#wanted.get(slug)) return; // left, or joined again, while the answer was on its way
     membership.joining = false;
     membership.answered();
     this.#apply(slug, { type: "joined", data, recovered });

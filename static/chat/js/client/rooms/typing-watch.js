@@ -1,5 +1,5 @@
 /**
- * Wakes up when somebody's typing has lasted too long without a word: one timer for all rooms. It changes no state.
+ * Wakes up when someone's typing has lasted too long without a word: one timer for all rooms. It changes no state.
  */
 
 /** @typedef {import("../state.d.ts").RoomState} RoomState */
@@ -23,7 +23,7 @@ export class TypingWatch {
     this.#expire = expire;
   }
 
-  /** Somebody began or ended typing. */
+  /** Someone began or ended typing. */
   update() {
     this.#clock.clearTimeout(this.#timer);
     const ends = [...this.#states()].flatMap((state) => state.typing.map((user) => user.until));

@@ -4,7 +4,7 @@
 /** @typedef {import("../../protocol.d.ts").Message} Message */
 
 /**
- * Somebody who wants to know of one reply, whatever happens to it.
+ * Someone who wants to know of one reply, whatever happens to it.
  * @typedef {object} Follower
  * @property {(after: Stream, piece: string | null) => void} stream `piece` is what was added, null if it must be
  *   compared
@@ -36,7 +36,7 @@ export class Followers {
    * @param {(follower: Follower) => void} say
    */
   tell(messageId, say) {
-    // A copy: whoever hears of the end stops following.
+    // A copy: a follower that hears of the end stops following.
     for (const follower of [...(this.#followers.get(messageId) ?? [])]) say(follower);
   }
 }

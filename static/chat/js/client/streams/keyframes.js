@@ -29,7 +29,7 @@ export class Keyframes {
    * @param {() => number} [options.random]
    * @param {(messageId: string) => boolean} options.isNeeded still
    * @param {(keyframe: import("../../protocol.d.ts").Keyframe) => void} options.onKeyframe
-   * @param {(messageId: string) => void} options.onGone there is no such reply any more
+   * @param {(messageId: string) => void} options.onGone the reply is gone
    */
   constructor({ request, clock, random, isNeeded, onKeyframe, onGone }) {
     this.#request = request;
@@ -72,7 +72,7 @@ export class Keyframes {
    * @param {Ask} ask
    */
   async #send(messageId, ask) {
-    // Late deltas may have filled the gap by themselves.
+    // Late deltas may have filled the gap on their own.
     if (!this.#isNeeded(messageId)) return this.stop(messageId);
     try {
       await this.#request("get_stream", { message: messageId }, { onData: this.#onKeyframe });

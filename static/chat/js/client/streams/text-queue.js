@@ -1,5 +1,5 @@
 /**
- * A text that grows, read piece by piece. Pieces that nobody has fetched yet are joined, so a slow reader gets fewer.
+ * A text that grows, read piece by piece. Pieces that no one has fetched yet are joined, so a slow reader gets fewer.
  */
 
 export class TextQueue {

@@ -1,5 +1,5 @@
 /**
- * Short messages in the corner: announcements stay until they are closed, the others go by themselves.
+ * Short messages in the corner: announcements stay until they are closed, the others go on their own.
  */
 
 import { el, iconButton } from "./dom.js";

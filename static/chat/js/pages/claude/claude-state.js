@@ -9,7 +9,7 @@ import { isOpen } from "../../client/streams/stream-state.js";
 /** @typedef {import("../../client/state.d.ts").Stream} Stream */
 /** @typedef {Message & {reply: import("../../protocol.d.ts").Reply}} ReplyMessage */
 
-/** The user name that Claude writes under. Nobody else can have it. */
+/** The user name that Claude writes under. No one else can have it. */
 export const CLAUDE = "claude";
 
 /** @param {{username: string} | null | undefined} user */
@@ -92,16 +92,16 @@ export function inTurn(queued, answers) {
  */
 export function stateWords(state) {
   const { runningId, waiting } = state;
-  // With nobody being answered, the first of those that wait is next, and needs no counting.
+  // With no one being answered, the first of those that wait is next, and needs no counting.
   return briefWords(state) + (waiting.length > (runningId ? 0 : 1) ? ` · ${waiting.length} waiting` : "");
 }
 
 /** @param {ClaudeState} state */
 export function briefWords({ runningId, asker, isWriting, waiting, failure }) {
-  if (runningId) return isWriting ? `Answering ${asker || "a prompt"}` : "Thinking…";
-  if (waiting.length) return "About to answer";
+  if (runningId) return isWriting ? `Replying to ${asker || "a prompt"}` : "Thinking…";
+  if (waiting.length) return "About to reply";
   // What one answer met with says nothing of the next: the next may well succeed.
-  return failure ? "Last answer failed" : "Ready";
+  return failure ? "Last reply failed" : "Ready";
 }
 
 /**

@@ -9,7 +9,7 @@ import { personName } from "../people/names.js";
 
 /** A prompt that is next has its turn before this, unless nothing runs replies at the moment. */
 const TURN_COMES_MS = 1_000;
-const HAS_HAD_ITS_TURN = "Claude has begun to answer this. Once that is done, or stopped, saving asks again.";
+const HAS_HAD_ITS_TURN = "Claude has begun to reply to this. Once that is done, or stopped, saving asks again.";
 
 /** @typedef {{prompt: import("../../protocol.d.ts").Message, answer: import("../../protocol.d.ts").Message}} Waiting */
 

@@ -71,7 +71,7 @@ export class ReplyView {
     return /** @type {import("../../protocol.d.ts").Reply} */ (this.#item.message.reply);
   }
 
-  /** Another version or attempt thinks anew. */
+  /** Another version or attempt thinks again. */
   #startRun() {
     const { version, attempt } = this.#stream ?? this.#reply;
     const run = `${version}.${attempt}`;
@@ -210,7 +210,7 @@ function versions({ version, versions: count }, mayAct) {
     }, sign);
   return el(
     "span",
-    { class: "reply-versions", role: "group", "aria-label": "Versions of this answer" },
+    { class: "reply-versions", role: "group", "aria-label": "Versions of this reply" },
     step(version - 1, "Earlier version", "‹", "version-prev"),
     el("span", { class: "version-label", "data-testid": "version-label" }, `${version} / ${count}`),
     step(version + 1, "Later version", "›", "version-next"),

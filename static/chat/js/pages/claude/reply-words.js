@@ -15,13 +15,13 @@ const count = new Intl.NumberFormat("en");
 /** Endings that a reader should know of although the reply is complete. @type {Record<string, string>} */
 const STOP_REASONS = {
   max_tokens: "Stopped at the length limit.",
-  refusal: "Claude declined to answer this.",
+  refusal: "Claude declined to reply to this.",
   model_context_window_exceeded: "The conversation has grown beyond what Claude can read at once.",
   tool_limit: "Stopped after too many tool calls.",
   budget: "Stopped at the spending limit.",
 };
 
-const NO_ANSWER = "Claude gave no answer.";
+const NO_ANSWER = "Claude gave no reply.";
 
 /** @type {Record<string, string>} */
 const TOOLS = {
@@ -50,7 +50,7 @@ export function endingWords({ state, stopReason, stoppedBy, error }, content) {
     return { text: `Stopped by ${nameInText(stoppedBy)}.`, title: fullNameInText(stoppedBy), isError: false };
   if (state === "stopped") return { text: "Stopped.", isError: false };
   if (state === "interrupted") return { text: `Interrupted. ${error ?? ""}`.trim(), isError: true };
-  if (state === "failed") return { text: error ?? "Claude could not answer.", isError: true };
+  if (state === "failed") return { text: error ?? "Claude could not reply.", isError: true };
   const reason =
     error ?? STOP_REASONS[stopReason ?? ""] ?? (state === "complete" && content.trim() === "" ? NO_ANSWER : undefined);
   return reason ? { text: reason, isError: false } : null;

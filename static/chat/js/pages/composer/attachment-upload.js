@@ -32,7 +32,7 @@ export function uploadFile(url, file, onProgress) {
 
 /** @param {XMLHttpRequest} request */
 function refusal({ status, response }) {
-  // A proxy in front may refuse by itself, in words of its own.
+  // A proxy in front may refuse on its own, in words of its own.
   return new Error(
     response?.error?.message ?? (status === 413 ? "This file is too large." : `The upload failed (${status}).`),
   );

@@ -53,7 +53,7 @@ export const COMMANDS = [
     run: ({ slug, go }, words) => go(`/search?room=${slug}&q=${encodeURIComponent(words)}`),
   },
   {
-    name: "mute", does: "Hear nothing of this room", may: ({ role }) => role !== null,
+    name: "mute", does: "Mute this room", may: ({ role }) => role !== null,
     run: mute(true, "You will not be notified."),
   },
   {

@@ -41,7 +41,7 @@ export function completionSources(facts) {
 function whoLike(typed, facts) {
   const people = peopleLike(typed, facts).map(personChoice);
   const claude = {
-    mark: avatar(CLAUDE, { size: "s" }), label: CLAUDE, hint: "answers this message", text: `@${CLAUDE}`,
+    mark: avatar(CLAUDE, { size: "s" }), label: CLAUDE, hint: "replies to this message", text: `@${CLAUDE}`,
   };
   return facts.callsClaude && CLAUDE.startsWith(typed) ? [claude, ...people] : people;
 }

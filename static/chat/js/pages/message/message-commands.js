@@ -41,7 +41,7 @@ export class MessageCommands {
   edit(row) {
     const { id, content } = storedIn(row);
     if (this.#options.desk().isBeingAnswered(id))
-      return this.#options.toasts.show("Claude is answering this. Stop the answer first.");
+      return this.#options.toasts.show("Claude is replying to this. Stop the reply first.");
     this.#open(row, content).focus();
   }
 
@@ -70,7 +70,7 @@ export class MessageCommands {
         if (typed !== content)
           await this.#client.request("edit_message", { message: id, content: typed, ...(forget && { forget }) });
       },
-      note: isAnswered ? "Claude will answer again. The earlier answer is kept, and for you what it answered." : "",
+      note: isAnswered ? "Claude will reply again. The earlier reply is kept, and for you what it replied to." : "",
       mayForget: isAnswered,
       saveLabel: isAnswered ? "Save and ask again" : "Save",
       onEnd: () => {

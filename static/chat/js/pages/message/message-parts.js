@@ -82,7 +82,7 @@ function replyHead({ reply, deletedAt }) {
           "span",
           {
             class: "reply-demo", "data-testid": "reply-demo",
-            title: "The built-in demo answers: this server has no key for Claude",
+            title: "The built-in demo replies: this server has no key for Claude",
           },
           "Demo",
         )

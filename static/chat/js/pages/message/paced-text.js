@@ -43,8 +43,8 @@ export class PacedText {
   set(text, isFinal) {
     if (text === this.#target && isFinal === this.#isFinal) return;
     if (!text.startsWith(this.#target.slice(0, this.#shown))) this.#shown = 0;
-    // After a pause it begins anew; else the time since the last drawing counts, and in a page behind others, which the
-    // browser gives a frame a second, that is all that waits.
+    // After a pause it begins again; else the time since the last drawing counts, and in a page behind others, which
+    // the browser gives a frame a second, that is all that waits.
     if (this.#isDone && performance.now() - this.#lastAt > DRAIN_MS) this.#lastAt = 0;
     this.#target = text;
     this.#isFinal = isFinal;

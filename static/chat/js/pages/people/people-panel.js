@@ -1,5 +1,5 @@
 /**
- * Who is in the room: a button in the header that says who is here, and the list of everybody beside the timeline.
+ * Who is in the room: a button in the header that says who is here, and the list of everyone beside the timeline.
  */
 
 import { el, find, present } from "../base/dom.js";
@@ -65,7 +65,7 @@ export class PeoplePanel {
     const facts = [people, peopleCount, known, onlineCount, session, live, claude];
     if (facts.every((fact, at) => fact === this.#shown[at])) return;
     this.#shown = facts;
-    // Without a connection nobody can say who is here.
+    // Without a connection no one can say who is here.
     const online = live ? known : [];
     const count = live ? onlineCount : 0;
     const names = online.map(nameInText);
@@ -108,7 +108,7 @@ export class PeoplePanel {
       ...group("Here now", onlineCount, online, (user) =>
         row({ ...known.get(user.id), displayName: "", ...user }, true, session ? user.tabs : 0),
       ),
-      // Of a crowd nobody can say who of those that are not named is away.
+      // Of a crowd no one can say who of those that are not named is away.
       ...group(live ? "Not here" : "Members", awayCount, online.length < onlineCount ? [] : away, (person) =>
         row(person, false, 0),
       ),
@@ -188,6 +188,6 @@ function keep(value) {
   try {
     localStorage.setItem(OPEN_KEY, value);
   } catch {
-    // Then it is decided anew with every page.
+    // Then it is decided again with every page.
   }
 }

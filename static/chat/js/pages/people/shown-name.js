@@ -12,7 +12,7 @@ const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\u{10800}-\u{10ff
 export const shownName = (person) => person?.displayName || person?.username || UNNAMED;
 
 /**
- * `@username` where the shown name is another word, so that it could be taken for somebody else's; else "".
+ * `@username` where the shown name is another word, so that it could be taken for someone else's; else "".
  * @param {Person | null | undefined} person
  */
 export const handle = (person) =>

@@ -1,5 +1,5 @@
 /**
- * Knows whether somebody is looking, marks as read what they see, and where the line of unread messages stands.
+ * Knows whether someone is looking, marks as read what they see, and where the line of unread messages stands.
  */
 
 import { knownTo, UnreadLine } from "../timeline/unread-line.js";
@@ -15,7 +15,7 @@ export class Reader {
   #newest = 0;
   #lastReadSeq;
   #sees = false;
-  /** Up to here somebody has seen all of it, told or not. */
+  /** Up to here someone has seen all of it, told or not. */
   #seenSeq = 0;
   /** Told to the server, answered or not. */
   #told = 0;
@@ -42,7 +42,7 @@ export class Reader {
     this.#ending.abort();
   }
 
-  /** Is somebody looking at this tab? */
+  /** Is someone looking at this tab? */
   get present() {
     return document.visibilityState === "visible" && document.hasFocus();
   }
@@ -71,7 +71,7 @@ export class Reader {
     if (!sees || !this.present || this.#line.held) return;
     this.#seenSeq = this.#newest;
     if (this.#seenSeq <= Math.max(this.#lastReadSeq, this.#told)) return;
-    // Each word of a streaming answer draws, and looks: a timer that began anew every time would never end. What comes
+    // Each word of a streaming answer draws, and looks: a timer that began again every time would never end. What comes
     // after the reader has turned away is not marked by it.
     this.#timer ??= setTimeout(() => this.#mark(this.#seenSeq), MARK_DELAY_MS);
   }

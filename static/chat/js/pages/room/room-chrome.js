@@ -74,13 +74,13 @@ export class RoomChrome {
 }
 
 /**
- * What the line under the composer says when nobody types.
+ * What the line under the composer says when no one types.
  * @param {import("../../protocol.d.ts").Room} room
  * @param {import("../claude/claude-state.js").ClaudeState} claude
  */
 function hintOf({ kind, claude: settings }, claude) {
   if (kind === "session")
-    return settings && !settings.everyMessage ? "Claude answers here only when it is called: @claude" : "";
+    return settings && !settings.everyMessage ? "Claude replies here only when called: @claude" : "";
   // Elsewhere there is no line of its own for it.
   return claude.stoppableId ? `Claude: ${stateWords(claude)}` : "";
 }

@@ -1,6 +1,6 @@
 /**
  * A password change gives this browser a new session and ends the sockets of the old one: in the other tabs, too,
- * though nobody signed out. So a page that was told that it is signed out looks once whether it may connect after all.
+ * though no one signed out. So a page that was told that it is signed out looks once whether it may connect after all.
  */
 
 const SIGNED_OUT_CODE = 4100;

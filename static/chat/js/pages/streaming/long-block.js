@@ -1,6 +1,6 @@
 /**
  * Where one block that goes on and on may be parted while it is being written, so that what was written first need not
- * be read and laid out again for every word. For the eye only: whoever parts it shows the whole one in the end. Pure.
+ * be read and laid out again for every word. For the eye only: the caller shows the whole one in the end. Pure.
  */
 
 import { isInCode, isTable, shownTail } from "./markdown-tail.js";
@@ -13,7 +13,7 @@ const LIVE_END_CHARS = 1_000;
 const TRIES = 20;
 /** The next line of a paragraph or a quotation, and not what would make another block of the words before it. */
 const LINES = /\n(?=[\p{L}"'(]|> )/gu;
-/** Each item of a list has a box of its own anyway: to lay out one more is cheap, to make the whole anew is not. */
+/** Each item of a list has a box of its own anyway: to lay out one more is cheap, to make the whole again is not. */
 const LIST = /^(?:[-*+]|\d{1,9}[.)])\s/;
 const WORDS = / (?=\p{L})/gu;
 

@@ -139,7 +139,7 @@ export class StreamingMarkdown {
 
   /** Another text: what stands there is compared with it block by block. */
   #restart() {
-    // To turn parts into a whole node by node, in the page, takes several times as long as to make it anew.
+    // To turn parts into a whole node by node, in the page, takes several times as long as to make it again.
     if (this.#isParted) this.#root.replaceChildren();
     this.#tail = this.#isParted ? [] : [...this.#finished, ...this.#tail];
     this.#isParted = false;
