@@ -66,7 +66,9 @@ def words_in(file: str, text: str) -> Iterator[Found]:
 
 def texts() -> Iterator[tuple[str, str]]:
     """Yield name and content of each tracked text file."""
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
+    ).stdout
     for name in filter(None, listed.split("\0")):
         path = ROOT / name
         if name.startswith(_SKIPPED) or not path.is_file():

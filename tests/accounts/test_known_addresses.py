@@ -15,7 +15,7 @@ from accounts import whose
 from accounts.models import User
 from tests.accounts.conftest import PASSWORD, WRONG, reauthenticate, sign_in
 
-KNOWN, UNKNOWN = "alice@example.org", "no one@example.org"
+KNOWN, UNKNOWN = "alice@example.org", "unknown@example.org"
 
 
 def signed_up(username: str, email: str) -> Any:

@@ -40,7 +40,7 @@ def asker(site: Site, address: str = "198.51.100.7", **headers: str) -> httpx.As
 
 async def sign_in(site: Site, address: str, **headers: str) -> httpx.Response:
     async with asker(site, address, **headers) as client:
-        return await client.post("/accounts/login/", data={"login": f"no one-{address}", "password": "a wrong guess"})
+        return await client.post("/accounts/login/", data={"login": f"stranger-{address}", "password": "a wrong guess"})
 
 
 async def test_a_flood_of_sign_ins_from_everywhere_costs_the_people_inside_nothing(site: Site) -> None:

@@ -37,7 +37,7 @@ def test_a_room_is_created_with_its_members(alice: Seat, bob: Seat) -> None:
     ("typed", "complaint"),
     [
         ({"kind": "open", "name": ""}, "Give the room a name."),
-        ({"kind": "open", "name": "Tea", "members": "no one-here"}, "Person not found: @no one-here."),
+        ({"kind": "open", "name": "Tea", "members": "unknown-here"}, "Person not found: @unknown-here."),
         ({"kind": "direct", "name": "Tea"}, "Select a valid choice"),
     ],
 )
@@ -106,7 +106,7 @@ def test_people_of_a_large_room_are_found_by_name_and_by_page(alice: Seat, mallo
     assert "@person-0149" in html and "@person-0001" not in html and "Page 2 of 2 · 152 people" in html
     html = alice.client.get("/rooms/launch/people?q=0007").content.decode()
     assert "@person-0007" in html and "@person-0008" not in html
-    assert "No one by that name" in alice.client.get("/rooms/launch/people?q=no one").content.decode()
+    assert "No one by that name" in alice.client.get("/rooms/launch/people?q=stranger").content.decode()
     for odd in ("page=0", "page=-1", "page=x", "page=99999999999999999999"):
         assert alice.client.get(f"/rooms/launch/people?{odd}").status_code == 200
     found = alice.client.get("/rooms/launch/people/like?q=person-0149").json()["people"]
@@ -293,7 +293,7 @@ def test_a_banned_person_reads_why_on_every_page_of_an_open_room_and_finds_it_in
     ("wrong", "complaint"),
     [
         ({"user": ""}, "Who do you want to ban?"),
-        ({"user": "no one-here"}, "Person not found: @no one-here."),
+        ({"user": "unknown-here"}, "Person not found: @unknown-here."),
         ({"length": "date"}, "Choose a date within the next ten years."),
         ({"reason": "x" * 201}, "at most 200 characters"),
         ({"user": "alice"}, "You can&#x27;t ban yourself."),

@@ -51,7 +51,7 @@ def test_the_page_sums_up_my_day_and_my_month(alice: Seat, closed_room: Room, se
         a_reply(alice.user, closed_room, usage=A_MILLION)
     html = usage_of(alice)
     assert "$6.00 of $12.00" in section(html, "usage-day")
-    assert "2 answers · 2M tokens" in section(html, "usage-day")
+    assert "2 replies · 2M tokens" in section(html, "usage-day")
     assert "50 % of the limit" in section(html, "usage-day")
     assert "$6.00 of $100.00" in section(html, "usage-month")
     assert '<progress class="usage-bar usage-ok" value="50" max="100"' in html
@@ -128,7 +128,7 @@ def test_people_are_called_by_their_display_names(alice: Seat, bob: Seat, closed
     bob.user.save()
     a_reply(bob.user, closed_room)
     html = usage_of(alice, "launch")
-    assert "<bdi>Robert &lt;b&gt;Lee&lt;/b&gt;</bdi>" in html and "@bob · 1 answer" in section(html, "usage-lines")
+    assert "<bdi>Robert &lt;b&gt;Lee&lt;/b&gt;</bdi>" in html and "@bob · 1 reply" in section(html, "usage-lines")
 
 
 @pytest.mark.parametrize(("name", "status"), [("bob", 403), ("mallory", 404)])
@@ -162,7 +162,7 @@ def test_the_demo_says_that_it_costs_nothing_and_its_tokens_are_shown(
     a_reply(alice.user, closed_room, model=DEMO_MODEL, usage=(900, 100, 0, 0))
     html = usage_of(alice)
     assert "It costs nothing" in html
-    assert "1 answer · 1K tokens" in section(html, "usage-day")
+    assert "1 reply · 1K tokens" in section(html, "usage-day")
     assert 'height="100"' in html, "the chart shows tokens where there is no cost"
 
 

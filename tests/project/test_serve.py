@@ -130,7 +130,7 @@ def test_a_host_that_is_not_ours_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_database_that_does_not_answer_is_named(tmp_path: Path) -> None:
-    env = environment(tmp_path, DATABASE_URL=f"postgres://no one:nothing@127.0.0.1:{free_port()}/nowhere")
+    env = environment(tmp_path, DATABASE_URL=f"postgres://unknown:nothing@127.0.0.1:{free_port()}/nowhere")
     assert "the database of DATABASE_URL" in refusal(env, "--laptop")
 
 

@@ -58,7 +58,7 @@ CASES: Final = (
     Case("a lazy line of a quotation", "> well\n@bob"),
     # --- Names that do not exist
     Case("names of groups", "@here @everyone @all @channel"),
-    Case("no such person", "@no one"),
+    Case("no such person", "@stranger"),
     Case("a package", "@types/node"),
     Case("a package whose scope is a person's name", "@bob/tools"),
     Case("a decorator", "@Override public"),

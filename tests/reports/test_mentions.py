@@ -77,7 +77,7 @@ def test_the_same_text_mentions_other_people_in_another_room(alice: User, den: R
 
 
 def test_a_text_that_is_not_formatted_follows_the_same_rule(alice: User, den: Room) -> None:
-    text = "*a " * 100 + "b*" * 100 + " <@bob> & @no one,\n@joe."
+    text = "*a " * 100 + "b*" * 100 + " <@bob> & @stranger,\n@joe."
     (message,) = say(alice, "den", text)
     assert markdown.is_as_written(str(message.html)) and shown_in(message) == ("@bob", "@joe")
     assert told_by(message) == {"bob", "joe"}

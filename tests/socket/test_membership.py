@@ -177,7 +177,7 @@ async def test_who_is_no_member_cannot_be_removed_or_given_a_role(
     open_tab: Tabs, alice: Person, mallory: Person, room: str
 ) -> None:
     tab = await open_tab(alice)
-    for user in (mallory.id, "no one-at-all", "99999999999999999999999999999999"):
+    for user in (mallory.id, "unknown-person", "99999999999999999999999999999999"):
         assert (await tab.refusal("remove_member", room=room, user=user))["code"] == "NOT_FOUND"
         assert (await tab.refusal("set_role", room=room, user=user, role="member"))["code"] == "NOT_FOUND"
 

@@ -147,7 +147,7 @@ async def test_mentions_name_members_only(
     open_tab: Tabs, alice: Person, bob: Person, mallory: Person, room: str
 ) -> None:
     tab = await open_tab(alice)
-    message = await tab.post(room, f"@{bob.username} and @{mallory.username} and @no one")
+    message = await tab.post(room, f"@{bob.username} and @{mallory.username} and @stranger")
     assert message["mentions"] == [bob.id]
 
 

@@ -78,7 +78,7 @@ async def test_a_person_can_be_looked_up(open_tab: Tabs, alice: Person, bob: Per
         await tab.wait(0.05)
     else:
         raise AssertionError("bob is not shown as online")
-    assert (await tab.refusal("get_user", userId="no one-at-all"))["code"] == "NOT_FOUND"
+    assert (await tab.refusal("get_user", userId="unknown-person"))["code"] == "NOT_FOUND"
 
 
 async def test_open_tabs_speak_under_a_new_display_name_without_coming_anew(

@@ -97,7 +97,7 @@ async def test_first_members_are_told_and_find_the_room_in_their_list(
 
 async def test_a_room_with_somebody_who_does_not_exist_is_not_made(open_tab: Tabs, alice: Person) -> None:
     tab, slug = await open_tab(alice), unique("ghosts")
-    assert (await tab.refusal("create_room", room=slug, name="x", members=["no one-at-all"]))["code"] == "NOT_FOUND"
+    assert (await tab.refusal("create_room", room=slug, name="x", members=["unknown-person"]))["code"] == "NOT_FOUND"
     assert (await tab.refusal("join_room", room=slug))["code"] == "NOT_FOUND"
 
 

@@ -225,7 +225,7 @@ def test_an_outsider_cannot_tell_a_closed_room_from_none(mallory: User, den: Roo
 def test_only_members_of_the_room_are_mentioned(alice: User, bob: User, mallory: User, den: Room) -> None:
     room_of(mallory, "cave", members=[alice])
     in_den, in_cave = stored(
-        store([a_post(alice, "den", "@Bob @mallory @no one"), a_post(alice, "cave", "@bob @mallory")])
+        store([a_post(alice, "den", "@Bob @mallory @stranger"), a_post(alice, "cave", "@bob @mallory")])
     )
     assert in_den.mentions == [str(bob.pk)] and in_cave.mentions == [str(mallory.pk)]
     rows = Mention.objects.values_list("message_id", "user_id", "room__slug", "seq")
