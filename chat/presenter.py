@@ -10,7 +10,18 @@ from msgspec import UNSET, UnsetType
 
 from accounts.models import User
 from chat.model_choice import is_demo_model, model_of
-from chat.models import Attachment, Kind, MemberInvitation, Mention, Message, Reaction, Reply, Room, RoomBan
+from chat.models import (
+    TOKEN_KINDS,
+    Attachment,
+    Kind,
+    MemberInvitation,
+    Mention,
+    Message,
+    Reaction,
+    Reply,
+    Room,
+    RoomBan,
+)
 from chat.models.plain_sql import rows_of_any, rows_of_each
 from chat.protocol import wire
 from chat.quotes import Quoted, present_reply_to, quoted_messages
@@ -261,9 +272,7 @@ def present_reply(reply: Reply, versions: int, people: Mapping[int, wire.UserRef
 
 
 def present_usage(reply: Reply) -> wire.Usage:
-    return wire.Usage(
-        reply.input_tokens, reply.output_tokens, reply.cache_creation_input_tokens, reply.cache_read_input_tokens
-    )
+    return wire.Usage(*(getattr(reply, kind) for kind in TOKEN_KINDS))
 
 
 def present_invitation(invitation: MemberInvitation, by: wire.UserRef | None = None) -> wire.Invitation:

@@ -17,7 +17,7 @@ from chat.admin.site import BoundedPaginator, ChatAdmin, shortened
 from chat.billing import pricing
 from chat.billing.spending import dollars
 from chat.model_choice import DEMO_MODEL
-from chat.models import Reply
+from chat.models import TOKEN_KINDS, Reply
 
 
 class ByModel(admin.SimpleListFilter):
@@ -65,15 +65,7 @@ class ReplyAdmin(ReadOnlyAdmin):
         ("How it ended", {"fields": ("stop_reason", "stopped_by", "error", "error_detail")}),
         (
             "What it cost",
-            {
-                "fields": (
-                    "cost",
-                    "input_tokens",
-                    "output_tokens",
-                    "cache_creation_input_tokens",
-                    "cache_read_input_tokens",
-                )
-            },
+            {"fields": ("cost", *TOKEN_KINDS)},
         ),
         ("When", {"fields": ("created_at", "started_at", "ended_at")}),
         ("Who runs it", {"fields": ("owner", "epoch", "lease_expires_at", "n", "context_from", "has_summary")}),

@@ -15,7 +15,7 @@ from chat.billing import pricing, usage
 from chat.billing.spending import dollars
 from chat.claude import recent_failures
 from chat.model_choice import is_demo
-from chat.models import Charge, ChargeState, Room, Spending
+from chat.models import TOKEN_KINDS, Charge, ChargeState, Room, Spending
 
 _OPEN_SHOWN_AT_MOST: Final = 20
 
@@ -31,10 +31,7 @@ class ChargeAdmin(ReadOnlyAdmin):
         "model",
         "reserved",
         "cost",
-        "input_tokens",
-        "output_tokens",
-        "cache_creation_input_tokens",
-        "cache_read_input_tokens",
+        *TOKEN_KINDS,
     )
     list_filter = ("state", "purpose", ByModel, "day")
     list_select_related = ("user", "room")

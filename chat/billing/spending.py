@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from chat.billing import pricing
 from chat.billing.pricing import MICROUSD_PER_USD, Tokens
-from chat.models import Charge, ChargePurpose, ChargeState, ReplyState, Spending
+from chat.models import TOKEN_KINDS, Charge, ChargePurpose, ChargeState, ReplyState, Spending
 from chat.protocol.errors import ErrorCode, ProtocolError
 
 ALL: Final = "all"
@@ -25,7 +25,6 @@ EVER: Final = "ever"
 
 _OPEN_REPLY_STATES: Final = (ReplyState.QUEUED, ReplyState.RUNNING)
 # The order of `Tokens`.
-_TOKEN_FIELDS: Final = ("input_tokens", "output_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
 
 
 class Purse(NamedTuple):
@@ -103,18 +102,9 @@ def settled_before(reply_id: int, attempt: int) -> Tokens:
     """Return the tokens that earlier attempts at this reply have used."""
     earlier = Charge.objects.filter(
         reply=reply_id, attempt__lt=attempt, purpose=ChargePurpose.REPLY, state=ChargeState.SETTLED
-    ).aggregate(
-        input=Sum("input_tokens"),
-        output=Sum("output_tokens"),
-        cache_write=Sum("cache_creation_input_tokens"),
-        cache_read=Sum("cache_read_input_tokens"),
-    )
-    return (
-        earlier["input"] or 0,
-        earlier["output"] or 0,
-        earlier["cache_write"] or 0,
-        earlier["cache_read"] or 0,
-    )
+    ).aggregate(*map(Sum, TOKEN_KINDS))
+    read, written, cached, reused = (earlier[f"{kind}__sum"] or 0 for kind in TOKEN_KINDS)
+    return read, written, cached, reused
 
 
 def settle(reply_id: int, attempt: int, usage: Tokens | None, calls: Sequence[Tokens] = ()) -> int:
@@ -142,8 +132,8 @@ def settle_late(reply_id: int, attempt: int, usage: Tokens, calls: Sequence[Toke
         settled = _charges_of(reply_id, attempt).filter(state=ChargeState.SETTLED).first()
         if settled is None:
             return
-        known = (getattr(settled, name) for name in _TOKEN_FIELDS)
-        more = {name: max(0, now - then) for name, now, then in zip(_TOKEN_FIELDS, usage, known, strict=True)}
+        known = (getattr(settled, name) for name in TOKEN_KINDS)
+        more = {name: max(0, now - then) for name, now, then in zip(TOKEN_KINDS, usage, known, strict=True)}
         if not any(more.values()):
             return
         cost = max(0, pricing.cost_of(settled.model, *(calls or [usage])) - settled.cost_microusd)
@@ -252,7 +242,7 @@ def _close(charge_id: int, state: ChargeState, usage: Tokens | None, calls: Sequ
 
 
 def _mark(charge: Charge, state: ChargeState, usage: Tokens | None, cost: int) -> int:
-    tokens = dict(zip(_TOKEN_FIELDS, usage or (0, 0, 0, 0), strict=True))
+    tokens = dict(zip(TOKEN_KINDS, usage or (0, 0, 0, 0), strict=True))
     is_first = Charge.objects.filter(pk=charge.pk, state=ChargeState.OPEN).update(
         state=state, cost_microusd=cost, settled_at=timezone.now(), **tokens
     )

@@ -12,10 +12,11 @@ from chat.models.membership import Membership, Role
 from chat.models.message import Kind, Mention, Message, Reaction
 from chat.models.reply import Reply, ReplyState
 from chat.models.room import Room, RoomKind
-from chat.models.spending import Charge, ChargePurpose, ChargeState, Spending
+from chat.models.spending import TOKEN_KINDS, Charge, ChargePurpose, ChargeState, Spending
 from chat.models.summary import RoomSummary
 
 __all__ = [
+    "TOKEN_KINDS",
     "Announcement",
     "Attachment",
     "Charge",

@@ -1,10 +1,13 @@
 """Money: what each call of Claude may cost and has cost, in millionths of a US dollar."""
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+
+TOKEN_KINDS: Final = ("input_tokens", "output_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
+"""The fields of a charge and of a reply that count tokens, in the order of every tuple and struct that holds the four."""
 
 
 class ChargeState(models.TextChoices):

@@ -20,7 +20,7 @@ from chat import access
 from chat.access import Actor
 from chat.messages import drafts, history
 from chat.model_choice import is_demo
-from chat.models import Charge, Room, RoomKind
+from chat.models import TOKEN_KINDS, Charge, Room, RoomKind
 from chat.models.room import RoomQuerySet
 from chat.pages import sidebar
 from chat.pages.room_titles import title_of
@@ -99,10 +99,9 @@ def claude_facts() -> dict[str, Any]:
 
 def usage_of(room: Room) -> dict[str, int]:
     """Return what Claude has used in a room so far: tokens, and millionths of a US dollar."""
-    kinds = ("input_tokens", "output_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
-    sums = Charge.objects.filter(room=room).aggregate(*map(Sum, (*kinds, "cost_microusd")))
+    sums = Charge.objects.filter(room=room).aggregate(*map(Sum, (*TOKEN_KINDS, "cost_microusd")))
     return {
-        "tokens": sum(sums[f"{kind}__sum"] or 0 for kind in kinds),
+        "tokens": sum(sums[f"{kind}__sum"] or 0 for kind in TOKEN_KINDS),
         "cost": sums["cost_microusd__sum"] or 0,
     }
 
