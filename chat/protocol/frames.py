@@ -5,6 +5,7 @@ type. Both forms of a frame are read: `{"type", "id"?, "timestamp"?, "payload"}`
 fields as the payload.
 """
 
+import re
 import time
 from collections.abc import Iterator
 from typing import Annotated, Any, Final
@@ -65,6 +66,10 @@ _nested: Final = {name: msgspec.json.Decoder(payload) for name, payload in PAYLO
 _flattened: Final = {name: msgspec.json.Decoder(_flat(payload)) for name, payload in PAYLOADS.items()}
 _encoder: Final = msgspec.json.Encoder()
 
+# Half of a pair is no JSON for the decoder, but many clients send what a text field holds: they must hear which request
+# was refused.
+_SURROGATE: Final = re.compile(r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
+
 # What the decoders raise for input that is not JSON, not of the shape, too deep, or not text.
 _BAD_INPUT: Final = (msgspec.DecodeError, RecursionError, UnicodeError, ValueError)
 
@@ -114,7 +119,10 @@ def id_of(text: str) -> str | int | None:
     try:
         found = _salvage.decode(text).id
     except _BAD_INPUT:
-        return None
+        try:
+            found = _salvage.decode(_SURROGATE.sub(r"\\u0000", text)).id  # which no id may hold either
+        except _BAD_INPUT:
+            return None
     if isinstance(found, str):
         return found if 0 < len(found) <= _ID_CHARS and storable(found) else None
     return found if isinstance(found, int) and not isinstance(found, bool) and 0 <= found < 2**53 else None

@@ -197,3 +197,19 @@ def test_an_answer_arrives_as_it_was_meant(id_: str | int, data: dict[str, str])
     assert (frame["type"], frame["requestId"], frame["success"], frame["data"]) == ("list_rooms", id_, True, data)
     event = json.loads(frames.event("typing", data))
     assert "requestId" not in event and event["data"] == data
+
+
+@pytest.mark.parametrize("half", ["\\ud800", "\\uDFFF", "a\\ud83d", "\\udc00\\ud800", "\\ud83d\\ude00\\ud83d"])
+def test_half_of_a_surrogate_pair_is_refused_under_the_requests_id(half: str) -> None:
+    """Else a program that sends what a text field holds waits for its response in vain."""
+    for text in (
+        f'{{"type":"create_message","id":"7","payload":{{"room":"general","content":"{half}"}}}}',
+        f'{{"type":"create_message","room":"general","content":"{half}","id":"7"}}',
+        f'{{"{half}":1,"type":"ping","id":"7"}}',
+    ):
+        with pytest.raises(frames.BadFrame) as caught:
+            frames.decode(text)
+        assert caught.value.request_id == "7" and caught.value.code == "VALIDATION_ERROR"
+    with pytest.raises(frames.BadFrame) as caught:
+        frames.decode(f'{{"type":"ping","id":"{half}"}}')
+    assert caught.value.request_id is None

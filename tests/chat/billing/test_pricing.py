@@ -11,7 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chat.billing import pricing
+from chat.claude.backends.backend import Usage
 from chat.model_choice import DEMO_MODEL
+from chat.models import TOKEN_KINDS
 from config.prices import priced
 from tests.reports.prices import CASES, HAIKU, RATES, WRONG_BANDS, Case
 
@@ -131,3 +133,8 @@ def test_a_typing_error_in_the_prices_of_long_prompts_keeps_parley_from_starting
 def test_bands_are_sorted_by_their_length() -> None:
     own = {"cheap": {**RATES, "above": {"200000": {**RATES, "input": 3}, "50000": {**RATES, "input": 2}}}}
     assert list(priced({}, json.dumps(own))["cheap"]["above"]) == [50_000, 200_000]
+
+
+def test_the_four_kinds_of_tokens_have_one_order() -> None:
+    assert Usage._fields == TOKEN_KINDS
+    assert pricing.Price._fields == ("input", "output", "cache_write", "cache_read")
