@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-NOTICE: Final = "*Demo: no model has read this. These words stand in for Claude's, to show how an answer arrives.*"
+NOTICE: Final = "*Demo: no model has read this. These words stand in for Claude's, to show how a reply arrives.*"
 _EXCERPT_CHARS: Final = 80
 _TOPIC_CHARS: Final = 30
 _TOPICS: Final = 3
