@@ -18,9 +18,11 @@ from tests.children import child, end, leave_in_order
 _PYTEST: Final = [sys.executable, "-m", "pytest"]
 _IN_A_BROWSER: Final = ["tests/js", "tests/browser"]
 _ON_A_DATABASE: Final = ["tests/accounts", "tests/chat", "tests/pages", "tests/reports"]
-# As many as the machines that these run on have cores. Each process begins with its half of the modules and takes over
-# from the other when it is done: with xdist's default, both start the servers of the same modules.
+# As many as the machines that these run on have cores. Each process begins with its part of the modules and takes over
+# from others when it is done: with xdist's default, all of them start the servers of the same modules.
 _PROCESSES: Final = ["-n", os.environ.get("TEST_PROCESSES", "2"), "--dist", "worksteal"]
+# One more for the stage that mostly waits for servers, clocks and time-outs: two left the cores idle half of the time.
+_WAITING_PROCESSES: Final = ["-n", os.environ.get("TEST_PROCESSES", "3"), "--dist", "worksteal"]
 # What never reaches the database has been tried in the first stage (tests/conftest.py).
 _ON_DATABASE_ONLY: Final = ["--on-database-only"]
 
@@ -42,7 +44,7 @@ def stages() -> dict[str, list[str]]:
     database = [folder for folder in _ON_A_DATABASE if Path(folder).is_dir()]
     tests_again = [*_PYTEST, *_PROCESSES, *database]
     return {
-        "sqlite": [*_PYTEST, *_PROCESSES, "-rR", "tests", *ignored],
+        "sqlite": [*_PYTEST, *_WAITING_PROCESSES, "-rR", "tests", *ignored],
         "postgresql": [sys.executable, "-m", "tests.databases", "--", *tests_again, *_ON_DATABASE_ONLY],
         # Playwright's own event loop does not get along with that of pytest-asyncio.
         "browser": [*_PYTEST, *_PROCESSES, *_FURTHER_TRIES, *browser],
