@@ -42,8 +42,8 @@ def test_the_words_for_what_claude_does(page: Page) -> None:
     writing = {"messageId": "2", "state": "running", "text": "So"}
     assert words(page) == words(page, prompt(1), answer(2, "complete")) == "Ready"
     assert words(page, *running) == words(page, *running, streams=({**writing, "text": ""},)) == "Thinking…"
-    assert words(page, *running, streams=(writing,)) == "Answering alice"
-    assert words(page, *running, *queued, streams=(writing,)) == "Answering alice · 1 waiting"
+    assert words(page, *running, streams=(writing,)) == "Replying to alice"
+    assert words(page, *running, *queued, streams=(writing,)) == "Replying to alice · 1 waiting"
     assert words(page, *queued) == "About to reply"
     assert words(page, prompt(1), answer(2, "failed", error="Claude is busy.")) == "Last reply failed"
     assert words(page, prompt(1), answer(2, "failed"), prompt(3), answer(4, "complete")) == "Ready"
@@ -96,7 +96,7 @@ def test_prompts_are_shown_in_the_order_of_their_turns(page: Page) -> None:
 def test_a_reply_is_known_by_its_stream_where_its_message_is_not_loaded(page: Page) -> None:
     stream = {"messageId": "80", "state": "running", "text": "So"}
     assert call(page, "claudeState", [prompt(1)], [stream])["stoppableId"] == "80"
-    assert words(page, prompt(1), streams=(stream,)) == "Answering a prompt"
+    assert words(page, prompt(1), streams=(stream,)) == "Replying to a prompt"
 
 
 def test_a_withdrawn_prompt_does_not_wait(page: Page) -> None:

@@ -155,7 +155,7 @@ def test_the_longest_name_fits_every_window_and_hides_neither_user_name_nor_clau
     b = open_room(bob, room)
     page = alice.tab(f"/rooms/{room}/", alice.context(width, 800))
     say(b, "long, please")
-    expect(page.get_by_test_id("claude-state")).to_contain_text("Answering Robert Aloysius")
+    expect(page.get_by_test_id("claude-state")).to_contain_text("Replying to Robert Aloysius")
     shown = message(page, "long, please").first.get_by_test_id("author-handle")
     assert shown.evaluate("e => e.scrollWidth <= e.clientWidth && e.getBoundingClientRect().right <= innerWidth")
     assert page.evaluate("document.documentElement.scrollWidth") <= width

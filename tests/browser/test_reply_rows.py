@@ -130,7 +130,7 @@ def test_who_is_changing_a_prompt_when_its_turn_comes_loses_neither_the_words_no
     fake.will(Held(after=2, text="five six seven eight"), Normal("Nine."), Normal("Ten."))
     fake.release()
     expect(page.get_by_test_id("claude-state")).to_contain_text("1 waiting")
-    expect(page.get_by_test_id("edit-note")).to_contain_text("has begun to answer")
+    expect(page.get_by_test_id("edit-note")).to_contain_text("has begun to reply")
     expect(page.locator(".queue-title")).to_have_text("Waiting for Claude")
     page.keyboard.type(" a thought")
     page.get_by_test_id("edit-input").press("Enter")

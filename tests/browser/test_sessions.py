@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 from tests.browser.chat_cast import Cast, Someone, act, message, say
 
 LONG = "How would you test a chat that many people use at once, with a list and some code?"
-ANSWERING = re.compile("Answering")
+REPLYING = re.compile("Replying")
 READY = re.compile("Ready$")
 
 
@@ -60,9 +60,9 @@ def test_an_answer_is_the_same_in_every_tab_also_after_a_reload_in_mid_stream(so
     expect(tabs[0].get_by_test_id("presence")).to_contain_text("2 here in 4 tabs")
     say(tabs[0], LONG)
     for tab in tabs:
-        expect(state(tab)).to_contain_text(f"Answering {alice.name}")
+        expect(state(tab)).to_contain_text(f"Replying to {alice.name}")
     tabs[1].reload()
-    expect(state(tabs[1])).to_contain_text(ANSWERING)
+    expect(state(tabs[1])).to_contain_text(REPLYING)
     early = text_of(tabs[1])
     for tab in tabs:
         expect(state(tab)).to_have_text(READY, timeout=60_000)
@@ -79,7 +79,7 @@ def test_while_words_come_nothing_beside_them_moves(someone: Cast) -> None:
     expect(page.locator(".reply-dots.is-moving")).to_be_visible()  # while it thinks
     expect(page.get_by_test_id("reply-progress")).to_have_text("Claude is writing")
     assert page.evaluate(endless) == 0
-    expect(state(page)).to_contain_text(ANSWERING)
+    expect(state(page)).to_contain_text(REPLYING)
 
 
 def test_anybody_stops_an_answer_and_writes_on_meanwhile(someone: Cast) -> None:
@@ -87,7 +87,7 @@ def test_anybody_stops_an_answer_and_writes_on_meanwhile(someone: Cast) -> None:
     a, b = alice.room(room), bob.room(room)
     expect(a.get_by_test_id("stop")).to_be_hidden()
     say(a, LONG)
-    expect(state(b)).to_contain_text(ANSWERING)
+    expect(state(b)).to_contain_text(REPLYING)
     expect(b.get_by_test_id("stop")).to_be_visible()
     expect(b.get_by_test_id("send")).to_be_hidden()
     b.get_by_test_id("composer").press_sequentially("half a thought")
@@ -106,9 +106,9 @@ def test_escape_closes_what_is_open_before_it_stops_anything(someone: Cast) -> N
     alice, _bob, room = session(someone)
     page = alice.room(room, alice.context(820, 900))
     say(page, LONG)
-    expect(state(page)).to_contain_text(ANSWERING)
+    expect(state(page)).to_contain_text(REPLYING)
     page.locator("[data-details-toggle]").click()
-    expect(page.locator(".room-details")).to_contain_text("ClaudeAnswering")
+    expect(page.locator(".room-details")).to_contain_text("ClaudeReplying")
     page.keyboard.press("Escape")
     expect(page.locator(".room-details")).to_be_hidden()
     page.get_by_test_id("demo-note").locator("summary").click()
@@ -123,7 +123,7 @@ def test_prompts_wait_in_sight_and_only_their_author_changes_them(someone: Cast)
     alice, bob, room = session(someone)
     a, b = alice.room(room), bob.room(room)
     say(a, LONG)
-    expect(state(b)).to_contain_text(ANSWERING)
+    expect(state(b)).to_contain_text(REPLYING)
     say(b, "the frist")
     say(b, "the second")
     for tab in (a, b):
@@ -138,7 +138,7 @@ def test_prompts_wait_in_sight_and_only_their_author_changes_them(someone: Cast)
     expect(a.get_by_test_id("waiting-prompt")).to_have_count(1)
     expect(message(a, "the second")).to_have_count(0)
     a.get_by_test_id("stop").click()
-    expect(state(a)).to_contain_text(f"Answering {bob.name}")
+    expect(state(a)).to_contain_text(f"Replying to {bob.name}")
     expect(a.get_by_test_id("reply-queue")).to_be_hidden()
     a.get_by_test_id("stop").click()
     expect(state(b)).to_have_text(READY)
@@ -148,16 +148,16 @@ def test_an_answered_prompt_that_is_edited_is_answered_again_in_versions(someone
     alice, bob, room = session(someone)
     a, b = alice.room(room), bob.room(room)
     say(a, "Tell me of queues")
-    expect(state(a)).to_contain_text(ANSWERING)
+    expect(state(a)).to_contain_text(REPLYING)
     act(a, "Tell me of queues", "link")
     expect(a.get_by_test_id("action-edit")).to_have_count(0)
     a.get_by_test_id("stop").click()
     expect(state(a)).to_have_text(READY)
     a.get_by_test_id("composer").press("ArrowUp")
-    expect(a.get_by_test_id("edit-note")).to_contain_text("Claude will answer again")
+    expect(a.get_by_test_id("edit-note")).to_contain_text("Claude will reply again")
     a.get_by_test_id("edit-input").fill("Tell me of stacks")
     a.get_by_role("button", name="Save and ask again").click()
-    expect(state(b)).to_contain_text(ANSWERING)
+    expect(state(b)).to_contain_text(REPLYING)
     b.get_by_test_id("stop").click()
     for tab in (a, b):
         expect(state(tab)).to_have_text(READY)
@@ -199,7 +199,7 @@ def test_an_authors_old_text_is_shown_to_no_one_else_and_goes_when_they_say_so(s
 
 
 def stop(page: Page) -> None:
-    expect(state(page)).to_contain_text(ANSWERING)
+    expect(state(page)).to_contain_text(REPLYING)
     page.get_by_test_id("stop").click()
     expect(state(page)).to_have_text(READY)
 
@@ -226,7 +226,7 @@ def test_claude_answers_in_an_ordinary_room_when_it_is_called(someone: Cast) -> 
     a, b = alice.room(room), bob.room(room)
     expect(a.get_by_test_id("session-bar")).to_be_hidden()
     say(a, f"@claude {LONG}")
-    expect(b.get_by_test_id("typing")).to_contain_text(f"Claude: Answering {alice.name}")
+    expect(b.get_by_test_id("typing")).to_contain_text(f"Claude: Replying to {alice.name}")
     b.get_by_test_id("stop").click()
     expect(answers(a)).to_contain_text(bob.name)
     expect(b.get_by_test_id("typing")).to_have_text("")
@@ -287,7 +287,7 @@ def test_an_answer_is_new_to_who_was_away_when_it_ended_but_not_to_who_watches_i
     for tab in (a, b):
         tab.evaluate("document.hasFocus = () => false")
     say(a, LONG)
-    expect(state(a)).to_contain_text(ANSWERING)
+    expect(state(a)).to_contain_text(REPLYING)
     watching = alice.room(room)
     expect(answers(watching)).to_have_count(1)
     for tab in (a, watching):
