@@ -191,6 +191,10 @@ def test_the_window_finds_its_rows_again_when_the_list_has_changed(page: Page) -
     assert shifted({"start": 0, "end": 10}, (3, 3), (10, 12)) == {"start": 0, "end": 12}
     assert shifted({"start": 0, "end": 10}, (3, 3), (10, 60)) == {"start": 0, "end": 22}
     assert shifted({"start": 0, "end": 10}, (3, 3), (20, 60)) == {"start": 0, "end": 10}
+    assert shifted({"start": 0, "end": 10}, (3, 53), (10, 60)) == {"start": 38, "end": 60}, "some of those above"
+    assert shifted({"start": 5, "end": 10}, (6, 56), (10, 60)) == {"start": 55, "end": 60}, (
+        "the reader isn't at the top"
+    )
     assert shifted({"start": 0, "end": 10}, (3, -1), (20, 60)) == {"start": 44, "end": 60}, "the row is gone"
 
 

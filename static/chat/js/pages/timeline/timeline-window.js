@@ -52,8 +52,11 @@ export function later({ start, end }, count) {
 export function shifted({ start, end }, at, count) {
   if (at.after < 0) return atEnd(count.after);
   const moved = at.after - at.before;
-  const first = Math.max(0, start + moved);
-  // Rows that were added at an end that is in the document come into it, as far as there is room.
+  // Rows that were added at an end that is in the document come into it, as far as there is room. Those above come with
+  // the same drawing: the first row loses its day and name by them, and at the very top nothing else could fill their
+  // place, so the reader's words would go up and come back.
+  const above = start === 0 ? STEP : 0;
+  const first = Math.max(0, start + moved - above);
   const room = end === count.before ? STEP : 0;
   return { start: first, end: Math.min(count.after, first + ROWS_AT_MOST, end + moved + room) };
 }
