@@ -37,7 +37,7 @@ class AnnouncementAdmin(ChatAdmin):
     def target(self, announcement: Announcement) -> str:
         if announcement.room is not None:
             return f"room {announcement.room.slug}"
-        return "everybody" if announcement.user is None else announcement.user.username
+        return "everyone" if announcement.user is None else announcement.user.username
 
     def has_change_permission(self, request: HttpRequest, obj: Announcement | None = None) -> bool:
         return False

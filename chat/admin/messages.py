@@ -123,7 +123,7 @@ def _delete_selected(
 
 
 def _described(message: Message) -> SafeString:
-    author = "nobody" if message.author is None else message.author.username
+    author = "no one" if message.author is None else message.author.username
     return format_html("{}, {}: {}", message.room.slug, author, shortened(message.content))
 
 

@@ -20,12 +20,12 @@ INVITATIONS = reverse("admin:chat_invitation_changelist")
 pytestmark = pytest.mark.django_db
 
 
-@pytest.mark.parametrize("target", ["everybody", "room", "person"])
+@pytest.mark.parametrize("target", ["everyone", "room", "person"])
 def test_an_announcement_reaches_those_it_is_for(
     as_ruth: Client, ruth: User, bob: User, lounge: Room, told: Listening, target: str
 ) -> None:
-    chosen = {"everybody": {}, "room": {"room": lounge.pk}, "person": {"user": bob.pk}}[target]
-    group = {"everybody": "global", "room": "room:lounge", "person": f"user:{bob.pk}"}[target]
+    chosen = {"everyone": {}, "room": {"room": lounge.pk}, "person": {"user": bob.pk}}[target]
+    group = {"everyone": "global", "room": "room:lounge", "person": f"user:{bob.pk}"}[target]
     with told() as heard:
         answer = as_ruth.post(ADD, {"text": "Tea at four", "room": "", "user": "", **chosen})
     assert answer.status_code == 302
@@ -39,7 +39,7 @@ def test_an_announcement_reaches_those_it_is_for(
         "Tea at four",
         str(stored.pk),
     )
-    shown = {"everybody": "everybody", "room": "room lounge", "person": "bob"}[target]
+    shown = {"everyone": "everyone", "room": "room lounge", "person": "bob"}[target]
     assert f'field-target">{shown}<' in as_ruth.get(LIST).content.decode()
 
 
