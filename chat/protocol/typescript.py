@@ -20,8 +20,8 @@ def declarations() -> str:
     answers = {name: data.__name__ for name, (_type, data) in RESPONSES.items()}
     parts += [
         "export type ErrorCode =\n" + "\n".join(f'  | "{code}"' for code in ErrorCode) + ";\n",
-        _map("RequestPayloads", {name: payload.__name__ for name, payload in PAYLOADS.items()}),
-        _map("AnswerData", {**answers, **{alias: answers[name] for alias, name in ALIASES.items()}}),
+        _map("RequestPayloads", _with_aliases({name: payload.__name__ for name, payload in PAYLOADS.items()})),
+        _map("AnswerData", _with_aliases(answers)),
         _map("EventData", {name: event.data.__name__ for name, event in EVENTS.items()}),
         _ENVELOPES,
     ]
@@ -57,6 +57,10 @@ export interface ErrorFrame {
 
 export type ServerFrame = SuccessFrame | ErrorFrame;
 """
+
+
+def _with_aliases(types: dict[str, str]) -> dict[str, str]:
+    return {**types, **{alias: types[name] for alias, name in ALIASES.items()}}
 
 
 def _map(name: str, entries: dict[str, str]) -> str:

@@ -823,6 +823,12 @@ export interface RequestPayloads {
   continue_reply: ContinueReply;
   show_version: ShowVersion;
   get_stream: GetStream;
+  join: JoinRoom;
+  subscribe: JoinRoom;
+  leave: LeaveRoom;
+  unsubscribe: LeaveRoom;
+  chat: CreateMessage;
+  room_message: CreateMessage;
 }
 
 export interface AnswerData {

@@ -26,7 +26,7 @@ import { TextQueue } from "./streams/text-queue.js";
  * @property {(slug: string) => Promise<unknown>} joinRoom
  * @property {(session: string, prompt: string, options: {clientId?: string}) => Promise<{message: Message,
  *   reply: Message}>} execute
- * @property {(type: string, payload: object) => Promise<any>} request
+ * @property {import("./requests.d.ts").SendRequest} request
  * @property {(type: string, listener: (data: any) => void) => () => void} on
  */
 
@@ -194,7 +194,7 @@ class Following {
     while (this.#fetching && !this.isOver) {
       try {
         const { messages } = await this.#client.request("get_messages", { room, around: seq, limit: AROUND_LIMIT });
-        const row = messages.find((/** @type {Message} */ message) => message.id === id);
+        const row = messages.find((message) => message.id === id);
         if (!row) throw new RequestError("NOT_FOUND", "The reply is gone.");
         this.#fetching = false;
         this.#streams.rows(room, [row], row.change);

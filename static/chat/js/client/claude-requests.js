@@ -10,11 +10,12 @@ import { randomId } from "./random-id.js";
 
 export class ClaudeRequests extends Emitter {
   /**
-   * @param {string} type
-   * @param {object} [_payload]
-   * @returns {Promise<any>} the answer's data
+   * @template {import("./requests.d.ts").RequestType} T
+   * @param {T} type
+   * @param {import("./requests.d.ts").RequestArguments<T>} _rest the payload, and options
+   * @returns {Promise<import("./requests.d.ts").ResponseTo<T>>} the answer's data
    */
-  request(type, _payload) {
+  request(type, ..._rest) {
     throw new Error(`No one sends ${type}.`);
   }
 

@@ -20,6 +20,8 @@ import { Streams } from "./streams/streams.js";
 
 /** @typedef {import("./state.d.ts").RoomState} RoomState */
 /** @typedef {import("./state.d.ts").Stream} Stream */
+/** @typedef {import("../protocol.d.ts").Message} Message */
+/** @typedef {import("../protocol.d.ts").RequestPayloads} RequestPayloads */
 
 const REQUEST_TIMEOUT_MS = 15_000;
 
@@ -65,7 +67,7 @@ export class Client extends ClaudeRequests {
       timeoutMs: options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
     });
     const shared = {
-      request: (/** @type {Parameters<RequestTable["start"]>} */ ...request) => this.#requests.start(...request),
+      request: this.#requests.start.bind(this.#requests),
       clock: this.#clock,
       random: options.random,
     };
@@ -80,7 +82,7 @@ export class Client extends ClaudeRequests {
     });
     this.#sender = new OutboxSender({
       ...shared,
-      request: (type, payload) => this.#requests.start(type, payload, { wasWritten: true }),
+      create: (payload) => this.#requests.start("create_message", payload, { wasWritten: true }),
       onChange: (entries) => {
         this.#rooms.showPending(entries);
         this.emit("outbox", entries);
@@ -136,25 +138,25 @@ export class Client extends ClaudeRequests {
    * Asks the server. Rejects with a RequestError; with `DISCONNECTED` at once when there is no connection, with
    * `FRAME_TOO_BIG` when the server would not read it, with `FRAME_REFUSED` when the server has closed the connection
    * for a frame.
-   * @param {string} type
-   * @param {object} [payload]
-   * @param {{timeout?: number}} [options]
-   * @returns {Promise<any>} the answer's data
+   * @template {import("./requests.d.ts").RequestType} T
+   * @param {T} type
+   * @param {import("./requests.d.ts").RequestArguments<T>} rest the payload, and options
+   * @returns {Promise<import("./requests.d.ts").ResponseTo<T>>} the answer's data
    */
-  async request(type, payload = {}, { timeout } = {}) {
-    const onData = (/** @type {any} */ data) => {
-      for (const row of [data.message, data.reply]) if (row?.room) this.#rooms.place(row);
-    };
+  async request(type, ...rest) {
+    const [payload = /** @type {import("./requests.d.ts").PayloadOf<T>} */ ({}), { timeout } = {}] = rest;
+    const onData = (/** @type {object} */ data) => rowsIn(data).forEach((row) => this.#rooms.place(row));
     return this.#requests.start(type, payload, { timeout, onData, wasWritten: true });
   }
 
   /**
    * Says something without waiting for an answer, for example `typing`.
-   * @param {string} type
-   * @param {object} [payload]
+   * @template {keyof RequestPayloads} T
+   * @param {T} type
+   * @param {RequestPayloads[T]} payload
    * @returns {boolean} whether it was handed to an open connection
    */
-  send(type, payload = {}) {
+  send(type, payload) {
     return this.#socket.send(frameText({ type, timestamp: this.#clock.now(), payload }));
   }
 
@@ -250,8 +252,9 @@ export class Client extends ClaudeRequests {
 
   /** @param {string} messageId @returns {Promise<import("../protocol.d.ts").Keyframe>} */
   getStream(messageId) {
-    const onData = (/** @type {any} */ keyframe) => this.#streams.keyframe(keyframe);
-    return this.#requests.start("get_stream", { message: messageId }, { onData });
+    return this.#requests.start("get_stream", { message: messageId }, {
+      onData: (keyframe) => this.#streams.keyframe(keyframe),
+    });
   }
 
   /**
@@ -309,7 +312,7 @@ export class Client extends ClaudeRequests {
     this.emit("event", frame.data ?? {}, frame);
   }
 
-  /** @param {import("../protocol.d.ts").Message | undefined} message */
+  /** @param {Message | undefined} message */
   #confirm(message) {
     if (message?.clientId && message.author?.id === this.#userId) this.#sender.confirm(message.clientId);
   }
@@ -320,3 +323,10 @@ export class Client extends ClaudeRequests {
     this.#sender.start(this.#store).catch(reportError);
   }
 }
+
+/**
+ * The rows that a response carries; where it names a message only, that is no row.
+ * @param {{message?: Message | string, reply?: Message}} data
+ * @returns {Message[]}
+ */
+const rowsIn = ({ message, reply }) => [message, reply].filter((row) => typeof row === "object");

@@ -16,15 +16,6 @@ import { randomId } from "./random-id.js";
  * @property {boolean} wasWritten
  */
 
-/**
- * @typedef {object} RequestOptions
- * @property {number} [timeout] milliseconds until it rejects with `TIMEOUT`
- * @property {(data: any) => void} [onData] called with the answer before any later frame is read
- * @property {boolean} [wasWritten] a person wants it, so it ends when the server refuses a frame. What the library asks
- *   on its own,
- *   and says nothing that could be refused, is asked again on the next connection
- */
-
 export class RequestTable {
   #send;
   #fits;
@@ -52,10 +43,11 @@ export class RequestTable {
   }
 
   /**
-   * @param {string} type
-   * @param {object} payload
-   * @param {RequestOptions} [options]
-   * @returns {Promise<any>}
+   * @template {import("./requests.d.ts").RequestType} T
+   * @param {T} type
+   * @param {import("./requests.d.ts").PayloadOf<T>} payload
+   * @param {import("./requests.d.ts").StartOptions<T>} [options]
+   * @returns {Promise<import("./requests.d.ts").ResponseTo<T>>}
    */
   start(type, payload, { timeout = this.#timeoutMs, onData, wasWritten = false } = {}) {
     const id = `${this.#prefix}-${(this.#count += 1)}`;

@@ -10,7 +10,7 @@ import { Client } from "./client.js";
  * @typedef {object} SocketHook
  * @property {"connecting" | "connected" | "disconnected"} status
  * @property {import("./errors.js").ConnectionError | null} error
- * @property {(type: string, payload?: object, options?: {timeout?: number}) => Promise<any>} send
+ * @property {import("./requests.d.ts").SendRequest} send
  * @property {Client} client
  */
 
@@ -34,7 +34,7 @@ export function useSocket(url, options) {
   const subscribe = useCallback((/** @type {() => void} */ tell) => client.on("status", tell), [client]);
   const status = useSyncExternalStore(subscribe, () => client.status, () => "disconnected");
   const error = useSyncExternalStore(subscribe, () => client.error, () => null);
-  const send = useCallback(/** @type {SocketHook["send"]} */ ((...request) => client.request(...request)), [client]);
+  const send = useMemo(() => client.request.bind(client), [client]);
   return { status: /** @type {SocketHook["status"]} */ (status), error, send, client };
 }
 

@@ -44,7 +44,7 @@ class App {
   /** @type {RoomPage | null} */
   #room = null;
   #invitations = new Invitations(findAll(document, "[data-invitations]"), {
-    waiting: this.#data.invitations, request: (type, payload) => this.#client.request(type, payload),
+    waiting: this.#data.invitations, request: this.#client.request.bind(this.#client),
     go: (href) => loadPage(href, this.#toasts), onError: (error) => this.#toasts.error(error),
   });
   #directory = new RoomDirectory({

@@ -21,7 +21,7 @@ const STORE_PATIENCE_MS = 2_000;
 export class OutboxSender {
   /** @type {import("./outbox.js").OutboxStore | null} */
   #store = null;
-  #request;
+  #create;
   #clock;
   #random;
   #onChange;
@@ -45,14 +45,15 @@ export class OutboxSender {
 
   /**
    * @param {object} options
-   * @param {(type: string, payload: object) => Promise<any>} options.request
+   * @param {(payload: import("../../protocol.d.ts").CreateMessage) =>
+   *   Promise<{message: import("../../protocol.d.ts").Message}>} options.create
    * @param {import("../clock.js").Clock} options.clock
    * @param {() => number} [options.random]
    * @param {(entries: Entry[]) => void} options.onChange
    * @param {(message: import("../../protocol.d.ts").Message) => void} options.onStored
    */
-  constructor({ request, clock, random, onChange, onStored }) {
-    this.#request = request;
+  constructor({ create, clock, random, onChange, onStored }) {
+    this.#create = create;
     this.#clock = clock;
     this.#random = random;
     this.#onChange = onChange;
@@ -186,7 +187,7 @@ export class OutboxSender {
     const sending = { clientId };
     this.#underWay.set(room, sending);
     try {
-      const { message } = await this.#request("create_message", {
+      const { message } = await this.#create({
         room, content, clientId, ...(replyTo !== undefined && { replyTo }), ...(attachments && { attachments }),
       });
       this.#forgetPause(room);

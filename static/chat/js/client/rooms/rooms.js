@@ -35,8 +35,7 @@ export class Rooms {
 
   /**
    * @param {object} options
-   * @param {(type: string, payload: object, options?: import("../request-table.js").RequestOptions) => Promise<any>}
-   *   options.request
+   * @param {import("../requests.d.ts").StartRequest} options.request
    * @param {import("../clock.js").Clock} options.clock
    * @param {() => number} [options.random]
    * @param {(slug: string, state: RoomState) => void} options.onRoom
@@ -154,7 +153,7 @@ export class Rooms {
     const place = {};
     if (replacesWindow(where)) this.#places.set(slug, place);
     let isLate = false;
-    const onData = (/** @type {any} */ data) => {
+    const onData = (/** @type {import("../../protocol.d.ts").MessagePage} */ data) => {
       isLate = this.#states.get(slug)?.window !== window;
       this.#apply(slug, { type: "history", where, window, data });
     };
@@ -177,11 +176,13 @@ export class Rooms {
     const state = this.#states.get(slug);
     if (!this.#connected || !membership || !state || membership.joining) return;
     membership.joining = true;
-    const recovered = state.epoch !== null;
-    const onData = (/** @type {any} */ data) => this.#joined(slug, membership, data, recovered);
-    const cursor = recovered ? { after: state.change, epoch: state.epoch } : {};
+    const { change, epoch } = state;
+    const recovered = epoch !== null;
+    const cursor = recovered ? { after: change, epoch } : {};
     try {
-      await this.#request("join_room", { room: slug, ...cursor }, { onData });
+      await this.#request("join_room", { room: slug, ...cursor }, {
+        onData: (data) => this.#joined(slug, membership, data, recovered),
+      });
     } catch (cause) {
       const error = /** @type {RequestError} */ (cause);
       if (error.code === "DISCONNECTED" || membership !== this.#wanted.get(slug)) return;
@@ -200,7 +201,7 @@ export class Rooms {
   /**
    * @param {string} slug
    * @param {Membership} membership
-   * @param {any} data
+   * @param {import("../../protocol.d.ts").Joined} data
    * @param {boolean} recovered
    */
   #joined(slug, membership, data, recovered) {
@@ -215,11 +216,13 @@ export class Rooms {
   async #sync(slug) {
     const membership = this.#wanted.get(slug);
     const state = this.#states.get(slug);
-    if (!this.#connected || !membership || membership.syncing || !state?.joined) return;
+    if (!this.#connected || !membership || membership.syncing || !state?.joined || state.epoch === null) return;
+    const cursor = { change: state.change, epoch: state.epoch };
     membership.syncing = true;
-    const onData = (/** @type {any} */ data) => this.#synced(slug, membership, data.rooms?.[slug]);
     try {
-      await this.#request("sync", { rooms: { [slug]: { change: state.change, epoch: state.epoch } } }, { onData });
+      await this.#request("sync", { rooms: { [slug]: cursor } }, {
+        onData: (data) => this.#synced(slug, membership, data.rooms[slug]),
+      });
     } catch (cause) {
       const error = /** @type {RequestError} */ (cause);
       if (error.code !== "DISCONNECTED") this.#syncLater(slug, membership, error);
@@ -229,12 +232,12 @@ export class Rooms {
   /**
    * @param {string} slug
    * @param {Membership} membership
-   * @param {any} result
+   * @param {import("../../protocol.d.ts").Recovery | undefined} result
    */
   #synced(slug, membership, result) {
     if (membership !== this.#wanted.get(slug)) return;
     if (!result || result.error) {
-      const code = result?.error?.code ?? result?.error ?? "INTERNAL_ERROR";
+      const code = result?.error ?? "INTERNAL_ERROR";
       return this.#syncLater(slug, membership, new RequestError(code, "The room could not be brought up to date."));
     }
     membership.syncing = false;

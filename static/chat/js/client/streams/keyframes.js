@@ -23,8 +23,7 @@ export class Keyframes {
 
   /**
    * @param {object} options
-   * @param {(type: string, payload: object, options?: import("../request-table.js").RequestOptions) => Promise<any>}
-   *   options.request
+   * @param {import("../requests.d.ts").StartRequest} options.request
    * @param {import("../clock.js").Clock} options.clock
    * @param {() => number} [options.random]
    * @param {(messageId: string) => boolean} options.isNeeded still

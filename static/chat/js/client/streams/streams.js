@@ -41,8 +41,7 @@ export class Streams {
 
   /**
    * @param {object} options
-   * @param {(type: string, payload: object, options?: import("../request-table.js").RequestOptions) => Promise<any>}
-   *   options.request
+   * @param {import("../requests.d.ts").StartRequest} options.request
    * @param {import("../clock.js").Clock} options.clock
    * @param {() => number} [options.random]
    * @param {(slug: string, messageId: string, stream: Stream | null) => void} options.onStream

@@ -12,7 +12,7 @@ import { nameInText } from "../people/shown-name.js";
  *
  * @typedef {object} Hands with which a command works
  * @property {string} slug of the room
- * @property {(type: string, payload: object) => Promise<any>} request
+ * @property {import("../../client/requests.d.ts").SendRequest} request
  * @property {(text: string) => void} say shows a sentence
  * @property {(href: string) => void} go leaves the page
  * @property {(text: string) => void} write puts a text into the composer

@@ -44,7 +44,7 @@ export class SlashCommands {
   get #hands() {
     const { slug, client, toasts, composer } = this.#options;
     return {
-      slug, request: (type, payload) => client.request(type, payload), say: (sentence) => toasts.show(sentence),
+      slug, request: client.request.bind(client), say: (sentence) => toasts.show(sentence),
       go: loadPageOrFail, write: (text) => composer().write(text),
     };
   }

@@ -126,7 +126,7 @@ export class MessageCommands {
       revise: () => this.#revise(row),
       discard: () => this.#client.discard(clientId),
       react: () => picker.open(button, (emoji) => this.#react(row, emoji)),
-      "toggle-reaction": () => this.#react(row, button.getAttribute("data-emoji")),
+      "toggle-reaction": () => this.#react(row, button.getAttribute("data-emoji") ?? ""),
       reply: () => onReply(message),
       edit: () => this.edit(row),
       link: () => this.#copyLink(message.seq),
@@ -150,7 +150,7 @@ export class MessageCommands {
     request.catch((error) => this.#options.toasts.error(error));
   }
 
-  /** @param {MessageRow} row @param {string | null} emoji */
+  /** @param {MessageRow} row @param {string} emoji */
   async #react(row, emoji) {
     const message = storedIn(row);
     const { id, reactions } = message;

@@ -15,7 +15,7 @@ export class OwnReactions {
 
   /**
    * @param {object} options
-   * @param {(type: string, payload: object) => Promise<any>} options.request
+   * @param {import("../../client/requests.d.ts").SendRequest} options.request
    * @param {string} options.myId
    * @param {(messageId: string) => void} options.onAnswer it is known now what was not when the message was drawn
    */

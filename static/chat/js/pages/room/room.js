@@ -82,7 +82,7 @@ export class RoomPage {
     const unfinished = unfinishedIn(this.#slug, this.#me.id);
     this.#history = new HistoryLoader({ client: this.#client, slug: this.#slug, view: () => this.#view });
     this.#timeline = new Timeline(scroller, {
-      myId: this.#me.id, request: (...asked) => this.#client.request(...asked),
+      myId: this.#me.id, request: this.#client.request.bind(this.#client),
       onOlder: () => this.#history.older(), onNewer: () => this.#history.newer(), onScroll: () => this.#scrolled(),
       onRow: (row) => this.#commands.resume(row),
     });

@@ -6,10 +6,7 @@
 import { el, find, findAll, setChildren } from "../base/dom.js";
 import { handle, isolated, shownName } from "../people/shown-name.js";
 
-/**
- * @typedef {{room: string, name: string, kind: string, role: string, by: import("../../protocol.d.ts").UserRef | null,
- *   at: number}} Invitation
- */
+/** @typedef {import("../../protocol.d.ts").Invitation} Invitation */
 
 export class Invitations {
   #options;
@@ -18,9 +15,8 @@ export class Invitations {
 
   /**
    * @param {Iterable<HTMLElement>} roots
-   * @param {{waiting: Invitation[], request: (type: string, payload: object) => Promise<unknown>, go: (href: string) =>
-   *   void,
-   *   onError: (error: unknown) => void}} options
+   * @param {{waiting: Invitation[], request: import("../../client/requests.d.ts").SendRequest,
+   *   go: (href: string) => void, onError: (error: unknown) => void}} options
    */
   constructor(roots, options) {
     this.#options = { ...options, roots: [...roots] };
@@ -92,7 +88,7 @@ export class Invitations {
     );
   }
 
-  /** @param {string} type @param {string} room */
+  /** @param {"accept_invitation" | "decline_invitation"} type @param {string} room */
   async #answer(type, room) {
     try {
       await this.#options.request(type, { room });

@@ -13,7 +13,7 @@ const PAGE = 100;
 const PAGE_AT_MOST = 200;
 const PEOPLE_PATIENCE_MS = 5_000;
 
-/** @typedef {"sessions" | "rooms" | "direct"} SectionKey */
+/** @typedef {import("./room-list.js").SectionKey} SectionKey */
 /** @typedef {{next: string, total: number}} Cut where the rest of a section begins, and how many rooms it has in all */
 /** @typedef {import("./room-list.js").ListedRoom} ListedRoom */
 
@@ -81,6 +81,7 @@ export class RoomDirectory {
       // Without words or kinds it also asks for news of all rooms, listed or not.
       const first = await this.#client.request("list_rooms", { limit: this.#whole });
       const cuts = new Map();
+      /** @type {ListedRoom[]} */
       let rooms = first.rooms;
       if (first.hasMore) {
         const sections = await Promise.all(
@@ -94,7 +95,7 @@ export class RoomDirectory {
       if (unfolded !== this.#unfolded) return await this.refetch();
       this.#cuts = cuts;
       // What came meanwhile in rooms that were not listed is asked for again.
-      const listed = new Set(rooms.map((/** @type {ListedRoom} */ room) => room.slug));
+      const listed = new Set(rooms.map((room) => room.slug));
       for (const slug of this.#rooms.keys()) if (!before.has(slug) && !listed.has(slug)) this.want(slug);
       this.apply({ type: "listed", rooms });
       const current = this.#current();
@@ -111,7 +112,7 @@ export class RoomDirectory {
     const page = await this.#client.request("list_rooms", { kinds: SECTIONS[key], after: cut.next, limit: PAGE });
     this.#unfolded = new Map(this.#unfolded).set(key, (this.#unfolded.get(key) ?? 0) + PAGE);
     if (this.#cuts.get(key) !== cut) return await this.refetch(); // the list came again meanwhile, without these
-    if (page.hasMore) this.#cuts.set(key, { next: page.next, total: page.total });
+    if (page.next !== undefined) this.#cuts.set(key, { next: page.next, total: page.total });
     else this.#cuts.delete(key);
     this.#rooms = reduceRoomList(this.#rooms, { type: "found", rooms: page.rooms });
     this.#onChange();
@@ -167,9 +168,10 @@ export class RoomDirectory {
     const rooms = [];
     for (let after; ; ) {
       const limit = Math.min(PAGE_AT_MOST, Math.max(1, wanted - rooms.length));
+      /** @type {import("../../protocol.d.ts").RoomList} */
       const page = await this.#client.request("list_rooms", { kinds: SECTIONS[key], limit, ...(after && { after }) });
       rooms.push(...page.rooms);
-      if (!page.hasMore) return { key, rooms, cut: null };
+      if (page.next === undefined) return { key, rooms, cut: null };
       if (rooms.length >= wanted) return { key, rooms, cut: { next: page.next, total: page.total } };
       after = page.next;
     }

@@ -2,17 +2,19 @@
  * The list of my rooms, as a pure reducer: what is unread in each, and in which order they stand.
  */
 
-/** @typedef {{slug: string, name: string, kind: string, unread: number, mentions: number, muted: boolean,
- *   lastReadSeq: number, activeAt?: number, createdAt?: number, lastMessageAt?: number, topic?: string,
- *   countedTo?: number, members?: import("../../protocol.d.ts").UserRef[], draft?: {content: string, version: number},
- *   hasDraft?: boolean}} ListedRoom
+/** @typedef {import("../../protocol.d.ts").ListedRoom} ServerRoom */
+/** @typedef {Pick<ServerRoom, "slug" | "name" | "kind" | "unread" | "mentions" | "muted" | "lastReadSeq"> &
+ *   Partial<ServerRoom> & {countedTo?: number}} ListedRoom
  *   countedTo: the `seq` up to which the counts that the server sent as a whole include every message
  *   hasDraft: there is a draft whose words the list does not bring, or has not brought yet */
 /** @typedef {ReadonlyMap<string, ListedRoom>} RoomList */
 
 /** The server stops counting there, so we do too. */
 const COUNT_AT_MOST = 100;
-/** @type {Record<"sessions" | "rooms" | "direct", string[]>} */
+/**
+ * @typedef {"sessions" | "rooms" | "direct"} SectionKey
+ * @type {Record<SectionKey, ("closed" | "direct" | "open" | "session")[]>}
+ */
 export const SECTIONS = { sessions: ["session"], rooms: ["open", "closed"], direct: ["direct"] };
 
 /** @type {Record<string, (list: RoomList, action: any) => RoomList>} */
@@ -56,13 +58,11 @@ export function reduceRoomList(list, action) {
   return handler(list, action);
 }
 
-/** @param {RoomList} list @returns {Record<"sessions" | "rooms" | "direct", ListedRoom[]>} busiest last first */
+/** @param {RoomList} list @returns {Record<SectionKey, ListedRoom[]>} busiest last first */
 export function sectionsOf(list) {
   const rooms = [...list.values()].sort((a, b) => activeAt(b) - activeAt(a) || a.name.localeCompare(b.name));
-  const entries = Object.entries(SECTIONS).map(([key, kinds]) => [
-    key, rooms.filter((room) => kinds.includes(room.kind)),
-  ]);
-  return Object.fromEntries(entries);
+  const of = (/** @type {readonly string[]} */ kinds) => rooms.filter(({ kind }) => kinds.includes(kind));
+  return { sessions: of(SECTIONS.sessions), rooms: of(SECTIONS.rooms), direct: of(SECTIONS.direct) };
 }
 
 /** @param {RoomList} list what the tab's title and icon show: muted rooms count only where I am mentioned */

@@ -40,9 +40,9 @@ export class Timeline {
 
   /**
    * @param {HTMLElement} scroller
-   * @param {{myId: string, request: (type: string, payload: object) => Promise<any>, onOlder: () => void, onNewer: ()
-   *   => void, onScroll: () => void,
-   *   onRow: (row: MessageRow) => void}} options onRow: a row is drawn for the first time, or again
+   * @param {{myId: string, request: import("../../client/requests.d.ts").SendRequest, onOlder: () => void,
+   *   onNewer: () => void, onScroll: () => void, onRow: (row: MessageRow) => void}} options
+   *   onRow: a row is drawn for the first time, or again
    */
   constructor(scroller, options) {
     this.#scroller = scroller;
