@@ -11,7 +11,6 @@ from msgspec import UNSET, UnsetType
 from accounts.models import User
 from chat.model_choice import is_demo_model, model_of
 from chat.models import (
-    TOKEN_KINDS,
     Attachment,
     Kind,
     MemberInvitation,
@@ -272,7 +271,15 @@ def present_reply(reply: Reply, versions: int, people: Mapping[int, wire.UserRef
 
 
 def present_usage(reply: Reply) -> wire.Usage:
-    return wire.Usage(*(getattr(reply, kind) for kind in TOKEN_KINDS))
+    used = reply.usage
+    return wire.Usage(
+        used.input_tokens,
+        used.output_tokens,
+        used.cache_creation_input_tokens,
+        used.cache_read_input_tokens,
+        used.cache_creation_1h_input_tokens or UNSET,
+        used.web_search_requests or UNSET,
+    )
 
 
 def present_invitation(invitation: MemberInvitation, by: wire.UserRef | None = None) -> wire.Invitation:

@@ -14,7 +14,7 @@ from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from config import __version__
-from config.prices import priced
+from config.prices import LISTED, priced
 
 VERSION = __version__
 
@@ -279,22 +279,9 @@ REPLY_DELTA_SECONDS = 0.04
 
 # --- Money --------------------------------------------------------------------------------------------------
 
-# US dollars per million tokens, as Anthropic listed them in November 2026. Check them against your own contract, and set
-# CLAUDE_PRICES (JSON of the same shape) for what differs. A model that is not priced costs as much as the dearest.
-CLAUDE_PRICES = priced(
-    {
-        "claude-opus-5-5": {"input": "4", "output": "20", "cache_write": "5", "cache_read": "0.20"},
-        "claude-sonnet-5-5": {"input": "2", "output": "10", "cache_write": "2.50", "cache_read": "0.10"},
-        "claude-haiku-5-5": {
-            "input": "0.10",
-            "output": "0.50",
-            "cache_write": "0.125",
-            "cache_read": "0.01",
-            "above": {100_000: {"input": "0.50", "output": "2.50", "cache_write": "0.625", "cache_read": "0.05"}},
-        },
-    },
-    env.str("CLAUDE_PRICES", default=""),
-)
+# What Anthropic listed in November 2026. Check it against your own contract, and set CLAUDE_PRICES (JSON of the same shape)
+# for what differs. A model that is not priced costs as much as the dearest.
+CLAUDE_PRICES = priced(LISTED, env.str("CLAUDE_PRICES", default=""))
 # What may be spent in a day and in a month (UTC) by one user, in one room, and altogether; in US dollars, 0 = no limit.
 SPEND_USER_DAY_USD = env.float("SPEND_USER_DAY_USD", default=0)
 SPEND_USER_MONTH_USD = env.float("SPEND_USER_MONTH_USD", default=0)

@@ -62,7 +62,11 @@ class Answer(Mode):
         self.remember(exchange, blocks)
         message_id = f"msg_{secrets.token_hex(8)}"
         model = str(exchange.body["model"])
-        usage = {**exchange.usage, "output_tokens": sum(wire.tokens(block) for block in blocks)}
+        usage = {
+            **exchange.usage,
+            "output_tokens": sum(wire.tokens(block) for block in blocks),
+            "server_tool_use": wire.server_tool_use(blocks),
+        }
         if not exchange.body.get("stream"):
             await exchange.respond(200, wire.message(message_id, model, blocks, stop_reason, usage))
             return

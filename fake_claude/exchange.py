@@ -44,7 +44,7 @@ class Exchange:
         self.is_whole = False
         # remember(tool_use_id, mode): what answers the request that brings this tool's result.
         self.remember = remember
-        self.usage: dict[str, int] = {}
+        self.usage: dict[str, Any] = {}
         self._transport = transport
         self._unsent: list[bytes] = []
         self._unsent_bytes = 0

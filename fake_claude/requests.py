@@ -71,7 +71,7 @@ def wants_summary(body: dict[str, Any]) -> bool:
     return thinking.get("type") == "adaptive" and thinking.get("display") == "summarized"
 
 
-def usage_of(body: dict[str, Any], cached: set[str]) -> dict[str, int]:
+def usage_of(body: dict[str, Any], cached: set[str]) -> dict[str, Any]:
     """Return the tokens of the input, as the cache makes them count; `cached` holds the prefixes seen before."""
     parts = [*body.get("tools", []), *blocks_of(body.get("system", ""))]
     for turn in body["messages"]:
@@ -85,12 +85,18 @@ def usage_of(body: dict[str, Any], cached: set[str]) -> dict[str, int]:
     sizes = {index: sum(wire.tokens(part) for part in plain[: index + 1]) for index in looked_at}
     usable = [index for index in points if sizes[index] >= _SMALLEST_CACHED_TOKENS]
     read = max((sizes[index] for index in looked_at if prefixes[index] in cached), default=0)
-    written = max((sizes[index] for index in usable), default=read) - read
+    written = {"5m": 0, "1h": 0}
+    known = read
+    for index in usable:
+        if sizes[index] > known:
+            written[parts[index]["cache_control"].get("ttl", "5m")] += sizes[index] - known
+            known = sizes[index]
     cached.update(prefixes[index] for index in usable)
     return {
-        "input_tokens": total - read - written,
-        "cache_creation_input_tokens": max(written, 0),
+        "input_tokens": total - known,
+        "cache_creation_input_tokens": sum(written.values()),
         "cache_read_input_tokens": read,
+        "cache_creation": {f"ephemeral_{lifetime}_input_tokens": count for lifetime, count in written.items()},
     }
 
 

@@ -17,12 +17,12 @@ def compact(data: Any) -> str:
     return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
 
 
-def message_start(message_id: str, model: str, usage: dict[str, int]) -> bytes:
+def message_start(message_id: str, model: str, usage: dict[str, Any]) -> bytes:
     return event("message_start", {"type": "message_start", "message": message(message_id, model, [], None, usage)})
 
 
 def message(
-    message_id: str, model: str, content: list[dict[str, Any]], stop_reason: str | None, usage: dict[str, int]
+    message_id: str, model: str, content: list[dict[str, Any]], stop_reason: str | None, usage: dict[str, Any]
 ) -> dict[str, Any]:
     return {
         "id": message_id,
@@ -56,9 +56,17 @@ def block_stop(index: int) -> bytes:
     return event("content_block_stop", {"type": "content_block_stop", "index": index})
 
 
-def message_delta(stop_reason: str, usage: dict[str, int]) -> bytes:
+def server_tool_use(blocks: list[dict[str, Any]]) -> dict[str, int]:
+    """Return how often Anthropic's own tools were used."""
+    used = [block["name"] for block in blocks if block["type"] == "server_tool_use"]
+    return {f"{name}_requests": used.count(name) for name in ("web_search", "web_fetch")}
+
+
+def message_delta(stop_reason: str, usage: dict[str, Any]) -> bytes:
     delta = {"stop_reason": stop_reason, "stop_sequence": None, "stop_details": stop_details(stop_reason)}
-    return event("message_delta", {"type": "message_delta", "delta": delta, "usage": usage})
+    # The lifetimes of what the cache took stand in message_start alone.
+    counted = {name: count for name, count in usage.items() if name != "cache_creation"}
+    return event("message_delta", {"type": "message_delta", "delta": delta, "usage": counted})
 
 
 MESSAGE_STOP: Final = event("message_stop", {"type": "message_stop"})

@@ -17,7 +17,7 @@ from chat.admin.site import BoundedPaginator, ChatAdmin, shortened
 from chat.billing import pricing
 from chat.billing.spending import dollars
 from chat.model_choice import DEMO_MODEL
-from chat.models import TOKEN_KINDS, Reply
+from chat.models import USAGE_KINDS, Reply
 
 
 class ByModel(admin.SimpleListFilter):
@@ -65,7 +65,7 @@ class ReplyAdmin(ReadOnlyAdmin):
         ("How it ended", {"fields": ("stop_reason", "stopped_by", "error", "error_detail")}),
         (
             "What it cost",
-            {"fields": ("cost", *TOKEN_KINDS)},
+            {"fields": ("cost", *USAGE_KINDS)},
         ),
         ("When", {"fields": ("created_at", "started_at", "ended_at")}),
         ("Who runs it", {"fields": ("owner", "epoch", "lease_expires_at", "n", "context_from", "has_summary")}),
@@ -102,7 +102,7 @@ class ReplyAdmin(ReadOnlyAdmin):
 
     @admin.display(description="tokens")
     def tokens(self, reply: Reply) -> str:
-        read = reply.input_tokens + reply.cache_creation_input_tokens + reply.cache_read_input_tokens
+        read = reply.usage.prompt_tokens
         return f"{read + reply.output_tokens:,}"
 
     @admin.display(description="cost")

@@ -12,10 +12,10 @@ from django.urls import path
 from accounts.models import User
 from chat.admin.replies import ByModel, ReadOnlyAdmin
 from chat.billing import pricing, usage
-from chat.billing.spending import dollars
+from chat.billing.spending import dollars, today
 from chat.claude import recent_failures
 from chat.model_choice import is_demo
-from chat.models import TOKEN_KINDS, Charge, ChargeState, Room, Spending
+from chat.models import USAGE_KINDS, Charge, ChargeState, Room, Spending
 
 _OPEN_SHOWN_AT_MOST: Final = 20
 
@@ -31,7 +31,7 @@ class ChargeAdmin(ReadOnlyAdmin):
         "model",
         "reserved",
         "cost",
-        *TOKEN_KINDS,
+        *USAGE_KINDS,
     )
     list_filter = ("state", "purpose", ByModel, "day")
     list_select_related = ("user", "room")
@@ -96,12 +96,15 @@ class SpendingAdmin(ReadOnlyAdmin):
 
 
 def _prices() -> list[tuple[str, pricing.Price, int | None]]:
-    """Return a row for each price of each model: its name, the price, and what one answer may cost."""
+    """Return a row for each price of each model, today's and those to come: its name, the price, and a reply's most."""
     rows: list[tuple[str, pricing.Price, int | None]] = []
     for model in pricing.models():
-        for above, price in pricing.bands_of(model):
-            name = f"{model}, prompts above {above:,} tokens" if above else model
-            rows.append((name, price, None if above else pricing.reservation_for(model)))
+        for since, bands in pricing.periods_of(model):
+            is_now = since <= today()
+            for above, price in bands:
+                name = model if is_now else f"{model}, from {since:%Y-%m-%d} on"
+                name += f", prompts above {above:,} tokens" if above else ""
+                rows.append((name, price, pricing.reservation_for(model) if is_now and not above else None))
     return rows
 
 

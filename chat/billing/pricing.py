@@ -1,38 +1,51 @@
-"""What tokens cost, in whole millionths of a US dollar, rounded up. The prices are `settings.CLAUDE_PRICES`.
+"""What calls cost, in whole millionths of a US dollar, rounded up. The prices are `settings.CLAUDE_PRICES`.
 
 A price in dollars per million tokens is a price in millionths of a dollar per token: nothing is converted.
 """
 
 import re
 from collections.abc import Iterable
+from datetime import UTC, date, datetime
 from decimal import ROUND_CEILING, Decimal
 from typing import Any, Final, NamedTuple
 
 from django.conf import settings
 
 from chat.model_choice import is_demo_model
+from chat.models import Usage
 
 MICROUSD_PER_USD: Final = 1_000_000
 # Anthropic also names a model by its name and the day it was published.
 _DATED: Final = re.compile(r"-[0-9]{8}\Z")
+# Searches of the web are priced by the thousand.
+_SEARCHES_PRICED: Final = 1_000
 
 # Where a model's prices hold those for longer prompts: `config.prices` reads them.
 _BANDS: Final = "above"
 
-# Input, output, written to the cache, read from the cache: the order of `chat.claude.backends.backend.Usage`.
-Tokens = tuple[int, int, int, int]
+# What a call has used: the first fields of `Usage`, or all of them.
+Tokens = tuple[int, ...]
 
 
 class Price(NamedTuple):
-    """US dollars per million tokens, in the order of `Tokens`."""
+    """US dollars per million tokens; of searches of the web, per thousand."""
 
     input: Decimal
     output: Decimal
     cache_write: Decimal
     cache_read: Decimal
+    cache_write_1h: Decimal
+    web_search: Decimal
 
 
-_NOTHING: Final = Price(Decimal(0), Decimal(0), Decimal(0), Decimal(0))
+class Period(NamedTuple):
+    """The prices of a model from a day on, each with the length of prompt above which it holds: from 0 upwards."""
+
+    since: date
+    bands: list[tuple[int, Price]]
+
+
+_NOTHING: Final = Price(*[Decimal(0)] * len(Price._fields))
 
 
 def models() -> list[str]:
@@ -45,28 +58,36 @@ def has_price(model: str) -> bool:
     return model in settings.CLAUDE_PRICES or _DATED.sub("", model) in settings.CLAUDE_PRICES
 
 
-def price_of(model: str, prompt_tokens: int = 0) -> Price:
-    """Return the price of a call by the length of its prompt. A model without a price costs as much as the dearest: a
-    limit must not leak.
+def price_of(model: str, prompt_tokens: int = 0, day: date | None = None) -> Price:
+    """Return the price of a call by the length of its prompt, on a day (UTC): today, if none is given.
+
+    A model without a price costs as much as the dearest: a limit must not leak.
     """
     if is_demo_model(model):
         return _NOTHING
-    table: dict[str, dict[str, Any]] = settings.CLAUDE_PRICES
+    day = day or datetime.now(UTC).date()
+    table: dict[str, dict[date, dict[str, Any]]] = settings.CLAUDE_PRICES
     known = table.get(model) or table.get(_DATED.sub("", model))
     if known is not None:
-        return _in_band(known, prompt_tokens)
-    return _dearest(_in_band(rates, prompt_tokens) for rates in table.values())
+        return _in_band(_on(known, day), prompt_tokens)
+    return _dearest(_in_band(_on(prices, day), prompt_tokens) for prices in table.values())
 
 
-def bands_of(model: str) -> list[tuple[int, Price]]:
-    """Return a priced model's prices, each with the length of prompt above which it holds: from 0 upwards."""
-    rates = settings.CLAUDE_PRICES[model]
-    return [(above, _in_band(rates, above + 1)) for above in (0, *rates.get(_BANDS, ()))]
+def periods_of(model: str) -> list[Period]:
+    """Return a priced model's prices of today and of the days to come on which they will change."""
+    today = datetime.now(UTC).date()
+    by_day = settings.CLAUDE_PRICES[model]
+    now = max(since for since in by_day if since <= today)
+    return [
+        Period(since, [(above, _in_band(prices, above + 1)) for above in (0, *prices[_BANDS])])
+        for since, prices in by_day.items()
+        if since >= now
+    ]
 
 
-def cost_of(model: str, *calls: Tokens) -> int:
+def cost_of(model: str, *calls: Tokens, day: date | None = None) -> int:
     """Return what calls cost together. Each has a price of its own by the length of its prompt."""
-    return _microusd(sum((_amount(model, call) for call in calls), Decimal(0)))
+    return _microusd(sum((_amount(model, Usage(*call), day) for call in calls), Decimal(0)))
 
 
 def reservation_for(model: str, reading_tokens: int = 0, writing_tokens: int = 0) -> int:
@@ -79,25 +100,40 @@ def reservation_for(model: str, reading_tokens: int = 0, writing_tokens: int = 0
     # A shorter prompt than is feared may lie in a band that costs more.
     lengths = [0, reading, *(above + 1 for above in _thresholds() if above < reading)]
     price = _dearest(price_of(model, length) for length in lengths)
+    # No call of ours asks the cache to keep anything for an hour.
     return _microusd(reading * max(price.input, price.cache_write, price.cache_read) + writing * price.output)
 
 
-def _in_band(rates: dict[str, Any], prompt_tokens: int) -> Price:
-    reached = [own for above, own in rates.get(_BANDS, {}).items() if prompt_tokens > above]
-    return Price(**(reached[-1] if reached else {name: rates[name] for name in Price._fields}))
+def _on(by_day: dict[date, dict[str, Any]], day: date) -> dict[str, Any]:
+    return by_day[max(since for since in by_day if since <= day)]
+
+
+def _in_band(prices: dict[str, Any], prompt_tokens: int) -> Price:
+    reached = [own for above, own in prices[_BANDS].items() if prompt_tokens > above]
+    rates = {**prices, **(reached[-1] if reached else {})}
+    return Price(**{name: rates[name] for name in Price._fields})
 
 
 def _thresholds() -> set[int]:
-    return {above for rates in settings.CLAUDE_PRICES.values() for above in rates.get(_BANDS, ())}
+    periods = (prices for by_day in settings.CLAUDE_PRICES.values() for prices in by_day.values())
+    return {above for prices in periods for above in prices[_BANDS]}
 
 
 def _dearest(prices: Iterable[Price]) -> Price:
     return Price(*(max(rates) for rates in zip(*prices, strict=True)))
 
 
-def _amount(model: str, call: Tokens) -> Decimal:
-    prompt_tokens = call[0] + call[2] + call[3]
-    return sum((count * rate for count, rate in zip(call, price_of(model, prompt_tokens), strict=True)), Decimal(0))
+def _amount(model: str, used: Usage, day: date | None) -> Decimal:
+    price = price_of(model, used.prompt_tokens, day)
+    for_an_hour = used.cache_creation_1h_input_tokens
+    return (
+        used.input_tokens * price.input
+        + used.output_tokens * price.output
+        + (used.cache_creation_input_tokens - for_an_hour) * price.cache_write
+        + for_an_hour * price.cache_write_1h
+        + used.cache_read_input_tokens * price.cache_read
+        + used.web_search_requests * price.web_search * MICROUSD_PER_USD / _SEARCHES_PRICED
+    )
 
 
 def _microusd(amount: Decimal) -> int:

@@ -17,14 +17,13 @@ from django.utils import timezone
 
 from chat.billing import pricing
 from chat.billing.pricing import MICROUSD_PER_USD, Tokens
-from chat.models import TOKEN_KINDS, Charge, ChargePurpose, ChargeState, ReplyState, Spending
+from chat.models import USAGE_KINDS, Charge, ChargePurpose, ChargeState, ReplyState, Spending, Usage
 from chat.protocol.errors import ErrorCode, ProtocolError
 
 ALL: Final = "all"
 EVER: Final = "ever"
 
 _OPEN_REPLY_STATES: Final = (ReplyState.QUEUED, ReplyState.RUNNING)
-# The order of `Tokens`.
 
 
 class Purse(NamedTuple):
@@ -98,13 +97,12 @@ def extend_reply(reply_id: int, attempt: int, reading_tokens: int = 0, writing_t
         extend(found[0], pricing.reservation_for(found[1], reading_tokens, writing_tokens))
 
 
-def settled_before(reply_id: int, attempt: int) -> Tokens:
-    """Return the tokens that earlier attempts at this reply have used."""
+def settled_before(reply_id: int, attempt: int) -> Usage:
+    """Return what earlier attempts at this reply have used."""
     earlier = Charge.objects.filter(
         reply=reply_id, attempt__lt=attempt, purpose=ChargePurpose.REPLY, state=ChargeState.SETTLED
-    ).aggregate(*map(Sum, TOKEN_KINDS))
-    read, written, cached, reused = (earlier[f"{kind}__sum"] or 0 for kind in TOKEN_KINDS)
-    return read, written, cached, reused
+    ).aggregate(*map(Sum, USAGE_KINDS))
+    return Usage(*(earlier[f"{kind}__sum"] or 0 for kind in USAGE_KINDS))
 
 
 def settle(reply_id: int, attempt: int, usage: Tokens | None, calls: Sequence[Tokens] = ()) -> int:
@@ -132,13 +130,18 @@ def settle_late(reply_id: int, attempt: int, usage: Tokens, calls: Sequence[Toke
         settled = _charges_of(reply_id, attempt).filter(state=ChargeState.SETTLED).first()
         if settled is None:
             return
-        known = (getattr(settled, name) for name in TOKEN_KINDS)
-        more = {name: max(0, now - then) for name, now, then in zip(TOKEN_KINDS, usage, known, strict=True)}
-        if not any(more.values()):
+        more = Usage(*usage).minus(settled.usage)
+        if not any(more):
             return
-        cost = max(0, pricing.cost_of(settled.model, *(calls or [usage])) - settled.cost_microusd)
+        cost = max(0, pricing.cost_of(settled.model, *(calls or [usage]), day=settled.day) - settled.cost_microusd)
         same = {name: getattr(settled, name) for name in ("user_id", "room_id", "model", "day")}
-        facts = {**same, **more, "state": ChargeState.SETTLED, "cost_microusd": cost, "settled_at": timezone.now()}
+        facts = {
+            **same,
+            **more._asdict(),
+            "state": ChargeState.SETTLED,
+            "cost_microusd": cost,
+            "settled_at": timezone.now(),
+        }
         _, is_new = Charge.objects.get_or_create(
             reply_id=reply_id, attempt=attempt, purpose=ChargePurpose.LATE, defaults=facts
         )
@@ -156,7 +159,7 @@ def release(reply_id: int, attempt: int) -> None:
 
 
 def release_charge(charge_id: int) -> None:
-    _close(charge_id, ChargeState.RELEASED, (0, 0, 0, 0))
+    _close(charge_id, ChargeState.RELEASED, Usage())
 
 
 def settle_lost(older_than_seconds: float) -> int:
@@ -234,7 +237,9 @@ def _close(charge_id: int, state: ChargeState, usage: Tokens | None, calls: Sequ
         charge.refresh_from_db()  # it may have been extended while we waited
         if charge.state != ChargeState.OPEN:
             return charge.cost_microusd
-        cost = charge.reserved_microusd if usage is None else pricing.cost_of(charge.model, *(calls or [usage]))
+        cost = charge.reserved_microusd
+        if usage is not None:
+            cost = pricing.cost_of(charge.model, *(calls or [usage]), day=charge.day)
         wanted = _purses_of(charge)
         _rows(wanted)  # what was reserved for nothing has no counters; it has a cost if its model was priced since
         _count((ALL, EVER), *(purse.key for purse in wanted), reserved=-charge.reserved_microusd, spent=cost)
@@ -242,9 +247,9 @@ def _close(charge_id: int, state: ChargeState, usage: Tokens | None, calls: Sequ
 
 
 def _mark(charge: Charge, state: ChargeState, usage: Tokens | None, cost: int) -> int:
-    tokens = dict(zip(TOKEN_KINDS, usage or (0, 0, 0, 0), strict=True))
+    used = Usage(*(usage or ()))._asdict()
     is_first = Charge.objects.filter(pk=charge.pk, state=ChargeState.OPEN).update(
-        state=state, cost_microusd=cost, settled_at=timezone.now(), **tokens
+        state=state, cost_microusd=cost, settled_at=timezone.now(), **used
     )
     return cost if is_first else charge.cost_microusd
 

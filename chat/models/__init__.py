@@ -12,11 +12,13 @@ from chat.models.membership import Membership, Role
 from chat.models.message import Kind, Mention, Message, Reaction
 from chat.models.reply import Reply, ReplyState
 from chat.models.room import Room, RoomKind
-from chat.models.spending import TOKEN_KINDS, Charge, ChargePurpose, ChargeState, Spending
+from chat.models.spending import Charge, ChargePurpose, ChargeState, Spending
 from chat.models.summary import RoomSummary
+from chat.models.usage import TOKEN_KINDS, USAGE_KINDS, Usage
 
 __all__ = [
     "TOKEN_KINDS",
+    "USAGE_KINDS",
     "Announcement",
     "Attachment",
     "Charge",
@@ -40,4 +42,5 @@ __all__ = [
     "RoomKind",
     "RoomSummary",
     "Spending",
+    "Usage",
 ]

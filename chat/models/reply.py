@@ -7,6 +7,7 @@ from django.db import models
 from django.utils import timezone
 
 from accounts.visible import has_ink
+from chat.models.usage import Metered
 
 
 class ReplyState(models.TextChoices):
@@ -28,7 +29,7 @@ def _turns(name: str, *of: str) -> models.Index:
     return models.Index(fields=(*of, "started_at"), name=name, condition=models.Q(started_at__isnull=False))
 
 
-class Reply(models.Model):
+class Reply(Metered, models.Model):
     """A version of an answer. Its text is a checkpoint while it runs, and the message's content once it has ended.
 
     `change` is the room's change at which `state` last changed. `n` counts the deltas sent so far. The process that runs it
@@ -66,6 +67,9 @@ class Reply(models.Model):
     output_tokens = models.BigIntegerField(default=0)
     cache_creation_input_tokens = models.BigIntegerField(default=0)
     cache_read_input_tokens = models.BigIntegerField(default=0)
+    # A default in the database: during an upgrade, the version before writes rows without them.
+    cache_creation_1h_input_tokens = models.BigIntegerField("of these, kept for an hour", default=0, db_default=0)
+    web_search_requests = models.BigIntegerField("web searches", default=0, db_default=0)
     cost_microusd = models.BigIntegerField(default=0)
     owner = models.CharField(max_length=32, blank=True)
     epoch = models.PositiveIntegerField(default=0)

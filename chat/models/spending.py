@@ -1,13 +1,12 @@
 """Money: what each call of Claude may cost and has cost, in millionths of a US dollar."""
 
-from typing import ClassVar, Final
+from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
-TOKEN_KINDS: Final = ("input_tokens", "output_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
-"""The fields of a charge and of a reply that count tokens, in the order of every tuple and struct that holds the four."""
+from chat.models.usage import Metered
 
 
 class ChargeState(models.TextChoices):
@@ -22,7 +21,7 @@ class ChargePurpose(models.TextChoices):
     SUMMARY = "summary"
 
 
-class Charge(models.Model):
+class Charge(Metered, models.Model):
     """One attempt at a reply, what it used late, or one summary: the bill's line."""
 
     reply = models.ForeignKey("chat.Reply", on_delete=models.SET_NULL, null=True, blank=True, related_name="charges")
@@ -38,6 +37,9 @@ class Charge(models.Model):
     output_tokens = models.BigIntegerField(default=0)
     cache_creation_input_tokens = models.BigIntegerField(default=0)
     cache_read_input_tokens = models.BigIntegerField(default=0)
+    # A default in the database: during an upgrade, the version before writes rows without them.
+    cache_creation_1h_input_tokens = models.BigIntegerField("of these, kept for an hour", default=0, db_default=0)
+    web_search_requests = models.BigIntegerField("web searches", default=0, db_default=0)
     day = models.DateField(help_text="The day, in UTC, on which it counts against the limits.")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     settled_at = models.DateTimeField(null=True, blank=True)

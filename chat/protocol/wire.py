@@ -119,10 +119,14 @@ class Reaction(Wire):
 
 
 class Usage(Wire):
+    """cacheCreation1hInputTokens: how many of those that were written to the cache it keeps for an hour."""
+
     inputTokens: int
     outputTokens: int
     cacheCreationInputTokens: int
     cacheReadInputTokens: int
+    cacheCreation1hInputTokens: int | UnsetType = UNSET
+    webSearchRequests: int | UnsetType = UNSET
 
 
 class ToolUse(Wire):

@@ -8,12 +8,14 @@ import json
 from typing import Any, Final
 
 from accounts.visible import has_ink
-from chat.claude.backends.backend import End, Piece, Text, Thinking, ToolBegun, ToolCall, Usage
+from chat.claude.backends.backend import End, Piece, Text, Thinking, ToolBegun, ToolCall
+from chat.models import TOKEN_KINDS, Usage
 
-_USAGE_FIELDS: Final = Usage._fields
 _DEEPEST: Final = 32
 # `tool_use` is ours to run; `server_tool_use` and `mcp_tool_use` are Anthropic's.
 _TOOL_USE: Final = "tool_use"
+_HOUR: Final = "ephemeral_1h_input_tokens"
+_MINUTES: Final = "ephemeral_5m_input_tokens"
 
 
 class Unreadable(ValueError):
@@ -34,6 +36,8 @@ class Accumulator:
         # The first half of a surrogate pair whose second half is still to come, by the block that it belongs to.
         self._halves: dict[int, str] = {}
         self._is_broken = False
+        # What the cache keeps for an hour, and what for five minutes.
+        self._for_an_hour = self._for_minutes = 0
 
     def take(self, event: Any) -> Piece | None:
         """Take an event; return the piece that it brings, if any."""
@@ -137,11 +141,29 @@ class Accumulator:
 
     def _count(self, reported: Any) -> Usage:
         """Take the tokens so far. What is reported replaces, what is left out stays."""
-        numbers = (getattr(reported, name, None) for name in _USAGE_FIELDS)
-        self.usage = Usage(
-            *(new if isinstance(new, int) and new >= 0 else old for new, old in zip(numbers, self.usage, strict=True))
-        )
+        counted = {name: _number(getattr(reported, name, None)) for name in TOKEN_KINDS}
+        tools = getattr(reported, "server_tool_use", None)
+        counted["web_search_requests"] = _number(_field(tools, "web_search_requests"))
+        known = {name: number for name, number in counted.items() if number is not None}
+        lifetimes = getattr(reported, "cache_creation", None)
+        if lifetimes is not None:
+            self._for_an_hour = _number(_field(lifetimes, _HOUR)) or 0
+            self._for_minutes = _number(_field(lifetimes, _MINUTES)) or 0
+        self.usage = self.usage._replace(**known)
+        # Only a message's start tells the lifetimes. What the cache took since then has the dearer one, if any has.
+        written = self.usage.cache_creation_input_tokens
+        for_an_hour = max(written - self._for_minutes, 0) if self._for_an_hour else 0
+        self.usage = self.usage._replace(cache_creation_1h_input_tokens=for_an_hour)
         return self.usage
+
+
+def _field(value: Any, name: str) -> Any:
+    """Return a field of what the SDK knows, or leaves as it came where it does not."""
+    return value.get(name) if isinstance(value, dict) else getattr(value, name, None)
+
+
+def _number(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
 
 
 def readable(text: str) -> str:

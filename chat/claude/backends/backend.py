@@ -7,7 +7,7 @@ import functools
 from collections.abc import AsyncGenerator, Iterable
 from typing import Any, NamedTuple, Protocol
 
-from chat.models import ReplyState
+from chat.models import ReplyState, Usage
 
 
 class Call(NamedTuple):
@@ -50,18 +50,6 @@ class ToolBegun(NamedTuple):
     """The model begins to use a tool, its own (a web search, say) or one of ours: what follows is a paragraph apart."""
 
 
-class Usage(NamedTuple):
-    """Tokens of one call so far. Cumulative: a later one replaces an earlier one."""
-
-    input_tokens: int = 0
-    output_tokens: int = 0
-    cache_creation_input_tokens: int = 0
-    cache_read_input_tokens: int = 0
-
-    def plus(self, other: "Usage") -> "Usage":
-        return Usage(*(mine + theirs for mine, theirs in zip(self, other, strict=True)))
-
-
 def total(calls: Iterable[Usage]) -> Usage:
     return functools.reduce(Usage.plus, calls, Usage())
 
@@ -73,6 +61,7 @@ class End(NamedTuple):
     content: list[dict[str, Any]]
 
 
+# Usage is that of one call so far. Cumulative: a later one replaces an earlier one.
 Piece = Text | Thinking | ToolBegun | ToolCall | Usage | End
 
 

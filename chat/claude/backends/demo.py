@@ -10,7 +10,8 @@ from typing import Any, Final, NamedTuple
 from django.conf import settings
 
 from chat.claude.backends import demo_replies
-from chat.claude.backends.backend import Call, End, Piece, Text, Thinking, ToolCall, Usage
+from chat.claude.backends.backend import Call, End, Piece, Text, Thinking, ToolCall
+from chat.models import Usage
 
 _CHARS_PER_TOKEN: Final = 4
 _WORDS_PER_SECOND: Final = 25.0

@@ -14,8 +14,9 @@ from typing import Final
 import structlog
 
 from accounts.visible import has_ink
-from chat.claude.backends.backend import Backend, Call, CallFailed, End, Piece, Text, Thinking, ToolCall, Usage
+from chat.claude.backends.backend import Backend, Call, CallFailed, End, Piece, Text, Thinking, ToolCall
 from chat.claude.reading import tokens
+from chat.models import Usage
 
 log = structlog.get_logger(__name__)
 

@@ -17,12 +17,11 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from chat.billing import spending
-from chat.claude.backends.backend import Usage
 from chat.claude.run import turns
 from chat.claude.run.turns import Head
 from chat.messages import answers
 from chat.messages.notices import take_change
-from chat.models import Message, Reply, ReplyState, Room
+from chat.models import Message, Reply, ReplyState, Room, Usage
 from chat.models.plain_sql import rows_of, update_rows
 from chat.realtime.events import Requester
 
@@ -148,8 +147,7 @@ def finish(last: Checkpoint, outcome: Outcome, html: str, *, is_orphan: bool = F
             return False
         if outcome.state == ReplyState.STOPPED and reply.stopped_by_id is None:
             outcome = outcome._replace(state=ReplyState.INTERRUPTED)
-        before = Usage(*spending.settled_before(reply.pk, reply.attempt))
-        spent = Usage(*(max(0, now - then) for now, then in zip(last.usage, before, strict=True)))
+        spent = last.usage.minus(spending.settled_before(reply.pk, reply.attempt))
         cost = spending.settle(reply.pk, reply.attempt, None if is_orphan and not any(spent) else spent, last.calls)
         _end(room, reply, last, outcome, html, cost)
         return True
@@ -198,7 +196,7 @@ def lost(running_here: Collection[int] = ()) -> list[Lost]:
 def _lost(reply: Reply) -> Lost:
     last = Checkpoint(
         reply.pk, reply.epoch, reply.text, reply.thinking, reply.n, reply.tools,
-        Usage(*(getattr(reply, name) for name in Usage._fields)),
+        reply.usage,
     )  # fmt: skip
     outcome = (
         Outcome(ReplyState.STOPPED, "stopped")

@@ -21,7 +21,6 @@ from chat.claude.backends.backend import (
     Thinking,
     ToolBegun,
     ToolCall,
-    Usage,
     total,
 )
 from chat.claude.prompt import context as contexts
@@ -35,7 +34,7 @@ from chat.claude.run.pace import Pace
 from chat.claude.tools import registry
 from chat.claude.tools.tool import FAILED, ToolResult
 from chat.messages import findings
-from chat.models import Reply, ReplyState
+from chat.models import Reply, ReplyState, Usage
 from chat.protocol import wire
 from chat.protocol.errors import ErrorCode, ProtocolError
 from chat.realtime.database import in_database, in_database_at_last
@@ -60,7 +59,7 @@ class Stream:
         self._backend = backend
         self._reply = reply
         self._deltas = Deltas(hub, pace, reply)
-        self._earlier_usage = Usage(*(getattr(reply, name) for name in Usage._fields))
+        self._earlier_usage = reply.usage
         self._finished_calls: list[Usage] = []
         self._current_call: Attempts | None = None
         self._verdict: Verdict | None = None

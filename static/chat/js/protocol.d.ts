@@ -733,11 +733,14 @@ export interface UpdateRoom {
   claude?: ClaudeOptions;
 }
 
+/** cacheCreation1hInputTokens: how many of those that were written to the cache it keeps for an hour. */
 export interface Usage {
   inputTokens: number;
   outputTokens: number;
   cacheCreationInputTokens: number;
   cacheReadInputTokens: number;
+  cacheCreation1hInputTokens?: number;
+  webSearchRequests?: number;
 }
 
 export interface User {

@@ -1,21 +1,22 @@
 """What tokens cost: whole millionths of a dollar, never less than the true price."""
 
 import json
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
 import pytest
+import time_machine
 from django.core.exceptions import ImproperlyConfigured
 from hypothesis import given
 from hypothesis import strategies as st
 
 from chat.billing import pricing
-from chat.claude.backends.backend import Usage
 from chat.model_choice import DEMO_MODEL
-from chat.models import TOKEN_KINDS
+from chat.models import TOKEN_KINDS, Charge, Reply, Usage
 from config.prices import priced
-from tests.reports.prices import CASES, HAIKU, RATES, WRONG_BANDS, Case
+from tests.reports.prices import CASES, HAIKU, RATES, WRONG, WRONG_BANDS, Case, Wrong
 
 COUNTS = st.integers(min_value=0, max_value=10**9)
 CHEAP = {"input": "1", "output": "5", "cache_write": "1.25", "cache_read": "0.10"}
@@ -46,13 +47,17 @@ def test_a_price_is_rounded_up_once_for_the_whole_call(prices: None, usage: pric
     assert pricing.cost_of("cheap", usage) == cost
 
 
-@given(usage=st.tuples(COUNTS, COUNTS, COUNTS, COUNTS))
-def test_no_cost_is_below_the_true_price_nor_a_whole_millionth_above(usage: pricing.Tokens) -> None:
+@given(usage=st.tuples(COUNTS, COUNTS, COUNTS, COUNTS), for_an_hour=COUNTS, searches=st.integers(0, 100))
+def test_no_cost_is_below_the_true_price_nor_a_whole_millionth_above(
+    usage: tuple[int, int, int, int], for_an_hour: int, searches: int
+) -> None:
+    read, written, cached, reused = usage
+    for_an_hour = min(for_an_hour, cached)
+    counts = (read, written, cached - for_an_hour, reused, for_an_hour, searches * 1000)
     for model in pricing.models():
-        prompt_tokens = usage[0] + usage[2] + usage[3]
-        rates = (Fraction(rate) for rate in pricing.price_of(model, prompt_tokens))
-        true = sum((count * rate for count, rate in zip(usage, rates, strict=True)), Fraction(0))
-        assert 0 <= pricing.cost_of(model, usage) - true < 1
+        rates = (Fraction(rate) for rate in pricing.price_of(model, read + cached + reused))
+        true = sum((count * rate for count, rate in zip(counts, rates, strict=True)), Fraction(0))
+        assert 0 <= pricing.cost_of(model, (*usage, for_an_hour, searches)) - true < 1
 
 
 def test_a_reservation_covers_every_call_that_keeps_to_its_bounds(prices: None) -> None:
@@ -83,32 +88,46 @@ def test_the_environment_replaces_and_adds_whole_models() -> None:
     table = priced({"cheap": CHEAP, "dear": DEAR}, json.dumps(own))
     assert list(table) == ["cheap", "dear", "other"]
     assert table["cheap"] == table["dear"]
-    assert table["other"]["input"] == Decimal("0.1"), "exactly: as a binary fraction it would round up"
+    assert table["other"][date.min]["input"] == Decimal("0.1"), "exactly: as a binary fraction it would round up"
 
 
-@pytest.mark.parametrize(
-    "override",
-    [
-        "{",
-        "[]",
-        '{"cheap": 3}',
-        '{"cheap": [1, 2, 3, 4]}',
-        '{"cheap": {"input": 1, "output": 5}}',
-        '{"cheap": {"input": 1, "output": 5, "cache_write": 1, "cache_raed": 1}}',
-        '{"cheap": {"input": -1, "output": 5, "cache_write": 1, "cache_read": 1}}',
-        '{"cheap": {"input": "free", "output": 5, "cache_write": 1, "cache_read": 1}}',
-        '{"cheap": {"input": NaN, "output": 5, "cache_write": 1, "cache_read": 1}}',
-        '{"cheap": {"input": null, "output": 5, "cache_write": 1, "cache_read": 1}}',
-    ],
-)
-def test_a_typing_error_in_the_prices_keeps_parley_from_starting(override: str) -> None:
-    with pytest.raises(ImproperlyConfigured, match="CLAUDE_PRICES"):
-        priced({"cheap": CHEAP}, override)
+@pytest.mark.parametrize("wrong", WRONG, ids=lambda wrong: wrong.named)
+def test_a_typing_error_in_the_prices_keeps_parley_from_starting_and_names_the_field(wrong: Wrong) -> None:
+    with pytest.raises(ImproperlyConfigured) as caught:
+        priced({"cheap": CHEAP}, wrong.prices)
+    assert str(caught.value).startswith("CLAUDE_PRICES") and wrong.named in str(caught.value)
+    assert len(str(caught.value)) < 300
+
+
+def test_prices_as_they_were_written_before_still_count(settings: Any) -> None:
+    settings.CLAUDE_PRICES = priced({}, json.dumps({"cheap": CHEAP}))
+    assert pricing.cost_of("cheap", (1_000, 1_000, 1_000, 1_000)) == 1_000 + 5_000 + 1_250 + 100
+    assert pricing.cost_of("cheap", (0, 0, 1_000, 0, 1_000)) == 2_000, "for an hour: twice the input"
+    assert pricing.cost_of("cheap", (0, 0, 0, 0, 0, 1)) == 10_000
+
+
+def test_a_price_counts_from_its_day_on_with_its_own_bands(settings: Any) -> None:
+    dearer = {**CHEAP, "input": "2", "web_search": "5", "above": {"1000": {**CHEAP, "input": "7"}}}
+    own = {"cheap": {**CHEAP, "from": {"2027-02-01": CHEAP, "2027-01-01": dearer}}}
+    settings.CLAUDE_PRICES = priced({}, json.dumps(own))
+    for day, short, long, search in (
+        (date(2026, 12, 31), 1_000, 2_000, 10_000),
+        (date(2027, 1, 1), 2_000, 14_000, 5_000),
+        (date(2027, 1, 31), 2_000, 14_000, 5_000),
+        (date(2027, 2, 1), 1_000, 2_000, 10_000),
+    ):
+        calls: list[pricing.Tokens] = [(1_000, 0, 0, 0), (2_000, 0, 0, 0), (0, 0, 0, 0, 0, 1)]
+        assert [pricing.cost_of("cheap", call, day=day) for call in calls] == [short, long, search]
+    with time_machine.travel(datetime(2027, 1, 15, tzinfo=UTC), tick=False):
+        assert [period.since for period in pricing.periods_of("cheap")] == [date(2027, 1, 1), date(2027, 2, 1)]
+        assert [above for above, _ in pricing.periods_of("cheap")[0].bands] == [0, 1000]
+        settings.CLAUDE_CONTEXT_TOKENS, settings.CLAUDE_REPLY_TOKENS = 2_000, 0
+        assert pricing.reservation_for("cheap") == 14_000
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_each_call_costs_by_the_length_of_its_own_prompt(case: Case) -> None:
-    assert pricing.cost_of(case.model, *case.calls) == case.cost
+def test_each_call_costs_by_the_length_of_its_own_prompt_and_its_day(case: Case) -> None:
+    assert pricing.cost_of(case.model, *case.calls, day=case.day) == case.cost
 
 
 def test_a_reservation_covers_a_prompt_of_any_length_up_to_what_may_be_read(settings: Any) -> None:
@@ -132,9 +151,10 @@ def test_a_typing_error_in_the_prices_of_long_prompts_keeps_parley_from_starting
 
 def test_bands_are_sorted_by_their_length() -> None:
     own = {"cheap": {**RATES, "above": {"200000": {**RATES, "input": 3}, "50000": {**RATES, "input": 2}}}}
-    assert list(priced({}, json.dumps(own))["cheap"]["above"]) == [50_000, 200_000]
+    assert list(priced({}, json.dumps(own))["cheap"][date.min]["above"]) == [50_000, 200_000]
 
 
-def test_the_four_kinds_of_tokens_have_one_order() -> None:
-    assert Usage._fields == TOKEN_KINDS
-    assert pricing.Price._fields == ("input", "output", "cache_write", "cache_read")
+def test_what_calls_use_has_one_order() -> None:
+    assert Usage._fields[:4] == TOKEN_KINDS
+    for row in (Charge(), Reply()):
+        assert row.usage == Usage()

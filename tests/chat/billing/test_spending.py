@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from accounts.models import User
 from chat.billing import spending
 from chat.model_choice import DEMO_MODEL
-from chat.models import Charge, ChargePurpose, ChargeState, Kind, Message, Reply, ReplyState, Room, Spending
+from chat.models import Charge, ChargePurpose, ChargeState, Kind, Message, Reply, ReplyState, Room, Spending, Usage
 from chat.protocol.errors import ErrorCode, ProtocolError
 from config.prices import priced
 from tests.chat.conftest import person
@@ -128,9 +128,9 @@ def test_each_attempt_has_a_charge_of_its_own(alice: User) -> None:
     spending.settle(reply.pk, 1, (1, 2, 3, 4))
     spending.reserve(alice.pk, den.pk, MODEL, attempt=2, reply_id=reply.pk)
     spending.settle(reply.pk, 2, (10, 20, 30, 40))
-    assert spending.settled_before(reply.pk, 1) == (0, 0, 0, 0)
-    assert spending.settled_before(reply.pk, 2) == (1, 2, 3, 4)
-    assert spending.settled_before(reply.pk, 3) == (11, 22, 33, 44)
+    assert spending.settled_before(reply.pk, 1) == Usage()
+    assert spending.settled_before(reply.pk, 2) == Usage(1, 2, 3, 4)
+    assert spending.settled_before(reply.pk, 3) == Usage(11, 22, 33, 44)
 
 
 @pytest.mark.parametrize(
@@ -264,7 +264,7 @@ def test_what_an_attempt_used_after_others_had_settled_it_is_a_line_of_its_own(a
     assert (late.input_tokens, late.output_tokens, late.cache_creation_input_tokens) == (0, 30, 5)
     assert late.cost_microusd == 3_500
     assert counter(f"user:{alice.pk}", "2026-11-23") == counter("all", "ever") == (0, 13_500)
-    assert spending.settled_before(reply.pk, 2) == (60, 40, 0, 0), "of the text that the next attempt continues"
+    assert spending.settled_before(reply.pk, 2) == Usage(60, 40), "of the text that the next attempt continues"
     assert_counters_are_the_sum_of_the_charges()
 
 

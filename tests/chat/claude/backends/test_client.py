@@ -6,8 +6,9 @@ from collections import Counter
 
 import pytest
 
-from chat.claude.backends.backend import End, Text, Thinking, ToolCall, Usage
+from chat.claude.backends.backend import End, Text, Thinking, ToolCall
 from chat.claude.backends.client import AnthropicBackend
+from chat.models import Usage
 from fake_claude import (
     BadRequest,
     Held,

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from chat.claude.backends.backend import Call, End, Piece, Text, Thinking, ToolCall, Usage
+from chat.claude.backends.backend import Call, End, Piece, Text, Thinking, ToolCall
 from chat.claude.backends.chosen import backend_for, list_models, warm_up
 from chat.claude.backends.client import AnthropicBackend
 from chat.claude.backends.demo import DemoBackend
@@ -17,6 +17,7 @@ from chat.claude.reading import transcript
 from chat.claude.reading.transcript import Line, Turn
 from chat.markdown import render
 from chat.model_choice import DEMO_MODEL
+from chat.models import Usage
 
 QUESTIONS = (
     "How do I plan a birthday party?",

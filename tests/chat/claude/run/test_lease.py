@@ -9,10 +9,9 @@ from django.db import connection, transaction
 from accounts.models import User
 from chat import access
 from chat.access import Actor
-from chat.claude.backends.backend import Usage
 from chat.claude.run import lease
 from chat.claude.run.lease import Checkpoint, Verdict
-from chat.models import Reply, ReplyState, Room
+from chat.models import Reply, ReplyState, Room, Usage
 from tests.chat.claude.talk import asks
 from tests.chat.fixtures import room_of
 

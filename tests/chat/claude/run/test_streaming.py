@@ -7,12 +7,11 @@ from asgiref.sync import sync_to_async
 
 from accounts.models import User
 from chat.access import Actor
-from chat.claude.backends.backend import Usage
 from chat.claude.run import lease, streaming
 from chat.claude.run.lease import Checkpoint, Outcome
 from chat.messages import replies
 from chat.messages.posting import Post
-from chat.models import Reply, ReplyState
+from chat.models import Reply, ReplyState, Usage
 from chat.protocol import requests
 from chat.realtime.database import in_database
 from chat.realtime.events import Event

@@ -9,11 +9,11 @@ import pytest
 from accounts.models import User
 from chat.access import Actor
 from chat.billing import spending
-from chat.claude.backends.backend import Call, CallFailed, End, Piece, Text, Usage
+from chat.claude.backends.backend import Call, CallFailed, End, Piece, Text
 from chat.claude.run import summary
 from chat.claude.run.summary import summarise
 from chat.messages import changes, summaries
-from chat.models import Charge, Message, Reply, ReplyState, Room, RoomSummary
+from chat.models import Charge, Message, Reply, ReplyState, Room, RoomSummary, Usage
 from chat.protocol import requests
 from chat.protocol.errors import ErrorCode, ProtocolError
 from chat.realtime.database import in_database

@@ -74,7 +74,9 @@ export function usageWords({ usage, cost, demo }) {
   const read = usage.inputTokens + usage.cacheCreationInputTokens + usage.cacheReadInputTokens;
   if (!read && !usage.outputTokens && !cost) return "";
   const tokens = `${count.format(read)} tokens in, ${count.format(usage.outputTokens)} out`;
-  return cost === undefined ? tokens : `${tokens} · ${dollars(cost)}`;
+  const searches = usage.webSearchRequests ?? 0;
+  const used = searches ? `${tokens}, ${count.format(searches)} web search${searches === 1 ? "" : "es"}` : tokens;
+  return cost === undefined ? used : `${used} · ${dollars(cost)}`;
 }
 
 /** @param {number} microusd */
