@@ -5,6 +5,7 @@ the full-text index makes it again. The same seed gives the same rows. Needs Dja
 """
 
 import itertools
+import json
 import random
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
@@ -14,6 +15,8 @@ from typing import Any, Final, NamedTuple, cast
 from django.db import connection, transaction
 
 from accounts.names import search_form
+from chat.models import Room
+from chat.models.room import CLAUDE_COLUMNS
 from chat.search.filling import catch_up_some
 
 # The newest migration of the full-text index.
@@ -46,8 +49,8 @@ _USER_COLUMNS: Final = (
     " time_zone"
 )
 _ROOM_COLUMNS: Final = (
-    "id slug name topic kind change epoch created_by_id created_at last_message_at claude_model claude_instructions"
-    " claude_every_message claude_tools search_name"
+    "id slug name topic kind change epoch created_by_id created_at last_message_at search_name "
+    + " ".join(CLAUDE_COLUMNS.values())
 )
 _MESSAGE_COLUMNS: Final = (
     "id room_id seq change kind author_id content html client_id client_digest reply_to_id shown_id version_count"
@@ -201,11 +204,8 @@ class _Builder:
             1,
             _moment(0),
             newest,
-            "",
-            "",
-            True,
-            "[]",
             search_form(slug),
+            *(json.dumps(value) if isinstance(value, list) else value for value in Room.claude_defaults().values()),
         )
         _insert("chat_room", _ROOM_COLUMNS, [row])
         return room_id

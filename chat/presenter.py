@@ -23,6 +23,7 @@ from chat.models import (
 )
 from chat.models.plain_sql import rows_of_any, rows_of_each
 from chat.protocol import wire
+from chat.protocol.room_settings import ClaudeSettings
 from chat.quotes import Quoted, present_reply_to, quoted_messages
 
 # So many people are named with each emoji on a message; all of them would go to everyone again with each further reaction.
@@ -56,8 +57,8 @@ def present_room(room: Room, people: list[wire.UserRef] | None = None) -> wire.R
     )
 
 
-def present_claude_settings(room: Room) -> wire.ClaudeSettings:
-    return wire.ClaudeSettings(model_of(room), room.claude_instructions, room.claude_every_message, room.claude_tools)
+def present_claude_settings(room: Room) -> ClaudeSettings:
+    return ClaudeSettings(**{**room.claude_settings, "model": model_of(room)})
 
 
 class RoomFields(TypedDict):

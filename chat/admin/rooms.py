@@ -15,12 +15,16 @@ from django.utils.safestring import SafeString
 from chat.admin.memberships import MembershipInline, save_members
 from chat.admin.site import ChatAdmin, operator
 from chat.models import Membership, Room, RoomKind
+from chat.models.room import CLAUDE_COLUMNS
+from chat.pages.claude_fields import fields_of
 from chat.protocol import requests
+from chat.protocol.room_settings import SETTINGS
 from chat.rooms import operators, rooms
 
 # A page with more rows would pass Django's limit on the fields of a form, and take long to open.
 _INLINE_MEMBERS_AT_MOST: Final = 100
-_CHANGEABLE: Final = ("name", "topic", "kind")
+_OF_CLAUDE: Final = tuple(CLAUDE_COLUMNS.values())
+_CHANGEABLE: Final = ("name", "topic", "kind", *_OF_CLAUDE)
 _CHOOSABLE_KINDS: Final = (RoomKind.OPEN, RoomKind.CLOSED)
 
 
@@ -43,6 +47,7 @@ class RoomAdmin(ChatAdmin):
     actions = ("archive", "restore", "delete_later")
     fieldsets = (
         (None, {"fields": ("slug", "name", "topic", "kind")}),
+        ("Claude", {"fields": _OF_CLAUDE}),
         ("State", {"fields": ("members_in_it", "messages_in_it", "last_message_at", "archived_at", "deletes_at")}),
         ("Origin", {"fields": ("created_by", "created_at")}),
     )
@@ -78,7 +83,11 @@ class RoomAdmin(ChatAdmin):
     # --- Forms -------------------------------------------------------------------------------------------------------
 
     def get_fieldsets(self, request: HttpRequest, obj: Room | None = None) -> Any:
-        return self.fieldsets if obj is not None else self.fieldsets[:1]
+        if obj is None:
+            return self.fieldsets[:1]
+        shown = (name for name, setting in SETTINGS.items() if obj.is_session or not setting.in_sessions_only)
+        own = tuple(CLAUDE_COLUMNS[name] for name in shown)
+        return [(title, {"fields": own} if title == "Claude" else options) for title, options in self.fieldsets]
 
     def get_prepopulated_fields(self, request: HttpRequest, obj: Room | None = None) -> dict[str, Sequence[str]]:
         return {"slug": ("name",)} if obj is None else {}
@@ -91,6 +100,10 @@ class RoomAdmin(ChatAdmin):
 
     def get_form(self, request: HttpRequest, obj: Room | None = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change, **kwargs)
+        if obj is not None:
+            for name, field in fields_of(obj).items():
+                if CLAUDE_COLUMNS[name] in form.base_fields:
+                    form.base_fields[CLAUDE_COLUMNS[name]] = field
         if "kind" in form.base_fields:
             kinds = _CHOOSABLE_KINDS if obj is not None else (*_CHOOSABLE_KINDS, RoomKind.SESSION)
             form.base_fields["kind"].choices = [(kind.value, kind.label) for kind in kinds]  # type: ignore[attr-defined]

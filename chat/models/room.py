@@ -1,8 +1,9 @@
 """Rooms, and the counter that orders everything durable in them."""
 
+import re
 import secrets
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from django.conf import settings
 from django.core.validators import RegexValidator
@@ -14,9 +15,13 @@ from accounts.search_name import SearchNameField, with_search_name
 from chat.models.ban import RoomBan
 from chat.models.membership import Membership
 from chat.protocol.names import ROOM_SLUG_PATTERN
+from chat.protocol.room_settings import SETTINGS
 
 if TYPE_CHECKING:
     from accounts.models import User
+
+CLAUDE_COLUMNS: Final = {name: "claude_" + re.sub("([A-Z])", r"_\1", name).lower() for name in SETTINGS}
+"""The column of each of Claude's settings, by the setting's name on the wire."""
 
 
 class RoomKind(models.TextChoices):
@@ -80,16 +85,11 @@ class Room(models.Model):
     archived_at = models.DateTimeField(null=True, blank=True)
     deletes_at = models.DateTimeField(null=True, blank=True, editable=False)
     last_message_at = models.DateTimeField(null=True, blank=True, editable=False)
-    claude_model = models.CharField("Claude's model", max_length=80, blank=True, help_text="Empty: CLAUDE_MODEL.")
-    claude_instructions = models.TextField(
-        "instructions for Claude", max_length=4000, blank=True, help_text="What Claude is told about this room."
-    )
-    claude_every_message = models.BooleanField(
-        "Claude replies to every message",
-        default=True,
-        help_text="In sessions. If off, it answers when it is mentioned.",
-    )
-    claude_tools = models.JSONField("Claude's tools", default=list, blank=True)
+    # Claude's settings: what they mean, and their limits, stand in `chat.protocol.room_settings`.
+    claude_model = models.CharField(max_length=80, blank=True)
+    claude_instructions = models.TextField(blank=True)
+    claude_every_message = models.BooleanField(default=True)
+    claude_tools = models.JSONField(default=list, blank=True)
     members: "models.ManyToManyField[User, models.Model]" = models.ManyToManyField(
         settings.AUTH_USER_MODEL, through="chat.Membership", related_name="rooms"
     )
@@ -111,6 +111,16 @@ class Room(models.Model):
     @property
     def is_session(self) -> bool:
         return self.kind == RoomKind.SESSION
+
+    @classmethod
+    def claude_defaults(cls) -> dict[str, Any]:
+        """Return how Claude behaves in a room that no one has changed, by the settings' names on the wire."""
+        return cls().claude_settings
+
+    @property
+    def claude_settings(self) -> dict[str, Any]:
+        """How Claude behaves here, as it was chosen, by the settings' names on the wire."""
+        return {name: getattr(self, column) for name, column in CLAUDE_COLUMNS.items()}
 
     @staticmethod
     def direct_key_of(user_id: int, other_id: int) -> str:

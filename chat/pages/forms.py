@@ -6,8 +6,10 @@ from typing import Any
 from django import forms
 
 from accounts.ban_form import BanForm
-from chat.claude.tools.registry import TOOLS
 from chat.models import Role, Room, RoomKind
+from chat.models.room import CLAUDE_COLUMNS
+from chat.pages.claude_fields import EXPLANATIONS, fields_of
+from chat.protocol.room_settings import SETTINGS
 
 _USES = (("", "No limit"), ("1", "1 person"), ("5", "5 people"), ("25", "25 people"))
 _DAYS = (("1", "1 day"), ("7", "7 days"), ("30", "30 days"))
@@ -39,23 +41,14 @@ class CreateRoomForm(forms.Form):
 
 
 class ClaudeForm(forms.Form):
-    """How Claude behaves in a room."""
+    """How Claude behaves in a room. A field is called after its column: `claude-every_message`."""
 
-    model = forms.ChoiceField(required=False)
-    instructions = forms.CharField(max_length=4000, required=False, strip=False)
-    every_message = forms.BooleanField(required=False)
-    tools = forms.MultipleChoiceField(choices=[(tool.name, tool.label) for tool in TOOLS.values()], required=False)
-
-    def __init__(self, data: Any, room: Room, models: list[tuple[str, str]]) -> None:
-        initial = {
-            "model": room.claude_model,
-            "instructions": room.claude_instructions,
-            "every_message": room.claude_every_message,
-            "tools": room.claude_tools,
-        }
+    def __init__(self, data: Any, room: Room, *, may_change: bool = True) -> None:
+        made = fields_of(room, may_change=may_change)
+        self._names = {_form_name(name): name for name in made}
+        initial = {field: room.claude_settings[name] for field, name in self._names.items()}
         super().__init__(data, prefix="claude", initial=initial)
-        self.fields["model"].choices = models  # type: ignore[attr-defined]
-        self._room = room
+        self.fields.update({_form_name(name): field for name, field in made.items()})
 
     @property
     def is_filled_in(self) -> bool:
@@ -65,15 +58,38 @@ class ClaudeForm(forms.Form):
     @property
     def asked(self) -> dict[str, Any]:
         """Return the request's `claude` options."""
-        chosen = self.cleaned_data
-        options = {name: chosen[name] for name in ("model", "instructions", "tools")}
-        return options | ({"everyMessage": chosen["every_message"]} if self._room.is_session else {})
+        return {name: self.cleaned_data[field] for field, name in self._names.items()}
 
     @property
-    def tool_choices(self) -> list[tuple[str, str, str, bool]]:
-        """Return each tool with its sentence, and whether it is chosen."""
-        chosen = self["tools"].value() or []
-        return [(tool.name, tool.label, tool.explanation, tool.name in chosen) for tool in TOOLS.values()]
+    def rows(self) -> list[dict[str, Any]]:
+        """Return each field with what the template shows of it: how it is filled in, an example, its choices."""
+        return [self._row(self[field], name) for field, name in self._names.items()]
+
+    def _row(self, bound: forms.BoundField, name: str) -> dict[str, Any]:
+        value = bound.value()
+        many = isinstance(bound.field, forms.MultipleChoiceField)
+        chosen = (value or []) if many else [value or ""]
+        return {
+            "field": bound,
+            "kind": _KINDS[type(bound.field)],
+            "example": SETTINGS[name].example,
+            "choices": [
+                (choice, label, EXPLANATIONS.get((name, choice), ""), choice in chosen)
+                for choice, label in getattr(bound.field, "choices", ())
+            ],
+        }
+
+
+_KINDS = {
+    forms.BooleanField: "switch",
+    forms.MultipleChoiceField: "several",
+    forms.ChoiceField: "one",
+    forms.CharField: "text",
+}
+
+
+def _form_name(name: str) -> str:
+    return CLAUDE_COLUMNS[name].removeprefix("claude_")
 
 
 class RoomDetailsForm(forms.ModelForm):  # type: ignore[type-arg]

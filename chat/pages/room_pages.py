@@ -12,7 +12,6 @@ from django.views.decorators.http import require_GET, require_http_methods
 from accounts.bans import end_in_words
 from chat import access
 from chat.access import Actor
-from chat.claude.model_offer import offered_models
 from chat.claude.tools.registry import TOOLS
 from chat.model_choice import is_demo, model_of
 from chat.models import Membership, Role, Room, RoomKind
@@ -218,7 +217,7 @@ def details(request: HttpRequest, slug: str) -> HttpResponseBase:
     own = access.membership_in(actor, shown)
     form = RoomDetailsForm(instance=shown)
     facts = _facts_of(actor, shown, own)
-    claude = ClaudeForm(None, shown, offered_models(shown.claude_model) if facts["moderates"] else [])
+    claude = ClaudeForm(None, shown, may_change=facts["moderates"])
     match request.POST.get("do"):
         case "mute":
             muted = request.POST.get("muted") == "1"
@@ -243,7 +242,7 @@ def details(request: HttpRequest, slug: str) -> HttpResponseBase:
             if form.is_valid() and _save_details(request, actor, slug, form.cleaned_data):
                 return redirect("room_details", slug)
         case "claude":
-            claude = ClaudeForm(request.POST, shown, offered_models(shown.claude_model))
+            claude = ClaudeForm(request.POST, shown)
             if claude.is_valid() and _save(request, actor, slug, claude=claude.asked):
                 return redirect("room_details", slug)
             tell_errors(request, claude)

@@ -12,7 +12,6 @@ from msgspec import UNSET
 
 from accounts.names import CLAUDE
 from chat import access
-from chat.claude.model_offer import offered_models
 from chat.model_choice import is_demo
 from chat.models import Room, RoomKind
 from chat.pages import page_data, sidebar
@@ -112,7 +111,7 @@ def _room_facts(request: HttpRequest, slug: str) -> dict[str, Any]:
 def create_room(request: HttpRequest) -> HttpResponseBase:
     typed = request.POST if request.method == "POST" else None
     form = CreateRoomForm(typed, initial={"kind": request.GET.get("kind", RoomKind.OPEN)})
-    claude = ClaudeForm(typed, Room(kind=RoomKind.SESSION), offered_models())
+    claude = ClaudeForm(typed, Room(kind=RoomKind.SESSION))
     if form.is_bound and form.is_valid() and claude.is_valid():
         asked_for = form.asked
         # Who posts nothing of Claude's settings has not unchecked the switch, either.

@@ -11,6 +11,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from chat.protocol import wire
 from chat.protocol.names import LIST_CURSOR_PATTERN, ROOM_SLUG_PATTERN, ROW_ID_PATTERN
+from chat.protocol.room_settings import ClaudeOptions
 
 _MAX_INT = 2**53 - 1  # what JavaScript can count
 
@@ -28,7 +29,6 @@ Epoch = Annotated[str, Meta(max_length=16)]
 NameQuery = Annotated[str, Meta(max_length=100)]
 RoomKindName = Literal["open", "closed", "direct", "session"]
 ListCursor = Annotated[str, Meta(pattern=LIST_CURSOR_PATTERN)]
-ToolName = Literal["search_history", "list_members", "read_attachment"]
 
 
 class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True, gc=False):
@@ -79,15 +79,6 @@ class BrowseRooms(Request):
     query: NameQuery = ""
     after: ListCursor | UnsetType = UNSET
     limit: PageSize = 50
-
-
-class ClaudeOptions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How Claude behaves in a room; what is left out stays as it is. An empty model: the installation's."""
-
-    model: Annotated[str, Meta(max_length=80)] | UnsetType = UNSET
-    instructions: Annotated[str, Meta(max_length=4000)] | UnsetType = UNSET
-    everyMessage: bool | UnsetType = UNSET
-    tools: Annotated[list[ToolName], Meta(max_length=10)] | UnsetType = UNSET
 
 
 class CreateRoom(Request):

@@ -6,15 +6,11 @@ left out of the JSON (`UNSET`); times are milliseconds since the epoch; ids are 
 
 from typing import Any
 
-import msgspec
 from msgspec import UNSET, UnsetType
 
-Id = str
-Millis = int
-
-
-class Wire(msgspec.Struct, frozen=True, gc=False, omit_defaults=False):
-    """Base of everything that goes out. Holds no cycles, so the garbage collector need not look at it."""
+from chat.protocol.base import Id, Millis
+from chat.protocol.base import Wire as Wire  # noqa: PLC0414 - the base of all that stands here, for others too
+from chat.protocol.room_settings import ClaudeSettings
 
 
 class UserRef(Wire):
@@ -50,15 +46,6 @@ class Draft(Wire):
     content: str
     version: int
     user: UserRef | UnsetType = UNSET
-
-
-class ClaudeSettings(Wire):
-    """How Claude behaves in a room. `model` is the one that answers here."""
-
-    model: str
-    instructions: str
-    everyMessage: bool
-    tools: list[str]
 
 
 class Room(Wire):

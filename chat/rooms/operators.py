@@ -12,16 +12,22 @@ from accounts.models import User
 from chat.access import Actor
 from chat.messages.notices import add_notice
 from chat.models import Kind, Membership, Room, RoomBan, RoomKind
+from chat.models.room import CLAUDE_COLUMNS
 from chat.protocol.errors import failed
-from chat.rooms import archiving, bans, members, rooms
+from chat.protocol.room_settings import ClaudeOptions
+from chat.rooms import archiving, bans, claude_settings, members, rooms
 
 
 @transaction.atomic
 def change_room(room_id: int, wanted: dict[str, Any], operator: Actor) -> None:
-    """Change name, topic or kind, whichever are wanted; tabs follow at once."""
+    """Change name, topic, kind or Claude's settings, whichever columns are wanted; tabs follow at once."""
     room = _locked(room_id)
     fields = {name: value for name, value in wanted.items() if getattr(room, name) != value}
-    if not fields:
+    of_claude = {name: fields.pop(column) for name, column in CLAUDE_COLUMNS.items() if column in fields}
+    if of_claude:
+        claude_settings.change(room, ClaudeOptions(**of_claude))
+        room.save(update_fields=[CLAUDE_COLUMNS[name] for name in of_claude])
+    if not (fields or of_claude):
         return
     if "kind" in fields and {room.kind, fields["kind"]} - {RoomKind.OPEN, RoomKind.CLOSED}:
         raise failed("Only open and closed rooms can become each other.")

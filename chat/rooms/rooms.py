@@ -5,34 +5,30 @@ import secrets
 import unicodedata
 from typing import Final
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef
-from msgspec import UNSET, UnsetType, structs
+from msgspec import UNSET, structs
 
 from accounts.models import User
 from accounts.names import CLAUDE
 from chat import access
 from chat.access import Actor
-from chat.billing import pricing
 from chat.limits import quotas, rates
 from chat.limits.rates import rated
-from chat.markdown import without_blank_ends
 from chat.messages.naming import NEW_SESSION
 from chat.messages.notices import add_notice
-from chat.model_choice import may_be_offered
 from chat.models import Draft, Kind, Membership, Role, Room, RoomKind
+from chat.models.room import CLAUDE_COLUMNS
 from chat.presenter import present_room, user_ref
 from chat.protocol import requests, wire
 from chat.protocol.errors import failed, invalid, unauthorized
 from chat.realtime.events import ephemeral, room_group, user_group
 from chat.realtime.layer.publishing import publish_after_commit
-from chat.rooms import asking, room_list
+from chat.rooms import asking, claude_settings, room_list
 
 _SLUG_CHARS: Final = 50
 _SLUG_TRIES: Final = 5
 _SECRET_BYTES: Final = 4
-_CLAUDE_FIELDS: Final = ("claude_model", "claude_instructions", "claude_every_message", "claude_tools")
 _ALL_ROOMS: Final = requests.ListRooms()
 
 
@@ -100,7 +96,7 @@ def new_session(actor: Actor) -> str:
     Each click would store a room otherwise, and fill the list with sessions that no one has written in.
     """
     untouched = Room.objects.filter(kind=RoomKind.SESSION, name=NEW_SESSION, change=0, archived_at=None, topic="")
-    as_made = untouched.filter(claude_model="", claude_instructions="", claude_every_message=True, claude_tools=[])
+    as_made = untouched.filter(**{CLAUDE_COLUMNS[name]: value for name, value in Room.claude_defaults().items()})
     own = as_made.filter(created_by=actor.id, memberships__user=actor.id, attachments=None)
     shared = Membership.objects.filter(room=OuterRef("pk")).exclude(user=actor.id)
     drafts = Draft.objects.filter(room=OuterRef("pk")).exclude(content="")
@@ -115,7 +111,7 @@ def _create(actor: Actor, request: requests.CreateRoom, others: list[User]) -> w
     if not (name or slug) and request.kind != "session":
         raise invalid("Give the room a name.", "$.name")
     room = Room(kind=request.kind, name=name or slug or NEW_SESSION, topic=request.topic, created_by_id=actor.id)
-    _set_claude(room, request.claude)
+    claude_settings.change(room, request.claude)
     quotas.lock_people([actor.id, *(person.pk for person in others)])  # all at once: one after the other may deadlock
     quotas.check_creating(actor)
     _insert(room, slug, actor)
@@ -125,30 +121,6 @@ def _create(actor: Actor, request: requests.CreateRoom, others: list[User]) -> w
     for person in invited:
         asking.ask(room, person, actor)
     return wire.RoomFact(present_room(room), [user_ref(person) for person in invited] or UNSET)
-
-
-def _set_claude(room: Room, options: requests.ClaudeOptions | UnsetType) -> None:
-    """Set how Claude behaves in a room. What is left out stays."""
-    if options is UNSET:
-        return
-    if options.model is not UNSET:
-        room.claude_model = _checked_model(options.model.strip(), room.claude_model)
-    if options.instructions is not UNSET:
-        room.claude_instructions = without_blank_ends(options.instructions)
-    if options.everyMessage is not UNSET:
-        if not options.everyMessage and not room.is_session:
-            raise failed("Outside sessions, Claude only replies when it is mentioned.")
-        room.claude_every_message = options.everyMessage
-    if options.tools is not UNSET:
-        room.claude_tools = sorted(set(options.tools))
-
-
-def _checked_model(name: str, current: str) -> str:
-    """Return a model's name, or "" for the installation's. With one that no one knows, every reply would fail."""
-    is_known = name in ("", current, settings.CLAUDE_MODEL) or pricing.has_price(name) or may_be_offered(name)
-    if not is_known:
-        raise failed("Unknown model. Choose one from the room's settings.")
-    return name
 
 
 def _direct_room(actor: Actor, people: list[User]) -> wire.RoomFact:
@@ -242,8 +214,8 @@ def update_room(actor: Actor, request: requests.UpdateRoom) -> wire.RoomFact:
         if room.is_session:
             raise failed("A session stays a session.")
         room.kind = request.kind
-    _set_claude(room, request.claude)
-    room.save(update_fields=["name", "topic", "kind", *_CLAUDE_FIELDS])
+    claude_settings.change(room, request.claude)
+    room.save(update_fields=["name", "topic", "kind", *CLAUDE_COLUMNS.values()])
     return tell(room)
 
 

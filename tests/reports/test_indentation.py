@@ -16,7 +16,8 @@ from chat.markdown import is_plain, render
 from chat.markdown.content import checked_content
 from chat.messages.posting import store
 from chat.models import Attachment, Room
-from chat.protocol.requests import ClaudeOptions, UpdateRoom
+from chat.protocol.requests import UpdateRoom
+from chat.protocol.room_settings import ClaudeOptions
 from chat.rooms import rooms
 from tests.chat.fixtures import a_post, room_of, stored
 from tests.reports.indentation import CASES, SHOWN, Case

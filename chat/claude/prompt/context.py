@@ -18,6 +18,7 @@ from chat.claude.tools import registry
 from chat.claude.tools.tool import shortened
 from chat.markdown import without_blank_ends
 from chat.models import Message, Reply, RoomSummary
+from chat.models.room import CLAUDE_COLUMNS
 
 # Shares of the budget. No single part may push everything else out.
 _OWNERS_SHARE: Final = 1 / 4
@@ -137,7 +138,7 @@ def _last_message(reply: Reply) -> Message:
     return found.only("seq", "room__name", "room__topic", "room__kind", *_ROOM_FIELDS, *_SUMMARY_FIELDS).get()
 
 
-_ROOM_FIELDS: Final = ("room__claude_instructions", "room__claude_every_message", "room__claude_tools")
+_ROOM_FIELDS: Final = tuple(f"room__{column}" for column in CLAUDE_COLUMNS.values())
 _SUMMARY_FIELDS: Final = ("room__summary__upto_seq", "room__summary__text")
 
 

@@ -70,7 +70,7 @@ export interface BrowseRooms {
   limit?: number;
 }
 
-/** How Claude behaves in a room; what is left out stays as it is. An empty model: the installation's. */
+/** How Claude behaves in a room; what is left out stays. An empty model: the installation's. */
 export interface ClaudeOptions {
   model?: string;
   instructions?: string;
@@ -78,12 +78,12 @@ export interface ClaudeOptions {
   tools?: ("list_members" | "read_attachment" | "search_history")[];
 }
 
-/** How Claude behaves in a room. `model` is the one that answers here. */
+/** How Claude behaves in a room. `model` is the one that replies here. */
 export interface ClaudeSettings {
   model: string;
   instructions: string;
   everyMessage: boolean;
-  tools: string[];
+  tools: ("list_members" | "read_attachment" | "search_history")[];
 }
 
 /** The last of a stream of server-sent events: the code that a socket would be closed with. */

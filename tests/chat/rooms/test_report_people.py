@@ -13,6 +13,7 @@ from chat.models import Attachment, Draft, Membership, Message, Room
 from chat.people import lookup
 from chat.protocol import requests
 from chat.protocol.errors import ErrorCode, ProtocolError
+from chat.protocol.room_settings import ClaudeOptions
 from chat.rooms import archiving, leaving, members, rooms
 from chat.rooms.bans import ban_member, unban_member
 from tests.chat.conftest import person
@@ -153,7 +154,7 @@ USES: dict[str, Callable[[Actor, str], object]] = {
     "a name": lambda actor, slug: rooms.update_room(actor, requests.UpdateRoom(slug, name="Plan")),
     "a topic": lambda actor, slug: rooms.update_room(actor, requests.UpdateRoom(slug, topic="Plan")),
     "instructions": lambda actor, slug: rooms.update_room(
-        actor, requests.UpdateRoom(slug, claude=requests.ClaudeOptions(instructions="Be brief."))
+        actor, requests.UpdateRoom(slug, claude=ClaudeOptions(instructions="Be brief."))
     ),
     "a tool": lambda actor, slug: Room.objects.filter(slug=slug).update(claude_tools=["clock"]),
     "another member": lambda actor, slug: members.add_member(actor, requests.AddMember(slug, "bob")),

@@ -17,6 +17,7 @@ from chat.models import Membership, Message, Room
 from chat.protocol import requests
 from chat.protocol.errors import ErrorCode
 from chat.protocol.names import ROOM_SLUG_PATTERN
+from chat.protocol.room_settings import ClaudeOptions
 from chat.realtime.events import user_group
 from chat.rooms import archiving, rooms
 from tests.chat.conftest import Listening
@@ -247,8 +248,8 @@ def test_muting_is_ones_own_affair(alice: User, bob: User, told: Listening) -> N
 # --- Claude --------------------------------------------------------------------------------------------------------------
 
 
-def options(**fields: object) -> requests.ClaudeOptions:
-    return requests.ClaudeOptions(**fields)  # type: ignore[arg-type]
+def options(**fields: object) -> ClaudeOptions:
+    return ClaudeOptions(**fields)
 
 
 def test_a_session_needs_no_name_and_says_how_claude_behaves(alice: User) -> None:

@@ -9,7 +9,7 @@ from accounts.models import User
 from chat.claude.tools import registry
 from chat.claude.tools.tool import ToolResult
 from chat.models import Attachment, Kind, Message, ReplyState, Room
-from chat.protocol.requests import ToolName
+from chat.protocol.room_settings import ToolName
 from tests.chat.claude.talk import MORNING, asks, ends, says
 from tests.chat.fixtures import room_of
 

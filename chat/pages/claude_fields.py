@@ -1,0 +1,54 @@
+"""Fields of forms for Claude's settings of a room, made from their declaration: for the pages and for the admin site."""
+
+from types import MappingProxyType
+from typing import Annotated, Any, Final, Literal, get_args, get_origin
+
+from django import forms
+from msgspec import Meta
+
+from chat.claude.model_offer import offered_models
+from chat.claude.tools.registry import TOOLS
+from chat.models import Room
+from chat.protocol.room_settings import SETTINGS, TYPES
+
+# A text that may be longer gets more than a line.
+_LINE_CHARS: Final = 300
+
+
+def fields_of(room: Room, *, may_change: bool = True) -> dict[str, forms.Field]:
+    """Return a field for each setting that this kind of room has, by the setting's name on the wire.
+
+    may_change: False where nothing will be chosen, so that Anthropic need not be asked for its models.
+    """
+    offers = {
+        "model": offered_models(room.claude_model) if may_change else [],
+        "tools": [(tool.name, tool.label) for tool in TOOLS.values()],
+    }
+    return {
+        name: _field(TYPES[name], offers.get(name), label=setting.label, help_text=setting.hint, required=False)
+        for name, setting in SETTINGS.items()
+        if room.is_session or not setting.in_sessions_only
+    }
+
+
+def _field(annotated: Any, offered: list[tuple[str, str]] | None, **named: Any) -> forms.Field:
+    bare = get_args(annotated)[0] if get_origin(annotated) is Annotated else annotated
+    if bare is bool:
+        return forms.BooleanField(**named)
+    if get_origin(bare) is list:
+        return forms.MultipleChoiceField(
+            choices=offered or _words(get_args(bare)[0]), widget=forms.CheckboxSelectMultiple, **named
+        )
+    if offered is not None or get_origin(bare) is Literal:
+        return forms.ChoiceField(choices=_words(bare) if offered is None else offered, **named)
+    longest = next((each.max_length or 0 for each in annotated.__metadata__ if isinstance(each, Meta)), 0)
+    widget = forms.Textarea(attrs={"rows": 4}) if longest > _LINE_CHARS else forms.TextInput()
+    return forms.CharField(max_length=longest, strip=False, widget=widget, **named)
+
+
+def _words(literal: Any) -> list[tuple[str, str]]:
+    return [(value, value.capitalize().replace("_", " ")) for value in get_args(literal)]
+
+
+EXPLANATIONS: Final = MappingProxyType({("tools", tool.name): tool.explanation for tool in TOOLS.values()})
+"""A sentence for a choice, by setting and choice."""

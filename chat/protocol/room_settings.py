@@ -1,0 +1,85 @@
+"""How Claude behaves in a room: each setting is declared once, as a field of `ClaudeSettings`.
+
+Its type bounds what a request may bring, and chooses the field of a form; its `Setting` is what people read. Made of that
+are the options of requests (below), what the presenter shows, the forms of the pages and of the admin site, and what a
+prompt loads. Its column in `chat.models.Room` is its name after `claude_`: `claude_every_message` for `everyMessage`.
+"""
+
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, NamedTuple, get_type_hints
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from chat.protocol.base import Wire
+
+ToolName = Literal["search_history", "list_members", "read_attachment"]
+
+
+class Setting(NamedTuple):
+    """What people read of a setting: its label, a sentence below it, an example within an empty field.
+
+    in_sessions_only: other rooms have no choice, and a request that sets it there is refused with `elsewhere`.
+    """
+
+    label: str
+    hint: str = ""
+    example: str = ""
+    in_sessions_only: bool = False
+    elsewhere: str = ""
+
+
+class ClaudeSettings(Wire):
+    """How Claude behaves in a room. `model` is the one that replies here."""
+
+    model: Annotated[str, Meta(max_length=80), Setting("Model")]
+    instructions: Annotated[
+        str,
+        Meta(max_length=4000),
+        Setting(
+            "Instructions",
+            "What Claude is told before everything else. All members can read it.",
+            "For example: We are planning a trip to Norway. Reply briefly, and in tables where that helps.",
+        ),
+    ]
+    everyMessage: Annotated[
+        bool,
+        Setting(
+            "Claude replies to every message",
+            "If off, people can talk among themselves, and Claude replies when someone writes @claude.",
+            in_sessions_only=True,
+            elsewhere="Outside sessions, Claude only replies when it is mentioned.",
+        ),
+    ]
+    tools: Annotated[
+        list[ToolName],
+        Meta(max_length=10),
+        Setting("Tools that Claude may use", "All off at first. Each use is shown in the reply."),
+    ]
+
+
+TYPES: Final[dict[str, Any]] = get_type_hints(ClaudeSettings, include_extras=True)
+"""The annotated type of each setting, by its name on the wire."""
+
+SETTINGS: Final[dict[str, Setting]] = {
+    name: next(each for each in type_.__metadata__ if isinstance(each, Setting)) for name, type_ in TYPES.items()
+}
+"""What people read of each setting, in the order of forms."""
+
+if TYPE_CHECKING:
+
+    class ClaudeOptions(msgspec.Struct):
+        """`ClaudeSettings` in a request: any of its fields."""
+
+        def __init__(self, **chosen: Any) -> None: ...
+
+else:
+    ClaudeOptions = msgspec.defstruct(
+        "ClaudeOptions",
+        [(name, type_ | UnsetType, UNSET) for name, type_ in TYPES.items()],
+        module=__name__,
+        namespace={
+            "__doc__": "How Claude behaves in a room; what is left out stays. An empty model: the installation's."
+        },
+        frozen=True,
+        forbid_unknown_fields=True,
+    )

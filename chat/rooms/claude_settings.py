@@ -1,0 +1,54 @@
+"""Changing how Claude behaves in a room. Most settings need no line here: their types say what they may be."""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+from django.conf import settings
+from msgspec import UNSET, UnsetType
+
+from chat.billing import pricing
+from chat.markdown import without_blank_ends
+from chat.model_choice import may_be_offered
+from chat.models import Room
+from chat.models.room import CLAUDE_COLUMNS
+from chat.protocol.errors import failed
+from chat.protocol.room_settings import SETTINGS, ClaudeOptions
+
+
+def change(room: Room, options: ClaudeOptions | UnsetType) -> None:
+    """Set what was chosen on a row, which is left to be saved. What is left out stays.
+
+    Raises REQUEST_FAILED for a model that no one knows, and for a setting that this kind of room does not have.
+    """
+    if options is UNSET:
+        return
+    for name, setting in SETTINGS.items():
+        chosen = getattr(options, name)
+        if chosen is UNSET:
+            continue
+        if setting.in_sessions_only and not room.is_session:
+            if chosen != room.claude_settings[name]:
+                raise failed(setting.elsewhere)
+            continue
+        rule = _RULES.get(name)
+        setattr(room, CLAUDE_COLUMNS[name], rule(room, chosen) if rule else chosen)
+
+
+def _model(room: Room, chosen: str) -> str:
+    """Return a model's name, or "" for the installation's. With one that no one knows, every reply would fail."""
+    name = chosen.strip()
+    is_known = name in ("", room.claude_model, settings.CLAUDE_MODEL) or pricing.has_price(name) or may_be_offered(name)
+    if not is_known:
+        raise failed("Unknown model. Choose one from the room's settings.")
+    return name
+
+
+_RULES: Final[Mapping[str, Callable[[Room, Any], Any]]] = MappingProxyType(
+    {
+        "model": _model,
+        "instructions": lambda _room, chosen: without_blank_ends(chosen),
+        "tools": lambda _room, chosen: sorted(set(chosen)),
+    }
+)
+"""What else holds for a setting: the value that is stored for the one that was chosen."""
