@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("chat", "0024_names_by_one_folding"),
+        ("chat", "0025_claude_settings_declared_once"),
     ]
 
     operations = [
