@@ -75,8 +75,8 @@ async def post(site: Site, author: Person, room: str, texts: Iterable[str]) -> d
     joined = await tab.request("join_room", room=room)
     changes = [joined["change"]]
     for text in texts:
-        answer = await tab.request("create_message", room=room, content=text)
-        changes.append(answer["message"]["change"])
+        response = await tab.request("create_message", room=room, content=text)
+        changes.append(response["message"]["change"])
     await tab.close()
     return {"after": changes[-2], "epoch": joined["epoch"]}
 

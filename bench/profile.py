@@ -35,7 +35,8 @@ STEPS: Final = {
     "the system's write": re.compile(r"write \(libc|send \(libc"),
     "the loop's `transport.write`": re.compile(r"UVStream|uv_try_write|TransportWriter\.write "),
     "making the frame": re.compile(
-        r"(event|encode|answer|with_request_id|to_json|now_ms|ephemeral|durable|_payload_of|Payload\.\w+|joined\S*) \("
+        r"(event|encode|respond|response|with_request_id|to_json|now_ms|ephemeral|durable|_payload_of|Payload\.\w+|"
+        r"joined\S*) \("
     ),
     "queueing": re.compile(r"\S+ \(chat/realtime/delivery/(outbox|direct_outbox|burst|feed|connection)\.py"),
     "publishing": re.compile(

@@ -105,11 +105,11 @@ class Requests:
 
         async def join() -> object:
             opened = await in_database(joining.open_room, self._reader, requests.JoinRoom(slug))
-            return frames.answer("joined", opened.joined(presence.online(topic), presence.count(topic)), "1")
+            return frames.response("joined", opened.joined(presence.online(topic), presence.count(topic)), "1")
 
         async def list_presence() -> object:
             await in_database(lookup.room_of_presence, self._reader, requests.ListPresence(slug))
-            return frames.answer("presence", presence.fact(topic), "1")
+            return frames.response("presence", presence.fact(topic), "1")
 
         return {
             "joining a room with all online": join,
@@ -120,7 +120,7 @@ class Requests:
 
     def _asking(self, type_: str, action: Callable[..., Any], *arguments: Any) -> Call:
         async def ask() -> object:
-            return frames.answer(type_, await in_database(action, *arguments), "1")
+            return frames.response(type_, await in_database(action, *arguments), "1")
 
         return ask
 

@@ -72,11 +72,11 @@ def limited(application: Application) -> Application:
 
     async def within_limits(scope: Scope, receive: Receive, send: Send) -> None:
         body = _Body(scope, receive, bodies)
-        is_answered = False
+        has_responded = False
 
         async def noted(message: Message) -> None:
-            nonlocal is_answered
-            is_answered = True
+            nonlocal has_responded
+            has_responded = True
             await send(message)
 
         try:
@@ -84,7 +84,7 @@ def limited(application: Application) -> Application:
             await application(scope, body.receive, noted)
         except Refusal as refusal:
             log.info("request.body_refused", path=scope["path"], status=refusal.status, bytes=body.seen)
-            if not is_answered:
+            if not has_responded:
                 await _refuse(send, refusal)
         finally:
             body.drop()

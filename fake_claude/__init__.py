@@ -6,20 +6,6 @@ with FakeClaude() as claude:
     assert claude.requests[-1].ended
 """
 
-from fake_claude.answers import (
-    Answer,
-    Blocks,
-    Held,
-    Huge,
-    Mode,
-    Normal,
-    Slow,
-    SplitUtf8,
-    StopReason,
-    Tiny,
-    ToolUse,
-    WithThinking,
-)
 from fake_claude.failures import (
     BadKey,
     BadRequest,
@@ -38,10 +24,23 @@ from fake_claude.failures import (
     TooManyRequests,
     UnknownModel,
 )
+from fake_claude.replies import (
+    Blocks,
+    Held,
+    Huge,
+    Mode,
+    Normal,
+    Reply,
+    Slow,
+    SplitUtf8,
+    StopReason,
+    Tiny,
+    ToolUse,
+    WithThinking,
+)
 from fake_claude.server import FakeClaude, Seen
 
 __all__ = [
-    "Answer",
     "BadKey",
     "BadRequest",
     "Blocks",
@@ -58,6 +57,7 @@ __all__ = [
     "Normal",
     "Overloaded",
     "Pings",
+    "Reply",
     "Reset",
     "Seen",
     "ServerError",

@@ -13,7 +13,7 @@ import httptools
 
 from fake_claude.exchange import ClientGone, Exchange
 
-Answering = Callable[[Exchange, str, dict[str, str]], Awaitable[None]]
+Responder = Callable[[Exchange, str, dict[str, str]], Awaitable[None]]
 
 
 class Connection(asyncio.Protocol):
@@ -21,8 +21,8 @@ class Connection(asyncio.Protocol):
 
     _numbers = itertools.count(1)
 
-    def __init__(self, answer: Answering, after_tools: dict[str, Any], opened: "set[Connection]") -> None:
-        self._answer_with = answer
+    def __init__(self, respond: Responder, after_tools: dict[str, Any], opened: "set[Connection]") -> None:
+        self._respond_with = respond
         self._after_tools = after_tools
         self._opened = opened
         self._number = next(self._numbers)
@@ -100,11 +100,11 @@ class Connection(asyncio.Protocol):
         request_id = f"req_{secrets.token_hex(8)}"
         remember = self._after_tools.__setitem__
         self._exchange = Exchange(body, request_id, self._number, self._transport, remember)
-        self._task = asyncio.ensure_future(self._answer(self._exchange, path, headers))
+        self._task = asyncio.ensure_future(self._respond(self._exchange, path, headers))
 
-    async def _answer(self, exchange: Exchange, path: str, headers: dict[str, str]) -> None:
+    async def _respond(self, exchange: Exchange, path: str, headers: dict[str, str]) -> None:
         try:
-            await self._answer_with(exchange, path, headers)
+            await self._respond_with(exchange, path, headers)
         except ClientGone:
             pass
         except Exception:  # noqa: BLE001

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from fake_claude import wire
-from fake_claude.answers import Answer, Mode
 from fake_claude.exchange import Exchange
+from fake_claude.replies import Mode, Reply
 
 _BEFORE: Final = ("first", "start", "ping", "block")
 _GARBAGE: Final = b'event: content_block_delta\ndata: {"type":"content_block_delta","index":0,"delta":{"ty\n\n'
@@ -16,7 +16,7 @@ _GARBAGE: Final = b'event: content_block_delta\ndata: {"type":"content_block_del
 
 
 @dataclass(frozen=True)
-class BreaksOff(Answer):
+class BreaksOff(Reply):
     """Sends `after` deltas, or all there are if those are fewer, and then fails; or fails at an earlier place.
 
     at: `first` sends no event at all before the failure, `start` the message's start, `ping` a ping too, and `block` the
@@ -26,9 +26,9 @@ class BreaksOff(Answer):
     after: int = 5
     at: Literal["first", "start", "ping", "block", "delta"] = "delta"
 
-    async def answer(self, exchange: Exchange) -> None:
+    async def respond(self, exchange: Exchange) -> None:
         if self.at == "delta":
-            await super().answer(exchange)
+            await super().respond(exchange)
             return
         usage = {**exchange.usage, "output_tokens": 1}
         begun = (
@@ -121,7 +121,7 @@ class HttpError(Mode):
     type: str
     message: str
 
-    async def answer(self, exchange: Exchange) -> None:
+    async def respond(self, exchange: Exchange) -> None:
         await exchange.fail(self.status, self.type, self.message)
 
 
@@ -132,7 +132,7 @@ class TooManyRequests(HttpError):
     message: str = "This request would exceed your organization's rate limit."
     retry_after: float = 1
 
-    async def answer(self, exchange: Exchange) -> None:
+    async def respond(self, exchange: Exchange) -> None:
         await exchange.fail(self.status, self.type, self.message, retry_after=str(self.retry_after))
 
 
@@ -182,5 +182,5 @@ class BadRequest(HttpError):
 class Silent(Mode):
     """Takes the request and says nothing at all."""
 
-    async def answer(self, exchange: Exchange) -> None:
+    async def respond(self, exchange: Exchange) -> None:
         await exchange.pause(None)

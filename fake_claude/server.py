@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Self
 
 from fake_claude import wire
-from fake_claude.answers import Mode, Normal
 from fake_claude.connection import Connection
 from fake_claude.exchange import Exchange
+from fake_claude.replies import Mode, Normal
 from fake_claude.requests import all_text_of, refusal_of, usage_of, uses_gone_on_with
 
 _START_SECONDS: Final = 10
@@ -135,7 +135,7 @@ class FakeClaude:
         try:
             server = loop.run_until_complete(
                 loop.create_server(
-                    lambda: Connection(self.answer, self._after_tools, self._connections),
+                    lambda: Connection(self.respond, self._after_tools, self._connections),
                     "127.0.0.1",
                     self.port,
                     backlog=_BACKLOG,
@@ -179,7 +179,7 @@ class FakeClaude:
                 return mode
         return self._queue.popleft() if self._queue else self.default
 
-    async def answer(self, exchange: Exchange, path: str, headers: dict[str, str]) -> None:
+    async def respond(self, exchange: Exchange, path: str, headers: dict[str, str]) -> None:
         """Answer one request as the mode wants it."""
         self.paths.append(path)
         key = _key_of(headers)
@@ -196,9 +196,9 @@ class FakeClaude:
         elif path == "/v1/messages/count_tokens":
             await exchange.respond(200, {"input_tokens": wire.tokens(exchange.body)})
         else:
-            await self._answer_message(exchange, headers, key)
+            await self._respond_to_message(exchange, headers, key)
 
-    async def _answer_message(self, exchange: Exchange, headers: dict[str, str], key: str) -> None:
+    async def _respond_to_message(self, exchange: Exchange, headers: dict[str, str], key: str) -> None:
         seen = Seen(exchange.body, headers, key, time.monotonic(), exchange)
         refusal = refusal_of(exchange.body)
         self.requests.append(seen)
@@ -209,7 +209,7 @@ class FakeClaude:
             else:
                 seen.mode = self._mode_for(exchange.body)
                 exchange.usage = usage_of(exchange.body, self._cached)
-                await seen.mode.answer(exchange)
+                await seen.mode.respond(exchange)
         finally:
             seen.closed_at = time.monotonic()
             self._note()

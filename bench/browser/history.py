@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 import django
 
-_ANSWER_EVERY: Final = 8
+_REPLY_EVERY: Final = 8
 _ROWS_AT_ONCE: Final = 500
 _MINUTES_APART: Final = 7
 
@@ -19,7 +19,7 @@ _MINUTES_APART: Final = 7
 class _Text(NamedTuple):
     content: str
     html: str
-    is_answer: bool
+    is_reply: bool
 
 
 def main() -> None:
@@ -34,9 +34,9 @@ def _text(number: int) -> _Text:
     from bench.browser import texts
     from chat.markdown import render
 
-    is_answer = number % _ANSWER_EVERY == _ANSWER_EVERY - 1
-    content = texts.answer(1, number) if is_answer else texts.said(number)
-    return _Text(content, render(content), is_answer)
+    is_reply = number % _REPLY_EVERY == _REPLY_EVERY - 1
+    content = texts.reply(1, number) if is_reply else texts.said(number)
+    return _Text(content, render(content), is_reply)
 
 
 def _fill(slug: str, history: list[_Text]) -> int:
@@ -60,16 +60,16 @@ def _fill(slug: str, history: list[_Text]) -> int:
                 room=room,
                 seq=first + number,
                 change=first + number,
-                author=claude if text.is_answer else people[number % len(people)],
+                author=claude if text.is_reply else people[number % len(people)],
                 content=text.content,
                 html=text.html,
-                version_count=int(text.is_answer),
+                version_count=int(text.is_reply),
                 created_at=now - timedelta(minutes=_MINUTES_APART * (count - number)),
             )
             for number, text in enumerate(history)
         ]
         Message.objects.bulk_create(rows, batch_size=_ROWS_AT_ONCE)
-        answers = Message.objects.filter(room=room, author=claude, seq__gte=first)
+        reply_messages = Message.objects.filter(room=room, author=claude, seq__gte=first)
         replies = Reply.objects.bulk_create(
             Reply(
                 message=each,
@@ -84,7 +84,7 @@ def _fill(slug: str, history: list[_Text]) -> int:
                 output_tokens=350,
                 ended_at=each.created_at,
             )
-            for each in answers
+            for each in reply_messages
         )
         for reply in replies:
             reply.message.shown = reply

@@ -14,7 +14,7 @@ from tests.servers.sites import Site
 from tests.servers.socket_client import SocketClient
 
 POSTS_PER_SECOND: Final = 2.0
-_ANSWERED_SECONDS: Final = 180
+_REPLY_SECONDS: Final = 180
 
 
 class Others:
@@ -25,7 +25,7 @@ class Others:
         self._room = room
         self._people = people
         self._core = core
-        self._answered = threading.Event()
+        self._reply_ended = threading.Event()
         self._leaving = threading.Event()
         self._failure: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="others", daemon=True)
@@ -43,9 +43,9 @@ class Others:
         if self._failure is not None:
             raise self._failure from error
 
-    def have_answer(self) -> bool:
+    def have_reply(self) -> bool:
         """Whether Claude's answer has ended, or never will."""
-        return self._answered.is_set()
+        return self._reply_ended.is_set()
 
     def _run(self) -> None:
         os.sched_setaffinity(0, {self._core})  # of this thread alone
@@ -54,14 +54,14 @@ class Others:
         except BaseException as failure:  # noqa: BLE001 - raised again where the block ends
             self._failure = failure
         finally:
-            self._answered.set()
+            self._reply_ended.set()
 
     async def _talk(self) -> None:
         tabs = [await SocketClient.open(self._url, headers=parley.authorization(person)) for person in self._people]
         for tab in tabs:
             await tab.request("join_room", room=self._room)
-        answer = await tabs[0].request("execute", session=self._room, prompt=texts.PROMPT)
-        message = answer["reply"]["id"]
+        response = await tabs[0].request("execute", session=self._room, prompt=texts.PROMPT)
+        message = response["reply"]["id"]
         ending = asyncio.create_task(self._await_end(tabs[0], message))
         while not self._leaving.is_set():
             tab = tabs[1 + self.posts % (len(tabs) - 1)]
@@ -80,8 +80,8 @@ class Others:
             return frame["type"] in ("stream_end", "error") and isinstance(shown, dict) and shown["id"] == message_id
 
         try:
-            frame = await tab.frame(is_end, "the end of Claude's answer", _ANSWERED_SECONDS)
+            frame = await tab.frame(is_end, "the end of Claude's answer", _REPLY_SECONDS)
             if frame["type"] == "error":
                 raise RuntimeError(f"Claude's answer failed: {frame['error']}")
         finally:
-            self._answered.set()
+            self._reply_ended.set()

@@ -57,7 +57,7 @@ def said(number: int) -> str:
     return f"{_SAID[number % len(_SAID)]}\n\n({number})" if number % 3 == 0 else _SAID[number % len(_SAID)]
 
 
-def answer(sections: int, first: int = 1) -> str:
+def reply(sections: int, first: int = 1) -> str:
     """Return an answer of Claude's in markdown: headings, lists, code, a table, links."""
     parts = range(first, first + sections)
     return "".join(_SECTION.format(number=number, paragraph=_PARAGRAPH) for number in parts)

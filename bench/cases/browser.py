@@ -42,7 +42,7 @@ DELTAS: Final = 1_250
 _KEYS: Final = 160
 # The answer has to be longer than the typing, on a slow machine as well.
 _DELTA_EVERY_SECONDS: Final = 0.016
-_ANSWER_SECTIONS: Final = 9
+_REPLY_SECTIONS: Final = 9
 _QUICK_MESSAGES: Final = 400
 _QUICK_SHARE: Final = 0.2
 _KEY_TARGET_MS: Final = 50.0
@@ -50,7 +50,7 @@ _ROWS_AT_MOST: Final = 200
 _COLLECT_SECONDS: Final = 120
 _BEFORE_KEYS_SECONDS: Final = 0.5
 _LOOK_SECONDS: Final = 0.1
-_AFTER_ANSWER_SECONDS: Final = 1.0
+_AFTER_REPLY_SECONDS: Final = 1.0
 
 
 @dataclass(frozen=True)
@@ -65,9 +65,9 @@ class Plan:
         return texts.TYPED[: int(_KEYS * self.share)]
 
     @property
-    def answer(self) -> Normal:
-        sections = max(1, int(_ANSWER_SECTIONS * self.share))
-        return Normal(texts.answer(sections), pieces=int(DELTAS * self.share), pause_s=_DELTA_EVERY_SECONDS)
+    def reply(self) -> Normal:
+        sections = max(1, int(_REPLY_SECTIONS * self.share))
+        return Normal(texts.reply(sections), pieces=int(DELTAS * self.share), pause_s=_DELTA_EVERY_SECONDS)
 
 
 @dataclass
@@ -173,12 +173,12 @@ class _Visit:
         tab = self._tab(browser, context)
         find.note_load("opening again", tab.open())
         find.note_size("opened", tab.size())
-        self._write_while_claude_answers(tab, "streaming")
+        self._write_while_claude_replies(tab, "streaming")
         with tab.traced(lambda trace: find.note_tasks("scrolling back", trace)):
             seconds = tab.scroll_to_start(self._session.first_seq)
         find.note(f"scrolling back: time for {count:,} messages", "s", seconds)
         find.note_size("scrolled back", tab.size())
-        self._write_while_claude_answers(tab, f"streaming with {count:,} loaded")
+        self._write_while_claude_replies(tab, f"streaming with {count:,} loaded")
         find.note_size("after both replies", tab.size())
         if tab.complaints:
             raise RuntimeError(f"the page complained: {tab.complaints}")
@@ -186,20 +186,20 @@ class _Visit:
     def _tab(self, browser: Browser, context: BrowserContext) -> RoomTab:
         return RoomTab(browser, context, self._session.site.processes[0].origin, self._session.room)
 
-    def _write_while_claude_answers(self, tab: RoomTab, phase: str) -> None:
+    def _write_while_claude_replies(self, tab: RoomTab, phase: str) -> None:
         def found(trace: Trace) -> None:
             self._findings.note_keys(phase, trace)
             self._findings.note_tasks(phase, trace)
 
-        self._claude.will(self._plan.answer)
+        self._claude.will(self._plan.reply)
         session = self._session
         with Others(session.site, session.room, session.others, machine.SERVER_CORE) as others, tab.traced(found):
             tab.wait(_BEFORE_KEYS_SECONDS)
             # Only keys that were pressed while it streamed count; a slow machine gets through fewer of them.
-            tab.type(self._plan.typed, lambda: not others.have_answer())
-            while not others.have_answer():
+            tab.type(self._plan.typed, lambda: not others.have_reply())
+            while not others.have_reply():
                 tab.wait(_LOOK_SECONDS)
-            tab.wait(_AFTER_ANSWER_SECONDS)
+            tab.wait(_AFTER_REPLY_SECONDS)
         tab.clear()
 
 

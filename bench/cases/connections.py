@@ -135,15 +135,15 @@ def _keeping(bench: Bench, count: int) -> list[Row]:
         time.sleep(_LEAVE_SECONDS)
         before = machine.memory_bytes(process.pid)
         opened = open_many(process.port, town.openings(joins=True))
-        _answer_pings(opened.sockets, _SETTLE_SECONDS)
+        _reply_to_pings(opened.sockets, _SETTLE_SECONDS)
         kilobytes = (machine.memory_bytes(process.pid) - before) / count / 1000
         shares = []
         for number in range(1 if bench.is_quick else 3):
             used = machine.cpu_seconds(process.pid)
-            answered = _answer_pings(opened.sockets, seconds)
+            pongs = _reply_to_pings(opened.sockets, seconds)
             shares.append((machine.cpu_seconds(process.pid) - used) / seconds * 100)
             bench.say(
-                f"round {number + 1}: {count:,} idle tabs, {answered:,} pings answered, {shares[-1]:.1f} % of a core"
+                f"round {number + 1}: {count:,} idle tabs, {pongs:,} pings answered, {shares[-1]:.1f} % of a core"
             )
         _close(opened)
     memory = Row("memory", _what(count), "Parley", [kilobytes], "KB")
@@ -155,9 +155,9 @@ def _what(count: int) -> str:
     return f"{count:,} idle connections in rooms of {_TABS_A_PERSON * _PEOPLE_A_ROOM} tabs, each"
 
 
-def _answer_pings(sockets: Sequence[socket.socket], seconds: float) -> int:
+def _reply_to_pings(sockets: Sequence[socket.socket], seconds: float) -> int:
     """Read everything and answer each ping, as tabs do; return how many came."""
-    answered, until = 0, time.monotonic() + seconds
+    pongs, until = 0, time.monotonic() + seconds
     with selectors.DefaultSelector() as selector:
         for each in sockets:
             selector.register(each, selectors.EVENT_READ, each)
@@ -165,8 +165,8 @@ def _answer_pings(sockets: Sequence[socket.socket], seconds: float) -> int:
             for key, _ in selector.select(left):
                 if b'"type":"ping"' in key.data.recv(1 << 16):
                     key.data.send(_PONG)
-                    answered += 1
-    return answered
+                    pongs += 1
+    return pongs
 
 
 @contextmanager

@@ -25,7 +25,7 @@ from bench.soak.frames import Message, Page
 from bench.soak.ledger import Room, Tally
 from bench.soak.memory import MEGABYTE, Line, Sample, line_through
 from fake_claude import FakeClaude
-from fake_claude.answers import Answer
+from fake_claude.replies import Reply
 from tests.servers.people import Person
 from tests.servers.sessions import claude_settings
 from tests.servers.sites import Site
@@ -45,7 +45,7 @@ _CALM_SECONDS: Final = 60
 _PAGE: Final = 200
 _GROWTH_BELOW: Final = 10.0
 # About five seconds for each reply; it repeats the end of its prompt, so that a mix-up of two would show.
-_ANSWER: Final = Answer(pieces=50, pause_s=0.1)
+_REPLY: Final = Reply(pieces=50, pause_s=0.1)
 _LOUD: Final = frozenset({"warning", "error", "critical"})
 
 
@@ -129,7 +129,7 @@ def soak(bench: Bench, seconds: float, *, warm_up_seconds: float) -> _Found:
 @contextmanager
 def _running(bench: Bench) -> Iterator[tuple[Site, Crowd, dict[str, Person]]]:
     """A site with the fake Claude, its rooms with their people, and the crowd, not yet connected."""
-    with FakeClaude(default=_ANSWER) as fake:
+    with FakeClaude(default=_REPLY) as fake:
         # The tabs answer pings, so the heartbeat is the one of production.
         settings: dict[str, Any] = {"HEARTBEAT_INTERVAL_SECONDS": 30, **claude_settings(fake)}
         with parley.site(bench.sites, **settings) as site:

@@ -60,7 +60,7 @@ def _rounds(bench: Bench, desk: _Desk, server: str, database: str = "SQLite") ->
     rows = []
     for window in WINDOWS:
         outcomes = [
-            generator.answers(desk.senders, desk.frames, desk.marker, window=window, seconds=bench.seconds * 2)
+            generator.responses(desk.senders, desk.frames, desk.marker, window=window, seconds=bench.seconds * 2)
             for _ in range(bench.rounds)
         ]
         rates = [outcome.received_per_second for outcome in outcomes]
@@ -108,8 +108,8 @@ def _peer(peer: Peer) -> Iterator[_Desk]:
             sockets.settle()
             turns = max(map(len, rooms))
             frames = [[_message(slugs[turn % len(slugs)]) for turn in range(turns)] for slugs in rooms]
-            assert peer.marker_answer is not None
-            yield _Desk(senders, frames, peer.marker_answer)
+            assert peer.marker_response is not None
+            yield _Desk(senders, frames, peer.marker_response)
     finally:
         peer.stop()
 

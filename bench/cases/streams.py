@@ -19,8 +19,8 @@ from bench.load.sockets import Sockets
 from bench.measure import Row, wanted_below
 from bench.plan import Bench
 from fake_claude import FakeClaude, wire
-from fake_claude.answers import Answer
 from fake_claude.exchange import Exchange
+from fake_claude.replies import Reply
 from tests.servers.people import Person
 from tests.servers.sessions import claude_settings
 from tests.servers.sites import Site
@@ -33,15 +33,15 @@ _END_PATIENCE_SECONDS: Final = 60
 
 
 @dataclass(frozen=True)
-class Stamped(Answer):
+class Stamped(Reply):
     """So many chunks, each with the time at which it is written, evenly paced: a late one does not delay the next."""
 
     chunks: int = 100
     per_second: float = 20
 
-    async def answer(self, exchange: Exchange) -> None:
+    async def respond(self, exchange: Exchange) -> None:
         if not exchange.body.get("stream"):
-            await super().answer(exchange)
+            await super().respond(exchange)
             return
         loop = asyncio.get_running_loop()
         exchange.open_stream()

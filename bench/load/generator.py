@@ -113,7 +113,7 @@ def fanout(
     )
 
 
-def answers(
+def responses(
     senders: Sequence[int],
     frames: Sequence[Sequence[str]],
     marker: bytes,
@@ -127,7 +127,7 @@ def answers(
 
     others: sockets whose frames are read and dropped.
     """
-    return _run("answers", others, senders, frames, marker, window, 0, seconds, warm_up_seconds)
+    return _run("responses", others, senders, frames, marker, window, 0, seconds, warm_up_seconds)
 
 
 def watch(receivers: Sequence[int], marker: bytes, within: bytes, *, seconds: float) -> Outcome:
@@ -195,6 +195,6 @@ def quantiles(histogram: "ctypes.Array[ctypes.c_uint32]", *wanted: float) -> lis
 def _library() -> Any:
     """Load load.c, compiled."""
     library = ctypes.CDLL(str(compiled(_SOURCE, "-shared", "-fPIC")))
-    for function in ("fanout", "answers", "watch"):
+    for function in ("fanout", "responses", "watch"):
         getattr(library, function).argtypes = (ctypes.POINTER(_Plan), ctypes.POINTER(_Result))
     return library

@@ -2,13 +2,13 @@
  *
  * Python opens the sockets and does the handshakes; here their frames are counted and timed. Three loads:
  *
- *   fanout   senders keep `window` messages in flight, each of which every receiver must get; or, with window 0, they
- *            send `rate` a second whatever happens. A receiver's k-th marked frame is the k-th message sent, for the
- *            servers keep order; so nothing in a frame needs to be parsed for its latency.
- *   answers  each sender keeps `window` requests in flight and sends the next when an answer (a frame with `marker`)
- *            comes.
- *   watch    nothing is sent. Wherever `marker` stands in a frame that also holds `within`, the digits after it are the microsecond of the
- *            monotonic clock at which that piece of text was made.
+ *   fanout     senders keep `window` messages in flight, each of which every receiver must get; or, with window 0, they
+ *              send `rate` a second whatever happens. A receiver's k-th marked frame is the k-th message sent, for the
+ *              servers keep order; so nothing in a frame needs to be parsed for its latency.
+ *   responses  each sender keeps `window` requests in flight and sends the next when a response (a frame with `marker`)
+ *              comes.
+ *   watch      nothing is sent. Wherever `marker` stands in a frame that also holds `within`, the digits after it are
+ *              the microsecond of the monotonic clock at which that piece of text was made.
  *
  * With messages in flight `fanout` never sleeps: to wake a core that sleeps costs the server more than the write that does
  * it, and the slower a server is, the more often the generator would have caught up and gone to sleep between its writes.
@@ -277,9 +277,9 @@ end:
     return outcome;
 }
 
-/* --- answers -------------------------------------------------------------------------------------------------- */
+/* --- responses -------------------------------------------------------------------------------------------------- */
 
-struct answers {
+struct responses {
     const struct plan *plan;
     struct result *result;
     size_t marker_size;
@@ -289,59 +289,59 @@ struct answers {
     uint64_t in_flight;
 };
 
-static int answers_send(struct answers *answers, int sender) {
-    const struct plan *plan = answers->plan;
-    int frame = sender * plan->frames_per_sender + (int)(answers->sent_by[sender] % (uint64_t)plan->frames_per_sender);
-    answers->sent_at[(uint64_t)sender * (uint64_t)plan->window + answers->sent_by[sender] % (uint64_t)plan->window] = now_micros();
-    answers->sent_by[sender]++;
-    answers->in_flight++;
-    if (answers->is_measuring) answers->result->sent++;
-    return send_numbered(plan->senders[sender], plan->frames[frame], plan->frame_sizes[frame], plan->first_number + answers->sent++,
-                         answers->result);
+static int responses_send(struct responses *responses, int sender) {
+    const struct plan *plan = responses->plan;
+    int frame = sender * plan->frames_per_sender + (int)(responses->sent_by[sender] % (uint64_t)plan->frames_per_sender);
+    responses->sent_at[(uint64_t)sender * (uint64_t)plan->window + responses->sent_by[sender] % (uint64_t)plan->window] = now_micros();
+    responses->sent_by[sender]++;
+    responses->in_flight++;
+    if (responses->is_measuring) responses->result->sent++;
+    return send_numbered(plan->senders[sender], plan->frames[frame], plan->frame_sizes[frame], plan->first_number + responses->sent++,
+                         responses->result);
 }
 
-static int answers_frame(void *load, struct stream *stream, const uint8_t *payload, size_t size) {
-    struct answers *answers = load;
-    if (!stream->is_sender || memmem(payload, size, answers->plan->marker, answers->marker_size) == NULL) return 0;
-    uint64_t window = (uint64_t)answers->plan->window, sender = (uint64_t)stream->sender_index;
-    if (answers->is_measuring) {
-        answers->result->received++;
-        note(answers->result, now_micros() - answers->sent_at[sender * window + stream->count % window]);
+static int responses_frame(void *load, struct stream *stream, const uint8_t *payload, size_t size) {
+    struct responses *responses = load;
+    if (!stream->is_sender || memmem(payload, size, responses->plan->marker, responses->marker_size) == NULL) return 0;
+    uint64_t window = (uint64_t)responses->plan->window, sender = (uint64_t)stream->sender_index;
+    if (responses->is_measuring) {
+        responses->result->received++;
+        note(responses->result, now_micros() - responses->sent_at[sender * window + stream->count % window]);
     }
     stream->count++;
-    answers->in_flight--;
-    return answers->is_ending ? 0 : answers_send(answers, stream->sender_index);
+    responses->in_flight--;
+    return responses->is_ending ? 0 : responses_send(responses, stream->sender_index);
 }
 
-int answers(const struct plan *plan, struct result *result) {
+int responses(const struct plan *plan, struct result *result) {
     int outcome = -1, poll = epoll_create1(0);
-    struct answers answers = {.plan = plan, .result = result, .marker_size = strlen(plan->marker)};
-    answers.sent_at = calloc((size_t)plan->sender_count * (size_t)plan->window, sizeof *answers.sent_at);
-    answers.sent_by = calloc((size_t)plan->sender_count, sizeof *answers.sent_by);
+    struct responses responses = {.plan = plan, .result = result, .marker_size = strlen(plan->marker)};
+    responses.sent_at = calloc((size_t)plan->sender_count * (size_t)plan->window, sizeof *responses.sent_at);
+    responses.sent_by = calloc((size_t)plan->sender_count, sizeof *responses.sent_by);
     struct stream *streams = make_streams(plan, poll, result);
-    if (streams == NULL || answers.sent_at == NULL || answers.sent_by == NULL) goto end;
+    if (streams == NULL || responses.sent_at == NULL || responses.sent_by == NULL) goto end;
     uint64_t begin = now_micros(), measured_from = begin + (uint64_t)(plan->warm_up_seconds * 1e6);
     uint64_t until = measured_from + (uint64_t)(plan->seconds * 1e6), last_news = begin, now = begin;
     for (int i = 0; i < plan->sender_count; i++)
         for (int k = 0; k < plan->window; k++)
-            if (answers_send(&answers, i) != 0) goto end;
-    while (now < until || answers.in_flight > 0) {
-        int was_measuring = answers.is_measuring;
-        answers.is_measuring = now >= measured_from && now < until;
-        answers.is_ending = now >= until;
-        if (was_measuring && !answers.is_measuring) result->seconds = (double)(now - measured_from) / 1e6;
-        int ready = take_ready(poll, 1000, answers_frame, &answers, result, answers.is_measuring);
+            if (responses_send(&responses, i) != 0) goto end;
+    while (now < until || responses.in_flight > 0) {
+        int was_measuring = responses.is_measuring;
+        responses.is_measuring = now >= measured_from && now < until;
+        responses.is_ending = now >= until;
+        if (was_measuring && !responses.is_measuring) result->seconds = (double)(now - measured_from) / 1e6;
+        int ready = take_ready(poll, 1000, responses_frame, &responses, result, responses.is_measuring);
         if (ready < 0) goto end;
         now = now_micros();
         if (ready > 0) last_news = now;
-        if (now - last_news > STALLED_MICROS) { errno = ETIMEDOUT; fail(result, "answers were lost"); goto end; }
+        if (now - last_news > STALLED_MICROS) { errno = ETIMEDOUT; fail(result, "responses were lost"); goto end; }
     }
     if (result->seconds == 0) result->seconds = plan->seconds;
     outcome = 0;
 end:
     free_streams(streams, plan, poll);
-    free(answers.sent_at);
-    free(answers.sent_by);
+    free(responses.sent_at);
+    free(responses.sent_by);
     return outcome;
 }
 

@@ -48,7 +48,7 @@ class Peer(ABC):
         self.name = name
         self.note = note
         self.stores = stores
-        self.marker_answer = b'"type":"create_message"' if stores else None
+        self.marker_response = b'"type":"create_message"' if stores else None
         self.port = 0
         file_name = re.sub(r"\W+", "-", name.lower())
         self._database = directory / f"{file_name}.sqlite3"

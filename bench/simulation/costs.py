@@ -84,9 +84,9 @@ def publish_cost(redis: PrivateRedis, subscribers: int, payload_bytes: int, toge
     with socket.create_connection(("127.0.0.1", redis.port)) as publisher:
         for _ in range(count // together):
             publisher.sendall(one * together)
-            answers = together
-            while answers:
-                answers -= publisher.recv(_BUFFER_BYTES).count(b"\n")
+            missing = together
+            while missing:
+                missing -= publisher.recv(_BUFFER_BYTES).count(b"\n")
             _drain(selector, left, buffer, 0)
         while any(left.values()):
             _drain(selector, left, buffer, 1)

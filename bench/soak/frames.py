@@ -63,7 +63,7 @@ class Joined(Struct):
     streams: list[Keyframe]
 
 
-class Answer(Struct):
+class Response(Struct):
     """Of `create_message`, `edit_message` and `execute`."""
 
     message: Message
@@ -79,4 +79,4 @@ durable: Final = msgspec.json.Decoder(Durable).decode
 delta: Final = msgspec.json.Decoder(Delta).decode
 keyframe: Final = msgspec.json.Decoder(Keyframe).decode
 joined: Final = msgspec.json.Decoder(Joined).decode
-answer: Final = msgspec.json.Decoder(Answer).decode
+response: Final = msgspec.json.Decoder(Response).decode

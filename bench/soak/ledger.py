@@ -180,7 +180,7 @@ class Posts:
     room_of: dict[str, str] = field(default_factory=dict)
     seq_of: dict[str, int] = field(default_factory=dict)
 
-    def answered(self, room: Room, message: Message, client_id: str) -> None:
+    def stored(self, room: Room, message: Message, client_id: str) -> None:
         room.say(message)
         if client_id in self.room_of and self.seq_of.setdefault(client_id, message.seq) != message.seq:
             room.tally.doubled += 1

@@ -196,7 +196,7 @@ class Tab:
         elif type_ == "error":
             self._take_error(frame)
         elif frame.requestId in self.pending:
-            self._take_answer(frame)
+            self._take_response(frame)
         else:
             self._take_other(frame)
 
@@ -227,12 +227,12 @@ class Tab:
             event = frames.durable(frame.data)
             self.place.hear(event.change, event.message)
 
-    def _take_answer(self, frame: Frame) -> None:
+    def _take_response(self, frame: Frame) -> None:
         del self.pending[frame.requestId]
-        answer = frames.answer(frame.data)
-        self._posts.answered(self.place.room, answer.message, frame.requestId)
+        response = frames.response(frame.data)
+        self._posts.stored(self.place.room, response.message, frame.requestId)
         if frame.type == "create_message":
-            self.own = answer.message.id
+            self.own = response.message.id
 
     def _take_error(self, frame: Frame) -> None:
         """A failed reply is an error event with a `change`; every other error should not have come."""

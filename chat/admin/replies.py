@@ -61,7 +61,7 @@ class ReplyAdmin(ReadOnlyAdmin):
     search_fields = ("room__slug", "room__name", "requested_by__username")
     search_help_text = "Room, or who asked."
     fieldsets = (
-        (None, {"fields": ("state", "room", "answer", "requested_by", "model", "version", "attempt")}),
+        (None, {"fields": ("state", "room", "its_message", "requested_by", "model", "version", "attempt")}),
         ("How it ended", {"fields": ("stop_reason", "stopped_by", "error", "error_detail")}),
         (
             "What it cost",
@@ -91,7 +91,7 @@ class ReplyAdmin(ReadOnlyAdmin):
         return format_html('<a href="?q={}">{}</a>', reply.requested_by.username, reply.requested_by.username)
 
     @admin.display(description="message")
-    def answer(self, reply: Reply) -> SafeString:
+    def its_message(self, reply: Reply) -> SafeString:
         return format_html(
             '<a href="{}">in the list of messages</a>', reverse("admin:chat_message_change", args=[reply.message_id])
         )

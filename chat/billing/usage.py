@@ -24,7 +24,7 @@ class Used(NamedTuple):
     reserved: int = 0
     read: int = 0
     written: int = 0
-    answers: int = 0
+    replies: int = 0
 
     @property
     def tokens(self) -> int:
@@ -66,7 +66,7 @@ _SUMS: Final = {
     "reserved": Coalesce(Sum("reserved_microusd", filter=Q(state=ChargeState.OPEN)), 0),
     "read": Coalesce(Sum(F("input_tokens") + F("cache_creation_input_tokens") + F("cache_read_input_tokens")), 0),
     "written": Coalesce(Sum("output_tokens"), 0),
-    "answers": Count("pk", filter=Q(purpose=ChargePurpose.REPLY) & ~Q(state=ChargeState.RELEASED)),
+    "replies": Count("pk", filter=Q(purpose=ChargePurpose.REPLY) & ~Q(state=ChargeState.RELEASED)),
 }
 
 

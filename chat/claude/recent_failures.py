@@ -15,7 +15,7 @@ REMEDIES: Final = {
 }
 _ATTEMPTS_LOOKED_AT: Final = 50
 _SHOWN_AT_MOST: Final = 20
-_ANSWERED: Final = (ReplyState.COMPLETE, ReplyState.STOPPED)
+_REPLIED: Final = (ReplyState.COMPLETE, ReplyState.STOPPED)
 _FAILED: Final = (ReplyState.FAILED, ReplyState.INTERRUPTED)
 
 
@@ -40,7 +40,7 @@ def trouble() -> Trouble | None:
         reply = charge.reply
         if reply is None or charge.attempt != reply.attempt:
             continue
-        if reply.state in _ANSWERED and reply.output_tokens:
+        if reply.state in _REPLIED and reply.output_tokens:
             break
         if reply.state in _FAILED and code_of(reply) in REMEDIES:
             newest = newest or reply

@@ -95,14 +95,14 @@ async def download(request: HttpRequest, public_id: str, name: str) -> HttpRespo
         if isinstance(reader, HttpResponse):
             return reader
         row = await in_database(access.attachment_for, Actor.by(reader), public_id)
-        return await _answer(request, row)
+        return await _response(request, row)
     except ProtocolError as error:
         if error.code == ErrorCode.NOT_FOUND:
             raise Http404(error.message) from error
         return error_response(error)
 
 
-async def _answer(request: HttpRequest, row: Attachment) -> HttpResponseBase:
+async def _response(request: HttpRequest, row: Attachment) -> HttpResponseBase:
     is_preview = "preview" in request.GET and bool(row.preview)
     headers = {
         "Content-Type": PREVIEW_TYPE if is_preview else row.content_type,

@@ -11,7 +11,7 @@ from chat.access import Actor
 from chat.files import attachments
 from chat.limits import rates
 from chat.limits.rates import rated
-from chat.messages import answers, memory, mentions, replies
+from chat.messages import memory, mentions, replies, reply_rows
 from chat.messages.emoji import canonical_emoji
 from chat.messages.notices import take_change
 from chat.models import Kind, Membership, Message, Reaction, Room
@@ -47,7 +47,9 @@ def edit_message(actor: Actor, message_id: str, content: str, html: str, *, forg
     if content == message.content:
         if forget:
             replies.forget_earlier_texts(message)
-        return Edited(answers.presented(room, message), [])  # Claude would be asked, and paid, for the same once more
+        return Edited(
+            reply_rows.presented(room, message), []
+        )  # Claude would be asked, and paid, for the same once more
     replies.check_editable(message)
     message.content, message.edited_at = content, timezone.now()
     renewed = mentions.renew(message, room, html)
@@ -66,7 +68,7 @@ def edit_message(actor: Actor, message_id: str, content: str, html: str, *, forg
 
 @rated(rates.CHANGES)
 @transaction.atomic
-def delete_message(actor: Actor, request: requests.DeleteMessage) -> wire.MessageAnswer:
+def delete_message(actor: Actor, request: requests.DeleteMessage) -> wire.MessageResponse:
     """Delete one's own message, Claude's answer to it, or, as a moderator, any. A tombstone stays. Idempotent."""
     room, membership, message = access.locked_message_for(actor, request.message)
     if not access.may("delete", actor, membership, message):
@@ -74,7 +76,7 @@ def delete_message(actor: Actor, request: requests.DeleteMessage) -> wire.Messag
     if message.kind != Kind.TEXT:
         raise failed("A notice cannot be deleted.")
     if message.deleted_at is not None:
-        return _answer(room, message)
+        return _response(room, message)
     _delete(room, message, actor.id)
     return _publish(room, message, (message.seq,))
 
@@ -97,7 +99,7 @@ def bury(room: Room, message: Message, by_user_id: int) -> None:
     message.save(update_fields=["content", "html", "deleted_at", "deleted_by", "change"])
     message.reactions.all().delete()
     message.mentions.all().delete()
-    answers.wipe(message)
+    reply_rows.wipe(message)
     attachments.release(message)
 
 
@@ -113,13 +115,13 @@ def delete_as_operator(message: Message, operator: Actor) -> None:
 
 @rated(rates.CHANGES)
 @transaction.atomic
-def add_reaction(actor: Actor, request: requests.AddReaction) -> wire.MessageAnswer:
+def add_reaction(actor: Actor, request: requests.AddReaction) -> wire.MessageResponse:
     """Put an emoji on a message; a second time changes nothing."""
     emoji = checked_emoji(request.emoji)
     room, _membership, message = _living(actor, request.message)
     present = list(message.reactions.values_list("user", "emoji"))
     if (actor.id, emoji) in present:
-        return _answer(room, message)
+        return _response(room, message)
     _check_reactions(actor, emoji, present)
     Reaction.objects.create(message=message, user_id=actor.id, emoji=emoji)
     return _changed(room, message)
@@ -138,12 +140,12 @@ def _check_reactions(actor: Actor, emoji: str, present: list[tuple[int, str]]) -
 
 @rated(rates.CHANGES)
 @transaction.atomic
-def remove_reaction(actor: Actor, request: requests.RemoveReaction) -> wire.MessageAnswer:
+def remove_reaction(actor: Actor, request: requests.RemoveReaction) -> wire.MessageResponse:
     """Take one's emoji off a message; a second time changes nothing."""
     room, _membership, message = _living(actor, request.message)
     forms = {request.emoji, canonical_emoji(request.emoji) or request.emoji}  # rows may be older than the list
     gone, _by_model = message.reactions.filter(user=actor.id, emoji__in=forms).delete()
-    return _changed(room, message) if gone else _answer(room, message)
+    return _changed(room, message) if gone else _response(room, message)
 
 
 def own_reactions(actor: Actor, request: requests.OwnReactions) -> wire.OwnEmoji:
@@ -174,18 +176,18 @@ def _living(actor: Actor, message_id: str) -> tuple[Room, Membership, Message]:
     return room, membership, message
 
 
-def _changed(room: Room, message: Message) -> wire.MessageAnswer:
+def _changed(room: Room, message: Message) -> wire.MessageResponse:
     message.change = take_change(room)
     message.save(update_fields=["change"])
     return _publish(room, message)
 
 
-def _publish(room: Room, message: Message, recount: tuple[int, ...] = ()) -> wire.MessageAnswer:
-    answer = _answer(room, message)
-    publish_after_commit(durable(answer.message, recount=recount))
-    return answer
+def _publish(room: Room, message: Message, recount: tuple[int, ...] = ()) -> wire.MessageResponse:
+    response = _response(room, message)
+    publish_after_commit(durable(response.message, recount=recount))
+    return response
 
 
-def _answer(room: Room, message: Message) -> wire.MessageAnswer:
+def _response(room: Room, message: Message) -> wire.MessageResponse:
     fresh = Message.objects.get(pk=message.pk)
-    return wire.MessageAnswer(present_message(room.slug, fresh))
+    return wire.MessageResponse(present_message(room.slug, fresh))

@@ -14,9 +14,9 @@ from chat import access
 from chat.access import Actor
 from chat.files import attachments
 from chat.markdown import candidates
-from chat.messages import answers, mentions
-from chat.messages.answers import NewAnswers, calls_claude
+from chat.messages import mentions, reply_rows
 from chat.messages.naming import name_from, name_session
+from chat.messages.reply_rows import NewReplies, calls_claude
 from chat.models import Kind, Membership, Message, Room
 from chat.models.plain_sql import insert_all, locked, new, rows_of
 from chat.presenter import present_message, present_new, user_ref
@@ -46,7 +46,7 @@ class Post(NamedTuple):
     chars: int
     client_id: str | None
     reply_to: int | None
-    must_answer: bool
+    must_reply: bool
     requester: Requester
     attachments: tuple[str, ...]
 
@@ -61,7 +61,7 @@ class Post(NamedTuple):
         may_name: bool = True,
         client_id: str | None = None,
         reply_to: int | None = None,
-        must_answer: bool = False,
+        must_reply: bool = False,
         requester: Requester = NO_REQUESTER,
         attachments: tuple[str, ...] = (),
     ) -> "Post":
@@ -69,7 +69,7 @@ class Post(NamedTuple):
         name = name_from(content) if may_name else ""
         names, chars = candidates(html) if "@" in content else (), len(content) + len(html)
         return cls(
-            actor, slug, content, html, names, name, chars, client_id, reply_to, must_answer, requester, attachments
+            actor, slug, content, html, names, name, chars, client_id, reply_to, must_reply, requester, attachments
         )
 
     @property
@@ -86,7 +86,7 @@ class Post(NamedTuple):
 
 
 class Stored(NamedTuple):
-    """`answer` is Claude's message, if it was called.
+    """`reply` is Claude's message, if it was called.
 
     `is_first` is False when the same message had been stored before: it is answered, not published again. `direct_to` is
     the other person of a direct room.
@@ -94,7 +94,7 @@ class Stored(NamedTuple):
 
     message: wire.Message
     is_first: bool
-    answer: wire.Message | None = None
+    reply: wire.Message | None = None
     requester: Requester = NO_REQUESTER
     direct_to: int | None = None
 
@@ -149,7 +149,7 @@ class _Round:
         self._people = mentions.look_up({name for post in posts for name in post.candidates}, rooms.values())
         self._mentioned: dict[int, list[int]] = {}  # by the id of a new message's object: it has no key yet
         self._now = timezone.now()
-        self._answers = NewAnswers()
+        self._new_replies = NewReplies()
         self._outcome: list[Result | Message] = []
         self._fresh: list[Message] = []
         self._firsts: dict[tuple[int, str], int] = {}
@@ -189,26 +189,26 @@ class _Round:
             return _conflict()
         if (message.room_id, post.actor.id) not in self._members:
             return access.refuse_stranger(post.actor.id, message.room)
-        answer = answers.to_prompt(message)
-        shown = None if answer is None else answers.presented(message.room, answer)
-        return Stored(present_message(message.room.slug, message), is_first=False, answer=shown)
+        reply_message = reply_rows.to_prompt(message)
+        shown = None if reply_message is None else reply_rows.presented(message.room, reply_message)
+        return Stored(present_message(message.room.slug, message), is_first=False, reply=shown)
 
     def _begin(self, room: Room, post: Post) -> Result | Message:
         text = mentions.Settled(post.html, (), [])
         if post.candidates:
             text = self._people.settle(post.html, room.pk, post.actor.id)
-        calls = post.must_answer or calls_claude(room, text.names)
+        calls = post.must_reply or calls_claude(room, text.names)
         before = room.change
         message = _next_message(room, post, text.html, self._now)
         self._fresh.append(message)
         if calls:
             try:
-                answer = self._answers.plan(room, message, post.actor, post.requester, self._now)
+                reply_message = self._new_replies.plan(room, message, post.actor, post.requester, self._now)
             except ProtocolError as error:
                 self._fresh.pop()
                 room.change = before
                 return error
-            self._fresh.append(answer)
+            self._fresh.append(reply_message)
         if text.told:
             self._mentioned[id(message)] = text.told
         if room.is_session:
@@ -225,7 +225,7 @@ class _Round:
             attachments.store_claims(self._claims, self._fresh)
         if self._mentioned:
             mentions.store((message, self._mentioned.get(id(message), ())) for message in self._fresh)
-        self._answers.insert({room.pk: room.slug for room in self._rooms.values()})
+        self._new_replies.insert({room.pk: room.slug for room in self._rooms.values()})
         presented: dict[int, Stored] = {}
         results: list[Result] = []
         for post, result in zip(self._posts, self._outcome, strict=True):
@@ -235,9 +235,9 @@ class _Round:
                 results.append(presented[result.pk]._replace(is_first=False))
             else:
                 shown = _present(post, result, self._replied_to, self._mentioned.get(id(result), ()), self._claims)
-                answer = self._answers.by_prompt.get(id(result))
+                reply = self._new_replies.by_prompt.get(id(result))
                 direct_to = self._rooms[post.slug].other_than(post.actor.id)
-                presented[result.pk] = Stored(shown, True, answer, post.requester, direct_to)
+                presented[result.pk] = Stored(shown, True, reply, post.requester, direct_to)
                 results.append(presented[result.pk])
         return results
 

@@ -9,7 +9,7 @@ from msgspec import UNSET
 from chat import access
 from chat.access import Actor
 from chat.markdown import names_in, without_mentions
-from chat.messages import answers, memory, mentions
+from chat.messages import memory, mentions, reply_rows
 from chat.messages.notices import take_change
 from chat.models import Membership, Message, Reply, ReplyState, Room
 from chat.models.plain_sql import rows_of
@@ -25,37 +25,37 @@ _BUSY = "Claude is answering. Stop it first."
 
 
 @transaction.atomic
-def stop_reply(actor: Actor, request: requests.StopReply) -> wire.ReplyAnswer:
+def stop_reply(actor: Actor, request: requests.StopReply) -> wire.ReplyResponse:
     """Ask for the end of a reply. One that waits ends here; a running one ends where it runs, soon. Idempotent."""
     room, _membership, message, reply = _locked_reply(actor, request.message, "stop")
     if reply.state == ReplyState.QUEUED:
-        return _answer(answers.end_waiting(room, message, reply, actor.id))
+        return _response(reply_rows.end_waiting(room, message, reply, actor.id))
     if reply.state == ReplyState.RUNNING:
         # The runner finds this at its next checkpoint even if the signal is lost.
         Reply.objects.filter(pk=reply.pk, stopped_by=None).update(stopped_by=actor.id)
         signal(bus.StopReply(reply.pk))
-    return _answer(answers.presented(room, message))
+    return _response(reply_rows.presented(room, message))
 
 
-def state_of(actor: Actor, message_id: str) -> wire.ReplyAnswer:
+def state_of(actor: Actor, message_id: str) -> wire.ReplyResponse:
     """Return where a reply is now. Raises NOT_FOUND."""
     room, message = _readable(actor, message_id)
-    return _answer(answers.presented(room, message))
+    return _response(reply_rows.presented(room, message))
 
 
 @transaction.atomic
-def retry_reply(actor: Actor, request: requests.RetryReply, requester: Requester = NO_REQUESTER) -> wire.ReplyAnswer:
+def retry_reply(actor: Actor, request: requests.RetryReply, requester: Requester = NO_REQUESTER) -> wire.ReplyResponse:
     """Have Claude answer again. Raises REQUEST_FAILED while it still answers, QUOTA_EXCEEDED without money."""
     room, _membership, message, reply = _locked_reply(actor, request.message, "retry")
     if reply.is_blank and reply.state != ReplyState.STOPPED:
-        return _answer(answers.queue_again(room, message, reply, actor, requester, is_fresh=True))
-    return _answer(answers.queue_version(room, message, actor, reply.prompt, requester))
+        return _response(reply_rows.queue_again(room, message, reply, actor, requester, is_fresh=True))
+    return _response(reply_rows.queue_version(room, message, actor, reply.prompt, requester))
 
 
 @transaction.atomic
 def continue_reply(
     actor: Actor, request: requests.ContinueReply, requester: Requester = NO_REQUESTER
-) -> wire.ReplyAnswer:
+) -> wire.ReplyResponse:
     """Have Claude go on in the same message. Raises REQUEST_FAILED when there is nothing to go on with."""
     room, _membership, message, reply = _locked_reply(actor, request.message, "continue")
     was_cut = reply.state == ReplyState.COMPLETE and reply.stop_reason == "max_tokens"
@@ -63,7 +63,7 @@ def continue_reply(
         raise failed("There is nothing to continue.")
     if len(reply.text) + len(reply.thinking) > CONTINUED_UP_TO_CHARS:
         raise failed("This reply is as long as a reply can be. Ask for the rest in a new prompt.")
-    return _answer(answers.queue_again(room, message, reply, actor, requester))
+    return _response(reply_rows.queue_again(room, message, reply, actor, requester))
 
 
 def version_text(actor: Actor, request: requests.ShowVersion) -> tuple[str, str]:
@@ -76,7 +76,7 @@ def version_text(actor: Actor, request: requests.ShowVersion) -> tuple[str, str]
 
 
 @transaction.atomic
-def show_version(actor: Actor, request: requests.ShowVersion, html: str, prompt_html: str) -> wire.MessageAnswer:
+def show_version(actor: Actor, request: requests.ShowVersion, html: str, prompt_html: str) -> wire.MessageResponse:
     """Show another version of an answer; to the prompt's author alone it brings back what they had asked then.
 
     What an author has edited out is theirs: others would read it, or put it back for all to read. Raises REQUEST_FAILED
@@ -90,14 +90,14 @@ def show_version(actor: Actor, request: requests.ShowVersion, html: str, prompt_
     if access.may("restore prompt", actor, membership, message):
         _restore_prompt(room, version, prompt_html)
     if version.pk == reply.pk:
-        return wire.MessageAnswer(answers.presented(room, message))
+        return wire.MessageResponse(reply_rows.presented(room, message))
     message.shown, message.content, message.html = version, version.text, without_mentions(html)
     message.change = take_change(room)
     message.save(update_fields=["shown", "content", "html", "change"])
     memory.forget(room, message)
-    shown = answers.presented(room, message)
+    shown = reply_rows.presented(room, message)
     publish_after_commit(durable(shown))
-    return wire.MessageAnswer(shown)
+    return wire.MessageResponse(shown)
 
 
 def _restore_prompt(room: Room, version: Reply, html: str) -> None:
@@ -108,7 +108,7 @@ def _restore_prompt(room: Room, version: Reply, html: str) -> None:
     renewed = mentions.renew(prompt, room, html)  # people were told when they were named first
     prompt.save(update_fields=["content", "html", "change"])
     memory.forget(room, prompt)
-    publish_after_commit(durable(answers.presented(room, prompt), recount=renewed.recount(prompt.seq)))
+    publish_after_commit(durable(reply_rows.presented(room, prompt), recount=renewed.recount(prompt.seq)))
 
 
 def forget_earlier_texts(prompt: Message) -> None:
@@ -118,20 +118,20 @@ def forget_earlier_texts(prompt: Message) -> None:
 
 def check_editable(prompt: Message) -> None:
     """Raise REQUEST_FAILED while Claude answers this prompt."""
-    answer = answers.to_prompt(prompt)
-    if answer is not None and answer.shown is not None and answer.shown.state == ReplyState.RUNNING:
+    message = reply_rows.to_prompt(prompt)
+    if message is not None and message.shown is not None and message.shown.state == ReplyState.RUNNING:
         raise failed(_BUSY)
 
 
 def prompt_edited(room: Room, prompt: Message, actor: Actor) -> None:
     """Have Claude answer the new text: a waiting reply will see it anyway, an ended one gets another version."""
-    answer = answers.to_prompt(prompt)
-    if answer is None or answer.shown is None or answer.deleted_at is not None:
+    message = reply_rows.to_prompt(prompt)
+    if message is None or message.shown is None or message.deleted_at is not None:
         return
-    if answer.shown.state == ReplyState.QUEUED:
-        Reply.objects.filter(pk=answer.shown.pk).update(prompt_content=prompt.content)
-    elif answers.calls_claude(room, names_in(prompt.html)):
-        answers.queue_version(room, answer, actor, prompt, NO_REQUESTER)
+    if message.shown.state == ReplyState.QUEUED:
+        Reply.objects.filter(pk=message.shown.pk).update(prompt_content=prompt.content)
+    elif reply_rows.calls_claude(room, names_in(prompt.html)):
+        reply_rows.queue_version(room, message, actor, prompt, NO_REQUESTER)
 
 
 def before_deletion(room: Room, message: Message, by_user_id: int) -> Message | None:
@@ -140,17 +140,17 @@ def before_deletion(room: Room, message: Message, by_user_id: int) -> Message | 
     Raises REQUEST_FAILED while Claude answers it.
     """
     own = message.shown
-    answer = message if own is not None else answers.to_prompt(message)
-    reply = None if answer is None else answer.shown
-    if answer is None or reply is None or answer.deleted_at is not None:
+    reply_message = message if own is not None else reply_rows.to_prompt(message)
+    reply = None if reply_message is None else reply_message.shown
+    if reply_message is None or reply is None or reply_message.deleted_at is not None:
         return None
     if reply.state == ReplyState.RUNNING:
         raise failed(_BUSY)
     if reply.state != ReplyState.QUEUED:
         return None
-    answers.end_waiting(room, answer, reply, by_user_id)
+    reply_rows.end_waiting(room, reply_message, reply, by_user_id)
     has_earlier = bool(reply.text) or reply.version > 1
-    return None if own is not None or has_earlier else answer
+    return None if own is not None or has_earlier else reply_message
 
 
 def keyframe_of(actor: Actor, request: requests.GetStream) -> tuple[wire.Keyframe, str]:
@@ -209,5 +209,5 @@ def _locked_reply(actor: Actor, message_id: str, what: str) -> tuple[Room, Membe
     return room, membership, message, reply
 
 
-def _answer(message: wire.Message) -> wire.ReplyAnswer:
-    return wire.ReplyAnswer(message, "" if message.reply is UNSET else message.reply.state)
+def _response(message: wire.Message) -> wire.ReplyResponse:
+    return wire.ReplyResponse(message, "" if message.reply is UNSET else message.reply.state)

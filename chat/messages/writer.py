@@ -143,15 +143,15 @@ class Writer:
     def _publish(self, stored: Stored) -> None:
         message = stored.message
         self._hub.publish(durable(message))
-        if stored.answer is not None:
+        if stored.reply is not None:
             # In the next turn: the asker must have their response before the stream that carries the same id.
-            asyncio.get_running_loop().call_soon(self._begin_answer, durable(stored.answer, stored.requester))
+            asyncio.get_running_loop().call_soon(self._begin_reply, durable(stored.reply, stored.requester))
         if message.mentions:
             fact = wire.Notification("mention", room=message.room, message=message)
             for user_id in message.mentions:
                 self._hub.publish(ephemeral(user_group(user_id), "notification", fact))
         self._pusher.consider(message, stored.direct_to)
 
-    def _begin_answer(self, event: Event) -> None:
+    def _begin_reply(self, event: Event) -> None:
         self._hub.publish(event)
         self._hub.take([bus.Wake()])

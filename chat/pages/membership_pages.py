@@ -12,7 +12,7 @@ from msgspec import UNSET
 from chat.access import Actor
 from chat.pages.page import actor_of, asked, done, number_of, page, show
 from chat.protocol import requests
-from chat.rooms import answering, leaving
+from chat.rooms import accepting, leaving
 
 _NAMED_AT_MOST: Final = 5
 
@@ -25,15 +25,15 @@ def invitations(request: HttpRequest) -> HttpResponseBase:
 
 @page
 @require_POST
-def answer_invitation(request: HttpRequest, slug: str) -> HttpResponseBase:
+def accept_or_decline(request: HttpRequest, slug: str) -> HttpResponseBase:
     """Join the room that invites the reader, or decline."""
     actor = actor_of(request)
     if request.POST.get("do") == "join":
-        joined = done(request, lambda: answering.accept_invitation(actor, asked(requests.AcceptInvitation, room=slug)))
+        joined = done(request, lambda: accepting.accept_invitation(actor, asked(requests.AcceptInvitation, room=slug)))
         return redirect("room", slug) if joined else redirect("invitations")
     done(
         request,
-        lambda: answering.decline_invitation(actor, asked(requests.DeclineInvitation, room=slug)),
+        lambda: accepting.decline_invitation(actor, asked(requests.DeclineInvitation, room=slug)),
         "You declined the invitation.",
     )
     return redirect("invitations")

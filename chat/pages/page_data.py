@@ -26,7 +26,7 @@ from chat.pages import sidebar
 from chat.pages.room_titles import title_of
 from chat.presenter import present_room
 from chat.protocol import requests, wire
-from chat.rooms import answering, member_list, rooms
+from chat.rooms import accepting, member_list, rooms
 
 PEOPLE_IN_PICKER: Final = 30
 PEOPLE_TO_JUMP_TO: Final = 8
@@ -43,7 +43,7 @@ def shell(actor: Actor, user: User, current: str = "") -> dict[str, Any]:
     facts["sidebar"] = {"whole": sidebar.WHOLE, "each": sidebar.EACH}
     facts["uploads"] = {"bytes": settings.UPLOAD_BYTES, "perMessage": settings.UPLOADS_PER_MESSAGE}
     facts["signInUrl"] = reverse("account_login")
-    waiting = answering.list_invitations(actor, requests.ListInvitations()).invitations
+    waiting = accepting.list_invitations(actor, requests.ListInvitations()).invitations
     facts["invitations"] = msgspec.to_builtins(waiting)
     return {
         "invitations": waiting,

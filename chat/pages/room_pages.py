@@ -21,7 +21,7 @@ from chat.pages.page import actor_of, asked, done, number_of, page, show, tell_e
 from chat.pages.room_titles import title_of
 from chat.protocol import requests, wire
 from chat.protocol.errors import ProtocolError, unauthorized
-from chat.rooms import answering, archiving, bans, invitations, member_list, members, rooms
+from chat.rooms import accepting, archiving, bans, invitations, member_list, members, rooms
 
 _BANS_ON_A_PAGE: Final = 50
 
@@ -55,7 +55,7 @@ def people(request: HttpRequest, slug: str) -> HttpResponseBase:
     ]
     if refused is not None and "ban_form" not in facts:  # the right to ban ended meanwhile
         tell_errors(request, refused)
-    facts["invited"] = answering.pending_in(shown) if facts["moderates"] else []
+    facts["invited"] = accepting.pending_in(shown) if facts["moderates"] else []
     return show(request, "chat/people.html", **facts, people=listed, found=found, query=query, roles=Role.values)
 
 

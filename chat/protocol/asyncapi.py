@@ -18,9 +18,9 @@ _NOT_IN_A_STREAM: Final = frozenset({"welcome", "ping", "read_updated", "notific
 def document() -> Json:
     """Return the whole document as plain data."""
     sent = {f"request_{name}": _request(name) for name in PAYLOADS}
-    answers = {f"answer_{name}": _answer(type_, data.__name__) for name, (type_, data) in RESPONSES.items()}
+    responses = {f"response_{name}": _response(type_, data.__name__) for name, (type_, data) in RESPONSES.items()}
     events = {f"event_{name}": _event(name) for name in EVENTS}
-    received = {**answers, **events, "error": _error()}
+    received = {**responses, **events, "error": _error()}
     return {
         "asyncapi": "3.0.0",
         "info": {
@@ -78,9 +78,9 @@ def _request(name: str) -> Json:
     }
 
 
-def _envelope(type_: str, data: Json, *, answers: bool) -> Json:
+def _envelope(type_: str, data: Json, *, has_request_id: bool) -> Json:
     properties: Json = {"type": {"const": type_}, "timestamp": {"type": "integer"}, "success": {"const": True}}
-    if answers:
+    if has_request_id:
         properties["requestId"] = {"anyOf": [{"type": "string"}, {"type": "integer"}]}
     return {
         "type": "object",
@@ -89,12 +89,12 @@ def _envelope(type_: str, data: Json, *, answers: bool) -> Json:
     }
 
 
-def _answer(type_: str, data: str) -> Json:
-    return {"name": type_, "payload": _envelope(type_, _ref(data), answers=True)}
+def _response(type_: str, data: str) -> Json:
+    return {"name": type_, "payload": _envelope(type_, _ref(data), has_request_id=True)}
 
 
 def _streamed() -> list[str]:
-    return ["answer_join_room", *(f"event_{name}" for name in EVENTS if name not in _NOT_IN_A_STREAM)]
+    return ["response_join_room", *(f"event_{name}" for name in EVENTS if name not in _NOT_IN_A_STREAM)]
 
 
 def _stream_operation() -> Json:
@@ -112,7 +112,7 @@ def _event(name: str) -> Json:
         "description": order,
         "payload": _failure_envelope(data)
         if name == "error"
-        else _envelope(name, data, answers=name.startswith("stream_")),
+        else _envelope(name, data, has_request_id=name.startswith("stream_")),
     }
 
 
@@ -145,7 +145,7 @@ def _operations() -> Json:
     for name in PAYLOADS:
         operation: Json = {"action": "receive", "channel": channel, "messages": [_message(f"request_{name}")]}
         if name in RESPONSES:
-            operation["reply"] = {"channel": channel, "messages": [_message(f"answer_{name}"), _message("error")]}
+            operation["reply"] = {"channel": channel, "messages": [_message(f"response_{name}"), _message("error")]}
         operations[name] = operation
     return operations
 

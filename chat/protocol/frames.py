@@ -168,7 +168,7 @@ def encode(frame: wire.Ok | wire.Failure) -> str:
     return _encoder.encode(frame).decode()
 
 
-def answer(type_: str, data: Any, request_id: str | int | None) -> str:
+def response(type_: str, data: Any, request_id: str | int | None) -> str:
     """Encode the one answer to a request."""
     return encode(wire.Ok(type_, now_ms(), data, requestId=UNSET if request_id is None else request_id))
 

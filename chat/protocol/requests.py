@@ -291,7 +291,7 @@ class Sync(Request):
 class CreateMessage(Request):
     """Posts a message. The same `clientId` (else the frame's `id`) is stored once, however often it is sent."""
 
-    response: ClassVar = wire.MessageAnswer
+    response: ClassVar = wire.MessageResponse
 
     room: Slug
     content: str
@@ -303,7 +303,7 @@ class CreateMessage(Request):
 class EditMessage(Request):
     """Changes the content of a message of mine. `forget`: what a prompt said before is not kept for me, either."""
 
-    response: ClassVar = wire.MessageAnswer
+    response: ClassVar = wire.MessageResponse
 
     message: RowId
     content: str
@@ -313,7 +313,7 @@ class EditMessage(Request):
 class DeleteMessage(Request):
     """Deletes a message of mine, or, as moderator, anybody's. A tombstone stays."""
 
-    response: ClassVar = wire.MessageAnswer
+    response: ClassVar = wire.MessageResponse
 
     message: RowId
 
@@ -321,7 +321,7 @@ class DeleteMessage(Request):
 class AddReaction(Request):
     """Puts an emoji on a message."""
 
-    response: ClassVar = wire.MessageAnswer
+    response: ClassVar = wire.MessageResponse
 
     message: RowId
     emoji: Emoji
@@ -330,7 +330,7 @@ class AddReaction(Request):
 class RemoveReaction(Request):
     """Takes my emoji off a message."""
 
-    response: ClassVar = wire.MessageAnswer
+    response: ClassVar = wire.MessageResponse
 
     message: RowId
     emoji: Emoji
@@ -386,7 +386,7 @@ class SaveDraft(Request):
 class GetUser(Request):
     """Looks a person up."""
 
-    response: ClassVar = wire.UserAnswer
+    response: ClassVar = wire.UserResponse
 
     userId: UserKey
 
@@ -405,7 +405,7 @@ class Execute(Request):
     The same `clientId` (else the frame's `id`) is stored once, however often it is sent.
     """
 
-    response: ClassVar = wire.ExecuteAnswer
+    response: ClassVar = wire.ExecuteResponse
 
     session: Slug
     prompt: str
@@ -416,7 +416,7 @@ class Execute(Request):
 class StopReply(Request):
     """Stops a reply of Claude's that runs or waits; what it has said is kept."""
 
-    response: ClassVar = wire.ReplyAnswer
+    response: ClassVar = wire.ReplyResponse
 
     message: RowId
 
@@ -424,7 +424,7 @@ class StopReply(Request):
 class RetryReply(Request):
     """Has Claude answer again: another version of its message. The earlier ones are kept."""
 
-    response: ClassVar = wire.ReplyAnswer
+    response: ClassVar = wire.ReplyResponse
 
     message: RowId
 
@@ -432,7 +432,7 @@ class RetryReply(Request):
 class ContinueReply(Request):
     """Takes a reply up again that was stopped, interrupted or cut by its length, in the same message."""
 
-    response: ClassVar = wire.ReplyAnswer
+    response: ClassVar = wire.ReplyResponse
 
     message: RowId
 
@@ -440,7 +440,7 @@ class ContinueReply(Request):
 class ShowVersion(Request):
     """Shows another version of an answer to all, and if the prompt is mine, brings back what I had asked then."""
 
-    response: ClassVar = wire.MessageAnswer
+    response: ClassVar = wire.MessageResponse
 
     message: RowId
     version: Annotated[int, Meta(ge=1, le=10_000)]

@@ -17,11 +17,11 @@ _SCALARS = {"string": "string", "integer": "number", "number": "number", "boolea
 def declarations() -> str:
     """Return the text of the declaration file."""
     parts = [_interface(name, schema) for name, schema in sorted(schemas().items())]
-    answers = {name: data.__name__ for name, (_type, data) in RESPONSES.items()}
+    responses = {name: data.__name__ for name, (_type, data) in RESPONSES.items()}
     parts += [
         "export type ErrorCode =\n" + "\n".join(f'  | "{code}"' for code in ErrorCode) + ";\n",
         _map("RequestPayloads", _with_aliases({name: payload.__name__ for name, payload in PAYLOADS.items()})),
-        _map("AnswerData", _with_aliases(answers)),
+        _map("ResponseData", _with_aliases(responses)),
         _map("EventData", {name: event.data.__name__ for name, event in EVENTS.items()}),
         _ENVELOPES,
     ]

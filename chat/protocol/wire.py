@@ -334,7 +334,7 @@ class SyncResult(Wire):
     rooms: dict[str, Recovery]
 
 
-class MessageAnswer(Wire):
+class MessageResponse(Wire):
     message: Message
 
 
@@ -383,7 +383,7 @@ class TypingFact(Wire):
     typing: bool
 
 
-class UserAnswer(Wire):
+class UserResponse(Wire):
     user: User
 
 
@@ -440,14 +440,14 @@ class Notification(Wire):
     total: ReadFact | UnsetType = UNSET
 
 
-class ExecuteAnswer(Wire):
+class ExecuteResponse(Wire):
     """The stored prompt, and Claude's message that will be the answer."""
 
     message: Message
     reply: Message
 
 
-class ReplyAnswer(Wire):
+class ReplyResponse(Wire):
     """Claude's message, and its reply's state once more."""
 
     message: Message

@@ -11,7 +11,7 @@ from chat import access
 from chat.access import Actor
 from chat.limits import quotas, rates
 from chat.limits.rates import rated
-from chat.messages import answers
+from chat.messages import reply_rows
 from chat.messages.notices import add_notice, by_whom
 from chat.models import Invitation, Kind, Membership, Role, Room, RoomKind
 from chat.presenter import user_ref
@@ -147,7 +147,7 @@ def end(room: Room, membership: Membership, by: Actor, told: str = "") -> None:
     add_notice(room, Kind.LEAVE, user.pk, by_whom(by, user.pk))
     membership.delete()
     _revoke_invitations(room, user.pk)
-    answers.withdraw_waiting(room, user.pk, by.id)
+    reply_rows.withdraw_waiting(room, user.pk, by.id)
     _tell(room, user, None, told)
     control("access", user.pk, room.slug)
     if membership.role == Role.OWNER:

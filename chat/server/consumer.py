@@ -156,7 +156,7 @@ async def _handle(process: Runtime, connection: Connection, frame: Frame) -> Non
             if connection.losses != losses and frame.type not in TELL_NOTHING:
                 # Part of it may have been read when they were still a member, and part long after.
                 raise access_changed_meanwhile()
-            connection.answer(frame.type, data, frame.id)
+            connection.respond(frame.type, data, frame.id)
     except ProtocolError as error:
         connection.log_refusal("request.refused", type=frame.type, code=str(error.code))
         connection.fail(error, frame.id)

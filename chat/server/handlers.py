@@ -18,8 +18,8 @@ from chat.files.attachments import checked_message
 from chat.limits import rates
 from chat.markdown.content import checked_content
 from chat.messages import changes, drafts, history, reading, replies
-from chat.messages.answers import request_id_of
 from chat.messages.posting import Post, Stored
+from chat.messages.reply_rows import request_id_of
 from chat.people import lookup
 from chat.protocol import frames, requests, wire
 from chat.protocol.errors import ErrorCode, ProtocolError, failed
@@ -30,7 +30,7 @@ from chat.realtime.delivery.payload import Payload
 from chat.realtime.events import NO_REQUESTER, Requester, ephemeral, room_group
 from chat.realtime.presence import topic_of_room
 from chat.realtime.rendering import html_of, of_user
-from chat.rooms import answering, archiving, bans, browsing, leaving, members, rooms
+from chat.rooms import accepting, archiving, bans, browsing, leaving, members, rooms
 from chat.search import search
 from chat.server import joining
 from chat.server.runtime import Runtime
@@ -76,7 +76,7 @@ def _with_models(action: Callable[[Actor, Any], wire.Wire]) -> Handler:
 
 
 async def _ping(_runtime: Runtime, connection: Connection, frame: Frame) -> None:
-    connection.send_aside(Payload(frames.answer("pong", wire.Nothing(), frame.id)))
+    connection.send_aside(Payload(frames.response("pong", wire.Nothing(), frame.id)))
 
 
 async def _list_rooms(runtime: Runtime, connection: Connection, frame: Frame) -> wire.Wire:
@@ -94,13 +94,15 @@ async def _list_rooms(runtime: Runtime, connection: Connection, frame: Frame) ->
 
 
 async def _join_room(runtime: Runtime, connection: Connection, frame: Frame) -> None:
-    await joining.join(runtime, connection, frame.payload, lambda joined: connection.answer("joined", joined, frame.id))
+    await joining.join(
+        runtime, connection, frame.payload, lambda joined: connection.respond("joined", joined, frame.id)
+    )
 
 
 async def _leave_room(runtime: Runtime, connection: Connection, frame: Frame) -> None:
     request = frame.payload
     runtime.leave_room(connection, request.room)
-    connection.answer("left", wire.Left(request.room), frame.id)
+    connection.respond("left", wire.Left(request.room), frame.id)
 
 
 async def _quit_rooms(_runtime: Runtime, connection: Connection, frame: Frame) -> wire.Wire:
@@ -141,7 +143,7 @@ async def _execute(runtime: Runtime, connection: Connection, frame: Frame) -> No
         content,
         await html_of(content, of_user(connection.user_id)),
         client_id=_client_id(request.clientId, frame.id),
-        must_answer=True,
+        must_reply=True,
         requester=_requester(connection, frame),
         attachments=tuple(request.attachments),
     )
@@ -177,7 +179,7 @@ async def _edit_message(runtime: Runtime, connection: Connection, frame: Frame) 
     edited = await _act(connection, changes.edit_message, request.message, content, html, forget=request.forget)
     if edited.named:
         runtime.pusher.consider_named(edited.message, edited.named)
-    return wire.MessageAnswer(edited.message)
+    return wire.MessageResponse(edited.message)
 
 
 def _client_id(client_id: Any, request_id: str | int | None) -> str | None:
@@ -196,16 +198,16 @@ def _posted(connection: Connection, frame: Frame, chars: int, future: "asyncio.F
     error = future.exception()
     if error is None:
         if frame.id is not None:
-            connection.answer(frame.type, _answer_about(frame, future.result()), frame.id)
+            connection.respond(frame.type, _response_to(frame, future.result()), frame.id)
     elif isinstance(error, ProtocolError):
         connection.log_refusal("request.refused", type=frame.type, code=str(error.code))
         connection.fail(error, frame.id)
 
 
-def _answer_about(frame: Frame, stored: Stored) -> wire.Wire:
-    if frame.type == "execute" and stored.answer is not None:
-        return wire.ExecuteAnswer(stored.message, stored.answer)
-    return wire.MessageAnswer(stored.message)
+def _response_to(frame: Frame, stored: Stored) -> wire.Wire:
+    if frame.type == "execute" and stored.reply is not None:
+        return wire.ExecuteResponse(stored.message, stored.reply)
+    return wire.MessageResponse(stored.message)
 
 
 async def _stop_reply(runtime: Runtime, connection: Connection, frame: Frame) -> wire.Wire:
@@ -260,7 +262,7 @@ async def _typing(runtime: Runtime, connection: Connection, frame: Frame) -> wir
 async def _get_user(runtime: Runtime, connection: Connection, frame: Frame) -> wire.Wire:
     user = await _act(connection, lookup.get_user, frame.payload)
     online = runtime.presence.tabs_of(user.pk) > 0
-    return wire.UserAnswer(wire.User(str(user.pk), user.username, user.get_full_name(), online))
+    return wire.UserResponse(wire.User(str(user.pk), user.username, user.get_full_name(), online))
 
 
 async def _list_presence(runtime: Runtime, connection: Connection, frame: Frame) -> wire.Wire:
@@ -285,9 +287,9 @@ HANDLERS: Final[dict[str, Handler]] = {
     "quit_room": _by_action(members.quit_room),
     "quit_rooms": _quit_rooms,
     "add_member": _by_action(members.add_member),
-    "list_invitations": _by_action(answering.list_invitations),
-    "accept_invitation": _by_action(answering.accept_invitation),
-    "decline_invitation": _by_action(answering.decline_invitation),
+    "list_invitations": _by_action(accepting.list_invitations),
+    "accept_invitation": _by_action(accepting.accept_invitation),
+    "decline_invitation": _by_action(accepting.decline_invitation),
     "remove_member": _by_action(members.remove_member),
     "set_role": _by_action(members.set_role),
     "ban_member": _by_action(bans.ban_member),

@@ -76,10 +76,10 @@ class EventStream(Connection):
     def begin(self, joined: wire.Joined, *, goes_on: bool) -> None:
         """Send `joined`; to who goes on from a cursor, what was missed as the events that it would have been."""
         if not goes_on or joined.reset:
-            self.send(Payload(frames.answer("joined", joined, None), joined.change))
+            self.send(Payload(frames.response("joined", joined, None), joined.change))
             return
         # Without an id: who is cut off in the midst of what follows must come back with the cursor it had.
-        first = Payload(frames.answer("joined", msgspec.structs.replace(joined, messages=[]), None))
+        first = Payload(frames.response("joined", msgspec.structs.replace(joined, messages=[]), None))
         missed = [durable(message) for message in joined.messages]
         if not self.is_closing:
             self.outbox.push(together([first, *(Payload(event.text, event.change) for event in missed)]))

@@ -111,7 +111,7 @@ def test_what_was_so_before_the_tab_came_is_not_owed_to_it() -> None:
 def test_an_answered_message_is_stored_once(place: Place, stored: list[Message], found: dict[str, int]) -> None:
     posts = Posts({"a": "room"})
     hear(place, *stored)
-    posts.answered(place.room, message(1, clientId="a"), "a")
+    posts.stored(place.room, message(1, clientId="a"), "a")
     assert faults(place, stored, posts) == found
 
 
@@ -122,7 +122,7 @@ def test_a_message_that_was_never_answered_is_lost(place: Place) -> None:
 def test_a_message_that_is_answered_with_two_places_is_doubled(place: Place) -> None:
     posts = Posts({"a": "room"})
     for change in (1, 2):
-        posts.answered(place.room, message(change), "a")
+        posts.stored(place.room, message(change), "a")
     assert place.room.tally.doubled == 1
 
 

@@ -70,7 +70,7 @@ READERS: Final[dict[str, Callable[[str], Any]]] = {
     "the surroundings of a hit": lambda text: excerpt(text, _TERMS),
     "a hit for Claude": lambda text: search_history.excerpt(text, _TERMS),
     "a turn of the conversation": _spoken,
-    "the demo's reply": demo_replies.answer,
+    "the demo's reply": demo_replies.reply_to,
 }
 
 

@@ -52,7 +52,7 @@ ADDRESSES: Final = {
     "new_session": ["/sessions/new?x={}"],
     "new_direct": ["/direct/new?q={}"],
     "invitations": ["/invitations?x={}"],
-    "answer_invitation": ["/invitations/{}"],
+    "accept_or_decline": ["/invitations/{}"],
     "invitation": ["/invite/{}"],
     "search": ["/search?q={}", "/search?q=a&room={}", "/search?q=a&before={}"],
     "usage": ["/usage?room={}"],

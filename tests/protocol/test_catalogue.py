@@ -20,7 +20,7 @@ from chat.server.handlers import HANDLERS
 CHAT: Final = Path(chat.__file__).parent
 # Functions that take an event's type, and which argument it is.
 SENDERS: Final = {"event": 0, "ephemeral": 1, "_deliver": 1}
-ANSWERERS: Final = {"answer": 0}
+RESPONDERS: Final = {"respond": 0, "response": 0}
 # Made by `failed_event`, which takes no type.
 ERROR_EVENTS: Final = {"error"}
 
@@ -139,8 +139,8 @@ def test_every_event_that_the_code_sends_is_in_the_catalogue_and_the_other_way_r
 
 
 def test_every_answer_that_the_code_gives_is_in_the_catalogue() -> None:
-    assert {"pong", "joined", "left"} <= set(sent(ANSWERERS, "server"))
-    assert set(sent(ANSWERERS, "server")) <= {type_ for type_, _data in RESPONSES.values()} | set(RESPONSES)
+    assert {"pong", "joined", "left"} <= set(sent(RESPONDERS, "server"))
+    assert set(sent(RESPONDERS, "server")) <= {type_ for type_, _data in RESPONSES.values()} | set(RESPONSES)
 
 
 def test_the_search_would_notice_a_new_event() -> None:

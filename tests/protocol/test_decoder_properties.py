@@ -32,7 +32,7 @@ def decoded_or_refused(text: str) -> frames.Frame | None:
     assert isinstance(frame.payload, PAYLOADS[frame.type])
     for found in texts_in(msgspec.to_builtins(frame)):
         assert frames.storable(found), "what was let in cannot be stored"
-    frames.answer(frame.type, {}, frame.id)
+    frames.response(frame.type, {}, frame.id)
     return frame
 
 
@@ -193,7 +193,7 @@ def test_no_depth_breaks_the_decoder(depth: int, opening: str) -> None:
 @EXAMPLES
 @given(REQUEST_IDS, st.dictionaries(st.text(CHARACTERS), st.text(CHARACTERS)))
 def test_an_answer_arrives_as_it_was_meant(id_: str | int, data: dict[str, str]) -> None:
-    frame = json.loads(frames.answer("list_rooms", data, id_))
+    frame = json.loads(frames.response("list_rooms", data, id_))
     assert (frame["type"], frame["requestId"], frame["success"], frame["data"]) == ("list_rooms", id_, True, data)
     event = json.loads(frames.event("typing", data))
     assert "requestId" not in event and event["data"] == data

@@ -78,7 +78,7 @@ def test_nothing_in_it_is_unused(api: Json) -> None:
 
 def test_it_names_every_request_answer_event_alias_and_error(api: Json) -> None:
     messages = api["components"]["messages"]
-    expected = {f"request_{name}" for name in PAYLOADS} | {f"answer_{name}" for name in RESPONSES}
+    expected = {f"request_{name}" for name in PAYLOADS} | {f"response_{name}" for name in RESPONSES}
     assert set(messages) == expected | {f"event_{name}" for name in EVENTS} | {"error"}
     types = {name for each in PAYLOADS for name in messages[f"request_{each}"]["payload"]["properties"]["type"]["enum"]}
     assert types == set(PAYLOADS) | set(ALIASES)
@@ -96,7 +96,7 @@ def test_operations_have_the_required_fields_and_answers(api: Json) -> None:
             # AsyncAPI 3: an operation's messages are those of its channel, not of the components.
             assert message["$ref"].startswith(f"{channel}/messages/"), name
     streamed = set(api["channels"]["stream"]["messages"])
-    assert {"answer_join_room", "event_stream_delta", "event_error", "event_closed"} <= streamed
+    assert {"response_join_room", "event_stream_delta", "event_error", "event_closed"} <= streamed
     assert not {"event_welcome", "event_ping", "event_read_updated"} & streamed
     assert {name for name in PAYLOADS if "reply" not in api["operations"][name]} == {"pong"}
 
@@ -118,7 +118,7 @@ def test_the_typescript_declarations_name_the_same(api: Json) -> None:
         assert f"export interface {name} {{" in text
     for interface, names in (
         ("RequestPayloads", PAYLOADS),
-        ("AnswerData", {**RESPONSES, **ALIASES}),
+        ("ResponseData", {**RESPONSES, **ALIASES}),
         ("EventData", EVENTS),
     ):
         block = text.split(f"export interface {interface} {{")[1].split("}")[0]

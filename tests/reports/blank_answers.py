@@ -7,7 +7,7 @@ thoughts only, showed nothing but its price.
 from typing import Any, Final, NamedTuple
 
 from fake_claude import Blocks, Mode, ToolUse
-from fake_claude.answers import text, thinking
+from fake_claude.replies import text, thinking
 
 NO_ANSWER: Final = "Claude gave no reply."
 NO_ROOM: Final = "Claude reached the length limit before it replied. Retry gives it more room."

@@ -20,7 +20,7 @@ from fake_claude import (
     Stall,
     ToolUse,
 )
-from fake_claude.answers import thinking, tool_use
+from fake_claude.replies import thinking, tool_use
 
 ERRORS: Final = ("overloaded_error", "rate_limit_error", "api_error", "timeout_error")
 PLACES: Final = ("first", "start", "ping", "block")

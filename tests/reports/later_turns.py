@@ -6,7 +6,7 @@ Report 21: results of tools were in the calls of the one reply only. Asked again
 from typing import Any, Final, NamedTuple
 
 from fake_claude import Blocks, Mode
-from fake_claude.answers import text, thinking, tool_use, web_search
+from fake_claude.replies import text, thinking, tool_use, web_search
 
 USE: Final = "<use>"
 RESULT: Final = "<result>"

@@ -113,11 +113,11 @@ def test_claude_answers_what_mentions_it_and_nothing_else(alice: User, den: Room
     (result,) = store([a_post(alice, "den", text)])
     assert isinstance(result, Stored)
     calls = text in CALLS
-    assert (result.answer is not None) is calls
+    assert (result.reply is not None) is calls
     assert [name.lower() for name in shown_in(result.message)] == ["@claude"] * calls
 
 
 def test_a_person_whose_name_begins_with_claudes_is_not_claude(alice: User, den: Room) -> None:
     den.memberships.create(user=person("claude-fan"))
     (result,) = store([a_post(alice, "den", "@claude-fan hello")])
-    assert isinstance(result, Stored) and result.answer is None and told_by(result.message) == {"claude-fan"}
+    assert isinstance(result, Stored) and result.reply is None and told_by(result.message) == {"claude-fan"}

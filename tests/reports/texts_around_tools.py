@@ -6,7 +6,7 @@ Report 17: "Let me look." and "Found it." were glued to "Let me look.Found it.",
 from typing import Any, Final, NamedTuple
 
 from fake_claude import Blocks, Mode
-from fake_claude.answers import text, thinking, tool_use, web_search
+from fake_claude.replies import text, thinking, tool_use, web_search
 
 Block = dict[str, Any]
 

@@ -67,7 +67,7 @@ class AnthropicBackend:
 
     async def stream(self, call: Call) -> AsyncGenerator[Piece, None]:
         """Yield pieces as they arrive and `End` last; raise CallFailed. Closing the generator closes the connection."""
-        answer = Accumulator()
+        reply = Accumulator()
         got = Progress()
         try:
             events = await self._open(call)
@@ -80,23 +80,23 @@ class AnthropicBackend:
                 async for event in coming:
                     if event.type == "message_stop":
                         break
-                    piece = answer.take(event)
+                    piece = reply.take(event)
                     if piece is not None:
                         yield piece
                     count += 1
                     if count % _EVENTS_AT_ONCE == 0:
                         await asyncio.sleep(0)
                 else:
-                    raise incomplete("message_stop", _with(answer, got))
-                if answer.stop_reason is None:
-                    raise incomplete("a stop reason", _with(answer, got))
-                yield answer.end()
+                    raise incomplete("message_stop", _with(reply, got))
+                if reply.stop_reason is None:
+                    raise incomplete("a stop reason", _with(reply, got))
+                yield reply.end()
                 await _read_trailer(events)
         except CallFailed:
             raise
         except Exception as error:  # noqa: BLE001 - those of the SDK, of httpx2, of the decoders below it
             # Not `from error`: it holds the request, with the key and what people wrote.
-            raise failure_of(error, call, _with(answer, got)) from None
+            raise failure_of(error, call, _with(reply, got)) from None
 
     async def warm_up(self) -> None:
         """Load the SDK and make this loop's client, so that the first reply does not wait for it."""
@@ -271,8 +271,8 @@ def _retries_taken(events: "AsyncStream[RawMessageStreamEvent]") -> int:
     return int(taken) if taken.isdecimal() else 0
 
 
-def _with(answer: Accumulator, got: Progress) -> Progress:
-    return got._replace(began=answer.began, has_said=answer.has_said)
+def _with(reply: Accumulator, got: Progress) -> Progress:
+    return got._replace(began=reply.began, has_said=reply.has_said)
 
 
 def _refuses_thinking(error: Exception) -> bool:

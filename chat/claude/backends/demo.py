@@ -51,7 +51,7 @@ class DemoBackend:
         for word in [] if heard.so_far else _words(demo_replies.thoughts(heard.prompt)):
             await _pause(word, rng)
             yield Thinking(word)
-        text = _answer(heard)
+        text = _reply(heard)
         said = text[: call.max_tokens * _CHARS_PER_TOKEN]
         for count, word in enumerate(_words(said)):
             await _pause(word, rng, gives_way=count % _WORDS_AT_ONCE == 0)
@@ -128,8 +128,8 @@ def _search(call: Call, heard: _Heard) -> ToolCall | None:
     return ToolCall(f"demo_{len(call.messages)}", _SEARCH_TOOL, {"query": topics[0]})
 
 
-def _answer(heard: _Heard) -> str:
-    text = demo_replies.after_tool(*heard.tool) if heard.tool else demo_replies.answer(heard.prompt)
+def _reply(heard: _Heard) -> str:
+    text = demo_replies.after_tool(*heard.tool) if heard.tool else demo_replies.reply_to(heard.prompt)
     if not heard.so_far:
         return text
     # A long text so far comes without its beginning.

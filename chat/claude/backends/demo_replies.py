@@ -32,7 +32,7 @@ _STOP_WORDS: Final = frozenset(
 Section = Callable[[list[str], random.Random], str]
 
 
-def answer(prompt: str) -> str:
+def reply_to(prompt: str) -> str:
     """Return the whole answer to a prompt."""
     rng = random.Random(hashlib.sha256(prompt.encode(errors="replace")).digest())  # noqa: S311 - a choice of words
     topics = topics_of(prompt)

@@ -54,7 +54,7 @@ class Row(NamedTuple):
     author: str | None
     state: str | None
     context_from: int | None
-    answers: int | None
+    replies_to: int | None
     prompt: int | None = None
     files: tuple[File, ...] = ()
     uses: tuple[Use, ...] = ()

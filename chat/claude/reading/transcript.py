@@ -57,7 +57,7 @@ class Line(NamedTuple):
     speaker: str | None
     text: str
     at: datetime
-    answers: int | None = None
+    replies_to: int | None = None
     files: tuple[File, ...] = ()
     context_from: int | None = None
     id: int | None = None
@@ -85,7 +85,7 @@ def line_of(row: Row) -> Line | None:
         speaker=None if row.is_claudes else speaker_name(row.author or _NAMELESS),
         text=text,
         at=row.created_at,
-        answers=row.answers,
+        replies_to=row.replies_to,
         files=files,
         context_from=row.context_from,
         id=row.id,
@@ -132,13 +132,13 @@ def quoted(text: str) -> str:
 def heading(line: Line) -> str:
     """Return the lines above a person's words: number, name and time, and the files that came along."""
     when = line.at.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
-    answering = "" if line.answers is None else f", replying to [{line.answers}]"
+    replying = "" if line.replies_to is None else f", replying to [{line.replies_to}]"
     waiting = WAITS if line.is_waiting else ""
     files = (
         f"attachment {each.id}: {one_line(each.name)}, {one_line(each.content_type)}, {each.size} bytes"
         for each in line.files
     )
-    return "\n".join((f"[{line.seq}] @{line.speaker}, {when}{answering}{waiting}:", *files))
+    return "\n".join((f"[{line.seq}] @{line.speaker}, {when}{replying}{waiting}:", *files))
 
 
 def spoken(line: Line, at_most: int | None = None) -> Turn:

@@ -19,7 +19,7 @@ from django.utils import timezone
 from chat.billing import spending
 from chat.claude.run import turns
 from chat.claude.run.turns import Head
-from chat.messages import answers
+from chat.messages import reply_rows
 from chat.messages.notices import take_change
 from chat.models import Message, Reply, ReplyState, Room, Usage
 from chat.models.plain_sql import rows_of, update_rows
@@ -91,8 +91,8 @@ def _claim(head: Head, owner: str) -> Reply | None:
     waiting = Reply.objects.select_related("message").filter(pk=head.reply_id, state=ReplyState.QUEUED).first()
     if waiting is None:
         return None
-    if not answers.is_still_wanted(waiting):
-        answers.end_waiting(room, waiting.message, waiting, None)
+    if not reply_rows.is_still_wanted(waiting):
+        reply_rows.end_waiting(room, waiting.message, waiting, None)
         return None
     change = room.change + 1
     taken = Reply.objects.filter(pk=head.reply_id, state=ReplyState.QUEUED).update(
@@ -108,7 +108,7 @@ def _claim(head: Head, owner: str) -> Reply | None:
     take_change(room)
     Message.objects.filter(shown=head.reply_id).update(change=change)
     reply = Reply.objects.select_related("message", "prompt", "room", "requested_by").get(pk=head.reply_id)
-    answers.tell(room, reply.message)
+    reply_rows.tell(room, reply.message)
     return reply
 
 
@@ -171,7 +171,7 @@ def _end(room: Room, reply: Reply, last: Checkpoint, outcome: Outcome, html: str
     reply.save()
     message.content, message.html = last.text, html
     message.save(update_fields=["content", "html", "change"])
-    answers.tell(room, message, requester)
+    reply_rows.tell(room, message, requester)
 
 
 class Lost(NamedTuple):

@@ -45,7 +45,7 @@ log = structlog.get_logger(__name__)
 
 _ROUNDS_AT_MOST: Final = 6
 _OUR_FAULT: Final = "Something went wrong on our side."
-_NO_ANSWER: Final = "Claude gave no reply."
+_NO_REPLY: Final = "Claude gave no reply."
 _NO_ROOM: Final = "Claude reached the length limit before it replied. Retry gives it more room."
 # Readers are told of these whether there is an answer or not.
 _SAID_BY_ITSELF: Final = ("refusal", "model_context_window_exceeded", "tool_limit", "budget")
@@ -197,7 +197,7 @@ class Stream:
     def _complete(self, stop_reason: str) -> Outcome:
         """Return the end of an answer that came to its own end; of one that says nothing, say so."""
         is_clear = not self._deltas.is_blank or stop_reason in _SAID_BY_ITSELF
-        error = "" if is_clear else _NO_ROOM if stop_reason == "max_tokens" else _NO_ANSWER
+        error = "" if is_clear else _NO_ROOM if stop_reason == "max_tokens" else _NO_REPLY
         return Outcome(ReplyState.COMPLETE, stop_reason, error)
 
     async def _hear(self, call: Call, reading_tokens: int) -> tuple[End, list[Asked]]:

@@ -38,7 +38,7 @@ _BACKLOG_MESSAGES: Final = 1_000
 # 800 tokens of prose, as `tokens.estimate` counts.
 _NOTES_TOKENS: Final = 1_400
 # Room for what the model thinks before it writes.
-_ANSWER_TOKENS: Final = 4_000
+_CALL_TOKENS: Final = 4_000
 _PLAIN_CHARS: Final = 100
 _GOOD_ENDS: Final = ("end_turn", "max_tokens", "stop_sequence")
 
@@ -91,8 +91,8 @@ async def _fold_next(room_id: int, backend: Backend, model: str) -> None:
 
 
 def _next_slice(room_id: int) -> Slice | None:
-    answers = Message.objects.filter(room_id=room_id, shown__context_from__isnull=False).order_by("-seq")
-    newest = answers.values_list("shown__context_from", "shown__requested_by").first()
+    replies = Message.objects.filter(room_id=room_id, shown__context_from__isnull=False).order_by("-seq")
+    newest = replies.values_list("shown__context_from", "shown__requested_by").first()
     if newest is None:
         return None
     summary = RoomSummary.objects.filter(room_id=room_id).first() or RoomSummary(room_id=room_id)
@@ -164,7 +164,7 @@ def _call(model: str, found: Slice) -> Call:
         model=model,
         system=[transcript.text_block(prompts.SUMMARISE)],
         messages=[{"role": "user", "content": [transcript.text_block("\n\n".join(pieces))]}],
-        max_tokens=min(_ANSWER_TOKENS, settings.CLAUDE_REPLY_TOKENS),
+        max_tokens=min(_CALL_TOKENS, settings.CLAUDE_REPLY_TOKENS),
         tools=[],
     )
 

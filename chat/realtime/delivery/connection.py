@@ -139,8 +139,8 @@ class Connection:
 
     # --- Answers, and the end
 
-    def answer(self, type_: str, data: Any, request_id: str | int | None) -> None:
-        text = frames.answer(type_, data, request_id)
+    def respond(self, type_: str, data: Any, request_id: str | int | None) -> None:
+        text = frames.response(type_, data, request_id)
         if len(text) > _RESPONSE_CHARS:
             log.error("response.too_large", connection=self.id, type=type_, chars=len(text))
             self.fail(ProtocolError(ErrorCode.REQUEST_FAILED, "The response is too large. Ask for less."), request_id)

@@ -47,7 +47,7 @@ class Heartbeat:
         while True:
             due = max(due + self._tick, time.monotonic() - self._tick)
             await asyncio.sleep(max(0.0, due - time.monotonic()))
-            self._look_for_answers()
+            self._look_for_pongs()
             self._ping_next_slot()
 
     def _ping_next_slot(self) -> None:
@@ -61,7 +61,7 @@ class Heartbeat:
                 connection.send(payload)
                 self._asked.append((now + self.timeout, now, connection))
 
-    def _look_for_answers(self) -> None:
+    def _look_for_pongs(self) -> None:
         now = time.monotonic()
         while self._asked and self._asked[0][0] <= now:
             _due, asked_at, connection = self._asked.popleft()

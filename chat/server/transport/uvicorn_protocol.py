@@ -144,9 +144,9 @@ class FrameProtocol(WebSocketsSansIOProtocol):
         """Answer, unless earlier answers are still unread: who only asks and never reads would fill the memory."""
         if not self._is_affordable():
             return
-        answers = b"".join(self.conn.data_to_send())
+        pongs = b"".join(self.conn.data_to_send())
         if self.writable.is_set() or self.conn.state is not State.OPEN:
-            self.transport.write(answers)
+            self.transport.write(pongs)
 
     def handle_pong(self, event: Any) -> None:
         if self._is_affordable():

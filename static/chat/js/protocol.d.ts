@@ -168,7 +168,7 @@ export interface Execute {
 }
 
 /** The stored prompt, and Claude's message that will be the answer. */
-export interface ExecuteAnswer {
+export interface ExecuteResponse {
   message: Message;
   reply: Message;
 }
@@ -353,10 +353,6 @@ export interface Message {
   by?: UserRef;
 }
 
-export interface MessageAnswer {
-  message: Message;
-}
-
 /** `new_message` and `message_updated`: the one event of a durable change. */
 export interface MessageEvent {
   room: string;
@@ -369,6 +365,10 @@ export interface MessagePage {
   messages: Message[];
   hasMore: boolean;
   hasNewer: boolean;
+}
+
+export interface MessageResponse {
+  message: Message;
 }
 
 /** Marks a room as muted, or not: my tabs then count its news quietly. Mentions still reach me. */
@@ -537,7 +537,7 @@ export interface Reply {
 }
 
 /** Claude's message, and its reply's state once more. */
-export interface ReplyAnswer {
+export interface ReplyResponse {
   message: Message;
   state: string;
 }
@@ -750,15 +750,15 @@ export interface User {
   online: boolean;
 }
 
-export interface UserAnswer {
-  user: User;
-}
-
 /** A person. `username` identifies them; `displayName` is what they want to be called, absent if nothing else. */
 export interface UserRef {
   id: string;
   username: string;
   displayName?: string;
+}
+
+export interface UserResponse {
+  user: User;
 }
 
 export interface Welcome {
@@ -834,7 +834,7 @@ export interface RequestPayloads {
   room_message: CreateMessage;
 }
 
-export interface AnswerData {
+export interface ResponseData {
   ping: Nothing;
   list_rooms: RoomList;
   browse_rooms: OpenRoomList;
@@ -859,30 +859,30 @@ export interface AnswerData {
   list_bans: BanList;
   get_messages: MessagePage;
   sync: SyncResult;
-  create_message: MessageAnswer;
-  edit_message: MessageAnswer;
-  delete_message: MessageAnswer;
-  add_reaction: MessageAnswer;
-  remove_reaction: MessageAnswer;
+  create_message: MessageResponse;
+  edit_message: MessageResponse;
+  delete_message: MessageResponse;
+  add_reaction: MessageResponse;
+  remove_reaction: MessageResponse;
   own_reactions: OwnEmoji;
   search_messages: SearchResult;
   mark_read: ReadFact;
   typing: Nothing;
   save_draft: DraftFact;
-  get_user: UserAnswer;
+  get_user: UserResponse;
   list_presence: PresenceFact;
-  execute: ExecuteAnswer;
-  stop_reply: ReplyAnswer;
-  retry_reply: ReplyAnswer;
-  continue_reply: ReplyAnswer;
-  show_version: MessageAnswer;
+  execute: ExecuteResponse;
+  stop_reply: ReplyResponse;
+  retry_reply: ReplyResponse;
+  continue_reply: ReplyResponse;
+  show_version: MessageResponse;
   get_stream: Keyframe;
   join: Joined;
   subscribe: Joined;
   leave: Left;
   unsubscribe: Left;
-  chat: MessageAnswer;
-  room_message: MessageAnswer;
+  chat: MessageResponse;
+  room_message: MessageResponse;
 }
 
 export interface EventData {

@@ -125,7 +125,7 @@ def test_the_overview_sums_up_by_day_person_room_and_model(
     waiting = a_reply(bob, lounge, ReplyState.QUEUED, usage=None)
     broken = failed(bob, lounge, OVERLOADED)
     context = as_ruth.get(OVERVIEW).context
-    assert [(name, used.cost, used.answers) for name, _id, used in context["by_person"]] == [
+    assert [(name, used.cost, used.replies) for name, _id, used in context["by_person"]] == [
         ("alice", 3_000_000, 1),
         ("bob", 0, 3),
     ]

@@ -45,7 +45,7 @@ class Frames(Mode):
         self.events = events
         self.stop_reason = stop_reason
 
-    async def answer(self, exchange: Any) -> None:
+    async def respond(self, exchange: Any) -> None:
         start = {
             "type": "message_start",
             "message": {
@@ -70,7 +70,7 @@ class Raw(Mode):
     def __init__(self, data: bytes) -> None:
         self.data = data
 
-    async def answer(self, exchange: Any) -> None:
+    async def respond(self, exchange: Any) -> None:
         exchange.open_stream()
         await exchange.send(self.data)
         await exchange.end_stream()

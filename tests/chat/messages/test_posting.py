@@ -169,7 +169,7 @@ def test_a_resend_shows_nothing_to_an_author_who_is_no_member_any_more(alice: Us
     assert codes(store([a_post(bob, "den", "@claude bye", client_id="asked"), other])) == ["CONFLICT", ""]
     den.memberships.create(user=bob)
     (again, _) = store([asked, other])
-    assert isinstance(again, Stored) and again.answer is not None and not again.is_first
+    assert isinstance(again, Stored) and again.reply is not None and not again.is_first
 
 
 def test_a_refused_message_does_not_use_its_client_id_up(alice: User, mallory: User, den: Room) -> None:

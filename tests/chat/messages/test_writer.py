@@ -258,7 +258,7 @@ async def test_a_failed_commit_is_unavailable_and_stores_nothing(monkeypatch: py
 
     async with running(writer.run()):
         with monkeypatch.context() as patch:
-            patch.setattr("chat.messages.answers.NewAnswers.insert", full)  # after the messages were inserted
+            patch.setattr("chat.messages.reply_rows.NewReplies.insert", full)  # after the messages were inserted
             with pytest.raises(ProtocolError) as caught:
                 await writer.post(a_post(alice, "den", "once, @alice", client_id="c"))
         assert caught.value.code is ErrorCode.UNAVAILABLE and hub.published == []

@@ -12,7 +12,7 @@ from chat.access import Actor
 from chat.models import MemberInvitation, Membership, Role, Room
 from chat.protocol import requests, wire
 from chat.protocol.errors import ErrorCode, ProtocolError
-from chat.rooms import answering, archiving, asking, bans, invitations, joining, members, rooms
+from chat.rooms import accepting, archiving, asking, bans, invitations, joining, members, rooms
 from tests.chat.conftest import Listening, person
 from tests.chat.fixtures import in_threads, refused, room_of, rows_of, say
 
@@ -35,15 +35,15 @@ def add(by: User, user: str, role: Any = "member", slug: str = "den") -> wire.Me
 
 
 def waiting(user: User) -> list[wire.Invitation]:
-    return answering.list_invitations(Actor.of(user), requests.ListInvitations()).invitations
+    return accepting.list_invitations(Actor.of(user), requests.ListInvitations()).invitations
 
 
 def accept(user: User, slug: str = "den") -> wire.MembershipFact:
-    return answering.accept_invitation(Actor.of(user), requests.AcceptInvitation(slug))
+    return accepting.accept_invitation(Actor.of(user), requests.AcceptInvitation(slug))
 
 
 def decline(user: User, slug: str = "den") -> wire.MembershipFact:
-    return answering.decline_invitation(Actor.of(user), requests.DeclineInvitation(slug))
+    return accepting.decline_invitation(Actor.of(user), requests.DeclineInvitation(slug))
 
 
 def rooms_of(user: User) -> set[str]:

@@ -1,12 +1,12 @@
 // The type of a request decides what its payload may hold and what its response carries: ../protocol.d.ts has both.
 
-import type { AnswerData, RequestPayloads } from "../protocol.d.ts";
+import type { ResponseData, RequestPayloads } from "../protocol.d.ts";
 
 /** Every request that has a response. */
-export type RequestType = keyof RequestPayloads & keyof AnswerData;
+export type RequestType = keyof RequestPayloads & keyof ResponseData;
 
 /** The data of the response to a request. */
-export type ResponseTo<T extends RequestType> = AnswerData[T];
+export type ResponseTo<T extends RequestType> = ResponseData[T];
 
 /** What a request says. */
 export type PayloadOf<T extends RequestType> = RequestPayloads[T];

@@ -11,7 +11,7 @@ from chat.claude.backends.backend import Call, End, Piece, Text, Thinking, ToolC
 from chat.claude.backends.chosen import backend_for, list_models, warm_up
 from chat.claude.backends.client import AnthropicBackend
 from chat.claude.backends.demo import DemoBackend
-from chat.claude.backends.demo_replies import NOTICE, answer
+from chat.claude.backends.demo_replies import NOTICE, reply_to
 from chat.claude.prompt import prompts
 from chat.claude.reading import transcript
 from chat.claude.reading.transcript import Line, Turn
@@ -75,8 +75,8 @@ async def test_every_answer_says_first_that_it_is_a_demo_and_ends_well(question)
 
 @pytest.mark.parametrize("question", QUESTIONS)
 async def test_the_same_prompt_gets_the_same_answer_and_everything_is_markdown_that_renders(question):
-    assert answer(question) == answer(question)
-    assert "<em>Demo" in render(answer(question))
+    assert reply_to(question) == reply_to(question)
+    assert "<em>Demo" in render(reply_to(question))
 
 
 async def test_an_answer_relates_to_the_newest_message_whoever_wrote_before():
@@ -107,22 +107,22 @@ async def test_what_looks_like_a_quotation_in_a_prompt_is_part_of_it():
     ],
 )
 def test_what_is_asked_for_is_in_the_answer(question, mark):
-    text = answer(question)
+    text = reply_to(question)
 
     assert "\n## " in text
     assert mark in text or mark.replace("def ", "") in text
 
 
 def test_answers_to_different_prompts_differ():
-    answers = {answer(f"Tell me about number {number} and lighthouses").partition("\n## ")[2] for number in range(40)}
+    replies = {reply_to(f"Tell me about number {number} and lighthouses").partition("\n## ")[2] for number in range(40)}
 
-    assert len(answers) >= 20
+    assert len(replies) >= 20
 
 
 def test_markup_of_a_person_stays_text():
     hostile = "look **here** [link](https://example.org) `code` | table | <script>alert(1)</script> @bob &amp; # _x_"
 
-    html = render(answer(hostile))
+    html = render(reply_to(hostile))
 
     assert "<a " not in html
     assert "<script" not in html

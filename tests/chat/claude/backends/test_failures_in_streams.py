@@ -106,8 +106,8 @@ class OneAfterTheOther(Mode):
     def __init__(self, *modes: Mode) -> None:
         self._modes = list(modes)
 
-    async def answer(self, exchange: Any) -> None:
-        await self._modes.pop(0).answer(exchange)
+    async def respond(self, exchange: Any) -> None:
+        await self._modes.pop(0).respond(exchange)
 
 
 def _tokens(charge: Charge) -> pricing.Tokens:

@@ -28,7 +28,7 @@ def tick(heart: Heartbeat, clock: Clock, count: int = 1) -> None:
     """What `run` does, without waiting."""
     for _ in range(count):
         clock.now += heart._tick
-        heart._look_for_answers()
+        heart._look_for_pongs()
         heart._ping_next_slot()
 
 

@@ -126,11 +126,11 @@ async def test_of_a_room_that_is_lost_nothing_kept_goes_out_and_of_the_others_ev
 
 async def test_a_request_whose_answer_is_dropped_is_refused_and_another_answered(tab: Tab) -> None:
     tab.connection.hold()
-    tab.connection.answer("list_presence", wire.PresenceFact("lounge", [], 0), "presence")
-    tab.connection.answer("list_presence", wire.PresenceFact("library", [], 0), "other presence")
-    tab.connection.answer("get_messages", wire.MessagePage("lounge", [], False, False), "page")
-    tab.connection.answer("search_messages", {"results": []}, "found")
-    tab.connection.answer("quit_room", wire.MembershipFact("lounge", wire.UserRef("1", "bob"), None), "quit")
+    tab.connection.respond("list_presence", wire.PresenceFact("lounge", [], 0), "presence")
+    tab.connection.respond("list_presence", wire.PresenceFact("library", [], 0), "other presence")
+    tab.connection.respond("get_messages", wire.MessagePage("lounge", [], False, False), "page")
+    tab.connection.respond("search_messages", {"results": []}, "found")
+    tab.connection.respond("quit_room", wire.MembershipFact("lounge", wire.UserRef("1", "bob"), None), "quit")
     tab.connection.lose_room("lounge")
     tab.connection.release()
     await turns()

@@ -39,7 +39,7 @@ def request_id_of(request_id: str | int | None) -> str:
     return "" if request_id is None else json.dumps(request_id)
 
 
-class NewAnswers:
+class NewReplies:
     """The answers that one round of stored messages begins: planned beside their prompts, inserted after them."""
 
     def __init__(self) -> None:
@@ -51,10 +51,10 @@ class NewAnswers:
 
         Raises QUOTA_EXCEEDED, and REQUEST_FAILED when too much waits for Claude in this room.
         """
-        _check_queue(room, actor, [who.id for _, answer, who, *_ in self._planned if answer.room_id == room.pk])
+        _check_queue(room, actor, [who.id for _, message, who, *_ in self._planned if message.room_id == room.pk])
         charge = spending.reserve(actor.id, room.pk, model_of(room))
         room.change += 1
-        answer = Message(
+        message = Message(
             room_id=room.pk,
             seq=room.change,
             change=room.change,
@@ -63,15 +63,15 @@ class NewAnswers:
             version_count=1,
             created_at=now,
         )
-        self._planned.append((prompt, answer, actor, charge, requester))
-        return answer
+        self._planned.append((prompt, message, actor, charge, requester))
+        return message
 
     def insert(self, slugs: dict[int, str]) -> None:
         """Store the replies of the answers, whose messages have been inserted."""
-        for prompt, answer, actor, charge, requester in self._planned:
-            reply = _queue(answer, prompt, actor, charge, requester)
-            answer.save(update_fields=["shown"])
-            self.by_prompt[id(prompt)] = _present_new(slugs[answer.room_id], answer, reply, actor)
+        for prompt, message, actor, charge, requester in self._planned:
+            reply = _queue(message, prompt, actor, charge, requester)
+            message.save(update_fields=["shown"])
+            self.by_prompt[id(prompt)] = _present_new(slugs[message.room_id], message, reply, actor)
 
 
 def _check_queue(room: Room, actor: Actor, planned: Sequence[int] = ()) -> None:
@@ -83,8 +83,8 @@ def _check_queue(room: Room, actor: Actor, planned: Sequence[int] = ()) -> None:
     if not (most or most_own):
         return
     # One of them may be under way: it is to be answered, but does not wait.
-    unanswered = Reply.objects.filter(room=room, state__in=(ReplyState.QUEUED, ReplyState.RUNNING))
-    askers = [*planned, *unanswered.values_list("requested_by", flat=True)]
+    open_replies = Reply.objects.filter(room=room, state__in=(ReplyState.QUEUED, ReplyState.RUNNING))
+    askers = [*planned, *open_replies.values_list("requested_by", flat=True)]
     own = askers.count(actor.id)
     if 0 < most_own <= own:
         raise failed(
@@ -96,30 +96,30 @@ def _check_queue(room: Room, actor: Actor, planned: Sequence[int] = ()) -> None:
         )
 
 
-def _queue(answer: Message, prompt: Message | None, actor: Actor, charge: Charge, requester: Requester) -> Reply:
+def _queue(message: Message, prompt: Message | None, actor: Actor, charge: Charge, requester: Requester) -> Reply:
     """Store the newest version of an answer, and have the message show it; the message is still to be saved."""
     reply = Reply.objects.create(
-        message=answer,
-        room_id=answer.room_id,
+        message=message,
+        room_id=message.room_id,
         prompt=prompt,
         prompt_content="" if prompt is None else prompt.content,
-        version=answer.version_count,
-        change=answer.change,
+        version=message.version_count,
+        change=message.change,
         requested_by_id=actor.id,
         requester=requester.connection,
         request_id=requester.request_id,
         model=charge.model,
     )
     spending.attach(charge, reply.pk)
-    answer.shown = reply
+    message.shown = reply
     return reply
 
 
-def _present_new(slug: str, answer: Message, reply: Reply, actor: Actor) -> wire.Message:
+def _present_new(slug: str, message: Message, reply: Reply, actor: Actor) -> wire.Message:
     """Return a fresh answer without reading it again: everything in it is known here."""
-    assert answer.author is not None  # noqa: S101 - for the type checker
-    shown = present_reply(reply, answer.version_count, {actor.id: actor.ref})
-    return present_new(slug, answer, user_ref(answer.author), reply=shown)
+    assert message.author is not None  # noqa: S101 - for the type checker
+    shown = present_reply(reply, message.version_count, {actor.id: actor.ref})
+    return present_new(slug, message, user_ref(message.author), reply=shown)
 
 
 def presented(room: Room, message: Message) -> wire.Message:
@@ -134,22 +134,22 @@ def to_prompt(prompt: Message) -> Message | None:
 
 
 def queue_version(
-    room: Room, answer: Message, actor: Actor, prompt: Message | None, requester: Requester
+    room: Room, message: Message, actor: Actor, prompt: Message | None, requester: Requester
 ) -> wire.Message:
     """Queue another version of an answer that has ended, and show it. Raises QUOTA_EXCEEDED and REQUEST_FAILED."""
     _check_queue(room, actor)
     charge = spending.reserve(actor.id, room.pk, model_of(room))
-    answer.version_count += 1
-    answer.content = answer.html = ""
-    answer.change = take_change(room)
-    _queue(answer, prompt, actor, charge, requester)
-    answer.save(update_fields=["version_count", "content", "html", "change", "shown"])
-    memory.forget(room, answer)
-    return tell(room, answer)
+    message.version_count += 1
+    message.content = message.html = ""
+    message.change = take_change(room)
+    _queue(message, prompt, actor, charge, requester)
+    message.save(update_fields=["version_count", "content", "html", "change", "shown"])
+    memory.forget(room, message)
+    return tell(room, message)
 
 
 def queue_again(
-    room: Room, answer: Message, reply: Reply, actor: Actor, requester: Requester, *, is_fresh: bool = False
+    room: Room, message: Message, reply: Reply, actor: Actor, requester: Requester, *, is_fresh: bool = False
 ) -> wire.Message:
     """Queue a version that has ended once more, to go on with the text it has. Raises QUOTA_EXCEEDED and REQUEST_FAILED.
 
@@ -168,11 +168,11 @@ def queue_again(
         reply_id=reply.pk,
         writing_tokens=max_tokens,
     )
-    answer.change = take_change(room)
+    message.change = take_change(room)
     _update(
         reply,
         state=ReplyState.QUEUED,
-        change=answer.change,
+        change=message.change,
         attempt=reply.attempt + 1,
         requested_by_id=actor.id,
         requester=requester.connection,
@@ -186,10 +186,10 @@ def queue_again(
         **forgotten,
     )
     if is_fresh:
-        answer.content = answer.html = ""
+        message.content = message.html = ""
         findings.drop(reply=reply)
-    answer.save(update_fields=["content", "html", "change"])
-    return tell(room, answer)
+    message.save(update_fields=["content", "html", "change"])
+    return tell(room, message)
 
 
 def _more_room(reply: Reply) -> int:
@@ -211,21 +211,21 @@ def is_still_wanted(reply: Reply) -> bool:
     return Membership.objects.active().filter(room=reply.room_id, user=reply.requested_by_id or 0).exists()
 
 
-def end_waiting(room: Room, answer: Message, reply: Reply, by_user_id: int | None) -> wire.Message:
+def end_waiting(room: Room, message: Message, reply: Reply, by_user_id: int | None) -> wire.Message:
     """End a reply whose turn has not come: it was stopped, or its prompt withdrawn. by_user_id: None for the program."""
     spending.release(reply.pk, reply.attempt)
-    answer.change = take_change(room)
+    message.change = take_change(room)
     _update(
         reply,
         state=ReplyState.STOPPED,
-        change=answer.change,
+        change=message.change,
         stop_reason="stopped",
         stopped_by_id=by_user_id,
         ended_at=timezone.now(),
         epoch=reply.epoch + 1,
     )
-    answer.save(update_fields=["change"])
-    return tell(room, answer, Requester(reply.requester, reply.request_id))
+    message.save(update_fields=["change"])
+    return tell(room, message, Requester(reply.requester, reply.request_id))
 
 
 def wipe(message: Message) -> None:

@@ -20,11 +20,11 @@ _WORD: Final = re.compile(r"\s*\S+\s*")
 
 class Mode(ABC):
     @abstractmethod
-    async def answer(self, exchange: Exchange) -> None: ...
+    async def respond(self, exchange: Exchange) -> None: ...
 
 
 @dataclass(frozen=True, kw_only=True)
-class Answer(Mode):
+class Reply(Mode):
     """An answer: thinking if there is any, text in so many pieces, tools. Without a text it repeats the prompt."""
 
     text: str | None = None
@@ -53,7 +53,7 @@ class Answer(Mode):
         shown = self.thinking if wants_summary(body) else ""
         return [{"type": "thinking", "thinking": shown, "signature": _SIGNATURE}]
 
-    async def answer(self, exchange: Exchange) -> None:
+    async def respond(self, exchange: Exchange) -> None:
         blocks, stop_reason = self.blocks(exchange.body), self.stop_reason
         if not may_use_tools(exchange.body) and any(block["type"] in _TOOL_USES for block in blocks):
             blocks = [block for block in blocks if block["type"] in ("text", "thinking")]
@@ -132,18 +132,18 @@ def _empty(block: dict[str, Any]) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
-class Normal(Answer):
+class Normal(Reply):
     text: str | None = None
 
 
 @dataclass(frozen=True)
-class Slow(Answer):
+class Slow(Reply):
     text: str | None = None
     pause_s: float = 0.1
 
 
 @dataclass(frozen=True)
-class WithThinking(Answer):
+class WithThinking(Reply):
     """Thinks first. What it thinks is empty unless the request asks for the summary."""
 
     text: str | None = None
@@ -151,12 +151,12 @@ class WithThinking(Answer):
 
 
 @dataclass(frozen=True)
-class StopReason(Answer):
+class StopReason(Reply):
     stop_reason: str = "max_tokens"
 
 
 @dataclass(frozen=True)
-class Blocks(Answer):
+class Blocks(Reply):
     """A message of exactly these blocks: `text("...")`, `tool_use("...")` and their like.
 
     `then` answers the request that goes on with it: with the results of its tools or, after pause_turn, without.
@@ -195,7 +195,7 @@ def web_search(query: str) -> list[dict[str, Any]]:
 
 
 @dataclass(frozen=True)
-class ToolUse(Answer):
+class ToolUse(Reply):
     """Asks for a tool, or for several; `then` answers the request that brings the first one's result."""
 
     name: str = "search_history"
@@ -216,7 +216,7 @@ class ToolUse(Answer):
 
 
 @dataclass(frozen=True)
-class Tiny(Answer):
+class Tiny(Reply):
     """So many deltas of two characters."""
 
     count: int = 10_000
@@ -229,7 +229,7 @@ class Tiny(Answer):
 
 
 @dataclass(frozen=True)
-class Huge(Answer):
+class Huge(Reply):
     """One delta of so many bytes."""
 
     bytes: int = 1_000_000
@@ -242,7 +242,7 @@ class Huge(Answer):
 
 
 @dataclass(frozen=True)
-class SplitUtf8(Answer):
+class SplitUtf8(Reply):
     """Every byte of a delta comes on its own, also those in the middle of a character."""
 
     text: str | None = "Grüße aus Zürich, \N{PARTY POPPER} 東京 and \N{FAMILY}."
@@ -253,7 +253,7 @@ class SplitUtf8(Answer):
 
 
 @dataclass(frozen=True)
-class Held(Answer):
+class Held(Reply):
     """Sends `after` deltas, then waits for `FakeClaude.release()`."""
 
     after: int = 5
