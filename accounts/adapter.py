@@ -1,4 +1,4 @@
-"""Our answers to the questions that django-allauth asks."""
+"""What Parley decides where django-allauth asks."""
 
 import unicodedata
 from smtplib import SMTPException

@@ -1,4 +1,4 @@
-"""The shared cache that may fail: Redis, and this process's own memory while Redis does not answer.
+"""The shared cache that may fail: Redis, and this process's own memory while Redis does not respond.
 
 Sign-in counts its failures here. Without this, a dead Redis would make every sign-in an error page; with it, the limits
 hold within each process until Redis is back.

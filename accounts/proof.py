@@ -6,7 +6,7 @@ from django.http import HttpRequest
 
 
 def demand(request: HttpRequest, *, holds_password: bool = False) -> None:
-    """Raise, unless the person has proved lately that it is them, what allauth's middleware answers by asking.
+    """Raise, unless the person has proved lately that it is them. Then allauth's middleware asks for a proof.
 
     What was sent is kept in the session meanwhile, and goes on after the proof. A password must not be kept: its form is
     shown again, empty.

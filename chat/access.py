@@ -173,7 +173,7 @@ _MAY: Final[dict[str, frozenset[str]]] = {
 
 
 def may(what: str, actor: Actor, membership: Membership, message: Message) -> bool:
-    """Whether a member of its room may do this to a message. `asker`: the author of the prompt that it answers.
+    """Whether a member of its room may do this to a message. `asker`: the author of the prompt that it replies to.
 
     Both people of a direct room own it, and neither moderates what the other writes.
     """
@@ -187,7 +187,7 @@ def may(what: str, actor: Actor, membership: Membership, message: Message) -> bo
 
 
 def _asker_of(message: Message) -> int | None:
-    """Return who wrote the prompt of Claude's answer; None when that account is gone, and for other messages."""
+    """Return who wrote the prompt of Claude's reply; None when that account is gone, and for other messages."""
     prompt = None if message.shown is None else message.shown.prompt
     return None if prompt is None else prompt.author_id
 

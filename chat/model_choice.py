@@ -1,4 +1,4 @@
-"""Which model answers in a room: the room's own, the installation's, or, without a key, the built-in demo."""
+"""Which model replies in a room: the room's own, the installation's, or, without a key, the built-in demo."""
 
 import re
 from collections.abc import Iterable
@@ -12,12 +12,12 @@ DEMO_MODEL: Final = "demo"
 
 _NAME: Final = re.compile(r"[a-z0-9]+(?:[-._:@][a-z0-9]+)*", re.ASCII)
 
-# What Anthropic lists, as this process last heard it: `chat.claude.model_offer` asks. None: it did not answer.
+# What Anthropic lists, as this process last heard it: `chat.claude.model_offer` asks. None: it did not respond.
 _listed: frozenset[str] | None = None
 
 
 def is_demo() -> bool:
-    """Whether the built-in demo model answers here. `CLAUDE_BACKEND=auto` means: when there is no key."""
+    """Whether the built-in demo model replies here. `CLAUDE_BACKEND=auto` means: when there is no key."""
     if settings.CLAUDE_BACKEND == "auto":
         return not settings.ANTHROPIC_API_KEY
     return bool(settings.CLAUDE_BACKEND == "demo")

@@ -177,7 +177,7 @@ def _related_to(messages: list[Message]) -> _Related:
 
 
 def _replies_shown_by(messages: list[Message]) -> dict[int, Reply]:
-    """Read the versions that Claude's answers show. Where one has moved on since its message was read, read that again:
+    """Read the versions that Claude's messages show. Where one has moved on since its message was read, read that again:
     a finished reply without its text would look empty.
     """
     replies: dict[int, Reply] = {}

@@ -69,6 +69,6 @@ def present_reply_to(message: Quoted, author: wire.UserRef | None) -> wire.Reply
 
 
 def _excerpt_without_text(message: Quoted) -> str:
-    """A message without a text has files; only tombstones and Claude's answers have neither at times."""
+    """A message without a text has files; only tombstones and Claude's replies have neither at times."""
     is_persons = message.kind == Kind.TEXT and message.shown_id is None
     return ATTACHMENT if is_persons and not message.is_deleted else ""

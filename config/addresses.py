@@ -1,6 +1,6 @@
 """Refuses addresses and cookies with a NUL in them, and unknown static files; has links begin with the public origin.
 
-PostgreSQL takes no text with a NUL: every page would answer that with an error of the server, and a traceback in the log.
+PostgreSQL takes no text with a NUL: every page would respond with an error of the server, and leave a traceback in the log.
 """
 
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""How a process takes its leave when its database does not answer: in good order, and in a time that has an end."""
+"""How a process takes its leave when its database does not respond: in good order, and in a time that has an end."""
 
 import asyncio
 import atexit
@@ -17,7 +17,7 @@ log = structlog.get_logger("config.leaving")
 
 
 def cut_off_in_one_line(application: Any) -> Any:
-    """Wrap an ASGI application: what is cut off when the time is over gets an answer, and a line in the log.
+    """Wrap an ASGI application: what is cut off when the time is over gets a response, and a line in the log.
 
     The server that cancels it would log a traceback for each, and there is nothing in it to repair.
     """

@@ -154,7 +154,7 @@ def prepare() -> None:
         if settings.DEBUG:
             call_command("demo", if_empty=True, stdout=io.StringIO())
     except DatabaseError as error:
-        refuse(f"the database of DATABASE_URL does not answer as it should: {str(error).strip()}")
+        refuse(f"the database of DATABASE_URL does not respond as it should: {str(error).strip()}")
     if not settings.DEBUG:
         # Outside debug the pages name static files by their hashed names, which only exist after this.
         call_command("collectstatic", verbosity=0, interactive=False)
@@ -208,7 +208,7 @@ def serve(listener: socket.socket, greeting: str) -> None:
         ws_max_size=settings.FRAME_BYTES or _LARGEST_FRAME_BYTES,
         # A compression context for each socket costs more memory than everything else of it, and invites bombs.
         ws_per_message_deflate=False,
-        # The heartbeat is ours: browsers answer these pings below the page, so they prove nothing about the page.
+        # The heartbeat is ours: browsers reply to these pings below the page, so they prove nothing about the page.
         ws_ping_interval=None,
         ws_ping_timeout=None,
         # uvicorn believes X-Forwarded-For from front to back, which a client can write itself. Parley counts

@@ -148,7 +148,7 @@ elif _database["ENGINE"] == "django.db.backends.postgresql":
             "timeout": 5,
         },
         "connect_timeout": 5,
-        # Where the database's host vanishes, the system would wait for its answer for a quarter of an hour.
+        # Where the database's host vanishes, the system would wait for its response for a quarter of an hour.
         "keepalives_idle": 10,
         "keepalives_interval": 5,
         "keepalives_count": 3,
@@ -265,7 +265,7 @@ CLAUDE_READ_SECONDS = env.float("CLAUDE_READ_SECONDS", default=60)
 DEMO_WORDS_PER_SECOND = env.float("DEMO_WORDS_PER_SECOND", default=25)
 # Whether server processes run replies themselves when no `manage.py run_replies` does.
 REPLIES_IN_WEB = env.bool("REPLIES_IN_WEB", default=True)
-# Prompts of one room that Claude has not answered yet.
+# Prompts of one room that Claude has not replied to yet.
 PROMPTS_PER_ROOM = env.int("PROMPTS_PER_ROOM", default=30)
 # Those of them that one person has asked.
 PROMPTS_PER_PERSON = env.int("PROMPTS_PER_PERSON", default=10)

@@ -1,4 +1,4 @@
-"""The fake for people: a word like `mode:stall` in a prompt chooses how it is answered."""
+"""The fake for people: a word like `mode:stall` in a prompt chooses what kind of reply it gets."""
 
 import re
 from collections.abc import Callable
@@ -14,7 +14,7 @@ _PAUSE_S: Final = 0.04
 _TEXT: Final = """\
 This is the **fake** of Anthropic's API. It understands nothing; it has the wire format only, and all ways to fail.
 
-Write one of these words in a prompt, and it is answered so:
+Write one of these words in a prompt, and the reply is of that kind:
 
 {names}
 

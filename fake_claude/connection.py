@@ -17,7 +17,7 @@ Responder = Callable[[Exchange, str, dict[str, str]], Awaitable[None]]
 
 
 class Connection(asyncio.Protocol):
-    """answer: called with each request, its path and its headers. opened: where it stands while it is open."""
+    """respond: called with each request, its path and its headers. opened: where it stands while it is open."""
 
     _numbers = itertools.count(1)
 

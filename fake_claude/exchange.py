@@ -1,4 +1,4 @@
-"""One request to the fake and the answer to it: HTTP/1.1 by hand, since a mode must be able to break it anywhere."""
+"""One request to the fake and the response to it: HTTP/1.1 by hand, since a mode must be able to break it anywhere."""
 
 import asyncio
 import json
@@ -18,11 +18,11 @@ _REASONS: Final = {200: "OK"}
 
 
 class ClientGone(Exception):
-    """The client closed the connection before the answer was over."""
+    """The client closed the connection before the response was over."""
 
 
 class Exchange:
-    """What a mode gets: the request, and the means to answer it, or to fail at it."""
+    """What a mode gets: the request, and the means to respond to it, or to fail at it."""
 
     def __init__(
         self,
@@ -42,7 +42,7 @@ class Exchange:
         self.deltas = 0
         # Set before the last bytes leave, so that a test that has read them finds it set.
         self.is_whole = False
-        # remember(tool_use_id, mode): what answers the request that brings this tool's result.
+        # remember(tool_use_id, mode): what responds to the request that brings this tool's result.
         self.remember = remember
         self.usage: dict[str, Any] = {}
         self._transport = transport
@@ -50,7 +50,7 @@ class Exchange:
         self._unsent_bytes = 0
 
     async def respond(self, status: int, data: Any, **headers: str) -> None:
-        """Answer with a whole JSON document."""
+        """Respond with a whole JSON document."""
         payload = json.dumps(data).encode()
         self._head(status, {"content-type": "application/json", "content-length": str(len(payload)), **headers})
         self._put(payload)
@@ -87,12 +87,12 @@ class Exchange:
         raise ClientGone
 
     async def pause_until(self, when: float) -> None:
-        """Wait until a moment of the event loop's clock, at the cost of one timer: for many answers at a time."""
+        """Wait until a moment of the event loop's clock, at the cost of one timer: for many responses at a time."""
         await self._flush()
         await asyncio.sleep(max(0.0, when - asyncio.get_running_loop().time()))
 
     async def hold(self) -> None:
-        """Wait until the test releases the answer."""
+        """Wait until the test releases the response."""
         await self._flush()
         waits = [asyncio.ensure_future(event.wait()) for event in (self.released, self.gone)]
         try:
@@ -124,7 +124,7 @@ class Exchange:
         self._unsent_bytes += len(data)
 
     async def _flush(self) -> None:
-        """Send what was put; wait when the client reads slowly, and let other answers advance."""
+        """Send what was put; wait when the client reads slowly, and let other responses advance."""
         self._check()
         self._transport.write(b"".join(self._unsent))
         self._unsent, self._unsent_bytes = [], 0

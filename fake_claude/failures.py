@@ -12,7 +12,7 @@ _BEFORE: Final = ("first", "start", "ping", "block")
 _GARBAGE: Final = b'event: content_block_delta\ndata: {"type":"content_block_delta","index":0,"delta":{"ty\n\n'
 
 
-# --- Answers that break off ---------------------------------------------------------------------------------------
+# --- Replies that break off ---------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)

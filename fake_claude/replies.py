@@ -1,4 +1,4 @@
-"""How the fake answers one request when nothing goes wrong, if slowly, oddly cut, or after a tool."""
+"""How the fake responds to one request when nothing goes wrong, if slowly, oddly cut, or after a tool."""
 
 import itertools
 import json
@@ -25,7 +25,7 @@ class Mode(ABC):
 
 @dataclass(frozen=True, kw_only=True)
 class Reply(Mode):
-    """An answer: thinking if there is any, text in so many pieces, tools. Without a text it repeats the prompt."""
+    """A reply: thinking if there is any, text in so many pieces, tools. Without a text it repeats the prompt."""
 
     text: str | None = None
     pieces: int | None = None
@@ -80,7 +80,7 @@ class Reply(Mode):
         await exchange.end_stream()
 
     async def _send_blocks(self, exchange: Exchange, blocks: list[dict[str, Any]]) -> bool:
-        """Send the blocks piece by piece; return whether the answer goes on to its end."""
+        """Send the blocks piece by piece; return whether the reply goes on to its end."""
         for index, block in enumerate(blocks):
             await exchange.send(wire.block_start(index, _empty(block)))
             for delta in self._deltas(block):
@@ -94,7 +94,7 @@ class Reply(Mode):
         return True
 
     def remember(self, exchange: Exchange, blocks: list[dict[str, Any]]) -> None:
-        """Note what later requests about this answer depend on."""
+        """Note what later requests about this reply depend on."""
 
     async def before_delta(self, exchange: Exchange) -> bool:
         if self.pause_s and exchange.deltas:
@@ -147,7 +147,7 @@ class WithThinking(Reply):
     """Thinks first. What it thinks is empty unless the request asks for the summary."""
 
     text: str | None = None
-    thinking: str = "They ask something. I look at it from two sides, and then I answer."
+    thinking: str = "They ask something. I look at it from two sides, and then I reply."
 
 
 @dataclass(frozen=True)
@@ -159,7 +159,7 @@ class StopReason(Reply):
 class Blocks(Reply):
     """A message of exactly these blocks: `text("...")`, `tool_use("...")` and their like.
 
-    `then` answers the request that goes on with it: with the results of its tools or, after pause_turn, without.
+    `then` responds to the request that goes on with it: with the results of its tools or, after pause_turn, without.
     """
 
     content: tuple[dict[str, Any], ...]
@@ -196,7 +196,7 @@ def web_search(query: str) -> list[dict[str, Any]]:
 
 @dataclass(frozen=True)
 class ToolUse(Reply):
-    """Asks for a tool, or for several; `then` answers the request that brings the first one's result."""
+    """Asks for a tool, or for several; `then` responds to the request that brings the first one's result."""
 
     name: str = "search_history"
     input: dict[str, Any] = field(default_factory=dict)

@@ -31,7 +31,7 @@ def prompt_of(body: dict[str, Any]) -> str:
 
 
 def all_text_of(body: dict[str, Any]) -> str:
-    """Return system prompt and last turn: what a test looks for to choose an answer."""
+    """Return system prompt and last turn: what a test looks for to choose a reply."""
     blocks = [*blocks_of(body.get("system", "")), *blocks_of(body["messages"][-1]["content"])]
     return "\n".join(str(block.get("text", "")) for block in blocks)
 
@@ -55,7 +55,7 @@ def uses_gone_on_with(body: dict[str, Any]) -> list[str]:
 
 
 def echo_of(body: dict[str, Any]) -> str:
-    """Return an answer for when a test does not care: it repeats what it was given, so that a mix-up shows."""
+    """Return a reply for when a test does not care: it repeats what it was given, so that a mix-up shows."""
     results = tool_results_of(body)
     if results:
         return "The tool says: " + " / ".join(result[:_ECHO_CHARS] for result in results.values())
@@ -101,7 +101,7 @@ def usage_of(body: dict[str, Any], cached: set[str]) -> dict[str, Any]:
 
 
 def refusal_of(body: Any) -> str | None:
-    """Return why the real service answers 400 to this body, or None: a fake that takes anything proves little."""
+    """Return why the real service responds with 400 to this body, or None: a fake that takes anything proves little."""
     if not isinstance(body, dict):
         return "body: must be an object"
     for name in _GONE:

@@ -1,4 +1,4 @@
-"""The fake's HTTP server: a thread and an event loop of its own, so that it answers while a test waits."""
+"""The fake's HTTP server: a thread and an event loop of its own, so that it responds while a test waits."""
 
 import asyncio
 import threading
@@ -29,12 +29,12 @@ class Seen:
     started_at: float
     exchange: Exchange = field(repr=False)
     mode: Mode | None = None
-    # When the client went away or the answer ended, whichever came first.
+    # When the client went away or the response ended, whichever came first.
     closed_at: float | None = None
 
     @property
     def ended(self) -> bool:
-        """Whether the answer was sent to the end of its body."""
+        """Whether the response was sent to the end of its body."""
         return self.exchange.is_whole
 
     @property
@@ -78,15 +78,15 @@ class FakeClaude:
     # --- For the test -------------------------------------------------------------------------------------------
 
     def will(self, *modes: Mode) -> None:
-        """Answer the next requests so, each one once; then the default again."""
+        """Respond to the next requests so, each one once; then the default again."""
         self._queue.extend(modes)
 
     def when(self, text: str, mode: Mode) -> None:
-        """Answer so whenever the system prompt or the last turn holds this text; the queue is left alone."""
+        """Respond so whenever the system prompt or the last turn holds this text; the queue is left alone."""
         self._rules.append((text, mode))
 
     def release(self) -> None:
-        """Let every answer go on that is held now."""
+        """Let every response go on that is held now."""
         for seen in list(self.requests):
             if seen.closed_at is None and self._loop is not None:
                 self._loop.call_soon_threadsafe(seen.exchange.released.set)
@@ -180,7 +180,7 @@ class FakeClaude:
         return self._queue.popleft() if self._queue else self.default
 
     async def respond(self, exchange: Exchange, path: str, headers: dict[str, str]) -> None:
-        """Answer one request as the mode wants it."""
+        """Respond to one request as the mode wants it."""
         self.paths.append(path)
         key = _key_of(headers)
         if not key:

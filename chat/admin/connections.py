@@ -1,4 +1,4 @@
-"""The open connections of the process that answers, and how many the others have. Reads what the process holds.
+"""The open connections of the process that shows the page, and how many the others have. Reads what the process holds.
 
 It is no table: `LiveConnection` is a name for the permission and for the entry in the index.
 """

@@ -1,6 +1,6 @@
 """Claude's replies: who asked where, how each ended, what it cost, and why it failed.
 
-Look only. No text is shown here, neither question nor answer: those are messages, and shown as such.
+Look only. No text is shown here, neither prompt nor reply: those are messages, and shown as such.
 """
 
 from typing import Any
@@ -72,7 +72,7 @@ class ReplyAdmin(ReadOnlyAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Reply]:
-        # Answers are long, and not shown: the rows of a page would carry them for nothing.
+        # Replies are long, and not shown: the rows of a page would carry them for nothing.
         replies: QuerySet[Reply] = super().get_queryset(request)
         return replies.defer("text", "thinking", "tools", "prompt_content")
 

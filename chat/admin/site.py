@@ -44,7 +44,7 @@ class BoundedPaginator(Paginator):  # type: ignore[type-arg]
 
 
 class ChatAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """A refusal by an action is told to the person, not answered with an error page."""
+    """A refusal by an action is told to the person, without an error page."""
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         return self._or_refusal(request, super().changeform_view, *args, **kwargs)

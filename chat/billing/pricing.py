@@ -93,7 +93,7 @@ def cost_of(model: str, *calls: Tokens, day: date | None = None) -> int:
 def reservation_for(model: str, reading_tokens: int = 0, writing_tokens: int = 0) -> int:
     """Return the most that one call may cost: all it may read, at the dearest rate for reading, and all it may write.
 
-    reading_tokens, writing_tokens: what it will read and may write, where that is more than a context and an answer.
+    reading_tokens, writing_tokens: what it will read and may write, where that is more than a context and a reply.
     """
     reading = max(reading_tokens, settings.CLAUDE_CONTEXT_TOKENS)
     writing = max(writing_tokens, settings.CLAUDE_REPLY_TOKENS)

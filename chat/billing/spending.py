@@ -317,7 +317,7 @@ def _refusal(wanted: list[Purse], rows: dict[tuple[str, str], Spending], amount:
     sentence = f"{_WHOSE[purse.scope]} limit for Claude {_WHEN[purse.span]} is reached"
     if purse.scope != ALL:
         left = max(0, purse.limit - used[purse])
-        sentence += f": of {_exact(purse.limit)}, {_exact(left)} is left, and an answer may cost {_exact(amount)}"
+        sentence += f": of {_exact(purse.limit)}, {_exact(left)} is left, and a reply may cost {_exact(amount)}"
     return ProtocolError(
         ErrorCode.QUOTA_EXCEEDED,
         f"{sentence}. It begins again {_AGAIN[purse.span]}.",

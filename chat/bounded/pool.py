@@ -83,7 +83,7 @@ class _Pool:
     def _begin(self) -> None:
         while len(self._tasks) < self._kind.at_once and (taken := self._turns.take()) is not None:
             owner, piece = taken
-            # A task of its own: when the one who asked has gone, the process still answers, and is free again.
+            # A task of its own: when the one who asked has gone, the process still finishes, and is free again.
             task = asyncio.create_task(self._work(owner, piece))
             self._tasks.add(task)
 

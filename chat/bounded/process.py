@@ -40,8 +40,8 @@ class Response(NamedTuple):
 
 
 class Died(Exception):
-    """The process ended before it answered. `was_idle`: before it began, so that another one may be asked. `by_chance`: of
-    nothing that it worked on.
+    """The process ended before it gave a result. `was_idle`: before it began, so that another one may be asked. `by_chance`:
+    of nothing that it worked on.
     """
 
     def __init__(self, reason: str, *, was_idle: bool = False, by_chance: bool = False) -> None:

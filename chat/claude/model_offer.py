@@ -1,4 +1,4 @@
-"""Which models the settings of a room offer: those that are known here, and what Anthropic lists, if it answers soon."""
+"""Which models the settings of a room offer: those that are known here, and what Anthropic lists, if it responds soon."""
 
 import asyncio
 import time
@@ -31,7 +31,7 @@ def offered_models(current: str = "") -> list[tuple[str, str]]:
 
 
 async def learn_models() -> None:
-    """Ask Anthropic what it lists, now and then. Settings must open and be saved without an answer, too."""
+    """Ask Anthropic what it lists, now and then. Settings must open and be saved without a response, too."""
     global _listed, _ask_again_at
     if is_demo() or time.monotonic() < _ask_again_at:
         return

@@ -1,4 +1,4 @@
-"""Claude's failures as administrators see them: the newest with their reason, and whether it cannot answer at all."""
+"""Claude's failures as administrators see them: the newest with their reason, and whether it cannot reply at all."""
 
 from typing import Final, NamedTuple
 
@@ -10,7 +10,7 @@ REMEDIES: Final = {
     "bad_key": "Anthropic does not accept the key. Set a valid ANTHROPIC_API_KEY and restart Parley.",
     "no_credit": "The Anthropic account has no credit left. Add credit in the Anthropic console.",
     "forbidden": "The key may not use this model. Check the key's permissions in the Anthropic console.",
-    "wrong_address": "Nothing answers under that address. Check ANTHROPIC_BASE_URL.",
+    "wrong_address": "Nothing responds at that address. Check ANTHROPIC_BASE_URL.",
     "misconfigured": "The configuration cannot work. Check ANTHROPIC_API_KEY and ANTHROPIC_BASE_URL.",
 }
 _ATTEMPTS_LOOKED_AT: Final = 50
@@ -20,7 +20,7 @@ _FAILED: Final = (ReplyState.FAILED, ReplyState.INTERRUPTED)
 
 
 class Trouble(NamedTuple):
-    """Why no one gets an answer. newest: the latest reply that failed so. times: how many in a row."""
+    """Why no one gets a reply. newest: the latest reply that failed so. times: how many in a row."""
 
     code: str
     remedy: str
@@ -29,10 +29,10 @@ class Trouble(NamedTuple):
 
 
 def trouble() -> Trouble | None:
-    """Return what keeps Claude from answering, until an answer succeeds. The demo model needs no key."""
+    """Return what keeps Claude from replying, until a reply succeeds. The demo model needs no key."""
     if is_demo():
         return None
-    # By attempts, not by replies: a retry answers in an old row.
+    # By attempts, not by replies: a retry writes into an old row.
     attempts = Charge.objects.filter(purpose=ChargePurpose.REPLY, reply__isnull=False).exclude(model=DEMO_MODEL)
     newest: Reply | None = None
     count = 0

@@ -40,7 +40,7 @@ async def room_export(request: HttpRequest, slug: str) -> HttpResponseBase:
 
 
 class _Lines:
-    """The messages up to a `seq`, each batch read when the last one was taken. An error cuts the answer off: half an
+    """The messages up to a `seq`, each batch read when the last one was taken. An error cuts the response off: half an
     export must not look like a whole one.
     """
 

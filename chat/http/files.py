@@ -50,7 +50,7 @@ async def _in(threads: ThreadPoolExecutor, function: Callable[..., T], *args: An
 @require_POST
 @never_cache
 async def upload(request: HttpRequest, slug: str) -> HttpResponse:
-    """Keep one file for a message that is still to be posted in this room; answer what the message will name."""
+    """Keep one file for a message that is still to be posted in this room; respond with what the message will name."""
     try:
         actor = Actor.by(await credential_of(request))
         await in_database(attachments.check_may_upload, actor, slug)

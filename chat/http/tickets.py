@@ -57,7 +57,7 @@ async def credential_of(request: HttpRequest) -> Credential:
 
 
 async def reader_of(request: HttpRequest) -> Credential | HttpResponse:
-    """Return who asks for what a link leads to, or else the answer: a program's token is no good, a person signs in first.
+    """Return who asks for what a link leads to, or else the response: a program's token is no good, a person signs in first.
 
     Raises UNAVAILABLE.
     """

@@ -1,6 +1,6 @@
 """Mentions. The parser marks what may be one; the names that exist then decide what it is.
 
-So there is one rule: what is shown as a mention is what its person is told of, and what makes Claude answer. Marks are
+So there is one rule: what is shown as a mention is what its person is told of, and what makes Claude reply. Marks are
 elements of the HTML, which nothing that people write can forge: the parser escapes theirs.
 """
 

@@ -69,7 +69,7 @@ def edit_message(actor: Actor, message_id: str, content: str, html: str, *, forg
 @rated(rates.CHANGES)
 @transaction.atomic
 def delete_message(actor: Actor, request: requests.DeleteMessage) -> wire.MessageResponse:
-    """Delete one's own message, Claude's answer to it, or, as a moderator, any. A tombstone stays. Idempotent."""
+    """Delete one's own message, Claude's reply to it, or, as a moderator, any. A tombstone stays. Idempotent."""
     room, membership, message = access.locked_message_for(actor, request.message)
     if not access.may("delete", actor, membership, message):
         raise unauthorized("Only its author or a moderator may delete a message.")
@@ -82,7 +82,7 @@ def delete_message(actor: Actor, request: requests.DeleteMessage) -> wire.Messag
 
 
 def _delete(room: Room, message: Message, by_user_id: int) -> None:
-    """Make a tombstone of a message, and of the answer that waited for it."""
+    """Make a tombstone of a message, and of the reply that waited for it."""
     withdrawn = replies.before_deletion(room, message, by_user_id)
     if withdrawn is not None:
         bury(room, withdrawn, by_user_id)

@@ -75,7 +75,7 @@ def forget(message: Message) -> None:
 
 
 def drop(**of: Any) -> None:
-    """Drop what was found for a reply (reply=), or for all versions of an answer (reply__message=)."""
+    """Drop what was found for a reply (reply=), or for all versions of one (reply__message=)."""
     Finding.objects.filter(**of).delete()
 
 

@@ -1,7 +1,7 @@
 """Who a message mentions: one rule for what is posted, for edits, and for an earlier text that is shown again.
 
 A text mentions members of its room, and Claude. Those alone are shown as mentions, and the members are told, but for the
-author. Claude's answers mention no one. An edit changes who is mentioned, and so the counts of unread mentions.
+author. Claude's replies mention no one. An edit changes who is mentioned, and so the counts of unread mentions.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -63,7 +63,7 @@ def look_up(names: Collection[str], rooms: Collection[Room]) -> People:
     found = User.objects.filter(username__in=names).annotate(here=here).values_list("here__room", "username", "pk")
     rows = list(found)
     members = {(room_id, name): user_id for room_id, name, user_id in rows if room_id is not None}
-    # Claude can be called before it has ever answered, which is when its account is made.
+    # Claude can be called before its first reply, which is when its account is made.
     return People(names, {CLAUDE, *(name for _room, name, _user in rows)}, members)
 
 

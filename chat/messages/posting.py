@@ -34,7 +34,7 @@ class Post(NamedTuple):
 
     html: with what may be a mention marked. candidates: the names that it may mention.
     session_name: what a session without a name is called after it. chars: how much memory its texts take, about.
-    must_answer: Claude replies whatever it says.
+    must_reply: Claude replies whatever it says.
     """
 
     actor: Actor
@@ -88,8 +88,8 @@ class Post(NamedTuple):
 class Stored(NamedTuple):
     """`reply` is Claude's message, if it was called.
 
-    `is_first` is False when the same message had been stored before: it is answered, not published again. `direct_to` is
-    the other person of a direct room.
+    `is_first` is False when the same message had been stored before: it goes to the sender, and is not published again.
+    `direct_to` is the other person of a direct room.
     """
 
     message: wire.Message
@@ -184,7 +184,7 @@ class _Round:
         return refusal
 
     def _again(self, post: Post, message: Message) -> Result:
-        """Answer a resend with what is stored: to members only, for it shows what became of the message, and the reply."""
+        """Return what is stored for a resend: to members only, for it shows what became of the message, and the reply."""
         if message.client_digest is None or bytes(message.client_digest) != post.digest:
             return _conflict()
         if (message.room_id, post.actor.id) not in self._members:

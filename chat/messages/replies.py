@@ -21,7 +21,7 @@ from chat.realtime.layer.publishing import publish_after_commit, signal
 
 # A reply that is this long, with what Claude thought, is not continued: whole, it goes to each tab that comes.
 CONTINUED_UP_TO_CHARS: Final = 100_000
-_BUSY = "Claude is answering. Stop it first."
+_BUSY = "Claude is replying. Stop it first."
 
 
 @transaction.atomic
@@ -45,7 +45,7 @@ def state_of(actor: Actor, message_id: str) -> wire.ReplyResponse:
 
 @transaction.atomic
 def retry_reply(actor: Actor, request: requests.RetryReply, requester: Requester = NO_REQUESTER) -> wire.ReplyResponse:
-    """Have Claude answer again. Raises REQUEST_FAILED while it still answers, QUOTA_EXCEEDED without money."""
+    """Have Claude reply again. Raises REQUEST_FAILED while it still replies, QUOTA_EXCEEDED without money."""
     room, _membership, message, reply = _locked_reply(actor, request.message, "retry")
     if reply.is_blank and reply.state != ReplyState.STOPPED:
         return _response(reply_rows.queue_again(room, message, reply, actor, requester, is_fresh=True))
@@ -67,7 +67,7 @@ def continue_reply(
 
 
 def version_text(actor: Actor, request: requests.ShowVersion) -> tuple[str, str]:
-    """Return the texts of a version and of the prompt that it answered, to be formatted outside the transaction."""
+    """Return the texts of a version and of the prompt that it replied to, to be formatted outside the transaction."""
     _room, message = _readable(actor, request.message)
     version = message.versions.filter(version=request.version).first()
     if version is None:
@@ -77,10 +77,10 @@ def version_text(actor: Actor, request: requests.ShowVersion) -> tuple[str, str]
 
 @transaction.atomic
 def show_version(actor: Actor, request: requests.ShowVersion, html: str, prompt_html: str) -> wire.MessageResponse:
-    """Show another version of an answer; to the prompt's author alone it brings back what they had asked then.
+    """Show another version of a reply; to the prompt's author alone it brings back what they had asked then.
 
     What an author has edited out is theirs: others would read it, or put it back for all to read. Raises REQUEST_FAILED
-    while Claude answers.
+    while Claude replies.
     """
     room, membership, message, reply = _locked_reply(actor, request.message, "show version")
     version = message.versions.filter(version=request.version).first()
@@ -112,19 +112,19 @@ def _restore_prompt(room: Room, version: Reply, html: str) -> None:
 
 
 def forget_earlier_texts(prompt: Message) -> None:
-    """Keep nothing of what a prompt said before. Earlier versions of the answer stay, and are shown beside its new text."""
+    """Keep nothing of what a prompt said before. Earlier versions of the reply stay, and are shown beside its new text."""
     Reply.objects.filter(prompt=prompt).update(prompt_content="")
 
 
 def check_editable(prompt: Message) -> None:
-    """Raise REQUEST_FAILED while Claude answers this prompt."""
+    """Raise REQUEST_FAILED while Claude replies to this prompt."""
     message = reply_rows.to_prompt(prompt)
     if message is not None and message.shown is not None and message.shown.state == ReplyState.RUNNING:
         raise failed(_BUSY)
 
 
 def prompt_edited(room: Room, prompt: Message, actor: Actor) -> None:
-    """Have Claude answer the new text: a waiting reply will see it anyway, an ended one gets another version."""
+    """Have Claude reply to the new text: a waiting reply will see it anyway, an ended one gets another version."""
     message = reply_rows.to_prompt(prompt)
     if message is None or message.shown is None or message.deleted_at is not None:
         return
@@ -135,9 +135,9 @@ def prompt_edited(room: Room, prompt: Message, actor: Actor) -> None:
 
 
 def before_deletion(room: Room, message: Message, by_user_id: int) -> Message | None:
-    """Withdraw what waits for a message that is about to be deleted; return an answer that must go with its prompt.
+    """Withdraw what waits for a message that is about to be deleted; return a reply that must go with its prompt.
 
-    Raises REQUEST_FAILED while Claude answers it.
+    Raises REQUEST_FAILED while Claude replies to it.
     """
     own = message.shown
     reply_message = message if own is not None else reply_rows.to_prompt(message)

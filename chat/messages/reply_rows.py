@@ -1,4 +1,4 @@
-"""The rows of Claude's answers: made with their prompts, queued, ended. In a transaction that holds the room's lock."""
+"""The rows of Claude's replies: made with their prompts, queued, ended. In a transaction that holds the room's lock."""
 
 import json
 from collections.abc import Collection, Sequence
@@ -35,19 +35,19 @@ def calls_claude(room: Room, mentioned: Collection[str]) -> bool:
 
 
 def request_id_of(request_id: str | int | None) -> str:
-    """Return a frame's id as JSON, for the events that answer it."""
+    """Return a frame's id as JSON, for the events that belong to its request."""
     return "" if request_id is None else json.dumps(request_id)
 
 
 class NewReplies:
-    """The answers that one round of stored messages begins: planned beside their prompts, inserted after them."""
+    """The replies that one round of stored messages begins: planned beside their prompts, inserted after them."""
 
     def __init__(self) -> None:
         self._planned: list[tuple[Message, Message, Actor, Charge, Requester]] = []
         self.by_prompt: dict[int, wire.Message] = {}
 
     def plan(self, room: Room, prompt: Message, actor: Actor, requester: Requester, now: datetime) -> Message:
-        """Reserve the money and return the answer's row, to be inserted with its prompt.
+        """Reserve the money and return the reply's message, to be inserted with its prompt.
 
         Raises QUOTA_EXCEEDED, and REQUEST_FAILED when too much waits for Claude in this room.
         """
@@ -67,7 +67,7 @@ class NewReplies:
         return message
 
     def insert(self, slugs: dict[int, str]) -> None:
-        """Store the replies of the answers, whose messages have been inserted."""
+        """Store the replies, whose messages have been inserted."""
         for prompt, message, actor, charge, requester in self._planned:
             reply = _queue(message, prompt, actor, charge, requester)
             message.save(update_fields=["shown"])
@@ -75,14 +75,14 @@ class NewReplies:
 
 
 def _check_queue(room: Room, actor: Actor, planned: Sequence[int] = ()) -> None:
-    """Raise REQUEST_FAILED where Claude has more prompts to answer than anyone would wait for.
+    """Raise REQUEST_FAILED where Claude has more prompts to reply to than anyone would wait for.
 
     planned: whose prompts of the same room the same round stores before this one.
     """
     most, most_own = settings.PROMPTS_PER_ROOM, settings.PROMPTS_PER_PERSON
     if not (most or most_own):
         return
-    # One of them may be under way: it is to be answered, but does not wait.
+    # One of them may be under way: it gets a reply, but does not wait.
     open_replies = Reply.objects.filter(room=room, state__in=(ReplyState.QUEUED, ReplyState.RUNNING))
     askers = [*planned, *open_replies.values_list("requested_by", flat=True)]
     own = askers.count(actor.id)
@@ -97,7 +97,7 @@ def _check_queue(room: Room, actor: Actor, planned: Sequence[int] = ()) -> None:
 
 
 def _queue(message: Message, prompt: Message | None, actor: Actor, charge: Charge, requester: Requester) -> Reply:
-    """Store the newest version of an answer, and have the message show it; the message is still to be saved."""
+    """Store the newest version of a reply, and have the message show it; the message is still to be saved."""
     reply = Reply.objects.create(
         message=message,
         room_id=message.room_id,
@@ -116,7 +116,7 @@ def _queue(message: Message, prompt: Message | None, actor: Actor, charge: Charg
 
 
 def _present_new(slug: str, message: Message, reply: Reply, actor: Actor) -> wire.Message:
-    """Return a fresh answer without reading it again: everything in it is known here."""
+    """Return a fresh reply without reading it again: everything in it is known here."""
     assert message.author is not None  # noqa: S101 - for the type checker
     shown = present_reply(reply, message.version_count, {actor.id: actor.ref})
     return present_new(slug, message, user_ref(message.author), reply=shown)
@@ -128,7 +128,7 @@ def presented(room: Room, message: Message) -> wire.Message:
 
 
 def to_prompt(prompt: Message) -> Message | None:
-    """Return Claude's message that answers a prompt, if there is one."""
+    """Return Claude's message that replies to a prompt, if there is one."""
     reply = Reply.objects.filter(prompt=prompt).select_related("message__shown").order_by("pk").first()
     return None if reply is None else reply.message
 
@@ -136,7 +136,7 @@ def to_prompt(prompt: Message) -> Message | None:
 def queue_version(
     room: Room, message: Message, actor: Actor, prompt: Message | None, requester: Requester
 ) -> wire.Message:
-    """Queue another version of an answer that has ended, and show it. Raises QUOTA_EXCEEDED and REQUEST_FAILED."""
+    """Queue another version of a reply that has ended, and show it. Raises QUOTA_EXCEEDED and REQUEST_FAILED."""
     _check_queue(room, actor)
     charge = spending.reserve(actor.id, room.pk, model_of(room))
     message.version_count += 1
@@ -193,7 +193,7 @@ def queue_again(
 
 
 def _more_room(reply: Reply) -> int:
-    """Return what the next attempt may write after one that thought for so long that no room was left for the answer."""
+    """Return what the next attempt may write after one that thought for so long that no room was left for the reply."""
     usual: int = settings.CLAUDE_REPLY_TOKENS
     return min(2 * (reply.max_tokens or usual), _MOST_ROOM * usual)
 
@@ -229,7 +229,7 @@ def end_waiting(room: Room, message: Message, reply: Reply, by_user_id: int | No
 
 
 def wipe(message: Message) -> None:
-    """Forget the words of all versions of a deleted answer or prompt: a tombstone has none."""
+    """Forget the words of all versions of a deleted reply or prompt: a tombstone has none."""
     Reply.objects.filter(message=message).update(text="", thinking="", tools=[])
     findings.drop(reply__message=message)
     Reply.objects.filter(prompt=message).update(prompt_content="")
@@ -238,7 +238,7 @@ def wipe(message: Message) -> None:
 def tell(room: Room, message: Message, requester: Requester = NO_REQUESTER) -> wire.Message:
     """Publish the newest state of a message after commit, and wake those who run replies.
 
-    The start that follows a retry or continue carries no request id: it may be there before the answer is.
+    The start that follows a retry or continue carries no request id: it may be there before the response is.
     """
     shown = presented(room, message)
     publish_after_commit(durable(shown, requester))

@@ -1,7 +1,7 @@
 """Group commit, as databases do it: one loop stores all messages that are waiting in one transaction.
 
 An idle process stores a single message at once; under load a round carries what has come in the meantime. A future is
-resolved only after the commit, so an answer still means: stored.
+resolved only after the commit, so a response still means: stored.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""Invitations to one person: what adding a stranger makes instead of a membership, and what is remembered of the answer."""
+"""Invitations to one person: what adding a stranger makes instead of a membership, and what is remembered of a refusal."""
 
 from datetime import timedelta
 from typing import ClassVar, Final

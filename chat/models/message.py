@@ -35,7 +35,7 @@ class Message(models.Model):
     reply_to = models.ForeignKey(
         "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
     )
-    # Of Claude's answers: the version that is shown, and how many there are.
+    # Of Claude's replies: the version that is shown, and how many there are.
     shown = models.ForeignKey(
         "chat.Reply", on_delete=models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
     )

@@ -1,6 +1,6 @@
 """Statements without the ORM: for the few that every message, every opened room and every page of history takes.
 
-The ORM compiles a query again each time, which takes about ten times as long as the database takes to answer it. Names of
+The ORM compiles a query again each time, which takes about ten times as long as the database takes to run it. Names of
 tables and columns come from the models, values always as parameters.
 """
 

@@ -1,4 +1,4 @@
-"""Claude's replies: one row for each version of an answer. The message shows one of them; this holds how it came about."""
+"""Claude's replies: one row for each version of one. The message shows one of them; this holds how it came about."""
 
 from typing import ClassVar
 
@@ -30,7 +30,7 @@ def _turns(name: str, *of: str) -> models.Index:
 
 
 class Reply(Metered, models.Model):
-    """A version of an answer. Its text is a checkpoint while it runs, and the message's content once it has ended.
+    """A version of a reply. Its text is a checkpoint while it runs, and the message's content once it has ended.
 
     `change` is the room's change at which `state` last changed. `n` counts the deltas sent so far. The process that runs it
     owns it by `epoch`: a claim raises it, and every write of the runner is conditional on it.
@@ -44,7 +44,7 @@ class Reply(Metered, models.Model):
     state = models.CharField(max_length=11, choices=ReplyState, default=ReplyState.QUEUED)
     change = models.BigIntegerField()
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
-    # Whose pending call the stream's events answer: a connection, and the id of its request as JSON.
+    # Whose pending call the stream's events belong to: a connection, and the id of its request as JSON.
     requester = models.CharField(max_length=32, blank=True)
     request_id = models.CharField(max_length=400, blank=True)
     model = models.CharField(max_length=80)

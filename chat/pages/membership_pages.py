@@ -1,4 +1,4 @@
-"""The pages about one's own memberships: answering invitations, and leaving several rooms together."""
+"""The pages about one's own memberships: accepting or declining invitations, and leaving several rooms together."""
 
 from typing import Final
 

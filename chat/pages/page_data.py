@@ -93,7 +93,7 @@ def people_facts(people: list[member_list.Person]) -> list[dict[str, str]]:
 
 
 def claude_facts() -> dict[str, Any]:
-    """Return what the page says of who answers on this server: a demo, and if so, why."""
+    """Return what the page says of who replies on this server: a demo, and if so, why."""
     return {"demo": is_demo(), "hasKey": bool(settings.ANTHROPIC_API_KEY)}
 
 

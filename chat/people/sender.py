@@ -60,7 +60,7 @@ def send(push: Push) -> Outcome:
 
 
 def _failed(push: Push, error: Exception) -> Outcome:
-    """Say what the failure means. Neither the endpoint nor an answer's text may reach the log, so not the error's."""
+    """Say what the failure means. Neither the endpoint nor a response's text may reach the log, so not the error's."""
     from requests import RequestException
 
     status = getattr(getattr(error, "response", None), "status_code", None)

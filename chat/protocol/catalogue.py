@@ -20,12 +20,12 @@ class EventType(NamedTuple):
 
 EVENTS: Final[dict[str, EventType]] = {
     "welcome": EventType(wire.Welcome, False, "The first frame of a connection."),
-    "ping": EventType(wire.Nothing, False, "Asks whether the client lives; it answers `pong`."),
+    "ping": EventType(wire.Nothing, False, "Asks whether the client lives; it replies with `pong`."),
     "new_message": EventType(wire.MessageEvent, True, "A message or notice was stored."),
     "message_updated": EventType(
         wire.MessageEvent, True, "A message was edited, deleted or reacted to, a reply's turn came, or shows otherwise."
     ),
-    "stream_start": EventType(wire.StreamStart, True, "Claude will answer: at once, or when its turn comes."),
+    "stream_start": EventType(wire.StreamStart, True, "Claude will reply: at once, or when its turn comes."),
     "stream_delta": EventType(wire.StreamDelta, False, "The next words of a reply."),
     "stream_end": EventType(wire.StreamEnd, True, "A reply is complete, or was stopped."),
     "error": EventType(wire.StreamFailure, True, "With STREAM_ERROR: a reply failed or was interrupted."),

@@ -1,6 +1,6 @@
 """Errors as values: a code, a sentence for the person, and whether the same request may be sent again.
 
-Anything below raises `ProtocolError`; it becomes a frame, an HTTP answer or a log line in one place each.
+Anything below raises `ProtocolError`; it becomes a frame, an HTTP response or a log line in one place each.
 """
 
 from enum import StrEnum

@@ -23,7 +23,7 @@ _ID_CHARS: Final = 64
 
 
 class Frame(msgspec.Struct, frozen=True, gc=False):
-    """One request: its canonical `type`, its `id` if it wants an answer, and its validated payload."""
+    """One request: its canonical `type`, its `id` if it wants a response, and its validated payload."""
 
     type: str
     id: str | int | None
@@ -169,7 +169,7 @@ def encode(frame: wire.Ok | wire.Failure) -> str:
 
 
 def response(type_: str, data: Any, request_id: str | int | None) -> str:
-    """Encode the one answer to a request."""
+    """Encode the one response to a request."""
     return encode(wire.Ok(type_, now_ms(), data, requestId=UNSET if request_id is None else request_id))
 
 
@@ -184,7 +184,7 @@ def failed_event(error: ProtocolError, data: Any) -> str:
 
 
 def with_request_id(text: str, request_id: str) -> str:
-    """Return an encoded event as the answer to someone's request; `request_id` is JSON already."""
+    """Return an encoded event as the response to someone's request; `request_id` is JSON already."""
     return f'{{"requestId":{request_id},{text[1:]}'
 
 

@@ -49,7 +49,7 @@ class Ping(Request):
 
 
 class Pong(Request):
-    """Answers the server's `ping`; gets no answer itself."""
+    """Replies to the server's `ping`; gets no response itself."""
 
 
 class ListRooms(Request):
@@ -142,7 +142,7 @@ class MuteRoom(Request):
 class JoinRoom(Request):
     """Subscribes this connection to a room; in an open room it also makes me a member.
 
-    With `after` and `epoch` the answer brings what changed since; otherwise the newest messages.
+    With `after` and `epoch` the response brings what changed since; otherwise the newest messages.
     """
 
     response: ClassVar = wire.Joined
@@ -189,7 +189,7 @@ class AddMember(Request):
 
 
 class ListInvitations(Request):
-    """Lists the invitations to rooms that wait for my answer."""
+    """Lists the invitations to rooms that I have neither accepted nor declined."""
 
     response: ClassVar = wire.InvitationList
 
@@ -400,7 +400,7 @@ class ListPresence(Request):
 
 
 class Execute(Request):
-    """Stores a prompt and has Claude answer it, at once or when its turn comes. Joins the session if need be.
+    """Stores a prompt and has Claude reply to it, at once or when its turn comes. Joins the session if need be.
 
     The same `clientId` (else the frame's `id`) is stored once, however often it is sent.
     """
@@ -422,7 +422,7 @@ class StopReply(Request):
 
 
 class RetryReply(Request):
-    """Has Claude answer again: another version of its message. The earlier ones are kept."""
+    """Has Claude reply again: another version of its message. The earlier ones are kept."""
 
     response: ClassVar = wire.ReplyResponse
 
@@ -438,7 +438,7 @@ class ContinueReply(Request):
 
 
 class ShowVersion(Request):
-    """Shows another version of an answer to all, and if the prompt is mine, brings back what I had asked then."""
+    """Shows another version of a reply to all, and if the prompt is mine, brings back what I had asked then."""
 
     response: ClassVar = wire.MessageResponse
 

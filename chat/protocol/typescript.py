@@ -37,7 +37,7 @@ export interface RequestFrame<T extends keyof RequestPayloads = keyof RequestPay
   payload?: RequestPayloads[T];
 }
 
-/** An answer or an event. */
+/** A response or an event. */
 export interface SuccessFrame<Data = unknown> {
   type: string;
   requestId?: string | number;
@@ -69,7 +69,7 @@ def _map(name: str, entries: dict[str, str]) -> str:
 
 def _interface(name: str, schema: dict[str, Any]) -> str:
     required = set(schema.get("required", ()))
-    # A field with a default is optional in a request, but an answer always has it: only requests leave things out.
+    # A field with a default is optional in a request, but a response always has it: only requests leave things out.
     is_request = schema.get("additionalProperties") is False
     lines = [f"/** {line} */\n" for line in [_first_sentence(schema)] if line]
     lines.append(f"export interface {name} {{\n")

@@ -1,4 +1,4 @@
-"""What the server sends: the shapes of rooms, messages and people, and of every event and answer.
+"""What the server sends: the shapes of rooms, messages and people, and of every event and response.
 
 Field names are the wire's (camelCase), so that what is read here is what a client sees. Absent optional fields are
 left out of the JSON (`UNSET`); times are milliseconds since the epoch; ids are strings.
@@ -125,7 +125,7 @@ class ToolUse(Wire):
 
 
 class Reply(Wire):
-    """What makes a message Claude's answer.
+    """What makes a message Claude's reply.
 
     state: `queued`, `running`, `complete`, `stopped`, `interrupted` or `failed`; `change` is the room's change at
     which it became so. version counts from 1 to versions. n: deltas sent so far, so a stream that starts here goes on
@@ -441,7 +441,7 @@ class Notification(Wire):
 
 
 class ExecuteResponse(Wire):
-    """The stored prompt, and Claude's message that will be the answer."""
+    """The stored prompt, and Claude's message that will be the reply."""
 
     message: Message
     reply: Message
@@ -524,7 +524,7 @@ class RoomsLeft(Wire):
 
 
 class Ok(Wire):
-    """The envelope of an answer or an event. `type` names the request answered, or the event."""
+    """The envelope of a response or an event. `type` names the request, or the event."""
 
     type: str
     timestamp: Millis

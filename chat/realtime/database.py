@@ -91,7 +91,7 @@ async def in_database_for(user_id: int, function: Callable[P, T], *args: P.args,
 
 
 async def in_database_at_last(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """The same; while the database cannot be used, ask again. It must do no harm twice: an answer may have been lost."""
+    """The same; while the database cannot be used, ask again. It must do no harm twice: a result may have been lost."""
     while True:
         try:
             return await in_database(function, *args, **kwargs)

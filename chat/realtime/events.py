@@ -31,7 +31,7 @@ class Event(msgspec.Struct, frozen=True, array_like=True, tag="event", gc=False)
     can tell the members who have not opened the room. without_connection, without_user: who does not hear it.
     once: a name under which an event that may arrive by several ways is delivered only the first time.
     is_droppable: a slow connection may lose it, for it can ask for what it missed.
-    requester: the connection whose request this answers, and request_id: that request's id as JSON.
+    requester: the connection whose request this responds to, and request_id: that request's id as JSON.
     ends: the user whose membership of the room ends with it, 0 for none.
     recount: the `seq` of a message that counts as unread for fewer or other people now, then those people: none are all.
     """
@@ -53,7 +53,7 @@ class Event(msgspec.Struct, frozen=True, array_like=True, tag="event", gc=False)
 
 
 class Requester(NamedTuple):
-    """Whose pending call the events of a reply answer; no one's by default."""
+    """Whose pending call the events of a reply belong to; no one's by default."""
 
     connection: str = ""
     request_id: str = ""  # as JSON

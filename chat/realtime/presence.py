@@ -23,10 +23,10 @@ from chat.realtime.layer.bus import PRESENCE_GROUP, PresenceNews, Present
 from chat.realtime.layer.questions import process_group
 
 _JOIN_CHANGES_SECONDS: Final = 0.03
-# Until its answer comes every message of a process shows again that something of it was missed.
+# Until its names come, every message of a process shows again that something of it was missed.
 _ASK_AGAIN_SECONDS: Final = 1.0
 
-# So many are named in one answer or event.
+# So many are named in one response or event.
 ONLINE_AT_MOST: Final = 200
 
 SESSION: Final = "session"
@@ -114,7 +114,7 @@ class Presence:
         self._hub.send_to_processes(group, PresenceNews(self._number, **facts))
 
     def _ask(self, process: str, peer: _Peer) -> None:
-        """Ask that process alone, and it answers us alone: to everyone it would be the cube of their number."""
+        """Ask that process alone, and it tells us alone: to everyone it would be the cube of their number."""
         now = time.monotonic()
         if now - peer.asked_at >= _ASK_AGAIN_SECONDS:
             peer.asked_at = now
@@ -128,7 +128,7 @@ class Presence:
     def online(self, topic: Topic) -> list[wire.OnlineUser]:
         """Return who is in a room, each person once, with the number of their tabs: the first ONLINE_AT_MOST of them.
 
-        With all names in it, each answer to each of 5,000 tabs that come back would be a quarter of a megabyte.
+        With all names in it, each response to each of 5,000 tabs that come back would be a quarter of a megabyte.
         """
         here = self._here.get(topic, {})
         people = [(next(iter(tabs.values())), len(tabs)) for tabs in islice(here.values(), ONLINE_AT_MOST)]

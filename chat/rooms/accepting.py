@@ -1,4 +1,4 @@
-"""What people answer to the invitations that wait for them."""
+"""The invitations that wait for a person, to be accepted or declined."""
 
 from django.db import transaction
 from django.utils import timezone
@@ -15,7 +15,7 @@ from chat.rooms import asking, members
 
 
 def list_invitations(actor: Actor, request: requests.ListInvitations) -> wire.InvitationList:
-    """Return the invitations that wait for the actor's answer, newest first."""
+    """Return the invitations that wait for the actor, newest first."""
     return wire.InvitationList([present_invitation(each) for each in pending_of(actor)])
 
 
@@ -35,7 +35,7 @@ def pending_in(room: Room) -> list[MemberInvitation]:
 def accept_invitation(actor: Actor, request: requests.AcceptInvitation) -> wire.MembershipFact:
     """Make the actor a member of a room that has invited them. Raises NOT_FOUND when it has not, or not any more."""
     room = Room.objects.select_for_update(no_key=True).filter(slug=request.room).first()
-    quotas.lock_people([actor.id])  # the other answer, given at the same time in another tab, has to wait
+    quotas.lock_people([actor.id])  # the other choice, made at the same time in another tab, has to wait
     invitation = None if room is None else MemberInvitation.objects.filter(room=room, user=actor.id).pending().first()
     if room is None or invitation is None:
         raise not_found("invitation")

@@ -80,11 +80,13 @@ def _check_number(person: User, actor: Actor) -> None:
         often = f"You have invited @{person.username} {FROM_ONE_PERSON_AT_MOST} times lately."
         raise failed(f"{often} Wait before you invite them again, or send them a link.")
     if to_them.pending().count() >= PENDING_AT_MOST:
-        raise failed(f"@{person.username} has {PENDING_AT_MOST} invitations to answer. Send them a link instead.")
+        raise failed(
+            f"@{person.username} has {PENDING_AT_MOST} invitations to accept or decline. Send them a link instead."
+        )
 
 
 def invitation_of(room: Room, person: User) -> MemberInvitation | None:
-    """Return the invitation that waits for a person's answer, if there is one."""
+    """Return the invitation that waits for a person, if there is one."""
     return MemberInvitation.objects.filter(room=room, user=person, state=InvitationState.PENDING).first()
 
 
@@ -98,9 +100,9 @@ def forget(room: Room, user_id: int) -> None:
 
 
 def withdraw(room: Room, user_id: int) -> None:
-    """End an invitation that waits for an answer. What the person has said before counts on: they are asked again.
+    """End an invitation that waits. What the person has said before counts on: they are asked again.
 
-    Without its row, inviting and withdrawing, or banning and unbanning, would be a way around a person's answer.
+    Without its row, inviting and withdrawing, or banning and unbanning, would be a way around a person's refusal.
     """
     waiting = MemberInvitation.objects.filter(room=room, user=user_id, state=InvitationState.PENDING)
     # Compare and set: a refusal that the person gives in the same moment stays.

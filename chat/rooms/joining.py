@@ -19,7 +19,7 @@ from chat.rooms import members, rooms
 
 
 class Opened(NamedTuple):
-    """A `joined` answer, all but who is online."""
+    """A `joined` response, all but who is online."""
 
     room: wire.Room
     role: str

@@ -69,7 +69,7 @@ class ChatConsumer(AsyncConsumer):
         writer = scope.get("extensions", {}).pop(_FRAMES_EXTENSION, None)
         credential, address = await opening.let_in(scope, process)
         connection = Connection(runtime.new_connection_id(), credential, address, self._send, writer)
-        # Counted before the handshake is answered: many openings at once must not all pass the limit.
+        # Counted before the handshake ends: many openings at once must not all pass the limit.
         process.admit(connection)
         try:
             await self._send({"type": "websocket.accept"})
@@ -209,7 +209,7 @@ def _refuse_for_speed(connection: Connection, text: str, wait: int) -> None:
 
 
 async def refuse(scope: Scope, send: Send, refusal: Refusal) -> None:
-    """Answer the handshake with an HTTP error; a server that cannot do that (Daphne) answers 403 on its own."""
+    """End the handshake with an HTTP error; a server that cannot do that (Daphne) sends 403 on its own."""
     if "websocket.http.response" not in scope.get("extensions", {}):
         await send({"type": "websocket.close"})
         return

@@ -1,6 +1,6 @@
-"""One function for each request type: what it needs of this process, which action it calls, what it answers.
+"""One function for each request type: what it needs of this process, which action it calls, how it responds.
 
-A handler returns the answer's data, or None when it has answered itself. Nothing here decides what is allowed: that is
+A handler returns the response's data, or None when it responds on its own. Nothing here decides what is allowed: that is
 the business of `access` and the use cases.
 """
 
@@ -54,7 +54,7 @@ async def _act(
 
 
 def _by_action(action: Callable[[Actor, Any], wire.Wire]) -> Handler:
-    """Return the handler of a request that one database action answers."""
+    """Return the handler of a request for which one database action makes the response."""
 
     async def handler(_runtime: Runtime, connection: Connection, frame: Frame) -> wire.Wire:
         return await _act(connection, action, frame.payload)
@@ -131,7 +131,7 @@ async def _create_message(runtime: Runtime, connection: Connection, frame: Frame
 
 
 async def _execute(runtime: Runtime, connection: Connection, frame: Frame) -> None:
-    """Queue a prompt. A connection that has not joined the session joins it first: the answer's stream goes to its tabs."""
+    """Queue a prompt. A connection that has not joined the session joins it first: the reply's stream goes to its tabs."""
     request = frame.payload
     content = checked_message(request.prompt, request.attachments)
     if request.session not in connection.rooms:
@@ -211,7 +211,7 @@ def _response_to(frame: Frame, stored: Stored) -> wire.Wire:
 
 
 async def _stop_reply(runtime: Runtime, connection: Connection, frame: Frame) -> wire.Wire:
-    """Answer when the reply has ended, which is soon; a runner that is dead is not waited for."""
+    """Respond when the reply has ended, which is soon; a runner that is dead is not waited for."""
     found = await _act(connection, replies.stop_reply, frame.payload)
     tries = 0
     while found.state == "running" and tries < _STOP_TRIES and not connection.is_closing:

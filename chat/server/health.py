@@ -1,6 +1,6 @@
-"""What a proxy asks about this process: `/healthz`, does it answer; `/readyz`, should it get work.
+"""What a proxy asks about this process: `/healthz`, does it respond; `/readyz`, should it get work.
 
-Answered before Django: probes come by IP address and without TLS, and its host check would send them away.
+Served before Django: probes come by IP address and without TLS, and its host check would send them away.
 """
 
 import asyncio
@@ -32,7 +32,7 @@ async def application(scope: dict[str, Any], _receive: Any, send: Any) -> None:
 
 
 async def _readiness() -> tuple[int, str]:
-    """Ready means: not draining, and the database answers and has all the tables of this version."""
+    """Ready means: not draining, and the database responds and has all the tables of this version."""
     if (await current()).is_draining:
         return _UNAVAILABLE, "draining"
     try:
@@ -59,7 +59,7 @@ def _ask_database() -> str:
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
         if cursor.fetchone() != (1,):
-            raise DatabaseError("The database gave another answer than one.")
+            raise DatabaseError("The database returned something else than 1.")
     return "" if _migrations.are_applied() else _UNMIGRATED
 
 

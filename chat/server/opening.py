@@ -1,6 +1,6 @@
 """Who may open a socket or a stream of server-sent events.
 
-Decided before the upgrade, or before the first event, so that a refusal is an HTTP answer and costs nothing more.
+Decided before the upgrade, or before the first event, so that a refusal is an HTTP response and costs nothing more.
 """
 
 from collections.abc import Iterable
@@ -37,7 +37,7 @@ class Refusal(Exception):
         self.error = error
 
     def response(self) -> tuple[bytes, list[tuple[bytes, bytes]]]:
-        """Return the body and the headers of the HTTP answer."""
+        """Return the body and the headers of the HTTP response."""
         body = frames.encode(frames.failure(self.error)).encode()
         headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
         if self.error.retry_after is not None:

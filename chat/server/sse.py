@@ -150,7 +150,7 @@ def _number(text: str) -> int | None:
 
 
 async def _join(process: Runtime, connection: EventStream, wanted: _Wanted) -> None:
-    """Join the room, which begins the answer. Raises Refusal while there is none yet."""
+    """Join the room, which begins the response. Raises Refusal while there is none yet."""
     try:
         if process.access_changed_lately(connection.user_id):
             await process.guard.clear(connection)

@@ -13,7 +13,7 @@ from chat.models import ReplyState, Usage
 class Call(NamedTuple):
     """One request to a model. system, messages and tools are blocks as the Messages API has them.
 
-    may_use_tools: False where the model is to answer from what it has; the tools stay in the call for the earlier uses.
+    may_use_tools: False where the model is to reply from what it has; the tools stay in the call for the earlier uses.
     retries: how often the backend may try again before it fails.
     """
 
@@ -27,13 +27,13 @@ class Call(NamedTuple):
 
 
 class Text(NamedTuple):
-    """The next words of the answer."""
+    """The next words of the reply."""
 
     text: str
 
 
 class Thinking(NamedTuple):
-    """The next words of the summary of what the model thinks before it answers."""
+    """The next words of the summary of what the model thinks before it replies."""
 
     text: str
 
@@ -69,7 +69,7 @@ class CallFailed(Exception):
     """A call that did not reach its `End`.
 
     code: one word for logs (`overloaded`, `bad_key`, `stalled`, ...). sentence: what the members see. detail: what the
-    administrators see; never a key, never text of people. began: whether a word of the answer had come, so that what
+    administrators see; never a key, never text of people. began: whether a word of the reply had come, so that what
     has arrived may be kept. retries_left: how often the same call may be tried again, because the failure may pass.
     """
 

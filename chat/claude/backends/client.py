@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-# The SDK would sleep for as long as a server asks; people look at an answer that does not start.
+# The SDK would sleep for as long as a server asks; people look at a reply that does not start.
 _LONGEST_RETRY_AFTER_SECONDS: Final = 20
 # How long the end of the body may take after the message's: it only lets the connection be used again.
 _TRAILER_SECONDS: Final = 0.5

@@ -24,7 +24,7 @@ _WORDS_AT_ONCE: Final = 20
 _SEARCH_TOOL: Final = "search_history"
 _SEARCH_WORDS: Final = re.compile(r"\b(search|find|look for|look up|said|wrote)\b", re.IGNORECASE)
 _PIECE: Final = re.compile(r"\s*\S+|\s+")
-# The line of Parley's own that tells how an answer to be continued ends (chat/claude/prompt/prompts.py).
+# The line of Parley's own that tells how a reply to be continued ends (chat/claude/prompt/prompts.py).
 _TAIL: Final = re.compile(r'It ends with ("(?:[^"\\]|\\.)*")')
 
 
@@ -38,7 +38,7 @@ class _Heard(NamedTuple):
 
 class DemoBackend:
     async def stream(self, call: Call) -> AsyncGenerator[Piece, None]:
-        """Yield an answer word by word, and `End` last."""
+        """Yield a reply word by word, and `End` last."""
         heard = _hear(call.messages)
         usage = Usage(input_tokens=_tokens(json.dumps([call.system, call.messages], ensure_ascii=False)))
         yield usage

@@ -1,6 +1,6 @@
 """What the demo model says: Markdown put together from ready parts by what the prompt looks like. Pure, the same each time.
 
-It never passes for Claude: every answer begins by saying that it is a demo.
+It never passes for Claude: every reply begins by saying that it is a demo.
 """
 
 import hashlib
@@ -15,11 +15,11 @@ _TOPIC_CHARS: Final = 30
 _TOPICS: Final = 3
 _WORD: Final = re.compile(r"[^\W\d_][\w'-]{2,}")
 _MARKUP: Final = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~@&:/])")
-_STOP_WORDS: Final = frozenset(
+_STOP_WORDS: Final = frozenset({"answer"}).union(
     re.findall(
         r"\w+",
         """
-        about after again all also and answer any are been before but can claude compare compares comparing
+        about after again all also and any are been before but can claude compare compares comparing
         comparison could detail details did does each explain few for from get give had has have hello hey how http
         https idea ideas into its just know let like list long make many may mean means mode more most much must
         need not now off one only other our out over please question say see should show some such table tell than
@@ -33,7 +33,7 @@ Section = Callable[[list[str], random.Random], str]
 
 
 def reply_to(prompt: str) -> str:
-    """Return the whole answer to a prompt."""
+    """Return the whole reply to a prompt."""
     rng = random.Random(hashlib.sha256(prompt.encode(errors="replace")).digest())  # noqa: S311 - a choice of words
     topics = topics_of(prompt)
     if not topics:
@@ -53,7 +53,7 @@ def thoughts(prompt: str) -> str:
 
 
 def after_tool(name: str, result: str) -> str:
-    """Return the answer to what a tool has found."""
+    """Return the reply to what a tool has found."""
     lines = result.strip().splitlines()[:12] or ["(nothing)"]
     found = "\n".join(f"    {line[:100]}" for line in lines)
     return f"{NOTICE}\n\nThe tool `{name}` has really looked, and this is how its result begins:\n\n{found}"
@@ -67,7 +67,7 @@ def topics_of(prompt: str) -> list[str]:
 
 
 def excerpt(prompt: str) -> str:
-    """Return the prompt's beginning on one line, as plain text: no Markdown of a person's comes to life in an answer."""
+    """Return the prompt's beginning on one line, as plain text: no Markdown of a person's comes to life in a reply."""
     line = " ".join(prompt.split())
     short = line if len(line) <= _EXCERPT_CHARS else line[: _EXCERPT_CHARS - 1].rstrip() + "…"
     return _MARKUP.sub(r"\\\1", short)
@@ -122,7 +122,7 @@ _WANTED: Final[tuple[tuple[str, Section], ...]] = (
     (r"\b(ideas?|list|points?|pros|cons|tips)\b", _points),
 )
 _OPENINGS: Final = (
-    "You wrote: “{excerpt}” An answer about **{topic}** could look like this.",
+    "You wrote: “{excerpt}” A reply about **{topic}** could look like this.",
     "About **{topic}**, then. You wrote: “{excerpt}”",
     "“{excerpt}” It seems that **{topic}** is what matters here.",
 )
@@ -131,7 +131,7 @@ _SMALL_TALK: Final = (
     "“{excerpt}” There is little in it that a demo could hold on to. Try a question with a few more words in it.",
 )
 _CLOSINGS: Final = (
-    "That is all a demo can say about {topic}. With a key, Claude answers here.",
+    "That is all a demo can say about {topic}. With a key, Claude replies here.",
     "Once this server has a key, Claude itself will say something true about {topic}.",
     "Ask again in other words, and other parts come together. None of them knows {topic}.",
 )

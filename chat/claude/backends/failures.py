@@ -94,7 +94,7 @@ _FILTER_WORDS: Final = (
 )
 # Of the library, and of the event loop where pings were all that came.
 _SILENCES: Final = frozenset(("ReadTimeout", "WriteTimeout", "TimeoutError"))
-# For answers without a type: those of a proxy on the way.
+# For responses without a type: those of a proxy on the way.
 _BY_STATUS: Final = {
     400: _BAD_REQUEST,
     401: _BAD_KEY,
@@ -111,7 +111,7 @@ _BY_STATUS: Final = {
 class Progress(NamedTuple):
     """How far a call had got when it failed.
 
-    opened: an answer had come at all. began: the message had. has_said: a word of it had. retries_left: how often it may
+    opened: a response had come at all. began: the message had. has_said: a word of it had. retries_left: how often it may
     be tried again.
     """
 

@@ -94,7 +94,7 @@ def build(reply: Reply) -> Context:
 def newest_that_fit(newest_first: Iterable[Line], budget: int, line_at_most: int, anchor: int | None = None) -> Window:
     """Take lines until one does not fit. Once that happens, begin where the last call began, or well within the budget.
 
-    anchor: the seq at which the last call is known to have begun. Without it, the newest answer taken tells.
+    anchor: the seq at which the last call is known to have begun. Without it, the newest reply taken tells.
     """
     taken: list[tuple[Line, int]] = []
     spent = 0
@@ -116,24 +116,24 @@ def _stepped(taken: list[tuple[Line, int]], spent: int, budget: int, anchor: int
         kept = list(taken)
         while len(kept) > 1 and spent > budget * _KEPT_SHARE:
             spent -= kept.pop()[1]
-    # An answer whose question is gone says little, and the first turn must be a person's.
+    # A reply whose prompt is gone says little, and the first turn must be a person's.
     while kept and kept[-1][0].is_claudes:
         kept.pop()
     return [line for line, _ in reversed(kept)]
 
 
 def _split(reply: Reply, rows: Iterable[Row], at_most: int) -> tuple[Turn, Iterable[Line]]:
-    """Return the turn to be answered, which is the newest message, and the lines before it."""
+    """Return the turn to reply to, which is the newest message, and the lines before it."""
     lines = transcript.lines_of(rows)
     newest = next(lines, None)
     if newest is not None and newest.id == reply.prompt_id:
         return transcript.spoken(newest._replace(is_waiting=False), at_most), lines
-    # It was deleted after it had been answered: what it said is no one's business any more.
+    # It was deleted after it got its reply: what it said is no one's business any more.
     return Turn("user", prompts.PROMPT_IS_GONE), lines if newest is None else chain((newest,), lines)
 
 
 def _last_message(reply: Reply) -> Message:
-    """Return the newest message that counts: the prompt, or the answer itself when the prompt's row is gone."""
+    """Return the newest message that counts: the prompt, or the reply itself when the prompt's row is gone."""
     found = Message.objects.select_related("room__summary").filter(pk=reply.prompt_id or reply.message_id)
     return found.only("seq", "room__name", "room__topic", "room__kind", *_ROOM_FIELDS, *_SUMMARY_FIELDS).get()
 
@@ -167,7 +167,7 @@ def _so_far(reply: Reply, uses: Sequence[Use], at_most: int) -> list[Turn]:
 
 
 def _uses(reply: Reply, names: list[str], at_most: int) -> dict[int, tuple[Use, ...]]:
-    """Return the uses of tools by the answers of the room, by message. Of the newest it is known what they have found.
+    """Return the uses of tools by the replies of the room, by message. Of the newest it is known what they have found.
 
     They, too, become fewer in steps: if each new one pushed out an old one, no two calls would begin alike.
     """

@@ -24,7 +24,7 @@ _SHOWN_CHARS: Final = 200
 
 
 class Asked(NamedTuple):
-    """A use of a tool that the model asks for. at: how much of the answer's text came before it."""
+    """A use of a tool that the model asks for. at: how much of the reply's text came before it."""
 
     call: ToolCall
     at: int
@@ -75,7 +75,7 @@ class Conversation:
         if self._uses_in_this_round > _USES_AT_ONCE:
             return ToolResult(f"No more than {_USES_AT_ONCE} tools can be used at once.", "did not work", is_error=True)
         if self._left_for_results < _WORTH_GIVING_TOKENS:
-            return ToolResult("There is no room for more results. Answer now.", "did not work", is_error=True)
+            return ToolResult("There is no room for more results. Reply now.", "did not work", is_error=True)
         return None
 
     def bounded(self, result: ToolResult) -> ToolResult:

@@ -21,9 +21,9 @@ class File(NamedTuple):
 
 
 class Use(NamedTuple):
-    """A use of a tool, by the answer of a message. round: uses of the same one were asked for together.
+    """A use of a tool, by the reply of a message. round: uses of the same one were asked for together.
 
-    at: where in the answer's text; until: where in it the results came.
+    at: where in the reply's text; until: where in it the results came.
     content: what it brought; empty where that is forgotten, None where it is not read.
     """
 
@@ -42,9 +42,9 @@ class Use(NamedTuple):
 class Row(NamedTuple):
     """A message that lives, as it is stored.
 
-    author: a user name, or None when the account is gone. state: None unless this is an answer of Claude's.
-    context_from: of such an answer, where the context began that it was given. answers: the seq it replies to.
-    prompt: of such an answer, the id of the message that it answers.
+    author: a user name, or None when the account is gone. state: None unless this is a reply of Claude's.
+    context_from: of such a reply, where the context began that it was given. replies_to: a message's seq.
+    prompt: of such a reply, the id of the message that asked for it.
     """
 
     id: int
@@ -65,7 +65,7 @@ class Row(NamedTuple):
 
     @property
     def is_open(self) -> bool:
-        """Whether this is an answer that is still to come, or coming."""
+        """Whether this is a reply that is still to come, or coming."""
         return self.state is not None and ReplyState(self.state).is_open
 
 
@@ -97,7 +97,7 @@ def rows_of(messages: "QuerySet[Message]") -> list[Row]:
 
 
 def uses_of(reply: Reply, names: list[str]) -> list[Use]:
-    """Return how the answers of a room up to this one have used tools that still may be used, without what they found."""
+    """Return how the replies of a room up to this one have used tools that still may be used, without what they found."""
     if not names:
         return []
     found = Finding.objects.filter(

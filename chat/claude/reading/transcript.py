@@ -21,7 +21,7 @@ Role = Literal["user", "assistant"]
 
 CACHED: Final[dict[str, Any]] = {"cache_control": {"type": "ephemeral"}}
 BEGINNING_IS_MISSING: Final = "[Earlier messages of this room are not shown here.]"
-WAITS: Final = ", gets an answer of its own later"
+WAITS: Final = ", gets a reply of its own later"
 _LEFT_OUT: Final = "[{} characters are left out here.]"
 # What a cut costs beside the text that stays: the line above, and the mark of a line cut in two.
 _CUT_TOKENS: Final = 50
@@ -47,10 +47,10 @@ class Turn(NamedTuple):
 class Line(NamedTuple):
     """One message. id: its row's. speaker: a user name, or None for Claude's own.
 
-    answers: the seq of the message that it replies to.
-    context_from: of Claude's answers, where the context began that it was given.
-    is_waiting: Claude answers it later.
-    turns: of an answer for which tools were used, its texts and what they brought, in their order.
+    replies_to: the seq of a message.
+    context_from: of Claude's replies, where the context began that it was given.
+    is_waiting: Claude replies to it later.
+    turns: of a reply for which tools were used, its texts and what they brought, in their order.
     """
 
     seq: int
@@ -70,9 +70,9 @@ class Line(NamedTuple):
 
 
 def line_of(row: Row) -> Line | None:
-    """Return what a row says, or None for what is left out: answers that are open or empty.
+    """Return what a row says, or None for what is left out: replies that are open or empty.
 
-    An answer that failed counts by its text as any other: it has some when an attempt to continue it failed.
+    A reply that failed counts by its text as any other: it has some when an attempt to continue it failed.
     """
     if row.is_open:
         return None
@@ -94,11 +94,11 @@ def line_of(row: Row) -> Line | None:
 
 
 def lines_of(newest_first: Iterable[Row]) -> Iterator[Line]:
-    """Yield what rows say, newest first; of a prompt whose turn has not come, that its answer is still to come."""
+    """Yield what rows say, newest first; of a prompt whose turn has not come, that its reply is still to come."""
     waiting: set[int] = set()
     for row in newest_first:
         if row.is_open and row.prompt is not None:
-            waiting.add(row.prompt)  # an answer stands after its prompt, so it comes first here
+            waiting.add(row.prompt)  # a reply stands after its prompt, so it comes first here
         line = line_of(row)
         if line is not None:
             yield line._replace(is_waiting=line.id in waiting)
@@ -154,13 +154,13 @@ def spoken(line: Line, at_most: int | None = None) -> Turn:
 
 
 def told(line: Line, at_most: int) -> list[Turn]:
-    """Return a message as turns of its own: of an answer with uses of tools several, unless its text is too long."""
+    """Return a message as turns of its own: of a reply with uses of tools several, unless its text is too long."""
     is_whole = bool(line.turns) and tokens.estimate(line.text) <= at_most - tokens.TURN_TOKENS
     return list(line.turns) if is_whole else [spoken(line, at_most)]
 
 
 def turns_with_tools(text: str, uses: Iterable[Use]) -> Iterator[Turn]:
-    """Yield an answer's text as it was said before, between and after its uses of tools, with these and their results."""
+    """Yield a reply's text as it was said before, between and after its uses of tools, with these and their results."""
     start = 0
     for _round, together in groupby(uses, key=lambda use: use.round):
         results = []
@@ -253,7 +253,7 @@ def as_messages(turns: Sequence[Turn]) -> list[dict[str, Any]]:
 
 
 def _mark_last_call(messages: list[dict[str, Any]]) -> None:
-    """Mark where the call before this one ended, where an answer with many uses of tools lies between.
+    """Mark where the call before this one ended, where a reply with many uses of tools lies between.
 
     The API looks back over twenty blocks from a mark for what it knows.
     """

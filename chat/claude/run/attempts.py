@@ -1,7 +1,7 @@
 """One call of a model with its further attempts, and what all of them have used.
 
 The SDK tries again what fails before a stream opens. A stream can also open and then bring an error before any word of the
-answer: an overloaded model says so in this way. To the person who asked, both are the same.
+reply: an overloaded model says so in this way. To the person who asked, both are the same.
 """
 
 import asyncio

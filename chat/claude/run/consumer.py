@@ -1,6 +1,6 @@
 """The worker consumer on the channel `claude`: what the processes tell those who run replies.
 
-Its handlers only start, stop and answer; the streaming runs in tasks. The layer's channels are point-to-point in one
+Its handlers only start, stop and confirm; the streaming runs in tasks. The layer's channels are point-to-point in one
 layer and missing in the other (pub/sub has none), so the hub's group `claude` brings the messages, on every layer.
 """
 

@@ -47,7 +47,7 @@ _ROUNDS_AT_MOST: Final = 6
 _OUR_FAULT: Final = "Something went wrong on our side."
 _NO_REPLY: Final = "Claude gave no reply."
 _NO_ROOM: Final = "Claude reached the length limit before it replied. Retry gives it more room."
-# Readers are told of these whether there is an answer or not.
+# Readers are told of these whether there is a reply or not.
 _SAID_BY_ITSELF: Final = ("refusal", "model_context_window_exceeded", "tool_limit", "budget")
 _RESTARTED: Final = "The server was restarted."
 
@@ -195,7 +195,7 @@ class Stream:
         return self._reply.max_tokens or int(settings.CLAUDE_REPLY_TOKENS)
 
     def _complete(self, stop_reason: str) -> Outcome:
-        """Return the end of an answer that came to its own end; of one that says nothing, say so."""
+        """Return the end of a reply that came to its own end; of one that says nothing, say so."""
         is_clear = not self._deltas.is_blank or stop_reason in _SAID_BY_ITSELF
         error = "" if is_clear else _NO_ROOM if stop_reason == "max_tokens" else _NO_REPLY
         return Outcome(ReplyState.COMPLETE, stop_reason, error)
@@ -251,14 +251,14 @@ class Stream:
         found = [each.found(result, until) for each, result in zip(asked, results, strict=True) if each.is_known]
         try:
             await in_database(findings.keep, self.id, self._reply.epoch, self.checkpoint().said, round_, found)
-        except ProtocolError as error:  # later turns will lack it; this answer does not
+        except ProtocolError as error:  # later turns will lack it; this reply does not
             log.warning("reply.findings_not_kept", reply=self.id, code=str(error.code))
 
     async def _run(self, call: ToolCall) -> ToolResult:
         try:
             return await in_database(registry.run, call.name, call.input, self.room_id, self._reply.message.seq)
         except Exception:
-            # The answer can do without it, and what was said and paid for so far is not lost.
+            # The reply can do without it, and what was said and paid for so far is not lost.
             log.exception("reply.tool_failed", reply=self.id, tool=call.name)
             return FAILED
 

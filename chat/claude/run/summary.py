@@ -1,6 +1,6 @@
 """Notes on what no longer fits: the model folds the oldest messages that were dropped into its notes, slice by slice.
 
-Nothing waits for it, and it never raises: without notes Claude answers from what it still sees.
+Nothing waits for it, and it never raises: without notes Claude replies from what it still sees.
 """
 
 import asyncio
@@ -104,7 +104,7 @@ def _next_slice(room_id: int) -> Slice | None:
 
 
 def _cut(rows: Iterable[Row], old: tuple[int, str], payer: int | None) -> Slice | None:
-    """Take rows until the slice is full, or an answer is still to come: it would be covered without its words."""
+    """Take rows until the slice is full, or a reply is still to come: it would be covered without its words."""
     found = Slice(old, old[0], [], {}, payer)
     left = int(settings.CLAUDE_CONTEXT_TOKENS * _SLICE_SHARE)
     for row in rows:

@@ -14,13 +14,13 @@ _PATIENCE_SECONDS: Final = 3600.0
 class Command(BaseCommand):
     help = (
         "Serves a fake of Anthropic's Messages API on loopback until Ctrl+C. A prompt with a word like mode:stall in it "
-        "is answered in that way; the answer to any other prompt lists these words."
+        "gets a reply of that kind; the reply to any other prompt lists these words."
     )
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--port", type=int, default=_PORT, help=f"Where it listens (default {_PORT}).")
-        parser.add_argument("--mode", default="normal", help="How prompts without such a word are answered.")
+        parser.add_argument("--mode", default="normal", help="How it replies to prompts without such a word.")
 
     def handle(self, *_args: Any, port: int, mode: str, **_options: Any) -> None:
         default = by_hand.mode_called(mode)

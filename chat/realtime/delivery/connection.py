@@ -137,7 +137,7 @@ class Connection:
         if isinstance(self.outbox, HeldOutbox):
             self.outbox.drop_room(slug)
 
-    # --- Answers, and the end
+    # --- Responses, and the end
 
     def respond(self, type_: str, data: Any, request_id: str | int | None) -> None:
         text = frames.response(type_, data, request_id)

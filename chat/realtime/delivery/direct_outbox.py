@@ -49,7 +49,7 @@ def _wait(turns: int) -> None:
 
 
 class DirectOutbox:
-    """Frames of one connection's own: answers, and what it gets apart from its rooms' other connections."""
+    """Frames of one connection's own: responses, and what it gets apart from its rooms' other connections."""
 
     __slots__ = ("_on_overflow", "_pending", "_unweighed", "_writer", "is_clear", "is_closed")
 

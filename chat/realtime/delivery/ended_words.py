@@ -1,6 +1,6 @@
-"""What a tab that comes in need not hear: words of an answer that has ended while it came.
+"""What a tab that comes in need not hear: words of a reply that has ended while it came.
 
-Words sent before it listened are missing, and nothing that it has read may bring them: the answer was over by then. It
+Words sent before it listened are missing, and nothing that it has read may bring them: the reply was over by then. It
 would have to ask for them, though the end, which it hears as well, brings them all.
 """
 
@@ -32,7 +32,7 @@ _frames = msgspec.json.Decoder(_Frame)
 
 
 def words_of_ended(buffered: Sequence[Event]) -> set[int]:
-    """Return the places of those events that are words of answers whose end is among these events."""
+    """Return the places of those events that are words of replies whose end is among these events."""
     words = {place: event for place, event in enumerate(buffered) if event.is_droppable}
     if not words:
         return set()

@@ -1,7 +1,7 @@
 """Finds dead connections with one timer for the whole process: a timer for each of thousands would cost a core.
 
 A wheel: each connection sits in one of the slots that make up an interval; each tick pings one slot and looks whether
-those pinged a time-out ago have answered.
+those pinged a time-out ago have sent a pong.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ class Heartbeat:
         self._slots: list[set[Connection]] = [set() for _ in range(max(1, round(self.interval / self._tick)))]
         self._hand = 0
         self._slot_of: dict[Connection, int] = {}
-        self._asked: deque[tuple[float, float, Connection]] = deque()  # (answer due, asked at, whom)
+        self._asked: deque[tuple[float, float, Connection]] = deque()  # (pong due, asked at, whom)
 
     def add(self, connection: Connection) -> None:
         """The first ping comes after a whole interval: the slot that was just served."""

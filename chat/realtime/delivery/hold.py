@@ -16,8 +16,8 @@ from chat.protocol.errors import ErrorCode, ProtocolError
 from chat.realtime.delivery.outbox import Outbox, droppable_from
 from chat.realtime.delivery.payload import Payload
 
-# Answers that tell nothing of a room but that one is a member of it or not; a request that ended the asker's own access
-# has such an answer.
+# Responses that tell nothing of a room but that one is a member of it or not; a request that ended the asker's own access
+# has such a response.
 TELL_NOTHING: Final = frozenset(
     {"pong", "left", "quit_room", "quit_rooms", "remove_member", "typing", "save_draft", "mark_read"}
 )
@@ -70,7 +70,7 @@ class HeldOutbox:
         self.let_go()
 
     def drop_room(self, slug: str) -> None:
-        """Drop what is kept of a room that its reader may not read any more; an answer becomes a refusal."""
+        """Drop what is kept of a room that its reader may not read any more; a response becomes a refusal."""
         kept, self._kept = self._kept, []
         self._bytes = 0
         for payload in kept:

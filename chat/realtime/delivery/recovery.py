@@ -60,7 +60,7 @@ def since(room: Room, after: int | None, epoch: str | None, budget: int | None =
         rows, has_more = _changed(room, after, limit or None, budget)
         page = None if has_more else presented([(room.slug, row) for row in rows], budget)
         if page is not None and not page.lacks_newer:
-            # An answer of Claude's that moves on meanwhile is read again, and then belongs to a later change: a client that
+            # A reply of Claude's that moves on meanwhile is read again, and then belongs to a later change: a client that
             # got it here would get that change twice, as it follows as an event.
             found = [message for message in page.messages if message.change <= room.change]
             return Since(room, found, False, True, bytes=page.bytes)

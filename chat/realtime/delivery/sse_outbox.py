@@ -50,7 +50,7 @@ class SseOutbox(SendOutbox):
 
     @property
     def has_begun(self) -> bool:
-        """Whether there is an answer already: after that, no refusal can be sent."""
+        """Whether the response has begun: after that, no refusal can be sent."""
         return self._has_begun or bool(self._queue) or self._close is not None
 
     def keep_alive(self) -> None:

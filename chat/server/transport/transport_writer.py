@@ -23,7 +23,7 @@ class TransportWriter:
             self._transport.write(frames)
 
     def close(self, code: int, reason: str) -> None:
-        """Send the close frame, then cut off a peer that does not answer: its full buffer would stay forever."""
+        """Send the close frame, then cut off a peer that sends none back: its full buffer would stay forever."""
         protocol = self._protocol
         if protocol.close_sent or protocol.transport.is_closing() or protocol.conn.state is not State.OPEN:
             return

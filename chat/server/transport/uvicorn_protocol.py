@@ -141,7 +141,7 @@ class FrameProtocol(WebSocketsSansIOProtocol):
             self.send_receive_event_to_app()
 
     def handle_ping(self) -> None:
-        """Answer, unless earlier answers are still unread: who only asks and never reads would fill the memory."""
+        """Send a pong unless earlier ones are unread: a client that only pings and never reads would fill the memory."""
         if not self._is_affordable():
             return
         pongs = b"".join(self.conn.data_to_send())
@@ -155,7 +155,7 @@ class FrameProtocol(WebSocketsSansIOProtocol):
     def _is_affordable(self) -> bool:
         """Count a frame that is no request: no one else would. The first one too many ends the connection.
 
-        There is no error frame that answers a ping, and no client needs more of them than of requests.
+        A ping can't get an error frame, and no client needs more of them than of requests.
         """
         if self._is_lingering:
             return False

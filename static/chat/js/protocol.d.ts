@@ -159,7 +159,7 @@ export interface ErrorBody {
   retryAfter?: number;
 }
 
-/** Stores a prompt and has Claude answer it, at once or when its turn comes. Joins the session if need be. */
+/** Stores a prompt and has Claude reply to it, at once or when its turn comes. Joins the session if need be. */
 export interface Execute {
   session: string;
   prompt: string;
@@ -167,7 +167,7 @@ export interface Execute {
   attachments?: string[];
 }
 
-/** The stored prompt, and Claude's message that will be the answer. */
+/** The stored prompt, and Claude's message that will be the reply. */
 export interface ExecuteResponse {
   message: Message;
   reply: Message;
@@ -274,7 +274,7 @@ export interface ListBans {
   limit?: number;
 }
 
-/** Lists the invitations to rooms that wait for my answer. */
+/** Lists the invitations to rooms that I have neither accepted nor declined. */
 export interface ListInvitations {
 }
 
@@ -454,7 +454,7 @@ export interface PersonEvent {
 export interface Ping {
 }
 
-/** Answers the server's `ping`; gets no answer itself. */
+/** Replies to the server's `ping`; gets no response itself. */
 export interface Pong {
 }
 
@@ -511,7 +511,7 @@ export interface RemoveReaction {
   emoji: string;
 }
 
-/** What makes a message Claude's answer. */
+/** What makes a message Claude's reply. */
 export interface Reply {
   state: string;
   change: number;
@@ -555,7 +555,7 @@ export interface RestoreRoom {
   room: string;
 }
 
-/** Has Claude answer again: another version of its message. The earlier ones are kept. */
+/** Has Claude reply again: another version of its message. The earlier ones are kept. */
 export interface RetryReply {
   message: string;
 }
@@ -632,7 +632,7 @@ export interface SetRole {
   role: "member" | "moderator" | "owner";
 }
 
-/** Shows another version of an answer to all, and if the prompt is mine, brings back what I had asked then. */
+/** Shows another version of a reply to all, and if the prompt is mine, brings back what I had asked then. */
 export interface ShowVersion {
   message: string;
   version: number;
@@ -918,7 +918,7 @@ export interface RequestFrame<T extends keyof RequestPayloads = keyof RequestPay
   payload?: RequestPayloads[T];
 }
 
-/** An answer or an event. */
+/** A response or an event. */
 export interface SuccessFrame<Data = unknown> {
   type: string;
   requestId?: string | number;

@@ -325,7 +325,7 @@ def test_the_invitations_of_all_people_together_are_bounded(bob: User, monkeypat
         add(owner, "bob", slug=f"room-of-{owner.username}")
     with refused(ErrorCode.REQUEST_FAILED) as caught:
         add(owners[3], "bob", slug="room-of-owner3")
-    assert caught.value.message == "@bob has 3 invitations to answer. Send them a link instead."
+    assert caught.value.message == "@bob has 3 invitations to accept or decline. Send them a link instead."
     assert len(waiting(bob)) == 3
 
 

@@ -12,8 +12,8 @@ from chat.billing import pricing
 from chat.models import ChargeState
 from config.prices import priced
 from fake_claude import Blocks, FakeClaude, Normal
-from fake_claude.answers import text, web_search
 from fake_claude.exchange import Exchange
+from fake_claude.replies import text, web_search
 from tests.chat.claude.desk import open_desk
 from tests.reports.prices import BILLS, RATES, SONNET, Bill
 
@@ -26,10 +26,10 @@ class Telling(Blocks):
 
     usage: dict[str, Any] = field(default_factory=dict)
 
-    async def answer(self, exchange: Exchange) -> None:
+    async def respond(self, exchange: Exchange) -> None:
         nothing = {"input_tokens": 0, "cache_creation_input_tokens": 0, "cache_read_input_tokens": 0}
         exchange.usage = {**nothing, **self.usage}
-        await super().answer(exchange)
+        await super().respond(exchange)
 
 
 @pytest.mark.parametrize("bill", BILLS, ids=str)

@@ -157,7 +157,7 @@ def test_claude_is_told_which_prompts_wait_for_their_own_turn(alice: User, bob: 
     assert asked[1].endswith("> a0") and "later" not in asked[1]
     assert answer == ("assistant", "Answer to a0.")
     heads = [line for line in rest[1].splitlines() if line.startswith("[")]
-    assert ["gets an answer of its own later" in line for line in heads] == [True, True, False]
+    assert ["gets a reply of its own later" in line for line in heads] == [True, True, False]
 
 
 def test_an_earlier_prompt_is_answered_without_what_came_after_it(alice: User, bob: User) -> None:
