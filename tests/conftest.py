@@ -1,5 +1,6 @@
 """What all tests may ask for: a builder of real installations. See tests/servers."""
 
+import os
 import signal
 from collections.abc import Iterator
 from typing import Final
@@ -51,7 +52,10 @@ def uses_database(item: pytest.Item) -> bool:
 @pytest.fixture(scope="session")
 def site_builder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SiteBuilder]:
     """Starts servers with what they need. Redis and PostgreSQL run from when a test first needs them."""
-    builder = SiteBuilder(tmp_path_factory.mktemp("sites"))
+    own = tmp_path_factory.getbasetemp()
+    # With xdist each process has a directory of its own in that of the run.
+    of_the_run = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    builder = SiteBuilder(tmp_path_factory.mktemp("sites"), of_the_run)
     try:
         yield builder
     finally:

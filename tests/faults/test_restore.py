@@ -30,17 +30,20 @@ def sqlite_place(site_builder: SiteBuilder) -> Iterator[tuple[Site, Backup]]:
         yield site, SqliteBackup(site)
 
 
-@pytest.fixture(params=[SQLITE, POSTGRES])
-def place(request: pytest.FixtureRequest, site_builder: SiteBuilder) -> Iterator[tuple[Site, Backup]]:
-    """A site for these tests alone, and what backs its database up."""
-    if request.param == SQLITE:
-        yield request.getfixturevalue("sqlite_place")
-        return
+@pytest.fixture
+def postgres_place(site_builder: SiteBuilder) -> Iterator[tuple[Site, Backup]]:
+    """One for each test: a database that is put back cuts off all that speak to it, `site.people` too."""
     with (
         site_builder.private_postgres() as (postgres, url),
         site_builder.running(UVICORN_POSTGRES, DATABASE_URL=url) as site,
     ):
         yield site, PostgresBackup(site, postgres)
+
+
+@pytest.fixture(params=[SQLITE, POSTGRES])
+def place(request: pytest.FixtureRequest) -> tuple[Site, Backup]:
+    """A site for these tests alone, and what backs its database up."""
+    return request.getfixturevalue("sqlite_place" if request.param == SQLITE else "postgres_place")
 
 
 async def insist(tab: SocketClient, type_: str, **payload: Any) -> dict[str, Any]:

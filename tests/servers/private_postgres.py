@@ -52,38 +52,23 @@ def _account() -> dict[str, Any]:
 
 
 class PrivatePostgres(ChildProcess):
-    def __init__(self) -> None:
+    def __init__(self, template: Path | None = None) -> None:
+        """`template`: the files of a stopped server, which it starts with a copy of instead of making its own."""
         # Not below pytest's directory: only its owner may enter that, and the path of a unix socket must be short.
         self._directory = Path(tempfile.mkdtemp(prefix="parley-pg-"))
         super().__init__("postgres", self._directory / "postgres.log", FAST_SHUTDOWN)
         self._binaries = find_binaries()
         self._account = _account()
         self._databases = 0
+        self._template = template
+        self.data = self._directory / "data"
         self.port = free_port()
         if self._account:
             os.chown(self._directory, self._account["user"], self._account["group"])
 
     def start(self) -> None:
-        data = self._directory / "data"
-        if not data.exists():
-            make = [
-                self._binaries / "initdb",
-                "-D",
-                data,
-                "-U",
-                SUPERUSER,
-                "-A",
-                "trust",
-                "-E",
-                "UTF8",
-                "--locale=C",
-                "-N",
-            ]
-            made = subprocess.run(
-                [*map(str, make)], capture_output=True, cwd=self._directory, timeout=_INITDB_SECONDS, **self._account
-            )
-            if made.returncode != 0:
-                raise RuntimeError(f"initdb failed:\n{made.stderr.decode()}")
+        if not self.data.exists():
+            self._make() if self._template is None else self._copy(self._template)
         settings = {
             "listen_addresses": "127.0.0.1",
             "port": str(self.port),
@@ -95,17 +80,17 @@ class PrivatePostgres(ChildProcess):
             "shared_buffers": "64MB",
         }
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-        command = [str(self._binaries / "postgres"), "-D", str(data), *options]
+        command = [str(self._binaries / "postgres"), "-D", str(self.data), *options]
         self.spawn(command, cwd=self._directory, **self._account)
         self.wait_until(self._answers, START_SECONDS)
 
     def url(self, database: str) -> str:
         return f"postgresql://{SUPERUSER}@127.0.0.1:{self.port}/{database}"
 
-    def create_database(self, template: str = "template1") -> str:
+    def create_database(self, name: str = "", template: str = "template1") -> str:
         """Create a database and return its name. Copying a migrated template is much faster than migrating."""
         self._databases += 1
-        name = f"parley_{self._databases}"
+        name = name or f"parley_{self._databases}"
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
             create = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
             connection.execute(create.format(sql.Identifier(name), sql.Identifier(template)))
@@ -121,3 +106,21 @@ class PrivatePostgres(ChildProcess):
         except psycopg.OperationalError:
             return False
         return True
+
+    def _make(self) -> None:
+        ways = ["-U", SUPERUSER, "-A", "trust", "-E", "UTF8", "--locale=C", "-N", "--wal-segsize=1"]
+        made = subprocess.run(
+            [str(self._binaries / "initdb"), "-D", str(self.data), *ways],
+            capture_output=True,
+            cwd=self._directory,
+            timeout=_INITDB_SECONDS,
+            **self._account,
+        )
+        if made.returncode != 0:
+            raise RuntimeError(f"initdb failed:\n{made.stderr.decode()}")
+
+    def _copy(self, template: Path) -> None:
+        shutil.copytree(template, self.data)
+        if self._account:
+            for path in (self.data, *self.data.rglob("*")):
+                os.chown(path, self._account["user"], self._account["group"])

@@ -19,6 +19,7 @@ from tests.servers.private_postgres import PrivatePostgres
 from tests.servers.private_redis import PrivateRedis
 from tests.servers.processes import REPOSITORY
 from tests.servers.server_process import ServerProcess, environment
+from tests.servers.templates import POSTGRES_DATABASE, Templates
 
 
 class Profile(NamedTuple):
@@ -109,10 +110,12 @@ class Site:
 
 
 class SiteBuilder:
-    """Starts sites. Redis, PostgreSQL and the migrated templates are made when first asked for, and kept."""
+    """Starts sites. Redis and PostgreSQL are started when first asked for, and kept."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, shared_directory: Path | None = None) -> None:
+        """`shared_directory`: where the processes of one test run find what they copy."""
         self._directory = directory
+        self._templates = Templates(shared_directory or directory, SETTINGS)
         self._numbers = itertools.count(1)
         self._kept: list[Any] = []
 
@@ -125,29 +128,17 @@ class SiteBuilder:
 
     @cached_property
     def postgres(self) -> PrivatePostgres:
-        postgres = PrivatePostgres()
+        postgres = PrivatePostgres(self._templates.postgres())
         self._kept.append(postgres.remove)
         postgres.start()
         return postgres
 
-    @cached_property
-    def _sqlite_template(self) -> Path:
-        path = self._directory / "template.sqlite3"
-        self._migrate(f"sqlite:///{path}")
-        return path
-
-    @cached_property
-    def _postgres_template(self) -> str:
-        name = self.postgres.create_database()
-        self._migrate(self.postgres.url(name))
-        return name
-
     def database_url(self, kind: str) -> str:
         """Return the address of a new, migrated, empty database."""
         if kind == "postgres":
-            return self.postgres.url(self.postgres.create_database(template=self._postgres_template))
+            return self.postgres.url(self.postgres.create_database(template=POSTGRES_DATABASE))
         path = self._directory / f"site-{next(self._numbers)}.sqlite3"
-        shutil.copyfile(self._sqlite_template, path)
+        shutil.copyfile(self._templates.sqlite(), path)
         return f"sqlite:///{path}"
 
     def private_redis(self) -> PrivateRedis:
@@ -159,12 +150,10 @@ class SiteBuilder:
     @contextmanager
     def private_postgres(self) -> Iterator[tuple[PrivatePostgres, str]]:
         """A PostgreSQL that a test may stop, and the address of a migrated database in it."""
-        postgres = PrivatePostgres()
+        postgres = PrivatePostgres(self._templates.postgres())
         try:
             postgres.start()
-            url = postgres.url(postgres.create_database())
-            self._migrate(url)
-            yield postgres, url
+            yield postgres, postgres.url(POSTGRES_DATABASE)
         finally:
             postgres.remove()
 
@@ -205,13 +194,6 @@ class SiteBuilder:
     def close(self) -> None:
         for stop in reversed(self._kept):
             stop()
-
-    def _migrate(self, database_url: str) -> None:
-        env = environment({**SETTINGS, "DATABASE_URL": database_url})
-        command = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
-        done = subprocess.run(command, env=env, cwd=REPOSITORY, capture_output=True, text=True, timeout=120)
-        if done.returncode != 0:
-            raise RuntimeError(f"migrate failed:\n{done.stdout}{done.stderr}")
 
 
 class SharedSites:
