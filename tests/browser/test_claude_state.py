@@ -61,7 +61,7 @@ def test_the_queue_does_not_open_for_a_prompt_whose_turn_is_now_but_for_one_that
       const seen = { next: shown([one], true, false), again: shown([one], true, false) };
       await Promise.race([due, new Promise((resolve) => setTimeout(resolve, 5_000))]);
       seen.nobodyTookIt = shown([one], true, false);
-      seen.isAnswered = shown([], true, true);
+      seen.isReplying = shown([], true, true);
       seen.behindAnother = shown([one], true, true);
       seen.staysOpenInBetween = shown([one], true, false);
       seen.nothing = shown([], true, false);
@@ -73,7 +73,7 @@ def test_the_queue_does_not_open_for_a_prompt_whose_turn_is_now_but_for_one_that
         "next": False,
         "again": False,
         "nobodyTookIt": True,
-        "isAnswered": False,
+        "isReplying": False,
         "behindAnother": True,
         "staysOpenInBetween": True,
         "nothing": False,

@@ -39,7 +39,7 @@ test("it knows who it is when it is connected", withWorld(async (world) => {
   ok(client.connectionId && Math.abs(client.serverTime - Date.now()) < 2_000);
 }));
 
-test("a request is an envelope with id, timestamp and payload, and resolves with the answer's data", withWorld(async (world) => {
+test("a request is an envelope with id, timestamp and payload, and resolves with the response's data", withWorld(async (world) => {
   const client = clientOf(world);
   client.connect();
   await connected(client);
@@ -49,15 +49,15 @@ test("a request is an envelope with id, timestamp and payload, and resolves with
   equal(Object.keys(frame).sort(), ["id", "payload", "timestamp", "type"]);
 }));
 
-test("answers find their requests, in whatever order they come", withWorld(async (world) => {
+test("responses find their requests, in whatever order they come", withWorld(async (world) => {
   const client = clientOf(world);
   client.connect();
   await connected(client);
-  const answers = await Promise.all([1, 2, 3, 4, 5].map((n) => client.request("echo", { n })));
-  equal(answers.map((answer) => answer.n), [1, 2, 3, 4, 5]);
+  const responses = await Promise.all([1, 2, 3, 4, 5].map((n) => client.request("echo", { n })));
+  equal(responses.map((response) => response.n), [1, 2, 3, 4, 5]);
 }));
 
-test("an error answer rejects with its code, details and retryAfter", withWorld(async (world) => {
+test("an error response rejects with its code, details and retryAfter", withWorld(async (world) => {
   const client = clientOf(world);
   client.connect();
   await connected(client);
@@ -66,7 +66,7 @@ test("an error answer rejects with its code, details and retryAfter", withWorld(
   equal([error.message, error.retryAfter, error.details, error.retryable], ["Too fast.", 1200, { path: "x" }, true]);
 }));
 
-test("a request without an answer ends with its time-out", withWorld(async (world) => {
+test("a request without a response ends with its time-out", withWorld(async (world) => {
   const client = clientOf(world);
   client.connect();
   await connected(client);

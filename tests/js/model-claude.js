@@ -14,7 +14,7 @@ export class ModelClaude {
   #runs = new Map();
   /** Runs whose reply was taken away from them, and that go on talking until they notice. */
   #zombies = [];
-  /** The versions of each answer, by message and number. */
+  /** The versions of each reply, by message and number. */
   #versions = new Map();
   /** `id/version/attempt` -> the text at each n. */
   said = new Map();
@@ -182,7 +182,7 @@ export class ModelClaude {
     if (!row || row.deletedAt) return null;
     const { version, attempt, n, thinking, state } = row.reply;
     if (!run) return { messageId: id, version, attempt, n, text: row.content, thinking, state };
-    // Its runner may not answer in time; the checkpoint does.
+    // Its runner may not respond in time; the checkpoint does.
     const from = this.#random() < 0.3 ? run.saved : run;
     return { messageId: id, version, attempt, n: from.n, text: from.text, thinking: from.thinking, state };
   }

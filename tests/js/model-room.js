@@ -1,6 +1,6 @@
 /**
  * A model of the server's room and of an unreliable way to it, for the property tests of the reducer. The truth is a
- * list of rows; events and answers are what they were at the moment they were made.
+ * list of rows; events and responses are what they were at the moment they were made.
  */
 
 import { rowsOf, startsAnew } from "chat/client/rooms/room-events.js";
@@ -104,7 +104,7 @@ export class ModelTab {
   line = [];
   /** Deltas on the line: an event that the server repairs from its database overtakes them, and they it. */
   deltas = [];
-  /** Requests: not yet read by the server, or answered and on their way back. */
+  /** Requests: not yet read by the server, or with a response on its way back. */
   requests = [];
   /** What waits for its time. */
   timers = new Set();
@@ -112,7 +112,7 @@ export class ModelTab {
   #past = [];
   /** How far each run of a reply was shown. @type {Map<string, string>} */
   #shown = new Map();
-  faults = { lost: 0, repeated: 0, syncs: 0, resets: 0, staleAnswers: 0, windows: 0, lostDeltas: 0, keyframes: 0 };
+  faults = { lost: 0, repeated: 0, syncs: 0, resets: 0, staleResponses: 0, windows: 0, lostDeltas: 0, keyframes: 0 };
   streams;
 
   constructor(server, random) {
@@ -183,7 +183,7 @@ export class ModelTab {
     });
   }
 
-  /** Someone in this tab asks Claude: the answer's rows may come after their own events. */
+  /** Someone in this tab asks Claude: the response's rows may come after their own events. */
   execute(prompt) {
     this.requests.push({
       read: () => {
@@ -260,7 +260,7 @@ export class ModelTab {
       read: () => this.#server.page(anchors[where]),
       fail: () => this.apply({ type: "history_failed" }),
       deliver: (data) => {
-        if (window !== this.state.window) this.faults.staleAnswers += 1;
+        if (window !== this.state.window) this.faults.staleResponses += 1;
         if (this.state.hasNewer) this.faults.windows += 1;
         this.apply({ type: "history", where, window, data });
       },
@@ -271,13 +271,13 @@ export class ModelTab {
     return requests[Math.floor(this.#random() * requests.length)];
   }
 
-  /** The server reads a request: from here on its answer is what the database said at this moment. */
+  /** The server reads a request: from here on its response is what the database said at this moment. */
   readRequest() {
     const request = this.#oneOf(this.requests.filter((other) => !other.data));
     if (request) request.data = request.read();
   }
 
-  deliverAnswer() {
+  deliverResponse() {
     const request = this.#oneOf(this.requests.filter((other) => other.data));
     if (!request) return;
     this.requests.splice(this.requests.indexOf(request), 1);
@@ -291,7 +291,7 @@ export class ModelTab {
       this.deliverEvent();
       this.deliverDelta();
       this.readRequest();
-      this.deliverAnswer();
+      this.deliverResponse();
       this.tick();
       await microtasks();
       if (turn % 100 === 0) this.#checkHead();

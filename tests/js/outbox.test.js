@@ -65,7 +65,7 @@ test("what is posted without a connection is sent once there is one, in order", 
   equal(await stored(world, "other"), [2, 4, 6, 8, 10, 12, 14, 16, 18, 20].map((n) => `m ${n}`));
 }));
 
-test("an answer lost after the commit does not double the message", withWorld(async (world) => {
+test("a response lost after the commit does not double the message", withWorld(async (world) => {
   const client = clientOf(world);
   client.connect();
   await client.joinRoom("general");
@@ -88,7 +88,7 @@ test("a connection cut before the commit does not lose the message, nor the orde
   equal(client.room("general").messages.length, 6);
 }));
 
-test("the event may come before the answer", withWorld(async (world) => {
+test("the event may come before the response", withWorld(async (world) => {
   const client = clientOf(world);
   client.connect();
   await client.joinRoom("general");
@@ -278,7 +278,7 @@ test("200 messages through a connection that is cut again and again are stored o
   ok((await world.do("log")).urls.length >= 6, "it was really cut");
 }));
 
-test("a store that is slow to forget does not bring an answered message back", withWorld(async (world) => {
+test("a store that is slow to forget does not bring a confirmed message back", withWorld(async (world) => {
   const slow = new MemoryOutbox();
   const remove = slow.remove.bind(slow);
   let reload = () => {};

@@ -48,7 +48,7 @@ test("connect twice opens once", async () => {
   socket.close();
 });
 
-test("it answers a ping with a pong", async () => {
+test("it responds to a ping with a pong", async () => {
   const { socket } = await proven();
   FakeSocket.last.say("ping");
   equal(FakeSocket.last.sent, [{ type: "pong" }]);
@@ -197,7 +197,7 @@ test("a server that has gone silent is dead after interval, timeout and slack", 
   socket.close();
 });
 
-test("after sleep it asks before it judges, and stays when the server answers", async () => {
+test("after sleep it asks before it judges, and stays when the server responds", async () => {
   const { clock, socket } = await proven();
   await clock.sleep(3_600_000);
   equal([socket.status, FakeSocket.last.sent], ["connected", [{ type: "ping" }]]);
@@ -207,7 +207,7 @@ test("after sleep it asks before it judges, and stays when the server answers", 
   socket.close();
 });
 
-test("after sleep it reconnects when the server does not answer the probe", async () => {
+test("after sleep it reconnects when the server does not respond to the probe", async () => {
   const { clock, socket } = await proven();
   await clock.sleep(3_600_000);
   await clock.pass(5_000);
@@ -226,7 +226,7 @@ test("online and visible probe a connection, and repeating them does not prolong
   socket.close();
 });
 
-test("offline alone does not end a connection that still answers", async () => {
+test("offline alone does not end a connection that still responds", async () => {
   const { clock, socket } = await proven();
   window.dispatchEvent(new Event("offline"));
   FakeSocket.last.say("pong");
@@ -314,7 +314,7 @@ test("closing while the address is on its way opens nothing", async () => {
 });
 
 test("the address is asked again for each opening, and its refusals are obeyed", async () => {
-  const answers = [
+  const openings = [
     () => { throw new ConnectionError("RATE_LIMITED", "Too many.", { retryAfter: 20_000 }); },
     () => { throw new TypeError("network"); },
     () => "ws://peer/?token=1",
@@ -322,7 +322,7 @@ test("the address is asked again for each opening, and its refusals are obeyed",
   ];
   const clock = new FastClock();
   FakeSocket.made = [];
-  const socket = new ReconnectingSocket(async () => answers.shift()(), {
+  const socket = new ReconnectingSocket(async () => openings.shift()(), {
     clock, random: () => 0.5, socketFactory: (url) => new FakeSocket(url),
   });
   socket.connect();

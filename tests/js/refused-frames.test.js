@@ -96,7 +96,7 @@ test("a message that just fits is sent", withWorld(async (world) => {
   await until(() => client.outbox.length === 0);
 }));
 
-test("every kind of request is measured, and what needs no answer is too", withWorld(async (world) => {
+test("every kind of request is measured, and what needs no response is too", withWorld(async (world) => {
   await world.do("set", { frame_bytes: 1_000, bytes_read: 1_000 });
   const client = clientOf(world);
   client.connect();
@@ -152,7 +152,7 @@ test("a message that failed so can be sent in other words, or discarded", withWo
   await until(() => client.outbox.length === 0);
   const [sent] = await world.heard("create_message");
   equal([sent.payload.content, sent.payload.replyTo], ["shorter", "5"]);
-  ok(sent.payload.clientId !== first, "under the same id the server would answer with the first text");
+  ok(sent.payload.clientId !== first, "under the same id the server would respond with the first text");
 }));
 
 test("neither a reload nor another tab sends it again", withWorld(async (world, userId) => {

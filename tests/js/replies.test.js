@@ -25,7 +25,7 @@ const lab = (client) => client.room("lab");
 const text = (client) => client.streams("lab")[0]?.text;
 const speak = (world, ...words) => Promise.all(words.map((word) => world.do("speak", { room: "lab", text: word })));
 
-test("a prompt streams its answer, and the room's state does not change on deltas", inLab(async (world, client) => {
+test("a prompt streams its reply, and the room's state does not change on deltas", inLab(async (world, client) => {
   const told = [];
   client.on("stream", (slug, id, stream) => told.push([slug, id, stream && stream.text]));
   const { message, reply } = await client.execute("lab", "Hello?");
@@ -64,7 +64,7 @@ test("a tab that comes late or comes back sees what was said", inLab(async (worl
   equal((await world.heard("get_stream")).length, 0, "the join has brought it");
 }));
 
-test("asking gives the prompt, the pieces and the answer", inLab(async (world, client) => {
+test("asking gives the prompt, the pieces and the reply", inLab(async (world, client) => {
   const asking = client.ask("lab", "Hello?");
   const { reply } = await asking.answer;
   await world.do("run", { room: "lab" });
@@ -77,7 +77,7 @@ test("asking gives the prompt, the pieces and the answer", inLab(async (world, c
   equal([pieces.join(""), (await asking.done).id, (await asking.done).content], ["Hello!", reply.id, "Hello!"]);
 }));
 
-test("asking survives lost connections, also when the answer to the prompt or the end is lost with them", inLab(async (world, client) => {
+test("asking survives lost connections, also when the response to the prompt or the end is lost with them", inLab(async (world, client) => {
   await world.do("fault", { on: "execute", fault: "lost answer" });
   const asking = client.ask("lab", "Hello?");
   await asking.answer;
@@ -94,7 +94,7 @@ test("asking survives lost connections, also when the answer to the prompt or th
   equal(pieces.join(""), "one two");
 }));
 
-test("a failed reply rejects with STREAM_ERROR and what was said, and answers no other request", inLab(async (world, client) => {
+test("a failed reply rejects with STREAM_ERROR and what was said, and settles no other request", inLab(async (world, client) => {
   const asking = client.ask("lab", "Hello?");
   await asking.answer;
   await world.do("run", { room: "lab" });
@@ -110,7 +110,7 @@ test("a failed reply rejects with STREAM_ERROR and what was said, and answers no
   equal([lab(client).messages[1].content, lab(client).messages[1].reply.state, client.streams("lab")], ["half", "interrupted", []]);
 }));
 
-test("a reply that fails before its request is answered does not end that request", inLab(async (world, client) => {
+test("a reply that fails before the response to its request does not end that request", inLab(async (world, client) => {
   const row = { id: "77", room: "lab", seq: 1, change: 1, kind: "text", author: null, content: "", reply: { state: "failed", change: 1, version: 1, attempt: 1, n: 0 } };
   await world.do("set", { delay_ms: 300 });
   const request = client.execute("lab", "Hello?");

@@ -38,7 +38,7 @@ async function live(seed) {
     [8, () => tab.tick()],
     [6, () => tab.repeatOne()],
     [10, () => tab.readRequest()],
-    [10, () => tab.deliverAnswer()],
+    [10, () => tab.deliverResponse()],
     [3, () => tab.load("older")],
     [3, () => tab.load("newer")],
     [2, () => tab.load("around")],

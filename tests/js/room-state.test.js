@@ -146,7 +146,7 @@ test("a pending row becomes the stored row by its client id, also when another t
   ok(again === state, "an outbox that is behind brings the row back");
 });
 
-test("the answer shows the row at once, and the cursor waits for the events", () => {
+test("the response shows the row at once, and the cursor waits for the events", () => {
   const state = after(joined(), { type: "pending", entries: [entry("a")] }, { type: "row", message: row(22, { clientId: "a" }) });
   equal([seqs(state).at(-1), state.change, state.pending], [22, 20, []]);
   const both = after(state, durable(row(21)), durable(row(22, { clientId: "a" })));

@@ -17,7 +17,7 @@ function lab(messages = []) {
   const asked = [];
   const told = [];
   const request = (type, payload, { onData }) => new Promise((resolve, reject) => {
-    asked.push({ type, payload, answer: (data) => (onData(data), resolve(data)), refuse: (code, more) => reject({ code, ...more }) });
+    asked.push({ type, payload, respond: (data) => (onData(data), resolve(data)), refuse: (code, more) => reject({ code, ...more }) });
   });
   const streams = new Streams({
     request, clock, random: () => 0.5,
@@ -48,7 +48,7 @@ test("a gap is asked for once, with a pause between tries, and filled", async ()
   equal(asked.map(({ type, payload }) => [type, payload]), [["get_stream", { message: "7" }]]);
   asked[0].refuse("UNAVAILABLE", { retryable: true });
   await clock.pass(2_000);
-  asked[1].answer(keyframe(1, "a"));
+  asked[1].respond(keyframe(1, "a"));
   await clock.pass(5_000);
   equal([text(), asked.length], ["abc", 2]);
 });
@@ -110,7 +110,7 @@ test("deltas that come before their row are fetched when it comes", async () => 
   streams.delta(delta(1, "a"));
   streams.rows("lab", [row("7", "queued", 7)], 6);
   await clock.pass(500);
-  asked[0].answer(keyframe(1, "a"));
+  asked[0].respond(keyframe(1, "a"));
   equal(text(), "a");
 });
 
@@ -119,10 +119,10 @@ test("an end whose row never comes is believed the second time that a keyframe s
   streams.rows("lab", [row("7", "queued", 7)], 6);
   streams.delta(delta(2, "b"));
   await clock.pass(500);
-  asked[0].answer(keyframe(2, "ab", { state: "complete" }));
+  asked[0].respond(keyframe(2, "ab", { state: "complete" }));
   equal(text(), "ab", "its row is on its way");
   await clock.pass(5_000);
-  asked[1].answer(keyframe(2, "ab", { state: "complete" }));
+  asked[1].respond(keyframe(2, "ab", { state: "complete" }));
   equal(streams.streams("lab"), []);
 });
 

@@ -157,13 +157,13 @@ let worlds = 0;
 export class World {
   #name = `${Date.now()}-${(worlds += 1)}`;
   #peer = new URLSearchParams(location.search).get("peer");
-  #answers = [];
+  #responses = [];
   /** @type {Promise<WebSocket>} */
   #control = new Promise((resolve, reject) => {
     const socket = new WebSocket(`${this.#peer}/control/${this.#name}`);
     socket.onopen = () => resolve(socket);
     socket.onerror = () => reject(new Error("no peer"));
-    socket.onmessage = (event) => this.#answers.shift()(JSON.parse(event.data));
+    socket.onmessage = (event) => this.#responses.shift()(JSON.parse(event.data));
   });
 
   url = `${this.#peer}/ws/${this.#name}`;
@@ -172,7 +172,7 @@ export class World {
   async do(order, facts = {}) {
     const socket = await this.#control;
     return new Promise((resolve) => {
-      this.#answers.push(resolve);
+      this.#responses.push(resolve);
       socket.send(JSON.stringify({ do: order, ...facts }));
     });
   }

@@ -54,7 +54,7 @@ test("being signed out is shown as the error", async () => {
   page.unmount();
 });
 
-test("send resolves with the answer, and client is the client", async () => {
+test("send resolves with the response, and client is the client", async () => {
   const world = new World();
   const page = show([world.url]);
   await until(() => page.lines()[0] === "connected fine");

@@ -110,8 +110,8 @@ class AwaySetting {
   async #tell(method, body) {
     const token = find(document, 'meta[name="csrf-token"]', HTMLMetaElement).content;
     const headers = { "Content-Type": "application/json", "X-CSRFToken": token };
-    const answer = await fetch(this.#element.dataset.url ?? "", { method, body, headers });
-    if (!answer.ok) throw new Error(`push subscription: ${answer.status}`);
+    const response = await fetch(this.#element.dataset.url ?? "", { method, body, headers });
+    if (!response.ok) throw new Error(`push subscription: ${response.status}`);
   }
 
   /** @param {boolean} busy */

@@ -1,6 +1,6 @@
 /**
- * Passkeys and security keys: runs the browser's ceremony when a form with `data-passkey` is submitted, puts the answer
- * into its `credential` input and sends the form.
+ * Passkeys and security keys: runs the browser's ceremony when a form with `data-passkey` is submitted, puts the
+ * credential into the form's input of that name, and sends the form.
  *
  *   data-passkey="create"   register one more; a `passwordless` checkbox decides whether it signs in alone
  *   data-passkey="signup"   register the first, which signs in alone
@@ -48,7 +48,7 @@ function withBytes(publicKey) {
   return options;
 }
 
-/** What the browser answered, as the server reads it. @param {PublicKeyCredential} credential */
+/** The browser's credential, as the server reads it. @param {PublicKeyCredential} credential */
 function asJson(credential) {
   return JSON.stringify({
     type: credential.type,
@@ -117,14 +117,14 @@ function options(form) {
 
 /** @param {string} url */
 async function fetchOptions(url) {
-  let answer;
+  let response;
   try {
-    answer = await fetch(url, { headers: { Accept: "application/json" } });
+    response = await fetch(url, { headers: { Accept: "application/json" } });
   } catch {
     throw new UnreachableError();
   }
-  if (!answer.ok || answer.redirected) throw new UnreachableError();
-  return (await answer.json()).request_options;
+  if (!response.ok || response.redirected) throw new UnreachableError();
+  return (await response.json()).request_options;
 }
 
 /** @param {Error} error @param {HTMLFormElement} form */

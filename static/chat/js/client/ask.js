@@ -1,6 +1,6 @@
 /**
- * One question to Claude, from the prompt to the end of its answer. The prompt is sent again with the same client id
- * until it is stored, and the answer followed over lost connections, whatever the room's window shows.
+ * One prompt to Claude, to the end of its reply. The prompt is sent again with the same client id until it is stored,
+ * and the reply followed over lost connections, whatever the room's window shows.
  */
 
 import { Backoff } from "./connection/backoff.js";
@@ -13,10 +13,10 @@ import { TextQueue } from "./streams/text-queue.js";
 
 /**
  * @typedef {object} Asking
- * @property {Promise<{message: Message, reply: Message}>} answer the stored prompt, and the message that will be the
- *   answer
- * @property {AsyncIterableIterator<string>} deltas the answer's text, piece by piece
- * @property {Promise<Message>} done the answer as it ended; rejects with `STREAM_ERROR` if it failed or was cut off
+ * @property {Promise<{message: Message, reply: Message}>} answer the stored prompt, and the message that will hold the
+ *   reply
+ * @property {AsyncIterableIterator<string>} deltas the reply's text, piece by piece
+ * @property {Promise<Message>} done the reply as it ended; rejects with `STREAM_ERROR` if it failed or was cut off
  */
 
 /**
@@ -50,10 +50,10 @@ export function askClaude(tools, question) {
   const following = new Following(tools);
   const storing = stored(tools, question, following);
   storing.catch((error) => following.fail(error));
-  const answer = Promise.race([storing, following.done.then(() => storing)]);
+  const response = Promise.race([storing, following.done.then(() => storing)]);
   // A caller that uses only one of the three hears of a failure there, and not of an unhandled rejection as well.
-  answer.catch(() => {});
-  return { answer, deltas: following.text.pieces(), done: following.done };
+  response.catch(() => {});
+  return { answer: response, deltas: following.text.pieces(), done: following.done };
 }
 
 /**
@@ -140,7 +140,7 @@ class Following {
     const stream = this.#streams.stream(reply.room, reply.id);
     if (stream) this.#grow(stream, null);
     this.#row(reply);
-    // The row in the answer may be older than what this tab has seen of the reply.
+    // The row in the response may be older than what this tab has seen of the reply.
     if (!stream && isOpen(reply.reply?.state)) this.#fetch(reply);
   }
 

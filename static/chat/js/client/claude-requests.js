@@ -1,5 +1,5 @@
 /**
- * What a client can ask of Claude with one request each: an answer, and what becomes of it. What it has said so far
+ * What a client can ask of Claude with one request each: a reply, and what becomes of it. What Claude has said so far
  * comes as events.
  */
 
@@ -13,18 +13,18 @@ export class ClaudeRequests extends Emitter {
    * @template {import("./requests.d.ts").RequestType} T
    * @param {T} type
    * @param {import("./requests.d.ts").RequestArguments<T>} _rest the payload, and options
-   * @returns {Promise<import("./requests.d.ts").ResponseTo<T>>} the answer's data
+   * @returns {Promise<import("./requests.d.ts").ResponseTo<T>>} the response's data
    */
   request(type, ..._rest) {
     throw new Error(`No one sends ${type}.`);
   }
 
   /**
-   * Has Claude answer a prompt in a session. With the same `clientId` it can be sent again, and is stored once.
+   * Has Claude reply to a prompt in a session. With the same `clientId` it can be sent again, and is stored once.
    * @param {string} session slug
    * @param {string} prompt
    * @param {{clientId?: string}} [options]
-   * @returns {Promise<{message: Message, reply: Message}>} the stored prompt, and the message that will be the answer
+   * @returns {Promise<{message: Message, reply: Message}>} the stored prompt, and the message that will hold the reply
    */
   execute(session, prompt, { clientId = randomId() } = {}) {
     return this.request("execute", { session, prompt, clientId });
@@ -35,12 +35,12 @@ export class ClaudeRequests extends Emitter {
     return this.request("stop_reply", { message: messageId });
   }
 
-  /** Another version of the answer. @param {string} messageId */
+  /** Asks for another version of the reply. @param {string} messageId */
   retryReply(messageId) {
     return this.request("retry_reply", { message: messageId });
   }
 
-  /** Takes up an answer that was cut off. @param {string} messageId */
+  /** Takes up a reply that was cut off. @param {string} messageId */
   continueReply(messageId) {
     return this.request("continue_reply", { message: messageId });
   }

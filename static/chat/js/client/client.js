@@ -1,5 +1,5 @@
 /**
- * The chat client of a tab: one connection, requests with answers, rooms that stay current, messages that are sent
+ * The chat client of a tab: one connection, requests with responses, rooms that stay current, messages that are sent
  * exactly once. It joins the parts; each part has its own module. It draws nothing.
  */
 
@@ -111,7 +111,7 @@ export class Client extends ClaudeRequests {
     return this.#clock.now() + this.#serverOffsetMs;
   }
 
-  /** Messages that are not answered yet, in all rooms. */
+  /** Messages that the server has not confirmed yet, in all rooms. */
   get outbox() {
     return this.#sender.entries;
   }
@@ -141,7 +141,7 @@ export class Client extends ClaudeRequests {
    * @template {import("./requests.d.ts").RequestType} T
    * @param {T} type
    * @param {import("./requests.d.ts").RequestArguments<T>} rest the payload, and options
-   * @returns {Promise<import("./requests.d.ts").ResponseTo<T>>} the answer's data
+   * @returns {Promise<import("./requests.d.ts").ResponseTo<T>>} the response's data
    */
   async request(type, ...rest) {
     const [payload = /** @type {import("./requests.d.ts").PayloadOf<T>} */ ({}), { timeout } = {}] = rest;
@@ -150,7 +150,7 @@ export class Client extends ClaudeRequests {
   }
 
   /**
-   * Says something without waiting for an answer, for example `typing`.
+   * Says something without waiting for a response, for example `typing`.
    * @template {keyof RequestPayloads} T
    * @param {T} type
    * @param {RequestPayloads[T]} payload
@@ -182,7 +182,7 @@ export class Client extends ClaudeRequests {
   }
 
   /**
-   * Posts a message: shown at once as pending, kept until the server has answered, sent exactly once.
+   * Posts a message: shown at once as pending, kept until the server has confirmed it, sent exactly once.
    * @param {string} room slug
    * @param {string} content
    * @param {{replyTo?: string, attachments?: string[]}} [options] attachments: ids of files uploaded to this room
@@ -237,7 +237,7 @@ export class Client extends ClaudeRequests {
   }
 
   /**
-   * As `execute`, and then to the end of the answer, over lost connections. Joins the session.
+   * As `execute`, and then to the end of the reply, over lost connections. Joins the session.
    * @param {string} session slug
    * @param {string} prompt
    * @param {{clientId?: string}} [options]
@@ -304,7 +304,7 @@ export class Client extends ClaudeRequests {
 
   /** @param {import("./state.d.ts").Frame} frame */
   #hear(frame) {
-    if (this.#requests.answer(frame)) return;
+    if (this.#requests.settle(frame)) return;
     this.#confirm(frame.data?.message);
     if (frame.type === "stream_delta") this.#streams.delta(frame.data);
     else this.#rooms.hear(frame);

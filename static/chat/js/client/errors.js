@@ -5,7 +5,7 @@
 /** Codes after which the same request, with the same client id, may simply be sent again. */
 const RETRYABLE = new Set(["RATE_LIMITED", "UNAVAILABLE", "INTERNAL_ERROR", "TIMEOUT", "DISCONNECTED"]);
 
-/** A request that was answered with an error, got no answer in time, or lost its connection. */
+/** A request that was refused, got no response in time, or lost its connection. */
 export class RequestError extends Error {
   /**
    * @param {string} code one of the protocol's error codes, `TIMEOUT`, `DISCONNECTED`, `FRAME_TOO_BIG` or

@@ -1,5 +1,5 @@
 /**
- * Requests that wait for their answer. Every one ends exactly once: with its answer, its time-out, or the end of
+ * Requests that wait for their response. Every one ends exactly once: with its response, its time-out, or the end of
  * the connection.
  */
 
@@ -62,9 +62,9 @@ export class RequestTable {
 
   /**
    * @param {import("./state.d.ts").Frame} frame
-   * @returns {boolean} whether the frame was the answer to a waiting request
+   * @returns {boolean} whether the frame was the response to a waiting request
    */
-  answer(frame) {
+  settle(frame) {
     if (frame.requestId === undefined || isStreamEvent(frame)) return false;
     const waiting = this.#end(frame.requestId);
     if (!waiting) return false;
@@ -82,7 +82,7 @@ export class RequestTable {
   }
 
   /**
-   * The connection is gone, and no answer can come any more.
+   * The connection is gone, and no response can come any more.
    * @param {{refused?: boolean}} [how] refused: one of the frames that wait here has ended it
    */
   clear({ refused = false } = {}) {
@@ -102,8 +102,8 @@ export class RequestTable {
 }
 
 /**
- * The events of a stream carry the id of the request that started it, and are not its answer. That one may still be on
- * its way when a reply fails at once.
+ * The events of a stream carry the id of the request that started it, and are not its response. That one may still be
+ * on its way when a reply fails at once.
  * @param {import("./state.d.ts").Frame} frame
  */
 function isStreamEvent({ type, error, data }) {

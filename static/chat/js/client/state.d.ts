@@ -38,7 +38,7 @@ export interface Stream {
   held: StreamDelta[];
 }
 
-/** A message that the server has not answered yet. */
+/** A message that the server has not confirmed yet. */
 export interface Entry {
   clientId: string;
   /** slug */

@@ -129,7 +129,7 @@ class App {
       "status", ({ status }) => status === "connected" && (this.#directory.refetch(), this.#refetchInvitations()),
     );
     client.on("new_message", ({ message }) => this.#newMessage(message));
-    // An answer is a message like any other; it comes by this name.
+    // A reply is a message like any other; it comes by this name.
     client.on("stream_start", ({ message }) => message.seq === message.change && this.#newMessage(message));
     client.on("read_updated", apply("read"));
     client.on("room_updated", ({ room }) => this.#roomUpdated(room));

@@ -16,7 +16,7 @@ const HALVES = /[\ud800-\udfff]/gu;
  */
 export const wellFormed = (text) => text.replace(HALVES, "\ufffd");
 
-/** A frame to send: with half of a pair in it, it would never be answered. @param {object} frame */
+/** A frame to send: with half of a pair in it, it would never get a response. @param {object} frame */
 export function frameText(frame) {
   const text = JSON.stringify(frame);
   return PERHAPS_HALF.test(text)

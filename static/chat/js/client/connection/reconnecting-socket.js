@@ -1,5 +1,5 @@
 /**
- * A WebSocket that comes back. It keeps one connection open, answers the server's heartbeat, notices silence, and
+ * A WebSocket that comes back. It keeps one connection open, responds to the server's heartbeat, notices silence, and
  * follows the protocol's closing rules. It knows nothing of rooms, requests or messages.
  */
 

@@ -1,6 +1,6 @@
 /**
- * Fetches the single-use ticket that opens a socket. A page cannot see why a socket was refused; this request's answer
- * tells it: signed out, too many connections, or draining.
+ * Fetches the single-use ticket that opens a socket. A page cannot see why a socket was refused; the response to this
+ * request tells it: signed out, too many connections, or draining.
  */
 
 import { ConnectionError } from "../errors.js";

@@ -1,5 +1,5 @@
 /**
- * Sends the outbox: each message is kept until the server has answered it, and sent again with the same client id
+ * Sends the outbox: each message is kept until the server has confirmed it, and sent again with the same client id
  * until then, so that it is stored exactly once. Of a room one message is under way at a time: their order stays.
  */
 
@@ -32,10 +32,10 @@ export class OutboxSender {
   #started = false;
   #ready = false;
   #lastOrder = 0;
-  /** Everything that is not answered yet, of all tabs of the user. @type {Map<string, Entry>} */
+  /** Everything that is not confirmed yet, of all tabs of the user. @type {Map<string, Entry>} */
   #entries = new Map();
-  /** Answered, but perhaps still in the store. @type {Set<string>} */
-  #answered = new Set();
+  /** Confirmed, but perhaps still in the store. @type {Set<string>} */
+  #confirmed = new Set();
   /** Client ids that are safe in the store. @type {Set<string>} */
   #kept = new Set();
   /** What is under way, by room. @type {Map<string, {clientId: string}>} */
@@ -163,7 +163,7 @@ export class OutboxSender {
   }
 
   /**
-   * The message was seen among the room's messages: it is stored, whether its answer arrives or not.
+   * The message was seen among the room's messages: it is stored, whether its response arrives or not.
    * @param {string} clientId
    */
   confirm(clientId) {
@@ -214,7 +214,7 @@ export class OutboxSender {
       if (this.#underWay.get(room) === sending) this.#connected = false;
       return;
     }
-    if (!entry) return; // seen as stored, only the answer got lost
+    if (!entry) return; // seen as stored, only the response got lost
     // The limit is the user's, not the room's.
     if (error.code === "RATE_LIMITED") return this.#pause(EVERY_ROOM, error);
     if (error.retryable && this.#pause(room, error) < INTERNAL_ERROR_TRIES) return;
@@ -266,7 +266,7 @@ export class OutboxSender {
     for (const row of rows) {
       const mine = this.#entries.get(row.clientId);
       const ownIsNewer = mine?.owner === this.#tab && row.owner === this.#tab;
-      if (!this.#answered.has(row.clientId) && !ownIsNewer) this.#entries.set(row.clientId, row);
+      if (!this.#confirmed.has(row.clientId) && !ownIsNewer) this.#entries.set(row.clientId, row);
       if (row.owner !== this.#tab) this.#takeOver(store, row.owner);
     }
     for (const entry of this.#entries.values()) {
@@ -306,8 +306,8 @@ export class OutboxSender {
   /** @param {string} clientId */
   #remove(clientId) {
     if (this.#entries.delete(clientId)) this.#onChange(this.entries);
-    this.#answered.add(clientId);
+    this.#confirmed.add(clientId);
     this.#kept.delete(clientId);
-    this.#store?.remove(clientId).then(() => this.#answered.delete(clientId), reportError);
+    this.#store?.remove(clientId).then(() => this.#confirmed.delete(clientId), reportError);
   }
 }

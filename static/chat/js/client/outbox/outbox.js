@@ -1,5 +1,5 @@
 /**
- * Where unanswered messages are kept: in IndexedDB, per user, shared by the user's tabs, over reloads and crashes. It
+ * Where unconfirmed messages are kept: in IndexedDB, per user, shared by the user's tabs, over reloads and crashes. It
  * stores and tells of changes; it never sends anything.
  */
 

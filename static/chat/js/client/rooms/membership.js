@@ -28,8 +28,8 @@ export class Membership {
     return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject }));
   }
 
-  /** The server has answered. */
-  answered() {
+  /** The server has responded. */
+  responded() {
     this.#backoff.reset();
   }
 

@@ -49,7 +49,7 @@ const HANDLERS = {
     return { ...caughtUp(state, data, recovered && !data.reset), ...facts };
   },
   synced: (state, { data }) => {
-    // What was missing has come on its own, and more: this answer is older than what we have.
+    // What was missing has come on its own, and more: this response is older than what we have.
     if (data.epoch === state.epoch && data.change < state.change) return state;
     return caughtUp(state, data, !data.reset);
   },
@@ -143,7 +143,7 @@ function drained(state) {
 }
 
 /**
- * The answer to a join or a sync: the rows changed since the cursor, or a fresh last page.
+ * The response to a join or a sync: the rows changed since the cursor, or a fresh last page.
  * @param {RoomState} state
  * @param {{messages: Message[], change: number, epoch: string, hasMore?: boolean}} data
  * @param {boolean} recovered whether the rows continue from our cursor

@@ -105,7 +105,7 @@ export class Rooms {
   }
 
   /**
-   * A row that came as an answer: shown at once, while the cursor waits for its event.
+   * A row that came in a response: shown at once, while the cursor waits for its event.
    * @param {import("../../protocol.d.ts").Message} message
    */
   place(message) {
@@ -205,9 +205,9 @@ export class Rooms {
    * @param {boolean} recovered
    */
   #joined(slug, membership, data, recovered) {
-    if (membership !== this.#wanted.get(slug)) return; // left, or joined again, while the answer was on its way
+    if (membership !== this.#wanted.get(slug)) return; // left, or joined again, while the response was on its way
     membership.joining = false;
-    membership.answered();
+    membership.responded();
     this.#apply(slug, { type: "joined", data, recovered });
     membership.goLive(/** @type {RoomState} */ (this.#states.get(slug)));
   }
@@ -241,7 +241,7 @@ export class Rooms {
       return this.#syncLater(slug, membership, new RequestError(code, "The room could not be brought up to date."));
     }
     membership.syncing = false;
-    membership.answered();
+    membership.responded();
     this.#apply(slug, { type: "synced", data: result });
   }
 

@@ -77,14 +77,14 @@ export class Streams {
 
   /**
    * The room is live, for the first time or again.
-   * @param {import("../state.d.ts").RoomState} state as it is after the answer
-   * @param {{messages: Message[], streams?: Keyframe[]}} answer with the keyframes of all running replies
-   * @param {boolean} reset whether rows may have changed that are not in the answer
+   * @param {import("../state.d.ts").RoomState} state as it is after the response
+   * @param {{messages: Message[], streams?: Keyframe[]}} response with the keyframes of all running replies
+   * @param {boolean} reset whether rows may have changed that are not in the response
    */
-  joined({ slug, epoch, messages }, answer, reset) {
-    const keyframes = answer.streams ?? [];
-    // The window may be elsewhere in the history, and the rows of the answer not in it.
-    const rows = [...answer.messages, ...messages];
+  joined({ slug, epoch, messages }, response, reset) {
+    const keyframes = response.streams ?? [];
+    // The window may be elsewhere in the history, and the rows of the response not in it.
+    const rows = [...response.messages, ...messages];
     const before = this.#rooms.get(slug);
     const sameHistory = before?.epoch === epoch;
     if (before && !sameHistory) this.#clear(slug, before, (follower) => follower.lost());

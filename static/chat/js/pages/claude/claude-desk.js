@@ -3,7 +3,7 @@
  */
 
 import { isOpen } from "../../client/streams/stream-state.js";
-import { answerTo, claudeState, stateWords } from "./claude-state.js";
+import { replyToPrompt, claudeState, stateWords } from "./claude-state.js";
 import { find } from "../base/dom.js";
 import { WIDE } from "../people/people-panel.js";
 import { ReplyQueue } from "./reply-queue.js";
@@ -99,39 +99,39 @@ export class ClaudeDesk {
     return { stopping: this.#stopping !== null, onStop: () => this.#stop() };
   }
 
-  /** Claude's answer to a message, if it was asked for one. @param {string} promptId */
-  answerTo(promptId) {
-    return answerTo(this.#messages, promptId);
+  /** Claude's reply to a message, if it was asked for one. @param {string} promptId */
+  replyToPrompt(promptId) {
+    return replyToPrompt(this.#messages, promptId);
   }
 
   /**
-   * Is the answer to this message being written? Then it can be neither changed nor taken back.
+   * Is the reply to this message being written? Then the message can be neither changed nor taken back.
    * @param {string} promptId
    */
-  isBeingAnswered(promptId) {
-    return this.answerTo(promptId)?.reply.state === "running";
+  isGettingReply(promptId) {
+    return this.replyToPrompt(promptId)?.reply.state === "running";
   }
 
   /**
-   * The same of the prompt, and of the answer itself.
+   * The same of the prompt, and of the reply itself.
    * @param {{id?: string, reply?: import("../../protocol.d.ts").Reply}} message
    */
   isBusyWith({ id, reply }) {
-    return isOpen(reply?.state) || (id !== undefined && this.isBeingAnswered(id));
+    return isOpen(reply?.state) || (id !== undefined && this.isGettingReply(id));
   }
 
   /**
-   * Is this Claude's answer to a prompt of the reader's? Then it is theirs to delete.
+   * Is this Claude's reply to a prompt of the reader's? Then it is theirs to delete.
    * @param {{reply?: import("../../protocol.d.ts").Reply}} message
    */
-  isAnswerToMine({ reply }) {
+  isReplyToMine({ reply }) {
     const prompt = reply?.prompt ? this.#messages.find(({ id }) => id === reply.prompt) : undefined;
     return prompt?.author?.id === this.#options.me.id;
   }
 
   /** @param {string} promptId */
   isWaiting(promptId) {
-    return this.answerTo(promptId)?.reply.state === "queued";
+    return this.replyToPrompt(promptId)?.reply.state === "queued";
   }
 
   /** At once, without a time to undo it: meanwhile its turn could come. @param {string} promptId */

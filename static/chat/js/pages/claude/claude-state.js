@@ -19,10 +19,10 @@ export const isClaude = (user) => user?.username === CLAUDE;
  * @typedef {object} ClaudeState
  * @property {string | null} runningId of the reply that is being written
  * @property {string | null} stoppableId of what a stop would stop: the running reply, else the next in turn
- * @property {string} asker whose prompt is being answered, if it is known
+ * @property {string} asker whose prompt gets a reply now, if it is known
  * @property {boolean} isWriting there are words already
- * @property {{prompt: Message, answer: Message}[]} waiting in turn
- * @property {string} failure why the newest answer has failed, or ""
+ * @property {{prompt: Message, reply: Message}[]} waiting in turn
+ * @property {string} failure why the newest reply has failed, or ""
  */
 
 /** @param {Message} message @returns {message is ReplyMessage} */
@@ -34,44 +34,44 @@ const isReply = (message) => message.reply !== undefined;
  * @returns {ClaudeState}
  */
 export function claudeState(messages, streams) {
-  const answers = messages.filter(isReply).filter((message) => !message.deletedAt);
-  const open = answers.filter((message) => isOpen(message.reply.state));
+  const replies = messages.filter(isReply).filter((message) => !message.deletedAt);
+  const open = replies.filter((message) => isOpen(message.reply.state));
   const running = open.find((message) => message.reply.state === "running");
   const stream = streams.find((each) => (running ? each.messageId === running.id : each.state === "running"));
   const runningId = running?.id ?? stream?.messageId ?? null;
   const queued = inTurn(
-    open.filter((message) => message.reply.state === "queued" && message.id !== runningId), answers,
+    open.filter((message) => message.reply.state === "queued" && message.id !== runningId), replies,
   );
   const byId = new Map(queued.length ? messages.map((message) => [message.id, message]) : []);
-  const newest = answers.at(-1);
+  const newest = replies.at(-1);
   const asker = (running ?? open.find(({ id }) => id === runningId))?.reply.requestedBy;
   return {
     runningId,
     stoppableId: runningId ?? queued[0]?.id ?? null,
     asker: asker ? nameInText(asker) : "",
     isWriting: Boolean(stream?.text),
-    waiting: queued.flatMap((answer) => {
-      const prompt = byId.get(answer.reply.prompt ?? "");
-      return prompt ? [{ prompt, answer }] : [];
+    waiting: queued.flatMap((reply) => {
+      const prompt = byId.get(reply.reply.prompt ?? "");
+      return prompt ? [{ prompt, reply }] : [];
     }),
     failure: newest?.reply.state === "failed" ? (newest.reply.error ?? "Claude is not available.") : "",
   };
 }
 
 /**
- * The order in which the server answers what waits in a room: people take turns, and the one whose last turn is longest
+ * The order in which the server takes what waits in a room: people take turns, and the one whose last turn is longest
  * ago comes first. Each person's prompts keep their order.
  * @param {readonly ReplyMessage[]} queued
- * @param {readonly ReplyMessage[]} answers all that are loaded
+ * @param {readonly ReplyMessage[]} replies all that are loaded
  * @returns {ReplyMessage[]}
  */
-export function inTurn(queued, answers) {
-  /** @param {ReplyMessage} answer */
-  const asker = (answer) => answer.reply.requestedBy?.id ?? "";
+export function inTurn(queued, replies) {
+  /** @param {ReplyMessage} message */
+  const asker = (message) => message.reply.requestedBy?.id ?? "";
   /** @type {Map<string, number>} */
   const lastTurn = new Map();
-  for (const answer of answers)
-    lastTurn.set(asker(answer), Math.max(lastTurn.get(asker(answer)) ?? 0, answer.reply.startedAt ?? 0));
+  for (const message of replies)
+    lastTurn.set(asker(message), Math.max(lastTurn.get(asker(message)) ?? 0, message.reply.startedAt ?? 0));
   const left = [...queued].sort((a, b) => a.reply.change - b.reply.change);
   const ordered = [];
   for (let turn = Number.MAX_SAFE_INTEGER - left.length; left.length; turn += 1) {
@@ -92,7 +92,7 @@ export function inTurn(queued, answers) {
  */
 export function stateWords(state) {
   const { runningId, waiting } = state;
-  // With no one being answered, the first of those that wait is next, and needs no counting.
+  // With no reply running, the first of those that wait is next, and needs no counting.
   return briefWords(state) + (waiting.length > (runningId ? 0 : 1) ? ` · ${waiting.length} waiting` : "");
 }
 
@@ -100,22 +100,22 @@ export function stateWords(state) {
 export function briefWords({ runningId, asker, isWriting, waiting, failure }) {
   if (runningId) return isWriting ? `Replying to ${asker || "a prompt"}` : "Thinking…";
   if (waiting.length) return "About to reply";
-  // What one answer met with says nothing of the next: the next may well succeed.
+  // What one reply met with says nothing of the next: the next may well succeed.
   return failure ? "Last reply failed" : "Ready";
 }
 
 /**
- * The answer to a message, if Claude was asked for one.
+ * Claude's reply to a message, if it was asked for one.
  * @param {readonly Message[]} messages
  * @param {string} promptId
  * @returns {ReplyMessage | undefined}
  */
-export function answerTo(messages, promptId) {
+export function replyToPrompt(messages, promptId) {
   return messages.filter(isReply).find((message) => message.reply.prompt === promptId && !message.deletedAt);
 }
 
 /**
- * Where the newest answer's view of the room begins: above the first loaded message that Claude saw, if there are
+ * Where the newest reply's view of the room begins: above the first loaded message that Claude saw, if there are
  * messages before it that it did not see.
  * @param {readonly Message[]} messages
  * @returns {{seq: number, summarised: boolean} | null}

@@ -11,7 +11,7 @@ import { personName } from "../people/names.js";
 const TURN_COMES_MS = 1_000;
 const HAS_HAD_ITS_TURN = "Claude has begun to reply to this. Once that is done, or stopped, saving asks again.";
 
-/** @typedef {{prompt: import("../../protocol.d.ts").Message, answer: import("../../protocol.d.ts").Message}} Waiting */
+/** @typedef {{prompt: import("../../protocol.d.ts").Message, reply: import("../../protocol.d.ts").Message}} Waiting */
 
 export class ReplyQueue {
   #root;
@@ -46,13 +46,13 @@ export class ReplyQueue {
   /**
    * @param {readonly Waiting[]} waiting
    * @param {boolean} canWrite
-   * @param {boolean} isAnswering another prompt, at this moment
+   * @param {boolean} isReplying to another prompt, at this moment
    */
-  show(waiting, canWrite, isAnswering) {
+  show(waiting, canWrite, isReplying) {
     const hadFocus = this.#root.contains(document.activeElement);
     const ids = new Set(waiting.map(({ prompt }) => prompt.id));
     const edited = this.#keepEdited(ids);
-    const isNext = waiting.length === 1 && !isAnswering;
+    const isNext = waiting.length === 1 && !isReplying;
     this.#expectTurn(isNext);
     this.#root.hidden = !edited.length && (!waiting.length || (isNext && this.#root.hidden && !this.#hasWaited));
     this.#title.hidden = !waiting.length;
@@ -77,7 +77,7 @@ export class ReplyQueue {
 
   /**
    * Forgets the prompts that wait no longer, but for those whose author is changing them at this moment: what they have
-   * typed would be lost, and an Escape that was meant for the editor would stop the answer.
+   * typed would be lost, and an Escape that was meant for the editor would stop the reply.
    * @param {Set<string>} waiting
    */
   #keepEdited(waiting) {

@@ -127,7 +127,7 @@ export class ReplyView {
   }
 
   /**
-   * Who steps through versions by keyboard stays where they were; who asks again, at the answer.
+   * A reader who steps through versions by keyboard stays where they were; one who asks again, at the reply.
    * @param {string} testId
    */
   #keepFocus(testId) {

@@ -21,7 +21,7 @@ const STOP_REASONS = {
   budget: "Stopped at the spending limit.",
 };
 
-const NO_ANSWER = "Claude gave no reply.";
+const NO_REPLY = "Claude gave no reply.";
 
 /** @type {Record<string, string>} */
 const TOOLS = {
@@ -52,7 +52,7 @@ export function endingWords({ state, stopReason, stoppedBy, error }, content) {
   if (state === "interrupted") return { text: `Interrupted. ${error ?? ""}`.trim(), isError: true };
   if (state === "failed") return { text: error ?? "Claude could not reply.", isError: true };
   const reason =
-    error ?? STOP_REASONS[stopReason ?? ""] ?? (state === "complete" && content.trim() === "" ? NO_ANSWER : undefined);
+    error ?? STOP_REASONS[stopReason ?? ""] ?? (state === "complete" && content.trim() === "" ? NO_REPLY : undefined);
   return reason ? { text: reason, isError: false } : null;
 }
 

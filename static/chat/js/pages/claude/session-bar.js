@@ -1,5 +1,5 @@
 /**
- * The line under a session's head: what Claude does, which model answers, whether it is the demo, and what was used.
+ * The line under a session's head: what Claude does, which model replies, whether it is the demo, and what was used.
  */
 
 import { find } from "../base/dom.js";
@@ -22,7 +22,7 @@ export class SessionBar {
   #parts;
   #ending = new AbortController();
 
-  /** @param {HTMLElement} room @param {{demo: boolean, hasKey: boolean}} server what answers on this server */
+  /** @param {HTMLElement} room @param {{demo: boolean, hasKey: boolean}} server what replies on this server */
   constructor(room, server) {
     const part = (/** @type {string} */ selector) => /** @type {HTMLElement} */ (room.querySelector(selector));
     this.#root = part(".session-bar");

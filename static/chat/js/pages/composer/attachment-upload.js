@@ -4,7 +4,7 @@
 
 import { pageCsrfToken } from "../../client/connection/ticket.js";
 
-const NO_ANSWER = "The file did not get through. Is there a connection?";
+const NO_RESPONSE = "The file did not get through. Is there a connection?";
 
 /**
  * @param {string} url
@@ -22,7 +22,7 @@ export function uploadFile(url, file, onProgress) {
     request.responseType = "json";
     request.upload.onprogress = ({ loaded, total }) => total && onProgress(loaded / total);
     request.onload = () => (request.status === 201 ? resolve(request.response) : reject(refusal(request)));
-    request.onerror = request.onabort = () => reject(new Error(NO_ANSWER));
+    request.onerror = request.onabort = () => reject(new Error(NO_RESPONSE));
     const form = new FormData();
     form.append("file", file, file.name);
     request.send(form);

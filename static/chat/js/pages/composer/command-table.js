@@ -22,7 +22,7 @@ import { nameInText } from "../people/shown-name.js";
  * @property {string} [takes] what stands behind the name; without it, nothing may
  * @property {RegExp} [fits] what is taken; anything if not given
  * @property {string} does
- * @property {string} [asks] a question to answer with yes before it is done
+ * @property {string} [asks] a question that the person must confirm first
  * @property {(facts: Facts) => boolean} may
  * @property {(hands: Hands, argument: string) => Promise<unknown> | void} run
  */

@@ -20,7 +20,7 @@ const AFTER_SLASH = /^\/([a-z]{0,20})$/i;
 /** @typedef {import("../people/people-panel.js").Person} Person */
 
 /**
- * What is known of the room. `callsClaude`: whether a mention is what makes Claude answer here.
+ * What is known of the room. `callsClaude`: whether a mention is what makes Claude reply here.
  * @typedef {{people: import("../people/room-people.js").RoomPeople, online: Person[],
  *   messages: readonly import("../../protocol.d.ts").Message[], myId: string, callsClaude: boolean}} Known
  */

@@ -107,7 +107,7 @@ export class Composer {
   }
 
   /**
-   * While Claude answers, Stop stands where Send was; with text to send there are both.
+   * While Claude replies, Stop stands where Send was; with text to send there are both.
    * @param {{stopping: boolean, onStop: () => void} | null} stop
    */
   setStop(stop) {

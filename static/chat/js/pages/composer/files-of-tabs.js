@@ -50,13 +50,13 @@ export function tellGone(ids) {
 
 /** @param {Word} word */
 function heard({ asks, holds, gone, by }) {
-  if (asks) answer(asks, by);
+  if (asks) claim(asks, by);
   const lost = [...(gone ?? []), ...(holds ?? []).filter((id) => isUnsettled(id))];
   if (lost.length) for (const holder of [...holders]) holder.drop(lost);
 }
 
 /** @param {string[]} asked @param {string} by */
-function answer(asked, by) {
+function claim(asked, by) {
   const held = new Set([...holders].flatMap((holder) => holder.held()));
   const mine = asked.filter((id) => held.has(id) && (!isUnsettled(id) || me < by));
   if (mine.length) channel?.postMessage({ holds: mine, by: me });

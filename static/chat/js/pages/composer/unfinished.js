@@ -1,5 +1,5 @@
 /**
- * What is being written in each room beside the draft: files, the message that is answered, and changes of messages. It
+ * What is being written in each room beside the draft: files, the message to reply to, and changes of messages. It
  * lives as long as the page, and uploaded files as long as the tab: going to another room and back must lose nothing.
  */
 

@@ -40,7 +40,7 @@ export class MessageCommands {
   /** @param {MessageRow} row */
   edit(row) {
     const { id, content } = storedIn(row);
-    if (this.#options.desk().isBeingAnswered(id))
+    if (this.#options.desk().isGettingReply(id))
       return this.#options.toasts.show("Claude is replying to this. Stop the reply first.");
     this.#open(row, content).focus();
   }
@@ -62,7 +62,7 @@ export class MessageCommands {
     const { id, content } = storedIn(row);
     const { edits } = this.#options.unfinished;
     const desk = this.#options.desk();
-    const isAnswered = Boolean(desk.answerTo(id)) && !desk.isWaiting(id);
+    const hasReply = Boolean(desk.replyToPrompt(id)) && !desk.isWaiting(id);
     edits.set(id, text);
     const editor = new InlineEditor(text, {
       onText: (typed) => edits.set(id, typed),
@@ -70,9 +70,9 @@ export class MessageCommands {
         if (typed !== content)
           await this.#client.request("edit_message", { message: id, content: typed, ...(forget && { forget }) });
       },
-      note: isAnswered ? "Claude will reply again. The earlier reply is kept, and for you what it replied to." : "",
-      mayForget: isAnswered,
-      saveLabel: isAnswered ? "Save and ask again" : "Save",
+      note: hasReply ? "Claude will reply again. The earlier reply is kept, and for you what it replied to." : "",
+      mayForget: hasReply,
+      saveLabel: hasReply ? "Save and ask again" : "Save",
       onEnd: () => {
         edits.delete(id);
         row.endEdit();

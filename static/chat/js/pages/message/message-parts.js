@@ -72,7 +72,7 @@ function authorHandle(author) {
   return text && el("span", { class: "author-handle", "data-testid": "author-handle" }, text);
 }
 
-/** Who answers, and whom. @param {Item["message"]} message */
+/** Which model replies, and to whom. @param {Item["message"]} message */
 function replyHead({ reply, deletedAt }) {
   if (!reply || deletedAt) return [];
   const { demo, model, requestedBy } = reply;

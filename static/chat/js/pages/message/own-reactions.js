@@ -9,7 +9,7 @@
 export class OwnReactions {
   #request;
   #myId;
-  #onAnswer;
+  #onKnown;
   /** @type {Map<string, Promise<void> | Set<string>>} message -> my emoji, or the question */
   #known = new Map();
 
@@ -17,12 +17,12 @@ export class OwnReactions {
    * @param {object} options
    * @param {import("../../client/requests.d.ts").SendRequest} options.request
    * @param {string} options.myId
-   * @param {(messageId: string) => void} options.onAnswer it is known now what was not when the message was drawn
+   * @param {(messageId: string) => void} options.onKnown it is known now what was not when the message was drawn
    */
-  constructor({ request, myId, onAnswer }) {
+  constructor({ request, myId, onKnown }) {
     this.#request = request;
     this.#myId = myId;
-    this.#onAnswer = onAnswer;
+    this.#onKnown = onKnown;
   }
 
   /**
@@ -50,7 +50,7 @@ export class OwnReactions {
       ({ emoji }) => {
         if (this.#known.get(messageId) !== question) return;
         this.#known.set(messageId, new Set(emoji));
-        this.#onAnswer(messageId);
+        this.#onKnown(messageId);
       },
       () => {
         // Asked again when the message is drawn next.

@@ -11,7 +11,7 @@ const KEPT = 5;
 export class Speaker {
   #root;
   #spoken = 0;
-  /** Answers of Claude that are still being written. @type {Set<string>} */
+  /** Replies of Claude that are still being written. @type {Set<string>} */
   #open = new Set();
 
   /** @param {HTMLElement} root a polite live region */

@@ -17,7 +17,7 @@ export class Reader {
   #sees = false;
   /** Up to here someone has seen all of it, told or not. */
   #seenSeq = 0;
-  /** Told to the server, answered or not. */
+  /** Told to the server, confirmed or not. */
   #told = 0;
   /** @type {any} */
   #timer = null;
@@ -71,7 +71,7 @@ export class Reader {
     if (!sees || !this.present || this.#line.held) return;
     this.#seenSeq = this.#newest;
     if (this.#seenSeq <= Math.max(this.#lastReadSeq, this.#told)) return;
-    // Each word of a streaming answer draws, and looks: a timer that began again every time would never end. What comes
+    // Each word of a streaming reply draws, and looks: a timer that began again every time would never end. What comes
     // after the reader has turned away is not marked by it.
     this.#timer ??= setTimeout(() => this.#mark(this.#seenSeq), MARK_DELAY_MS);
   }

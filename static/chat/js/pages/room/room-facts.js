@@ -15,7 +15,7 @@ const REFUSALS = [401, 403, 404, 410];
 /** @typedef {import("./room-view.js").RoomFacts} RoomFacts */
 /** @typedef {import("../rooms/room-list.js").ListedRoom} ListedRoom */
 
-/** The server has answered, and does not show the room: signed out, no access, or an unknown room. */
+/** The server has responded, and does not show the room: signed out, no access, or an unknown room. */
 export class Refused extends Error {}
 
 export class RoomFactsSource {

@@ -1,5 +1,5 @@
 /**
- * What the page shows of a room: the live state, or before the first answer what the page came with. Pure.
+ * What the page shows of a room: the live state, or before the first response what the page came with. Pure.
  */
 
 import { contextLine } from "../claude/claude-state.js";
@@ -17,7 +17,7 @@ import { isolated } from "../people/shown-name.js";
  * @property {import("../../protocol.d.ts").Draft | null} draft
  * @property {import("../people/people-panel.js").Person[]} people in a large room only some of them
  * @property {number} peopleCount
- * @property {{demo: boolean, hasKey: boolean}} claude who answers on this server
+ * @property {{demo: boolean, hasKey: boolean}} claude what replies on this server
  * @property {{tokens: number, cost: number}} usage of Claude in this room
  * @property {{messages: import("../../protocol.d.ts").Message[], hasMore: boolean, hasNewer: boolean}} page
  */
@@ -48,7 +48,7 @@ export function viewOf(facts, state, seeking) {
     typing: state?.typing ?? [],
     draft: state?.draft ?? facts.draft,
     contextLine: contextLine(source.messages),
-    callsClaude: !room.archivedAt && !answersAll(room),
+    callsClaude: !room.archivedAt && !repliesToAll(room),
     joined: state?.joined ?? false,
     newerCount: current ? current.newerCount : 0,
     lastReadSeq: current ? current.lastReadSeq : facts.lastReadSeq,
@@ -58,8 +58,8 @@ export function viewOf(facts, state, seeking) {
   };
 }
 
-/** Does Claude answer here without being called? @param {import("../../protocol.d.ts").Room} room */
-const answersAll = ({ kind, claude }) => kind === "session" && (claude?.everyMessage ?? true);
+/** Does Claude reply here without being called? @param {import("../../protocol.d.ts").Room} room */
+const repliesToAll = ({ kind, claude }) => kind === "session" && (claude?.everyMessage ?? true);
 
 /**
  * @param {ReturnType<typeof viewOf>} view
@@ -67,11 +67,11 @@ const answersAll = ({ kind, claude }) => kind === "session" && (claude?.everyMes
  */
 export function placeholder({ room }, title) {
   if (room.kind !== "session") return `Message ${isolated(title)}`;
-  return answersAll(room) ? "Message Claude and everyone here" : "Message everyone here, or @claude";
+  return repliesToAll(room) ? "Message Claude and everyone here" : "Message everyone here, or @claude";
 }
 
 /**
- * What the page came with may hold messages whose answer this browser has not heard yet: they are no longer pending.
+ * The page may come with messages whose response has not reached this browser yet: they are no longer pending.
  * @param {import("../../client/state.d.ts").Entry[]} pending
  * @param {import("../../protocol.d.ts").Message[]} messages
  */

@@ -89,7 +89,7 @@ export class RoomPage {
     this.#actions = new MessageActions(scroller, this.#timeline, {
       picker: shared.picker, canWrite: () => !this.#view.readOnly,
       canDelete: (item) =>
-        (item.mine || this.#view.moderates || this.#claude.isAnswerToMine(item.message)) &&
+        (item.mine || this.#view.moderates || this.#claude.isReplyToMine(item.message)) &&
         !this.#claude.isBusyWith(item.message),
       canEdit: (item) => !this.#claude.isBusyWith(item.message),
     });
@@ -206,7 +206,7 @@ export class RoomPage {
     this.#draft.start(this.#facts.draft);
     if (this.#target !== null) this.#center(this.#target);
     else {
-      // In a frame of their own: with the modules' work they would keep the page from answering for too long.
+      // In a frame of their own: with the modules' work they would keep the page from reacting for too long.
       this.#redraw.soon();
       requestAnimationFrame(() => !this.#isOver && this.#composer.focus());
     }

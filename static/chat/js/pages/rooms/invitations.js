@@ -1,6 +1,6 @@
 /**
- * Invitations to rooms that wait for my answer, wherever a page has a place for them: in the sidebar, and on their own
- * page.
+ * Invitations to rooms that wait for my response, wherever a page has a place for them: in the sidebar, and on a page
+ * of their own.
  */
 
 import { el, find, findAll, setChildren } from "../base/dom.js";
@@ -52,7 +52,7 @@ export class Invitations {
       setChildren(list, shown.map((invitation) => reusable(known.get(invitation.room)) ?? this.#item(invitation)));
       root.hidden = !this.#waiting.length;
       find(root, "[data-all-invitations]").hidden = shown.length === this.#waiting.length;
-      // The button that was pressed is gone: by the answer, or by the event that comes before it.
+      // The button that was pressed is gone: by the response, or by the event that comes before it.
       if (focused && !root.contains(document.activeElement)) (findAll(root, same)[0] ?? nextAfter(root))?.focus();
     }
     for (const empty of findAll(document, "[data-no-invitations]")) empty.hidden = this.#waiting.length > 0;
@@ -70,7 +70,7 @@ export class Invitations {
       "button",
       {
         class: "button button-small button-primary", type: "button", "aria-label": `Join ${isolated(name)}`,
-        onclick: () => this.#answer("accept_invitation", room),
+        onclick: () => this.#respond("accept_invitation", room),
       },
       "Join",
     );
@@ -78,7 +78,7 @@ export class Invitations {
       "button",
       {
         class: "button button-small", type: "button", "aria-label": `Decline ${isolated(name)}`,
-        onclick: () => this.#answer("decline_invitation", room),
+        onclick: () => this.#respond("decline_invitation", room),
       },
       "Decline",
     );
@@ -89,12 +89,12 @@ export class Invitations {
   }
 
   /** @param {"accept_invitation" | "decline_invitation"} type @param {string} room */
-  async #answer(type, room) {
+  async #respond(type, room) {
     try {
       await this.#options.request(type, { room });
     } catch (error) {
       this.#options.onError(error);
-      // It isn't there any more: withdrawn, or answered in another tab.
+      // It isn't there any more: withdrawn, or accepted or declined in another tab.
       if (/** @type {import("../../client/errors.js").RequestError} */ (error).code === "NOT_FOUND") this.remove(room);
       return;
     }

@@ -23,9 +23,9 @@ export class QuickSwitcher {
   /** What the server found last, and for which words. */
   #found = { query: "", ...NOTHING_FOUND };
   #timer = 0;
-  /** The words that the server has not answered yet. @type {string | null} */
+  /** The words that the server has not responded to yet. @type {string | null} */
   #asking = null;
-  /** Enter came before the answer. */
+  /** Enter came before the response. */
   #isHurried = false;
 
   /**

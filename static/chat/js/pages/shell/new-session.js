@@ -4,7 +4,7 @@
  */
 
 const SIGNED_OUT_CODE = 4100;
-/** The socket ends before the answer with the new cookie has arrived. */
+/** The socket ends before the response with the new cookie has arrived. */
 const LOOK_AFTER_MS = 1_500;
 /** A server that closes again and again must not be asked again and again. */
 const NOT_AGAIN_WITHIN_MS = 30_000;

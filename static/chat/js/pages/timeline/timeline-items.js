@@ -78,7 +78,7 @@ export function buildItems({
 }
 
 /**
- * Whether it is an answer that was taken back before its turn: of that, its prompt's row tells.
+ * Whether it is a reply that was taken back before its turn: of that, its prompt's row tells.
  * @param {Message} message
  */
 const wentUnspoken = ({ deletedAt, reply }) =>
@@ -117,11 +117,11 @@ function stored(message, me, { firstUnread, target, deleting, mayAct, streamOf, 
  * @returns {Item}
  */
 function waiting(entry, me, messages) {
-  const answered = entry.replyTo && messages.find((message) => message.id === entry.replyTo);
-  const quote = answered
+  const original = entry.replyTo && messages.find((message) => message.id === entry.replyTo);
+  const quote = original
     ? {
-        id: answered.id, seq: answered.seq, author: answered.author, excerpt: excerptOf(quotable(answered)),
-        deleted: Boolean(answered.deletedAt),
+        id: original.id, seq: original.seq, author: original.author, excerpt: excerptOf(quotable(original)),
+        deleted: Boolean(original.deletedAt),
       }
     : null;
   return {

@@ -48,7 +48,7 @@ export class Timeline {
     this.#scroller = scroller;
     this.#list = find(scroller, ".rows");
     this.#options = options;
-    this.ownReactions = new OwnReactions({ ...options, onAnswer: (messageId) => this.#drawReactions(messageId) });
+    this.ownReactions = new OwnReactions({ ...options, onKnown: (messageId) => this.#drawReactions(messageId) });
     scroller.addEventListener("scroll", () => this.#scrolled(), { passive: true, signal: this.#ending.signal });
     this.#list.addEventListener("click", (event) => this.#clicked(event), { signal: this.#ending.signal });
     // Rows come, and grow late (fonts), and the composer takes room from the timeline: the end must stay in sight.

@@ -7,8 +7,8 @@ import { isOpen } from "../../client/streams/stream-state.js";
 import { isFromAnother } from "./timeline-items.js";
 
 /**
- * What cannot be new to who looks: one's own messages, notices, and an answer of Claude's that one asked for and that
- * is still being written. The line would else stand above the answer to one's own prompt.
+ * What cannot be new to the reader: their own messages, notices, and a reply of Claude's that they asked for and that
+ * is still being written. The line would else stand above the reply to their own prompt.
  * @param {readonly import("../../protocol.d.ts").Message[]} messages the newest
  * @param {{after: number, hasMore: boolean, me: {id: string}}} facts hasMore: there are older ones
  * @returns {number} seq up to which nothing is new, `after` or higher
