@@ -112,7 +112,7 @@ export class RoomDirectory {
     const page = await this.#client.request("list_rooms", { kinds: SECTIONS[key], after: cut.next, limit: PAGE });
     this.#unfolded = new Map(this.#unfolded).set(key, (this.#unfolded.get(key) ?? 0) + PAGE);
     if (this.#cuts.get(key) !== cut) return await this.refetch(); // the list came again meanwhile, without these
-    if (page.next !== undefined) this.#cuts.set(key, { next: page.next, total: page.total });
+    if (page.hasMore && page.next !== undefined) this.#cuts.set(key, { next: page.next, total: page.total });
     else this.#cuts.delete(key);
     this.#rooms = reduceRoomList(this.#rooms, { type: "found", rooms: page.rooms });
     this.#onChange();
@@ -171,7 +171,7 @@ export class RoomDirectory {
       /** @type {import("../../protocol.d.ts").RoomList} */
       const page = await this.#client.request("list_rooms", { kinds: SECTIONS[key], limit, ...(after && { after }) });
       rooms.push(...page.rooms);
-      if (page.next === undefined) return { key, rooms, cut: null };
+      if (!page.hasMore || page.next === undefined) return { key, rooms, cut: null };
       if (rooms.length >= wanted) return { key, rooms, cut: { next: page.next, total: page.total } };
       after = page.next;
     }
