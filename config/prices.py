@@ -26,7 +26,7 @@ _DAYS: Final = "from"
 # More would be a mistake: no call reads as much.
 _MOST_TOKENS: Final = 10**9
 # More would be a mistake, and what many calls cost together would no longer fit into a column.
-_MOST_USD: Final = 100_000
+_MOST_USD: Final = 10_000_000
 
 Prices = dict[str, dict[date, dict[str, Any]]]
 

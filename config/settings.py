@@ -256,8 +256,8 @@ if CLAUDE_BACKEND not in ("auto", "anthropic", "demo"):
     raise ImproperlyConfigured(f"CLAUDE_BACKEND is {CLAUDE_BACKEND!r}; it must be auto, anthropic or demo.")
 CLAUDE_MODEL = env.str("CLAUDE_MODEL", default="claude-sonnet-5-5")
 # What one reply may read and write, in tokens.
-CLAUDE_CONTEXT_TOKENS = env.int("CLAUDE_CONTEXT_TOKENS", default=30_000)
-CLAUDE_REPLY_TOKENS = env.int("CLAUDE_REPLY_TOKENS", default=8_000)
+CLAUDE_CONTEXT_TOKENS = env.int("CLAUDE_CONTEXT_TOKENS", default=100_000)
+CLAUDE_REPLY_TOKENS = env.int("CLAUDE_REPLY_TOKENS", default=32_000)
 CLAUDE_CONNECT_SECONDS = env.float("CLAUDE_CONNECT_SECONDS", default=5)
 # A stream that brings nothing for so long has stalled.
 CLAUDE_READ_SECONDS = env.float("CLAUDE_READ_SECONDS", default=60)

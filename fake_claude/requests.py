@@ -112,6 +112,8 @@ def refusal_of(body: Any) -> str | None:
         return f"{min(unknown)}: Extra inputs are not permitted"
     if not isinstance(body.get("model"), str) or not isinstance(body.get("max_tokens"), int):
         return "model, max_tokens: Field required"
+    if not 0 < body["max_tokens"] <= wire.MOST_OUTPUT_TOKENS:
+        return f"max_tokens: must be between 1 and {wire.MOST_OUTPUT_TOKENS}"
     if (body.get("thinking") or {}).get("type") == "enabled":
         return "thinking.type: enabled is not supported by this model"
     return _refusal_of_offer(body) or _refusal_of_turns(body)

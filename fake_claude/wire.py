@@ -5,6 +5,7 @@ import math
 from typing import Any, Final
 
 MODELS: Final = ("claude-opus-5-5", "claude-sonnet-5-5", "claude-haiku-5-5")
+MOST_OUTPUT_TOKENS: Final = 128_000
 _CHARS_PER_TOKEN: Final = 4
 
 
@@ -88,7 +89,7 @@ def model_info(model: str) -> dict[str, Any]:
         "retires_at": None,
         "line": None,
         "max_input_tokens": 1_000_000,
-        "max_tokens": 64_000,
+        "max_tokens": MOST_OUTPUT_TOKENS,
         "capabilities": None,
     }
 
