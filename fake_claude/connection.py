@@ -99,7 +99,7 @@ class Connection(asyncio.Protocol):
             body = json.loads(raw) if raw else {}
         request_id = f"req_{secrets.token_hex(8)}"
         remember = self._after_tools.__setitem__
-        self._exchange = Exchange(body, request_id, self._number, self._transport, remember)
+        self._exchange = Exchange(body, request_id, self._number, self._transport, remember, len(raw))
         self._task = asyncio.ensure_future(self._respond(self._exchange, path, headers))
 
     async def _respond(self, exchange: Exchange, path: str, headers: dict[str, str]) -> None:

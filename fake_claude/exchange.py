@@ -31,8 +31,10 @@ class Exchange:
         connection: int,
         transport: asyncio.Transport,
         remember: Callable[[str, Any], None],
+        body_bytes: int = 0,
     ) -> None:
         self.body = body
+        self.body_bytes = body_bytes
         self.request_id = request_id
         self.connection = connection
         self.gone = asyncio.Event()

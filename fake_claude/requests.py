@@ -1,9 +1,13 @@
 """What stands in a request to the fake: its prompt, its tool results, and what the real service would refuse in it."""
 
 import re
+from collections.abc import Iterator
+from hashlib import sha256
+from itertools import accumulate
 from typing import Any, Final
 
 from fake_claude import wire
+from fake_claude.content import refusal_of_blocks, tokens_of
 
 _NOTE: Final = "[Parley: it is "
 _ECHO_CHARS: Final = 200
@@ -78,11 +82,12 @@ def usage_of(body: dict[str, Any], cached: set[str]) -> dict[str, Any]:
         parts += [{"role": turn["role"], **block} for block in blocks_of(turn["content"])]
     points = [index for index, part in enumerate(parts) if part.get("cache_control")]
     plain = [{name: value for name, value in part.items() if name != "cache_control"} for part in parts]
-    total = sum(wire.tokens(part) for part in plain)
+    ends = list(accumulate(tokens_of(part) for part in plain))
     # The real service looks back from each point for the longest beginning that it knows.
     looked_at = {index for point in points for index in range(max(0, point - _LOOKED_BACK_BLOCKS), point + 1)}
-    prefixes = {index: str(body["model"]) + wire.compact(plain[: index + 1]) for index in looked_at}
-    sizes = {index: sum(wire.tokens(part) for part in plain[: index + 1]) for index in looked_at}
+    begins = list(_beginnings(str(body["model"]), plain))
+    prefixes = {index: begins[index] for index in looked_at}
+    sizes = {index: ends[index] for index in looked_at}
     usable = [index for index in points if sizes[index] >= _SMALLEST_CACHED_TOKENS]
     read = max((sizes[index] for index in looked_at if prefixes[index] in cached), default=0)
     written = {"5m": 0, "1h": 0}
@@ -93,11 +98,19 @@ def usage_of(body: dict[str, Any], cached: set[str]) -> dict[str, Any]:
             known = sizes[index]
     cached.update(prefixes[index] for index in usable)
     return {
-        "input_tokens": total - known,
+        "input_tokens": (ends[-1] if ends else 0) - known,
         "cache_creation_input_tokens": sum(written.values()),
         "cache_read_input_tokens": read,
         "cache_creation": {f"ephemeral_{lifetime}_input_tokens": count for lifetime, count in written.items()},
     }
+
+
+def _beginnings(model: str, parts: list[dict[str, Any]]) -> Iterator[str]:
+    """Yield a name for the beginning of a call up to each of its parts: these hold megabytes of pictures."""
+    so_far = model
+    for part in parts:
+        so_far = sha256(f"{so_far}\n{wire.compact(part)}".encode(errors="surrogatepass")).hexdigest()
+        yield so_far
 
 
 def refusal_of(body: Any) -> str | None:
@@ -147,7 +160,7 @@ def _refusal_of_turns(body: dict[str, Any]) -> str | None:
         return "messages: text content blocks must be non-empty"
     if sum("cache_control" in block for block in [*blocks, *body.get("tools", [])]) > _MOST_CACHE_POINTS:
         return "A maximum of 4 blocks with cache_control may be provided"
-    return _refusal_of_tools(turns)
+    return refusal_of_blocks(turns) or _refusal_of_tools(turns)
 
 
 def _is_paused(turn: dict[str, Any]) -> bool:

@@ -17,6 +17,7 @@ from fake_claude.requests import all_text_of, refusal_of, usage_of, uses_gone_on
 _START_SECONDS: Final = 10
 _WAIT_SECONDS: Final = 10.0
 _BACKLOG: Final = 1024
+_MOST_BODY_BYTES: Final = 32 * 1024 * 1024
 
 
 @dataclass(eq=False)
@@ -204,7 +205,9 @@ class FakeClaude:
         self.requests.append(seen)
         self._note()
         try:
-            if refusal is not None:
+            if exchange.body_bytes > _MOST_BODY_BYTES:
+                await exchange.fail(413, "request_too_large", "Request exceeds the maximum size")
+            elif refusal is not None:
                 await exchange.fail(400, "invalid_request_error", refusal)
             else:
                 seen.mode = self._mode_for(exchange.body)

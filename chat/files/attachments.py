@@ -161,7 +161,7 @@ def remove(ids: Iterable[int]) -> int:
     removed = 0
     for row in Attachment.objects.filter(pk__in=list(ids)):
         try:
-            for name in filter(None, (row.file.name, row.preview.name)):
+            for name in filter(None, (row.file.name, row.preview.name, row.for_model.name)):
                 default_storage.delete(name)
         except OSError as error:
             # The message is deleted all the same, and `clean` comes back to this one.

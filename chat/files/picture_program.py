@@ -1,6 +1,7 @@
 """The child process that encodes pictures again: `python -m chat.files.picture_program`."""
 
 import errno
+import io
 import json
 import os
 import shutil
@@ -8,7 +9,7 @@ from collections.abc import Sequence
 from typing import IO, Final
 
 from chat.bounded.child import Refused, serve
-from chat.files import pictures
+from chat.files import model_pictures, pictures
 
 # A picture takes 8 bytes for each pixel and, for a moment, a few more; then its file is closed, and its memory free.
 _MEMORY_BYTES: Final = 4 << 30
@@ -17,20 +18,34 @@ _IDLE_SECONDS: Final = 60.0
 
 
 def work(request: bytes, files: Sequence[int]) -> bytes:
-    """Encode the picture of the first file again: into the second, its preview into the third. Return facts, or an errno."""
-    given, whole, preview = files
+    """Encode the picture of the first file again: for people, or for models. Return facts, or an errno."""
+    asked = json.loads(request)
+    make = _for_model if asked["for_model"] else _for_people
     try:
-        with os.fdopen(os.dup(given), "rb") as file:
-            file.seek(0)
-            made = pictures.made_anew(file, json.loads(request))
-        _copy(made.file, whole)
-        if made.preview is not None:
-            _copy(made.preview, preview)
+        return json.dumps(make(asked["most_pixels"], *files)).encode()
     except pictures.Unreadable as error:
         raise Refused(str(error)) from error
     except OSError as error:
         return json.dumps({"errno": error.errno or errno.EIO}).encode()
-    return json.dumps([made.content_type, made.width, made.height, made.preview is not None]).encode()
+
+
+def _for_people(most_pixels: int, given: int, whole: int, preview: int) -> list[object]:
+    """Make a whole picture and its preview."""
+    with os.fdopen(os.dup(given), "rb") as file:
+        file.seek(0)
+        made = pictures.made_anew(file, most_pixels)
+    _copy(made.file, whole)
+    if made.preview is not None:
+        _copy(made.preview, preview)
+    return [made.content_type, made.width, made.height, made.preview is not None]
+
+
+def _for_model(most_pixels: int, given: int, whole: int) -> list[object]:
+    with os.fdopen(os.dup(given), "rb") as file:
+        file.seek(0)
+        made = model_pictures.for_model(file, most_pixels)
+    _copy(io.BytesIO(made), whole)
+    return []
 
 
 def _copy(made: IO[bytes], to: int) -> None:

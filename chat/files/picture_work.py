@@ -5,10 +5,10 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from typing import IO, Final, NamedTuple
+from typing import IO, Any, Final, NamedTuple
 
 import structlog
 from django.conf import settings
@@ -68,10 +68,46 @@ class _Facts(NamedTuple):
     has_preview: bool
 
 
+async def for_model(file: IO[bytes], owner: Hashable) -> bytes:
+    """Return a picture as it is sent to a model. Raises NotMade where there is no picture to send, and OSError."""
+    with tempfile.TemporaryFile() as made:
+        given = await asyncio.get_running_loop().run_in_executor(_copying, _on_disk, file)
+        with given:
+            # However much people upload meanwhile, a reply waits for its turn.
+            request = _request((given.fileno(), made.fileno()), for_model=True)
+            try:
+                response = await pool.run(pool.PICTURES, owner, request, is_bounded=False)
+            except pool.NotDone as failure:
+                log.warning("picture.not_made_for_model", reason=str(failure), owner=owner)
+                raise NotMade(by_chance=failure.by_chance) from failure
+        if response.status is Status.REFUSED:
+            raise NotMade(by_chance=False)
+        _check_errno(json.loads(response.data))
+        made.seek(0)
+        return made.read()
+
+
+class NotMade(Exception):
+    """There is no picture for the model. by_chance: the next try may succeed."""
+
+    def __init__(self, *, by_chance: bool) -> None:
+        super().__init__("by chance" if by_chance else "unreadable")
+        self.by_chance = by_chance
+
+
+def _request(files: Sequence[int], *, for_model: bool) -> pool.Request:
+    asked = json.dumps({"for_model": for_model, "most_pixels": settings.UPLOAD_PIXELS}).encode()
+    return pool.Request(asked, _SECONDS, _SECONDS, _WALL_SECONDS, files)
+
+
+def _check_errno(found: Any) -> None:
+    if isinstance(found, dict):
+        raise OSError(found["errno"], os.strerror(found["errno"]))
+
+
 async def _facts(owner: Hashable, files: tuple[int, int, int]) -> _Facts:
-    request = json.dumps(settings.UPLOAD_PIXELS).encode()
     try:
-        response = await pool.run(pool.PICTURES, owner, pool.Request(request, _SECONDS, _SECONDS, _WALL_SECONDS, files))
+        response = await pool.run(pool.PICTURES, owner, _request(files, for_model=False))
     except pool.NotDone as failure:
         log.warning("picture.not_made", reason=str(failure), owner=owner)
         raise unavailable() if failure.by_chance else invalid(_TOO_SLOW, "$.file") from failure
@@ -83,6 +119,5 @@ async def _facts(owner: Hashable, files: tuple[int, int, int]) -> _Facts:
     if response.status is Status.REFUSED:
         raise invalid(response.data.decode(), "$.file")
     found = json.loads(response.data)
-    if isinstance(found, dict):
-        raise OSError(found["errno"], os.strerror(found["errno"]))
+    _check_errno(found)
     return _Facts(*found)

@@ -22,7 +22,7 @@ _TYPES: Final = {
     "PNG": "image/png",
     "WEBP": "image/webp",
 }
-_OPENED: Final = ("GIF", "JPEG", "PNG", "WEBP")
+OPENED: Final = ("GIF", "JPEG", "PNG", "WEBP")
 _ANIMATED: Final = ("GIF", "PNG", "WEBP")
 _FRAMES_AT_MOST: Final = 1000
 _MAGIC: Final = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF87a", b"GIF89a")
@@ -61,7 +61,7 @@ def made_anew(file: IO[bytes], most_pixels: int) -> Picture:
     # Decoders look at this before they reserve memory, and refuse twice as much.
     Image.MAX_IMAGE_PIXELS = most_pixels or None
     try:
-        with Image.open(file, formats=_OPENED) as image:
+        with Image.open(file, formats=OPENED) as image:
             return _made_anew(image, most_pixels)
     except Unreadable:
         raise

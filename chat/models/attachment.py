@@ -35,6 +35,9 @@ class Attachment(models.Model):
     height = models.PositiveIntegerField(null=True, blank=True)
     file = models.FileField(max_length=100, default=new_file_name, editable=False)
     preview = models.FileField(max_length=100, blank=True, editable=False)
+    for_model = models.FileField(
+        max_length=100, blank=True, default="", db_default="", editable=False, help_text="What Claude is sent of it."
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects: ClassVar[models.Manager["Attachment"]] = models.Manager()

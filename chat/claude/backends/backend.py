@@ -4,7 +4,7 @@
 """
 
 import functools
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from typing import Any, NamedTuple, Protocol
 
 from chat.models import ReplyState, Usage
@@ -15,6 +15,7 @@ class Call(NamedTuple):
 
     may_use_tools: False where the model is to reply from what it has; the tools stay in the call for the earlier uses.
     retries: how often the backend may try again before it fails.
+    carry: puts the files into the turns that name them; file_tokens: what these are taken for.
     """
 
     model: str
@@ -24,6 +25,12 @@ class Call(NamedTuple):
     tools: list[dict[str, Any]]
     may_use_tools: bool = True
     retries: int = 2
+    carry: "Callable[[list[dict[str, Any]]], Awaitable[list[dict[str, Any]]]] | None" = None
+    file_tokens: int = 0
+
+    async def carried(self) -> list[dict[str, Any]]:
+        """Return the messages with their files."""
+        return self.messages if self.carry is None else await self.carry(self.messages)
 
 
 class Text(NamedTuple):

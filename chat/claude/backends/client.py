@@ -18,6 +18,8 @@ from chat.claude.backends.accumulator import Accumulator
 from chat.claude.backends.backend import Call, CallFailed, Piece
 from chat.claude.backends.failures import PATIENCE_WITH_PINGS, Progress, failure_of, incomplete, unusable_key
 from chat.claude.backends.patience import in_time
+from chat.claude.backends.sending import forget_what_was_sent, with_room_for
+from chat.protocol.errors import ProtocolError
 
 if TYPE_CHECKING:
     from anthropic import AsyncAnthropic, AsyncStream
@@ -92,7 +94,7 @@ class AnthropicBackend:
                     raise incomplete("a stop reason", _with(reply, got))
                 yield reply.end()
                 await _read_trailer(events)
-        except CallFailed:
+        except (CallFailed, ProtocolError):  # what it carries couldn't be looked up
             raise
         except Exception as error:  # noqa: BLE001 - those of the SDK, of httpx2, of the decoders below it
             # Not `from error`: it holds the request, with the key and what people wrote.
@@ -136,8 +138,15 @@ class AnthropicBackend:
         client = await self._client()
         if call.retries != client.max_retries:
             client = client.with_options(max_retries=call.retries)  # takes 13 ms
+        async with with_room_for(call.file_tokens):
+            stream = await self._create(client, call, _arguments(call, await call.carried()))
+            forget_what_was_sent(stream)
+            return stream
+
+    async def _create(
+        self, client: "AsyncAnthropic", call: Call, arguments: dict[str, Any]
+    ) -> "AsyncStream[RawMessageStreamEvent]":
         create: Any = client.messages.create  # its overloads cannot tell what a dict of arguments makes of it
-        arguments = _arguments(call)
         stream: AsyncStream[RawMessageStreamEvent]
         if call.model in self._unthinking:
             stream = await create(**arguments, stream=True)
@@ -254,8 +263,8 @@ async def _refuse_long_waits(response: Any) -> None:
         response.headers["x-should-retry"] = "false"
 
 
-def _arguments(call: Call) -> dict[str, Any]:
-    arguments: dict[str, Any] = {"model": call.model, "max_tokens": call.max_tokens, "messages": call.messages}
+def _arguments(call: Call, messages: list[dict[str, Any]]) -> dict[str, Any]:
+    arguments: dict[str, Any] = {"model": call.model, "max_tokens": call.max_tokens, "messages": messages}
     if call.system:
         arguments["system"] = call.system
     if call.tools:

@@ -4,15 +4,16 @@ Only messages of the reply's own room are read, newest first, page by page, and 
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate, chain
 from typing import Any, Final, NamedTuple
 
 from django.conf import settings
 
+from chat.claude.abilities import Abilities, abilities_of
 from chat.claude.prompt import prompts
-from chat.claude.reading import tokens, transcript
-from chat.claude.reading.rows import Row, Use, contents_of, newest_first, uses_of
+from chat.claude.reading import files, tokens, transcript
+from chat.claude.reading.rows import Row, Use, contents_of, newest_files, newest_first, uses_of
 from chat.claude.reading.transcript import Line, Turn
 from chat.claude.tools import registry
 from chat.claude.tools.tool import shortened
@@ -26,6 +27,7 @@ _NOTES_SHARE: Final = 1 / 4
 _LINE_SHARE: Final = 1 / 2
 _TEXT_SO_FAR_SHARE: Final = 1 / 2
 _RESULTS_SHARE: Final = 1 / 4
+_FILES_SHARE: Final = 1 / 2
 # When the room has outgrown the budget, its beginning moves on in steps: if it moved with every message, no two calls
 # would begin alike, and none would find what the one before has cached.
 _KEPT_SHARE: Final = 3 / 4
@@ -43,6 +45,7 @@ class Context(NamedTuple):
     has_summary: bool
     estimated_tokens: int
     goes_on_after_tools: bool = False
+    able: Abilities = Abilities()
 
 
 class Window(NamedTuple):
@@ -68,14 +71,14 @@ def build(reply: Reply) -> Context:
     # Set aside whether it will be used or not: which messages fit must not depend on it.
     beginning = _beginning(summary, int(budget * _NOTES_SHARE))
     prompt_at_most = max(left - transcript.cost(beginning), _PROMPT_TOKENS_AT_LEAST)
-    rows = (row._replace(uses=uses.get(row.id, ())) for row in newest_first(room.pk, last.seq))
+    rows = (row._replace(uses=uses.get(row.id, ())) for row in _with_files(reply, last, int(budget * _FILES_SHARE)))
     prompt, older = _split(reply, rows, prompt_at_most)
-    left -= transcript.cost(beginning) + transcript.cost(prompt)
+    left -= transcript.cost(beginning) + sum(map(transcript.cost, prompt))
     at_most = int(budget * _LINE_SHARE)
     window = newest_that_fit(older, left, at_most, reply.context_from)
 
     turns = [turn for line in window.lines for turn in transcript.told(line, at_most)]
-    turns += [prompt, *so_far]
+    turns += [*prompt, *so_far]
     if not window.is_all:
         turns.insert(0, beginning)
     turns = transcript.merged(turns)
@@ -88,6 +91,7 @@ def build(reply: Reply) -> Context:
         has_summary=not window.is_all and summary is not None,
         estimated_tokens=spent,
         goes_on_after_tools=len(so_far) > 1 and bool(so_far[-2].blocks),
+        able=abilities_of(reply.model),
     )
 
 
@@ -122,14 +126,27 @@ def _stepped(taken: list[tuple[Line, int]], spent: int, budget: int, anchor: int
     return [line for line, _ in reversed(kept)]
 
 
-def _split(reply: Reply, rows: Iterable[Row], at_most: int) -> tuple[Turn, Iterable[Line]]:
-    """Return the turn to reply to, which is the newest message, and the lines before it."""
+def _with_files(reply: Reply, last: Message, at_most: int) -> Iterator[Row]:
+    """Yield the room's rows, newest first, with the files that the model is shown."""
+    shown = files.shown_among(newest_files(reply.room_id, last.seq), at_most)
+    able = abilities_of(reply.model)
+    for row in newest_first(reply.room_id, last.seq):
+        yield row._replace(files=files.with_notes(row.files, shown, able)) if row.files else row
+
+
+def _split(reply: Reply, rows: Iterable[Row], at_most: int) -> tuple[list[Turn], Iterable[Line]]:
+    """Return the turns to reply to, which are the newest message with its files, and the lines before it."""
     lines = transcript.lines_of(rows)
     newest = next(lines, None)
     if newest is not None and newest.id == reply.prompt_id:
-        return transcript.spoken(newest._replace(is_waiting=False), at_most), lines
+        newest = newest._replace(
+            is_waiting=False, files=files.that_fit(newest.files, at_most - _PROMPT_TOKENS_AT_LEAST)
+        )
+        shown = transcript.files_shown(newest)
+        left = at_most - sum(map(transcript.cost, shown))
+        return [*shown, transcript.spoken(newest, max(left, _PROMPT_TOKENS_AT_LEAST))], lines
     # It was deleted after it got its reply: what it said is no one's business any more.
-    return Turn("user", prompts.PROMPT_IS_GONE), lines if newest is None else chain((newest,), lines)
+    return [Turn("user", prompts.PROMPT_IS_GONE)], lines if newest is None else chain((newest,), lines)
 
 
 def _last_message(reply: Reply) -> Message:

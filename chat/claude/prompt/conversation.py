@@ -12,6 +12,7 @@ from chat.claude.backends.accumulator import readable
 from chat.claude.backends.backend import ToolCall
 from chat.claude.prompt.context import Context
 from chat.claude.reading import tokens
+from chat.claude.reading.files import NO_PICTURES, NO_ROOM, carried_tokens
 from chat.claude.reading.transcript import CACHED, text_block
 from chat.claude.tools.registry import TOOLS
 from chat.claude.tools.tool import ToolResult, shortened
@@ -49,8 +50,14 @@ class Conversation:
         self.messages = [*earlier, {**prompt, "content": [*prompt["content"], text_block(note)]}]
         self._prompt_at = len(earlier)
         self.tokens = context.estimated_tokens + tokens.estimate(note)
+        self._able = context.able
         self._left_for_results = settings.CLAUDE_CONTEXT_TOKENS
         self._uses_in_this_round = 0
+
+    @property
+    def file_tokens(self) -> int:
+        """What the files in it are taken for."""
+        return sum(carried_tokens(turn["content"]) for turn in self.messages)
 
     def model_said(self, blocks: list[dict[str, Any]]) -> None:
         """Add the model's turn. An empty one is refused: after a pause without a word, the same is asked once more."""
@@ -79,20 +86,28 @@ class Conversation:
         return None
 
     def bounded(self, result: ToolResult) -> ToolResult:
-        """Return as much of a result as there is room for."""
+        """Return as much of a result as there is room for, and of its files what the model can take in."""
         size = tokens.estimate(result.content)
         result = result._replace(content=shortened(readable(result.content), self._left_for_results))
         self._left_for_results -= min(size, self._left_for_results)
+        shown = carried_tokens(result.blocks)
+        if not shown:
+            return result
+        if not self._able.pictures or shown > self._left_for_results:
+            note = NO_ROOM if self._able.pictures else NO_PICTURES
+            return result._replace(content=f"{result.content}\n[{note}]", blocks=())
+        self._left_for_results -= shown
         return result
 
     def _add(self, role: str, content: list[dict[str, Any]]) -> None:
         self.messages.append({"role": role, "content": content})
-        self.tokens += tokens.estimate_json(content) + tokens.TURN_TOKENS
+        self.tokens += tokens.estimate_json(content) + carried_tokens(content) + tokens.TURN_TOKENS
 
 
 def told(call: ToolCall, result: ToolResult) -> dict[str, Any]:
     """Return a result as the Messages API has it."""
-    block = {"type": "tool_result", "tool_use_id": call.id, "content": result.content}
+    content = [text_block(result.content), *result.blocks] if result.blocks else result.content
+    block = {"type": "tool_result", "tool_use_id": call.id, "content": content}
     return {**block, "is_error": True} if result.is_error else block
 
 

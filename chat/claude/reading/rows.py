@@ -8,16 +8,12 @@ from typing import Any, Final, NamedTuple
 from django.db.models import F, QuerySet
 
 from accounts.names import CLAUDE
+from chat.claude.reading.files import COLUMNS, File
 from chat.models import Attachment, Finding, Kind, Message, Reply, ReplyState
 
 PAGE: Final = 100
-
-
-class File(NamedTuple):
-    id: int
-    name: str
-    content_type: str
-    size: int
+# They are chosen from again with each reply.
+_FILES_AT_MOST: Final = 1_000
 
 
 class Use(NamedTuple):
@@ -91,9 +87,18 @@ def rows_of(messages: "QuerySet[Message]") -> list[Row]:
         return []
     files: defaultdict[int, list[File]] = defaultdict(list)
     attachments = Attachment.objects.filter(message_id__in=[row.id for row in found])
-    for message_id, *facts in attachments.values_list("message_id", *File._fields):
-        files[message_id].append(File._make(facts))
+    for message_id, *facts in attachments.values_list("message_id", *COLUMNS):
+        files[message_id].append(File(*facts))
     return [row._replace(files=tuple(files[row.id])) if row.id in files else row for row in found]
+
+
+def newest_files(room_id: int, upto_seq: int) -> list[tuple[int, File]]:
+    """Return the files of a room up to a seq, each with the id of its message, oldest first: of very many, the newest."""
+    living_ones = Attachment.objects.filter(
+        message__room=room_id, message__kind=Kind.TEXT, message__deleted_at=None, message__seq__lte=upto_seq
+    )
+    newest_first = living_ones.order_by("-message__seq", "-position", "-pk").values_list("message_id", *COLUMNS)
+    return [(message_id, File(*facts)) for message_id, *facts in reversed(newest_first[:_FILES_AT_MOST])]
 
 
 def uses_of(reply: Reply, names: list[str]) -> list[Use]:

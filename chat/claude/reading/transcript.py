@@ -13,8 +13,9 @@ from typing import Any, Final, Literal, NamedTuple
 
 from accounts.visible import DRAWN_TOGETHER
 from chat.claude.reading import tokens
+from chat.claude.reading.files import File, block_of, carried_tokens
 from chat.claude.reading.paragraphs import break_after
-from chat.claude.reading.rows import File, Row, Use
+from chat.claude.reading.rows import Row, Use
 from chat.markdown import without_blank_ends
 
 Role = Literal["user", "assistant"]
@@ -22,6 +23,7 @@ Role = Literal["user", "assistant"]
 CACHED: Final[dict[str, Any]] = {"cache_control": {"type": "ephemeral"}}
 BEGINNING_IS_MISSING: Final = "[Earlier messages of this room are not shown here.]"
 WAITS: Final = ", gets a reply of its own later"
+_SHOWN_FILE: Final = "[Of message {}, attachment {}:]"
 _LEFT_OUT: Final = "[{} characters are left out here.]"
 # What a cut costs beside the text that stays: the line above, and the mark of a line cut in two.
 _CUT_TOKENS: Final = 50
@@ -37,7 +39,7 @@ _NAME: Final = re.compile(r"[^a-z0-9_.-]")
 
 
 class Turn(NamedTuple):
-    """blocks: what is no text: uses of tools, or their results. Then the text is empty."""
+    """blocks: what is no text: uses of tools, or their results, or a file. Then the text is empty."""
 
     role: Role
     text: str
@@ -134,11 +136,22 @@ def heading(line: Line) -> str:
     when = line.at.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
     replying = "" if line.replies_to is None else f", replying to [{line.replies_to}]"
     waiting = WAITS if line.is_waiting else ""
-    files = (
-        f"attachment {each.id}: {one_line(each.name)}, {one_line(each.content_type)}, {each.size} bytes"
-        for each in line.files
-    )
-    return "\n".join((f"[{line.seq}] @{line.speaker}, {when}{replying}{waiting}:", *files))
+    return "\n".join((f"[{line.seq}] @{line.speaker}, {when}{replying}{waiting}:", *map(_facts_of, line.files)))
+
+
+def _facts_of(file: File) -> str:
+    facts = f"attachment {file.id}: {one_line(file.name)}, {one_line(file.content_type)}, {file.size} bytes"
+    return f"{facts}; {file.note}" if file.note else facts
+
+
+def files_shown(line: Line) -> list[Turn]:
+    """Return the files of a message as blocks, each behind a line that names it: models like them before the text."""
+    shown = [file for file in line.files if file.is_shown]
+    return [
+        turn
+        for file in shown
+        for turn in (Turn("user", _SHOWN_FILE.format(line.seq, file.id)), Turn("user", "", (block_of(file),)))
+    ]
 
 
 def spoken(line: Line, at_most: int | None = None) -> Turn:
@@ -154,9 +167,12 @@ def spoken(line: Line, at_most: int | None = None) -> Turn:
 
 
 def told(line: Line, at_most: int) -> list[Turn]:
-    """Return a message as turns of its own: of a reply with uses of tools several, unless its text is too long."""
+    """Return a message as turns of its own, with the files that are shown.
+
+    Of a reply with uses of tools they are several, unless its text is too long.
+    """
     is_whole = bool(line.turns) and tokens.estimate(line.text) <= at_most - tokens.TURN_TOKENS
-    return list(line.turns) if is_whole else [spoken(line, at_most)]
+    return list(line.turns) if is_whole else [*files_shown(line), spoken(line, at_most)]
 
 
 def turns_with_tools(text: str, uses: Iterable[Use]) -> Iterator[Turn]:
@@ -201,7 +217,7 @@ def size(turn: Turn) -> int:
 
 
 def _blocks_size(turn: Turn) -> int:
-    return tokens.estimate_json(turn.blocks) if turn.blocks else 0
+    return tokens.estimate_json(turn.blocks) + carried_tokens(turn.blocks) if turn.blocks else 0
 
 
 def cost(turn: Turn) -> int:

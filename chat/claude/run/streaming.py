@@ -5,6 +5,7 @@ No socket owns it. It ends in exactly one outcome: the model's end, a stop, a fa
 
 import asyncio
 from contextlib import aclosing
+from functools import partial
 from typing import Final
 
 import structlog
@@ -28,6 +29,7 @@ from chat.claude.prompt import prompts
 from chat.claude.prompt.conversation import Asked, Conversation, shown_to_members, told
 from chat.claude.run import lease
 from chat.claude.run.attempts import Attempts
+from chat.claude.run.carrying import carried
 from chat.claude.run.deltas import Deltas
 from chat.claude.run.lease import Checkpoint, Outcome, Verdict
 from chat.claude.run.pace import Pace
@@ -169,13 +171,20 @@ class Stream:
         if context.goes_on_after_tools:
             self._deltas.tool_begun()
         talk = Conversation(context, self._note())
-        call = Call(self.model, context.system, talk.messages, self._max_tokens, context.tools)
+        call = Call(
+            self.model,
+            context.system,
+            talk.messages,
+            self._max_tokens,
+            context.tools,
+            carry=partial(carried, self.room_id),
+        )
         for round_ in range(1, _ROUNDS_AT_MOST + 1):
             if round_ > 1 and not await self._has_money(talk.tokens):
                 return self._complete("budget")
             if round_ == _ROUNDS_AT_MOST:
                 call = call._replace(may_use_tools=False)  # the last results would be paid for and never read
-            end, calls = await self._hear(call, talk.tokens)
+            end, calls = await self._hear(call._replace(file_tokens=talk.file_tokens), talk.tokens)
             if end.stop_reason == "tool_use" and not calls:
                 return self._complete("end_turn")  # there is nothing to send back
             if end.stop_reason not in ("tool_use", "pause_turn"):

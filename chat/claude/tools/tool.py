@@ -15,12 +15,14 @@ class ToolResult(NamedTuple):
     """content: for the model. summary: one line for the members, who see what Claude did.
 
     quotes: the content of each message whose words are in it, by id: changed, it must not be quoted any more.
+    blocks: files that the model is shown with it, in this reply only: later turns have the content.
     """
 
     content: str
     summary: str
     is_error: bool = False
     quotes: Mapping[int, str] = MappingProxyType({})
+    blocks: tuple[dict[str, Any], ...] = ()
 
 
 class Tool(NamedTuple):

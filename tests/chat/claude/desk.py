@@ -4,13 +4,15 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from io import BytesIO
 from typing import Any
 
 from accounts.models import User
 from chat.access import Actor
+from chat.files import attachments, uploads
 from chat.messages import replies
 from chat.messages.posting import Post
-from chat.models import Charge, Reply, Room
+from chat.models import Attachment, Charge, Reply, Room
 from chat.protocol import requests
 from chat.realtime.database import in_database
 from chat.realtime.events import Event
@@ -35,12 +37,20 @@ class Desk:
 
         runtime.hub.publish = heard  # type: ignore[method-assign]
 
-    async def post(self, prompt: str) -> None:
-        await self.runtime.writer.post(Post.of(self.alice, "desk", prompt, f"<p>{prompt}</p>"))
+    async def post(self, prompt: str, *files: Attachment) -> None:
+        names = tuple(file.public_id for file in files)
+        await self.runtime.writer.post(Post.of(self.alice, "desk", prompt, f"<p>{prompt}</p>", attachments=names))
 
-    async def ask(self, prompt: str) -> Reply:
-        await self.post(prompt)
+    async def ask(self, prompt: str, *files: Attachment) -> Reply:
+        await self.post(prompt, *files)
         return await self.end()
+
+    async def upload(self, content: bytes, name: str = "file") -> Attachment:
+        def keep() -> Attachment:
+            kept = attachments.keep(self.alice, "desk", uploads.inspect(BytesIO(content), name))
+            return Attachment.objects.get(public_id=kept.id)
+
+        return await in_database(keep)
 
     async def retry(self, reply: Reply) -> Reply:
         request = requests.RetryReply(message=str(reply.message_id))

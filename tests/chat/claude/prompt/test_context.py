@@ -186,18 +186,18 @@ def test_few_queries_and_no_more_rows_than_needed(alice: User, bob: User, den: R
     reply = Reply.objects.get(pk=asks(alice, den, "hi").pk)
     with CaptureQueriesContext(connection) as small:
         context.build(reply)
-    assert len(small) == 3, "the room with its summary, a page of messages, their files"
+    assert len(small) == 4, "the room with its summary, its files, a page of messages, their files"
     talk(bob, den, 1_000)
     settings.CLAUDE_CONTEXT_TOKENS = 9_000
     reply = Reply.objects.get(pk=asks(alice, den, "hi").pk)
     with CaptureQueriesContext(connection) as large:
         context.build(reply)
-    assert len(large) == 3, "a page holds more than fits"
+    assert len(large) == 4, "a page holds more than fits"
     settings.CLAUDE_CONTEXT_TOKENS = 20_000
     with CaptureQueriesContext(connection) as larger:
         context.build(reply)
-    assert len(larger) == 5, "two pages"
-    pages = [query["sql"] for query in larger if '"chat_message"."seq" <' in query["sql"]]
+    assert len(larger) == 6, "two pages"
+    pages = [query["sql"] for query in larger if '"chat_message"."seq" < ' in query["sql"]]
     assert len(pages) == 2 and all(f"LIMIT {PAGE}" in sql and "OFFSET" not in sql for sql in pages)
 
 

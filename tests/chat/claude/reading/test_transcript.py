@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from accounts.claude import account
 from accounts.models import User
 from chat.claude.reading import tokens, transcript
-from chat.claude.reading.rows import File, newest_first
+from chat.claude.reading.files import File
+from chat.claude.reading.rows import newest_first
 from chat.claude.reading.transcript import Line, Turn
 from chat.models import Attachment, Kind, ReplyState, Room
 from tests.chat.claude.talk import MORNING, asks, ends, says

@@ -1,0 +1,24 @@
+"""What a model can take in besides text, as far as this process knows."""
+
+from typing import Final, NamedTuple
+
+from chat.model_choice import is_demo_model
+
+
+class Abilities(NamedTuple):
+    pictures: bool = True
+
+
+_ALL: Final = Abilities()
+# The demo reads nothing: no file is prepared for it.
+_NONE: Final = Abilities(pictures=False)
+_known: Final[dict[str, Abilities]] = {}
+
+
+def abilities_of(model: str) -> Abilities:
+    """Return what a model can take in. One that no one has told of is taken to see: a refusal tells, and is remembered."""
+    return _NONE if is_demo_model(model) else _known.get(model, _ALL)
+
+
+def remember(model: str, able: Abilities) -> None:
+    _known[model] = able

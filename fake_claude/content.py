@@ -1,0 +1,127 @@
+"""The blocks in a request's turns: which of them the real service refuses, and what they count."""
+
+import base64
+import binascii
+import functools
+import io
+import math
+from collections.abc import Iterator
+from typing import Any, Final
+
+from PIL import Image
+
+from fake_claude import wire
+
+_PIXELS_PER_TOKEN: Final = 750
+_LONGEST_SIDE: Final = 1568
+_MOST_PIXELS: Final = 1_200_000
+_MOST_IMAGES: Final = 100
+_IMAGE_BYTES: Final = 5 * 1024 * 1024
+_MANY_IMAGES: Final = 20
+_SIDE: Final = 8000
+_SIDE_OF_MANY: Final = 2000
+_KEYS: Final[dict[str, set[str]]] = {
+    "text": {"text", "citations"},
+    "image": {"source", "transformations"},
+    "thinking": {"thinking", "signature"},
+    "redacted_thinking": {"data"},
+    "tool_use": {"id", "name", "input", "caller"},
+    "tool_result": {"tool_use_id", "content", "is_error"},
+    "server_tool_use": {"id", "name", "input", "caller"},
+    "web_search_tool_result": {"tool_use_id", "content", "caller"},
+    "web_fetch_tool_result": {"tool_use_id", "content", "caller"},
+}
+_IN_ANY_BLOCK: Final = {"type", "cache_control"}
+_USERS_ONLY: Final = ("image", "document", "tool_result", "search_result")
+_IN_RESULTS: Final = ("text", "image", "document", "search_result")
+_SOURCES: Final = {"base64": {"type", "media_type", "data"}, "url": {"type", "url"}, "file": {"type", "file_id"}}
+_FORMATS: Final = {"image/jpeg": "JPEG", "image/png": "PNG", "image/gif": "GIF", "image/webp": "WEBP"}
+
+
+def refusal_of_blocks(turns: list[dict[str, Any]]) -> str | None:
+    """Return why these turns are refused for what stands in their blocks, naming the place as the service does."""
+    blocks = list(_all_blocks(turns))
+    images = [(path, block) for path, _role, block in blocks if block.get("type") == "image"]
+    if len(images) > _MOST_IMAGES:
+        return f"messages: Too much media: {len(images)} images > {_MOST_IMAGES} maximum"
+    for path, role, block in blocks:
+        refusal = _refusal_of_shape(role, block) or (
+            _refusal_of_image(block, len(images)) if block["type"] == "image" else None
+        )
+        if refusal is not None:
+            return f"{path}{refusal}"
+    return None
+
+
+def tokens_of(value: Any) -> int:
+    """Return what a block counts: a picture by its pixels, anything else by its letters."""
+    if isinstance(value, dict) and value.get("type") == "image":
+        return _tokens_of_image(value)
+    if isinstance(value, dict) and value.get("type") == "tool_result" and isinstance(value.get("content"), list):
+        return wire.tokens({**value, "content": []}) + sum(tokens_of(each) for each in value["content"])
+    return wire.tokens(value)
+
+
+def _all_blocks(turns: list[dict[str, Any]]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Yield each block with its place and its side, those in results of tools too."""
+    for number, turn in enumerate(turns):
+        content = turn["content"]
+        for index, block in enumerate([] if isinstance(content, str) else content):
+            path = f"messages.{number}.content.{index}"
+            yield path, turn["role"], block
+            inner = block.get("content") if block.get("type") == "tool_result" else None
+            for deeper, each in enumerate(inner if isinstance(inner, list) else []):
+                yield f"{path}.content.{deeper}", "result", each
+
+
+def _refusal_of_shape(role: str, block: dict[str, Any]) -> str | None:
+    kind = block.get("type")
+    allowed = _KEYS.get(str(kind))
+    if allowed is None or (role == "result" and kind not in _IN_RESULTS):
+        return f": Input tag '{kind}' found using 'type' does not match any of the expected tags"
+    if role == "assistant" and kind in _USERS_ONLY:
+        return f": `{kind}` blocks are not permitted in assistant turns"
+    unknown = block.keys() - allowed - _IN_ANY_BLOCK
+    return f".{kind}.{min(unknown)}: Extra inputs are not permitted" if unknown else None
+
+
+def _refusal_of_image(block: dict[str, Any], together: int) -> str | None:
+    source = block.get("source") or {}
+    keys = _SOURCES.get(str(source.get("type")))
+    if keys is None or source.keys() != keys:
+        return ".image.source: Input should be a valid base64, url or file source"
+    if source["type"] != "base64":
+        return None
+    if source["media_type"] not in _FORMATS:
+        return ".image.source.base64.media_type: Input should be 'image/jpeg', 'image/png', 'image/gif' or 'image/webp'"
+    if len(source["data"]) > _IMAGE_BYTES:
+        return f".image.source.base64: image exceeds 5 MB maximum: {len(source['data'])} bytes > {_IMAGE_BYTES} bytes"
+    found = _opened(source["data"])
+    if found is None:
+        return ".image.source.base64.data: Could not process image"
+    kind, size = found
+    if kind != _FORMATS[source["media_type"]]:
+        return f".image.source.base64.data: Image does not match the provided media type {source['media_type']}"
+    side = _SIDE_OF_MANY if together > _MANY_IMAGES else _SIDE
+    if max(size) > side:
+        return f".image.source.base64.data: At least one of the image dimensions exceed max allowed size: {side} pixels"
+    return None
+
+
+@functools.lru_cache(maxsize=256)
+def _opened(data: str) -> tuple[str, tuple[int, int]] | None:
+    try:
+        with Image.open(io.BytesIO(base64.b64decode(data, validate=True))) as image:
+            image.load()
+            return str(image.format), image.size
+    except (binascii.Error, OSError, SyntaxError, ValueError):
+        return None
+
+
+def _tokens_of_image(block: dict[str, Any]) -> int:
+    found = _opened(block["source"].get("data", ""))
+    if found is None:
+        return 0
+    width, height = found[1]
+    scale = min(1.0, _LONGEST_SIDE / max(width, height), math.sqrt(_MOST_PIXELS / (width * height)))
+    return math.ceil(width * scale * height * scale / _PIXELS_PER_TOKEN)
