@@ -14,7 +14,7 @@ from tests.servers.sites import CLUSTER, Site, SiteBuilder
 from tests.servers.socket_client import SocketClient
 from tests.servers.tabs import Tabs
 
-CONTEXT_TOKENS, REPLY_TOKENS = 6000, 1000
+CONTEXT_TOKENS, REPLY_TOKENS = 7500, 1000
 USES = 40
 
 

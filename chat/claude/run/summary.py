@@ -35,7 +35,7 @@ _SLICE_SHARE: Final = 1 / 2
 _LINE_SHARE: Final = 1 / 8
 # What was said before that is left out for good: a room of years must not be read from its first day.
 _BACKLOG_MESSAGES: Final = 1_000
-# 800 tokens of prose, as `tokens.estimate` counts.
+# 500 words of prose, as `tokens.estimate` counts.
 _NOTES_TOKENS: Final = 1_400
 # Room for what the model thinks before it writes.
 _CALL_TOKENS: Final = 4_000
