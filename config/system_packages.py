@@ -31,6 +31,14 @@ def chromium() -> str | None:
     return _first_on_path("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
+def headless_chromium() -> str | None:
+    """Return Chromium's build without windows, or the whole browser where there is none.
+
+    The engine is the same. A page in a new profile costs it half of the processor time, and the tests open a thousand.
+    """
+    return _first_on_path("chromium-headless-shell", "chrome-headless-shell") or chromium()
+
+
 def redis_server() -> str | None:
     return _first_on_path("redis-server", "valkey-server")
 
@@ -63,7 +71,7 @@ def _first_on_path(*names: str) -> str | None:
 
 
 PROGRAMS: Final = {
-    "Chromium": Program("the browser tests", chromium, "chromium", "chromium"),
+    "Chromium": Program("the browser tests", chromium, "chromium chromium-headless-shell", "chromium"),
     "Redis": Program("the tests with several server processes", redis_server, "redis-server", "redis (or valkey)"),
     "PostgreSQL": Program("the database tests", postgresql_directory, "postgresql", "postgresql (the server)"),
     "Node": Program("the checks of the JavaScript", node, "nodejs npm", "nodejs 18 or later and npm", "checks"),

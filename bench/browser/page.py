@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from bench.browser.trace import CATEGORIES, Trace
-from tests.chromium import ARGUMENTS, executable
+from tests.chromium import ARGUMENTS, whole_executable
 
 _PATIENCE_MS: Final = 60_000
 _WIDTH, _HEIGHT = 1280, 800
@@ -63,7 +63,7 @@ class Size(NamedTuple):
 def chromium() -> Iterator[Browser]:
     """Run a browser on the cores of the thread that starts it."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable(), args=ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=whole_executable(), args=ARGUMENTS)
         yield browser
         browser.close()
 

@@ -126,4 +126,4 @@ def test_the_usage_of_today_is_that_of_the_new_day(someone: Cast) -> None:
     page.evaluate("window.before = true")
     be_idle(page)
     page.clock.fast_forward(int((midnight_after(now, "UTC") + MINUTE - now).total_seconds() * 1000))
-    page.wait_for_function("!window.before")
+    page.wait_for_function("() => !window.before")

@@ -116,7 +116,7 @@ def test_escape_in_the_emoji_picker_gives_the_focus_back(someone: Cast) -> None:
         page.keyboard.press("ArrowRight")
         page.keyboard.press(leave)
         expect(page.get_by_test_id("emoji-picker")).not_to_be_visible()
-        page.wait_for_function("document.activeElement.closest('.message')")
+        page.wait_for_function("() => document.activeElement.closest('.message')")
     expect(row.get_by_test_id("reaction")).to_have_count(1)
 
 
@@ -127,4 +127,4 @@ def test_escape_in_the_emoji_picker_finds_a_place_when_the_message_has_gone(some
     act(page, "the message", "react")
     page.evaluate("document.querySelector('.message').remove()")
     page.keyboard.press("Escape")
-    page.wait_for_function("document.activeElement !== document.body")
+    page.wait_for_function("() => document.activeElement !== document.body")

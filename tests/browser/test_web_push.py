@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 import pytest
-from playwright.sync_api import CDPSession, Page, expect
+from playwright.sync_api import Browser, CDPSession, Page, expect
 
 from accounts import vapid
 from tests.browser.chat_cast import PATIENCE_MS, Cast, Someone
 from tests.browser.looks import problems
+from tests.chromium import whole_browser_of
 from tests.servers.sites import UVICORN_SQLITE, Site, SiteBuilder
 
 ENDPOINT: Final = "https://fcm.googleapis.com/fcm/send/of-this-browser"
@@ -35,6 +36,12 @@ SUBSCRIBING: Final = """
     return made();
   };
 """.replace("ENDPOINT", json.dumps(ENDPOINT))
+
+
+@pytest.fixture(scope="session")
+def browser(request: pytest.FixtureRequest) -> Browser:
+    """The build without windows blocks notifications, whatever it is told to allow."""
+    return whole_browser_of(request.config)
 
 
 @pytest.fixture(scope="module")
