@@ -1,19 +1,16 @@
 """Which model replies in a room: the room's own, the installation's, or, without a key, the built-in demo."""
 
 import re
-from collections.abc import Iterable
 from typing import Final
 
 from django.conf import settings
 
+from chat import known_models
 from chat.models import Room
 
 DEMO_MODEL: Final = "demo"
 
 _NAME: Final = re.compile(r"[a-z0-9]+(?:[-._:@][a-z0-9]+)*", re.ASCII)
-
-# What Anthropic lists, as this process last heard it: `chat.claude.model_offer` asks. None: it did not respond.
-_listed: frozenset[str] | None = None
 
 
 def is_demo() -> bool:
@@ -31,14 +28,9 @@ def model_of(room: Room) -> str:
     return DEMO_MODEL if is_demo() else room.claude_model or settings.CLAUDE_MODEL
 
 
-def remember_listed(models: Iterable[str] | None) -> None:
-    """Keep what Anthropic lists; None means that it could not be asked."""
-    global _listed
-    _listed = None if models is None else frozenset(models)
-
-
 def may_be_offered(model: str) -> bool:
     """Whether Anthropic lists a model. Without its list, whatever could be a model's name may be one."""
     if is_demo_model(model):
         return False
-    return model in _listed if _listed is not None else bool(_NAME.fullmatch(model))
+    is_listed = known_models.is_listed(model)
+    return bool(_NAME.fullmatch(model)) if is_listed is None else is_listed

@@ -59,6 +59,8 @@ class FakeClaude:
         self, port: int = 0, default: Mode | None = None, choose: Callable[[dict[str, Any]], Mode | None] | None = None
     ) -> None:
         self.default: Mode = default or Normal()
+        # What the account offers: a test changes it.
+        self.models = [wire.model_info(model) for model in wire.MODELS]
         self.requests: list[Seen] = []
         self.paths: list[str] = []
         self.port = port
@@ -187,7 +189,7 @@ class FakeClaude:
         if not key:
             await exchange.fail(401, "authentication_error", "x-api-key header is required")
         elif path == "/v1/models":
-            await exchange.respond(200, wire.model_list(wire.MODELS))
+            await exchange.respond(200, wire.model_list(self.models))
         elif path.startswith("/v1/models/"):
             await exchange.respond(200, wire.model_info(path.rpartition("/")[2]))
         elif path not in ("/v1/messages", "/v1/messages/count_tokens"):

@@ -78,7 +78,8 @@ def error(type_: str, text: str, request_id: str) -> dict[str, Any]:
     return {"type": "error", "error": {"type": type_, "message": text}, "request_id": request_id}
 
 
-def model_info(model: str) -> dict[str, Any]:
+def model_info(model: str, **facts: Any) -> dict[str, Any]:
+    """Return what is told of a model. facts: what is different of it."""
     return {
         "type": "model",
         "id": model,
@@ -90,13 +91,35 @@ def model_info(model: str) -> dict[str, Any]:
         "line": None,
         "max_input_tokens": 1_000_000,
         "max_tokens": MOST_OUTPUT_TOKENS,
-        "capabilities": None,
+        "capabilities": capabilities(),
+        **facts,
     }
 
 
-def model_list(models: tuple[str, ...]) -> dict[str, Any]:
-    data = [model_info(model) for model in models]
-    return {"data": data, "has_more": False, "first_id": models[0], "last_id": models[-1]}
+def capabilities(**less: Any) -> dict[str, Any]:
+    """Return what a model of today can do. less: what is different of it."""
+    yes = {"supported": True}
+    names = ("batch", "citations", "code_execution", "image_input", "pdf_input", "structured_outputs")
+    efforts = dict.fromkeys(("low", "medium", "high", "xhigh", "max"), yes)
+    thinking = {
+        "adaptive": yes,
+        "between_tools": yes,
+        "disabled": {"supported": False},
+        "enabled": {"supported": False},
+    }
+    return {
+        **dict.fromkeys(names, yes),
+        "effort": {**yes, **efforts},
+        "thinking": {**yes, "types": thinking},
+        "context_management": yes,
+        "server_tools": yes,
+        **less,
+    }
+
+
+def model_list(models: list[dict[str, Any]]) -> dict[str, Any]:
+    ids = [model["id"] for model in models] or [None]
+    return {"data": models, "has_more": False, "first_id": ids[0], "last_id": ids[-1]}
 
 
 def tokens(value: Any) -> int:

@@ -14,6 +14,7 @@ from chat.admin.replies import ByModel, ReadOnlyAdmin
 from chat.billing import pricing, usage
 from chat.billing.spending import dollars, today
 from chat.claude import recent_failures
+from chat.claude.model_offer import leaving_models
 from chat.model_choice import is_demo
 from chat.models import USAGE_KINDS, Charge, ChargeState, Room, Spending
 
@@ -75,6 +76,7 @@ class ChargeAdmin(ReadOnlyAdmin):
             "open_count": Charge.objects.filter(state=ChargeState.OPEN).count(),
             "failed": recent_failures.newest_failures(),
             "prices": _prices(),
+            "leaving": leaving_models(),
         }
         return TemplateResponse(request, "admin/chat/claude_usage.html", context)
 

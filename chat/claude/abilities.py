@@ -2,6 +2,7 @@
 
 from typing import Final, NamedTuple
 
+from chat import known_models
 from chat.model_choice import is_demo_model
 
 
@@ -9,7 +10,6 @@ class Abilities(NamedTuple):
     pictures: bool = True
 
 
-_ALL: Final = Abilities()
 # The demo reads nothing: no file is prepared for it.
 _NONE: Final = Abilities(pictures=False)
 _known: Final[dict[str, Abilities]] = {}
@@ -17,7 +17,9 @@ _known: Final[dict[str, Abilities]] = {}
 
 def abilities_of(model: str) -> Abilities:
     """Return what a model can take in. One that no one has told of is taken to see: a refusal tells, and is remembered."""
-    return _NONE if is_demo_model(model) else _known.get(model, _ALL)
+    if is_demo_model(model):
+        return _NONE
+    return _known.get(model) or Abilities(pictures=known_models.of(model).pictures)
 
 
 def remember(model: str, able: Abilities) -> None:

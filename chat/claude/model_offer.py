@@ -1,46 +1,96 @@
 """Which models the settings of a room offer: those that are known here, and what Anthropic lists, if it responds soon."""
 
 import asyncio
+import random
 import time
+from datetime import UTC, date, datetime
 from typing import Final
 
 import structlog
 from asgiref.sync import async_to_sync
 from django.conf import settings
 
+from chat import known_models
 from chat.billing import pricing
 from chat.claude.backends.chosen import list_models
-from chat.model_choice import is_demo, remember_listed
+from chat.known_models import KnownModel
+from chat.model_choice import is_demo
+from chat.models import Room
+from chat.realtime.database import in_database
 
 log = structlog.get_logger(__name__)
 
 _PATIENCE_SECONDS: Final = 1.5
 _GOOD_FOR_SECONDS: Final = 600
 _FAILED_FOR_SECONDS: Final = 60
+_RENEWED_SECONDS: Final = 3600.0
 
-_listed: list[str] = []
 _ask_again_at = 0.0
 
 
 def offered_models(current: str = "") -> list[tuple[str, str]]:
     """Return (value, label) of each model that a room may choose; "" is the installation's. `current` is among them."""
     async_to_sync(learn_models)()
-    names = dict.fromkeys([settings.CLAUDE_MODEL, *pricing.models(), *_listed, current])
-    own = [(name, name) for name in names if name]
-    return [("", f"This server's choice ({settings.CLAUDE_MODEL})"), *own]
+    names = dict.fromkeys([settings.CLAUDE_MODEL, *pricing.models(), *_listed_names(), current])
+    own = [(name, label_of(name)) for name in names if name]
+    return [("", f"This server's choice ({label_of(settings.CLAUDE_MODEL)})"), *own]
+
+
+def label_of(model: str) -> str:
+    """Return a model's name, and whether it will not be there for long."""
+    known = known_models.of(model)
+    warning = known.warning(_today())
+    if known_models.is_listed(model) is False:
+        warning = "not available"
+    return f"{known.name}, {warning}" if warning else known.name
 
 
 async def learn_models() -> None:
     """Ask Anthropic what it lists, now and then. Settings must open and be saved without a response, too."""
-    global _listed, _ask_again_at
+    global _ask_again_at
     if is_demo() or time.monotonic() < _ask_again_at:
         return
     _ask_again_at = time.monotonic() + _FAILED_FOR_SECONDS
     try:
-        _listed = await asyncio.wait_for(list_models(), _PATIENCE_SECONDS)
+        found = await asyncio.wait_for(list_models(), _PATIENCE_SECONDS)
     except Exception as error:  # noqa: BLE001 - no key, no network, too slow: what is known has to do
         log.info("models.not_listed", error=type(error).__name__)
-        remember_listed(None)
+        known_models.remember_listed(None)
     else:
         _ask_again_at = time.monotonic() + _GOOD_FOR_SECONDS
-        remember_listed(_listed)
+        known_models.remember_listed(found)
+
+
+async def keep_models_known() -> None:
+    """Ask at the start and every hour, forever, and tell the log of models in use that will not be there for long."""
+    while not is_demo():
+        try:
+            await learn_models()
+            for model, warning in await in_database(leaving_models):
+                log.warning("models.leaving", model=model, warning=warning)
+        except Exception:
+            log.exception("models.not_kept_known")
+        await asyncio.sleep(_RENEWED_SECONDS * random.uniform(0.9, 1.1))  # noqa: S311 - spreads load
+
+
+def leaving_models() -> list[tuple[str, str]]:
+    """Return the models that this server or rooms have chosen and that are gone or leave soon, with what is the case."""
+    if is_demo():
+        return []
+    chosen = Room.objects.exclude(claude_model="").order_by().values_list("claude_model", flat=True).distinct()
+    found = ((model, _warning(known_models.of(model))) for model in dict.fromkeys([settings.CLAUDE_MODEL, *chosen]))
+    return [(model, warning) for model, warning in found if warning]
+
+
+def _warning(model: KnownModel) -> str:
+    if known_models.is_listed(model.id) is False:
+        return "Anthropic doesn't list it for this key"
+    return model.warning(_today())
+
+
+def _listed_names() -> list[str]:
+    return [model.id for model in known_models.listed()]
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from accounts.claude import account
 from accounts.names import CLAUDE
+from chat import known_models
 from chat.access import Actor
 from chat.billing import spending
 from chat.messages import findings, memory
@@ -158,7 +159,7 @@ def queue_again(
     forgotten: dict[str, Any] = {"text": "", "thinking": "", "tools": []} if is_fresh else {}
     _check_queue(room, actor)
     if is_fresh and reply.stop_reason == "max_tokens":
-        forgotten["max_tokens"] = _more_room(reply)
+        forgotten["max_tokens"] = more_room(reply)
     max_tokens = forgotten.get("max_tokens") or reply.max_tokens or 0
     charge = spending.reserve(
         actor.id,
@@ -192,10 +193,10 @@ def queue_again(
     return tell(room, message)
 
 
-def _more_room(reply: Reply) -> int:
+def more_room(reply: Reply) -> int:
     """Return what the next attempt may write after one that thought for so long that no room was left for the reply."""
     usual: int = settings.CLAUDE_REPLY_TOKENS
-    return min(2 * (reply.max_tokens or usual), _MOST_ROOM * usual)
+    return min(2 * (reply.max_tokens or usual), _MOST_ROOM * usual, known_models.of(reply.model).most_output)
 
 
 def withdraw_waiting(room: Room, user_id: int, by_user_id: int) -> None:

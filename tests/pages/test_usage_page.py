@@ -37,6 +37,7 @@ def section(html: str, id_: str) -> str:
 def with_a_key(settings: Any) -> None:
     settings.ANTHROPIC_API_KEY = "test-key"
     settings.CLAUDE_PRICES = PRICES
+    settings.CLAUDE_CONTEXT_TOKENS, settings.CLAUDE_REPLY_TOKENS = 30_000, 8_000
 
 
 def test_who_has_used_nothing_is_told_how_to_begin(alice: Seat) -> None:

@@ -17,8 +17,10 @@ from django.conf import settings
 from chat.claude.backends.accumulator import Accumulator
 from chat.claude.backends.backend import Call, CallFailed, Piece
 from chat.claude.backends.failures import PATIENCE_WITH_PINGS, Progress, failure_of, incomplete, unusable_key
+from chat.claude.backends.listing import known_model
 from chat.claude.backends.patience import in_time
 from chat.claude.backends.sending import forget_what_was_sent, with_room_for
+from chat.known_models import KnownModel
 from chat.protocol.errors import ProtocolError
 
 if TYPE_CHECKING:
@@ -109,15 +111,15 @@ class AnthropicBackend:
         except Exception as error:  # noqa: BLE001 - the first reply will meet it again, and say what it means
             log.warning("claude.no_client", error=type(error).__name__)
 
-    async def list_models(self) -> list[str]:
-        """Return the names of the models that may be called, the newest first."""
+    async def list_models(self) -> list[KnownModel]:
+        """Return the models that may be called, the newest first."""
         unusable = unusable_key()
         if unusable is not None:
             raise unusable
         # A client of its own: this may run on a loop that ends right after.
         async with await _build_aside(_Config.now()) as client:
             page = await client.models.list(limit=_MODELS_LISTED)
-            return [model.id for model in page.data if model.lifecycle != "retired"]
+            return [known_model(model) for model in page.data if model.lifecycle != "retired"]
 
     async def close(self) -> None:
         """Close this loop's client, and with it every stream that is open."""

@@ -49,7 +49,9 @@ _BAD_KEY: Final = _Kind("bad_key", _UNAVAILABLE, _ADMINISTRATORS)
 _NO_CREDIT: Final = _Kind("no_credit", _UNAVAILABLE, _ADMINISTRATORS)
 _FORBIDDEN: Final = _Kind("forbidden", _UNAVAILABLE, _ADMINISTRATORS)
 _MISCONFIGURED: Final = _Kind("misconfigured", _UNAVAILABLE, _ADMINISTRATORS)
-_NO_MODEL: Final = _Kind("unknown_model", "The chosen model is not available.", _ADMINISTRATORS)
+_NO_MODEL: Final = _Kind(
+    "unknown_model", "The chosen model is not available.", f"This room's owners can choose another. {_ADMINISTRATORS}"
+)
 _WRONG_ADDRESS: Final = _Kind("wrong_address", _UNAVAILABLE, _ADMINISTRATORS)
 _BAD_REQUEST: Final = _Kind("bad_request", "Claude did not accept the request.", _ADMINISTRATORS)
 

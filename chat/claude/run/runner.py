@@ -15,6 +15,7 @@ from django.conf import settings
 
 from chat.billing import spending
 from chat.claude.backends.chosen import backend_for, close_backends, warm_up
+from chat.claude.model_offer import keep_models_known
 from chat.claude.run import lease, summary
 from chat.claude.run.lease import Verdict
 from chat.claude.run.pace import Pace
@@ -57,6 +58,7 @@ class Runner:
         self._hub.spawn(self._keep(), "checkpoints")
         self._hub.spawn(self._sweep(), "sweep")
         self._hub.spawn(warm_up(), "warm-up")
+        self._hub.spawn(keep_models_known(), "models")
         if self._is_dedicated:
             self._hub.spawn(self._beat(), "beats")
 

@@ -12,6 +12,7 @@ import structlog
 from django.conf import settings
 from django.utils import timezone
 
+from chat import known_models
 from chat.billing import spending
 from chat.claude.backends.backend import (
     Backend,
@@ -35,7 +36,7 @@ from chat.claude.run.lease import Checkpoint, Outcome, Verdict
 from chat.claude.run.pace import Pace
 from chat.claude.tools import registry
 from chat.claude.tools.tool import FAILED, ToolResult
-from chat.messages import findings
+from chat.messages import findings, reply_rows
 from chat.models import Reply, ReplyState, Usage
 from chat.protocol import wire
 from chat.protocol.errors import ErrorCode, ProtocolError
@@ -49,6 +50,7 @@ _ROUNDS_AT_MOST: Final = 6
 _OUR_FAULT: Final = "Something went wrong on our side."
 _NO_REPLY: Final = "Claude gave no reply."
 _NO_ROOM: Final = "Claude reached the length limit before it replied. Retry gives it more room."
+_NO_MORE_ROOM: Final = "Claude reached the length limit before it replied. Ask for less at once."
 # Readers are told of these whether there is a reply or not.
 _SAID_BY_ITSELF: Final = ("refusal", "model_context_window_exceeded", "tool_limit", "budget")
 _RESTARTED: Final = "The server was restarted."
@@ -201,13 +203,18 @@ class Stream:
 
     @property
     def _max_tokens(self) -> int:
-        return self._reply.max_tokens or int(settings.CLAUDE_REPLY_TOKENS)
+        wanted = self._reply.max_tokens or int(settings.CLAUDE_REPLY_TOKENS)
+        return min(wanted, known_models.of(self.model).most_output)
 
     def _complete(self, stop_reason: str) -> Outcome:
         """Return the end of a reply that came to its own end; of one that says nothing, say so."""
         is_clear = not self._deltas.is_blank or stop_reason in _SAID_BY_ITSELF
-        error = "" if is_clear else _NO_ROOM if stop_reason == "max_tokens" else _NO_REPLY
+        error = "" if is_clear else self._no_room if stop_reason == "max_tokens" else _NO_REPLY
         return Outcome(ReplyState.COMPLETE, stop_reason, error)
+
+    @property
+    def _no_room(self) -> str:
+        return _NO_ROOM if reply_rows.more_room(self._reply) > self._max_tokens else _NO_MORE_ROOM
 
     async def _hear(self, call: Call, reading_tokens: int) -> tuple[End, list[Asked]]:
         calls: list[Asked] = []

@@ -30,6 +30,7 @@ pytestmark = pytest.mark.django_db
 def with_a_key(settings: Any) -> None:
     settings.ANTHROPIC_API_KEY, settings.CLAUDE_BACKEND = "test-key", "auto"
     settings.CLAUDE_PRICES = PRICES
+    settings.CLAUDE_CONTEXT_TOKENS, settings.CLAUDE_REPLY_TOKENS = 30_000, 8_000
 
 
 def html_of(client: Client, url: str, **query: str) -> str:

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from accounts.claude import account
 from accounts.models import User
-from chat import model_choice
+from chat import known_models
 from chat.access import Actor
+from chat.known_models import KnownModel
 from chat.messages.naming import name_from
 from chat.models import Membership, Message, Room
 from chat.protocol import requests
@@ -287,7 +288,7 @@ def test_only_moderators_change_how_claude_behaves(alice: User, bob: User) -> No
     ["claude-sonnet-9", "gpt", "demo", "two words", "claude-haiku-5-5\u202e", "claude-haiku-5-5-\uff12026010\uff11"],
 )
 def test_a_model_that_nobody_knows_is_refused(alice: User, model: str, monkeypatch: Any) -> None:
-    monkeypatch.setattr(model_choice, "_listed", frozenset({"claude-new"}))
+    monkeypatch.setattr(known_models, "_listed", {"claude-new": KnownModel("claude-new", "New")})
     room_of(alice, "den", "session")
     with refused(ErrorCode.REQUEST_FAILED) as caught:
         update(alice, claude=options(model=model))
@@ -303,13 +304,13 @@ def test_the_models_that_are_known_here_may_be_chosen(alice: User, settings: Any
     for model in (" claude-haiku-5-5 ", "claude-opus-5-5-20260101", "our-own", ""):
         update(alice, claude=options(model=model))
         assert Room.objects.get().claude_model == model.strip()
-    monkeypatch.setattr(model_choice, "_listed", frozenset())
+    monkeypatch.setattr(known_models, "_listed", {})
     with refused(ErrorCode.REQUEST_FAILED):
         update(alice, claude=options(model="claude-new"))
-    model_choice.remember_listed(["claude-new"])
+    known_models.remember_listed([KnownModel("claude-new", "New")])
     update(alice, claude=options(model="claude-new"))
     # What a room has already, it may keep: the form of its settings sends all fields.
-    model_choice.remember_listed([])
+    known_models.remember_listed([])
     update(alice, claude=options(model="claude-new", instructions="Be brief."))
     assert (Room.objects.get().claude_model, Room.objects.get().claude_instructions) == ("claude-new", "Be brief.")
 
@@ -321,7 +322,7 @@ def test_the_models_that_are_known_here_may_be_chosen(alice: User, settings: Any
 def test_a_list_that_could_not_be_fetched_blocks_no_name_that_could_be_one(
     alice: User, monkeypatch: Any, model: str, is_taken: bool
 ) -> None:
-    monkeypatch.setattr(model_choice, "_listed", None)
+    monkeypatch.setattr(known_models, "_listed", None)
     room_of(alice, "den", "session")
     if is_taken:
         update(alice, claude=options(model=model))

@@ -300,7 +300,8 @@ def test_each_event_loop_has_a_client_of_its_own(fake):
 
 
 async def test_the_models_are_listed(fake, backend):
-    assert await backend.list_models() == ["claude-opus-5-5", "claude-sonnet-5-5", "claude-haiku-5-5"]
+    listed = await backend.list_models()
+    assert [model.id for model in listed] == ["claude-opus-5-5", "claude-sonnet-5-5", "claude-haiku-5-5"]
 
 
 async def test_warming_up_sends_nothing_and_never_raises(fake, backend, settings):

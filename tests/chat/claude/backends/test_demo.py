@@ -248,8 +248,8 @@ async def test_without_a_key_the_demo_is_the_only_model_and_nothing_is_loaded(se
 
     await warm_up()
 
-    assert await list_models() == ["demo"]
+    assert [model.id for model in await list_models()] == ["demo"]
 
 
 async def test_with_a_key_anthropic_is_asked_for_its_models(fake):
-    assert "claude-sonnet-5-5" in await list_models()
+    assert "claude-sonnet-5-5" in [model.id for model in await list_models()]
