@@ -34,7 +34,7 @@ SETTINGS: Final = {
     "MEMBERS_PER_ROOM": "1000000",
     "FRAMES_PER_SECOND": "1000000",
     "FRAMES_BURST": "1000000",
-    # The generator answers no pings; the idle case sets its own.
+    # The generator ignores pings; the idle case sets its own.
     "HEARTBEAT_INTERVAL_SECONDS": "3600",
     "HEAD_CHECK_SECONDS": "3",
     "PRESENCE_BEAT_SECONDS": "3",

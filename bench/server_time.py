@@ -3,7 +3,7 @@
 LARGEST is the number of messages in the longest room. The database is migrated and empty at the beginning.
 
 Each request goes the way it goes in a server process: to a database thread and back, the connection checked or taken
-from the pool, the action with its access check and queries, its answer encoded. The socket is left out on both sides.
+from the pool, the action with its access check and queries, its response encoded. The socket is left out on both sides.
 Prints `[[what, size, [milliseconds of each round]], ...]` as JSON; a round's value is the median of its calls.
 """
 
@@ -42,7 +42,7 @@ _CHANGED: Final = 30
 
 
 class Requests:
-    """The requests that are measured, each as a function that answers it once."""
+    """The requests that are measured, each as a function that handles it once."""
 
     def __init__(self, data: datasets.Dataset) -> None:
         self._data = data
@@ -96,7 +96,7 @@ class Requests:
         return self._asking("found", search.search_messages, self._reader, request)
 
     def _in_crowd(self, slug: str, count: int) -> dict[str, Call]:
-        """Everyone is online: the answers say who."""
+        """Everyone is online: the responses say who."""
         presence = Presence(cast(Hub, _SilentHub()))
         topic = topic_of_room(slug, is_session=False)
         for user_id in range(1, count + 1):

@@ -1,6 +1,6 @@
 """Fills rooms with history, in the environment of a site: `python -m bench.browser.history COUNT ROOM...`.
 
-All get the same texts. Every eighth message is an answer of Claude's, the others are of the room's people in turn, who
+All get the same texts. Every eighth message is a reply of Claude's, the others are of the room's people in turn, who
 have read everything. Prints the `seq` of each room's first message.
 """
 

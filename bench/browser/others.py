@@ -1,4 +1,4 @@
-"""The others in the room: one asks Claude, and they go on talking and typing while it answers. A thread of its own."""
+"""The others in the room: one asks Claude, and they go on talking and typing while it replies. A thread of its own."""
 
 import asyncio
 import os
@@ -44,7 +44,7 @@ class Others:
             raise self._failure from error
 
     def have_reply(self) -> bool:
-        """Whether Claude's answer has ended, or never will."""
+        """Whether Claude's reply has ended, or never will."""
         return self._reply_ended.is_set()
 
     def _run(self) -> None:
@@ -80,8 +80,8 @@ class Others:
             return frame["type"] in ("stream_end", "error") and isinstance(shown, dict) and shown["id"] == message_id
 
         try:
-            frame = await tab.frame(is_end, "the end of Claude's answer", _REPLY_SECONDS)
+            frame = await tab.frame(is_end, "the end of Claude's reply", _REPLY_SECONDS)
             if frame["type"] == "error":
-                raise RuntimeError(f"Claude's answer failed: {frame['error']}")
+                raise RuntimeError(f"Claude's reply failed: {frame['error']}")
         finally:
             self._reply_ended.set()

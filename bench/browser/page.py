@@ -43,7 +43,7 @@ _PLACE: Final = """() => {
 class Load(NamedTuple):
     """A page that was opened. shown_ms: from the navigation to the first frame with messages.
 
-    bytes: of the HTTP answers with their heads as they came over the wire, and of the socket's frames up to then.
+    bytes: of the HTTP responses with their heads as they came over the wire, and of the socket's frames up to then.
     """
 
     shown_ms: float

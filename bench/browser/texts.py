@@ -47,7 +47,7 @@ def missing(room, after):
 PROMPT: Final = "@claude explain in detail how recovery works, with code"
 # Several sentences, as someone types who thinks in between; no sign that opens a list of suggestions.
 TYPED: Final = (
-    "While it answers, I write down what I want to ask next. Is the number of a change ever used twice, and what happens "
+    "While it replies, I write down what I want to ask next. Is the number of a change ever used twice, and what happens "
     "when a backup is restored? I think that the clients have to notice, but how do they? Let us see."
 )
 
@@ -58,6 +58,6 @@ def said(number: int) -> str:
 
 
 def reply(sections: int, first: int = 1) -> str:
-    """Return an answer of Claude's in markdown: headings, lists, code, a table, links."""
+    """Return a reply of Claude's in markdown: headings, lists, code, a table, links."""
     parts = range(first, first + sections)
     return "".join(_SECTION.format(number=number, paragraph=_PARAGRAPH) for number in parts)

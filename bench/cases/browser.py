@@ -1,4 +1,4 @@
-"""A session of 5,000 messages in Chromium: opening it, typing while Claude answers and others talk, reading all of it.
+"""A session of 5,000 messages in Chromium: opening it, typing while Claude replies and others talk, reading all of it.
 
 The browser may use both cores, as its processes work at the same time: on one, the page's thread mostly waits for those
 that draw what it has made. The server and the stand-in for Claude's API stay on theirs. Each round is a new room and a
@@ -40,7 +40,7 @@ SERVER: Final = "Parley"
 MESSAGES: Final = 5_000
 DELTAS: Final = 1_250
 _KEYS: Final = 160
-# The answer has to be longer than the typing, on a slow machine as well.
+# The reply has to be longer than the typing, on a slow machine as well.
 _DELTA_EVERY_SECONDS: Final = 0.016
 _REPLY_SECTIONS: Final = 9
 _QUICK_MESSAGES: Final = 400
@@ -55,7 +55,7 @@ _AFTER_REPLY_SECONDS: Final = 1.0
 
 @dataclass(frozen=True)
 class Plan:
-    """How much of everything. share: of the answer and of the keys."""
+    """How much of everything. share: of the reply and of the keys."""
 
     messages: int = MESSAGES
     share: float = 1.0
@@ -205,7 +205,7 @@ class _Visit:
 
 @contextmanager
 def _claude() -> Iterator[FakeClaude]:
-    """The stand-in answers in a thread of ours, on the server's core: it must not take the browser's time."""
+    """The stand-in responds in a thread of ours, on the server's core: it must not take the browser's time."""
     with machine.on_cores([machine.SERVER_CORE]):
         claude = FakeClaude()
         claude.start()
@@ -248,7 +248,7 @@ def _sessions(site: Site, messages: int, count: int) -> list[Session]:
 
 
 async def _make_room(site: Site, room: str, owner: Person, members: Sequence[Person]) -> None:
-    """Make a session in which Claude answers when it is called, so that people can talk while it does."""
+    """Make a session in which Claude replies when it is called, so that people can talk while it does."""
     tab = await SocketClient.open(site.processes[0].socket_url, headers=parley.authorization(owner))
     names = [member.username for member in members]
     claude = {"everyMessage": False}

@@ -142,9 +142,7 @@ def _keeping(bench: Bench, count: int) -> list[Row]:
             used = machine.cpu_seconds(process.pid)
             pongs = _reply_to_pings(opened.sockets, seconds)
             shares.append((machine.cpu_seconds(process.pid) - used) / seconds * 100)
-            bench.say(
-                f"round {number + 1}: {count:,} idle tabs, {pongs:,} pings answered, {shares[-1]:.1f} % of a core"
-            )
+            bench.say(f"round {number + 1}: {count:,} idle tabs, {pongs:,} pongs, {shares[-1]:.1f} % of a core")
         _close(opened)
     memory = Row("memory", _what(count), "Parley", [kilobytes], "KB")
     idle = Row("idle", f"{count:,} connections with heartbeat", "Parley", shares, "% of a core")
@@ -156,7 +154,7 @@ def _what(count: int) -> str:
 
 
 def _reply_to_pings(sockets: Sequence[socket.socket], seconds: float) -> int:
-    """Read everything and answer each ping, as tabs do; return how many came."""
+    """Read everything and reply to each ping, as tabs do; return how many came."""
     pongs, until = 0, time.monotonic() + seconds
     with selectors.DefaultSelector() as selector:
         for each in sockets:

@@ -1,7 +1,7 @@
 """One message to 200 receivers in one room, with 1, 4 and 16 messages in flight: beside the peers, in the same rounds.
 
 `typing` is fan-out alone: nothing is stored. `messages` is the full path: authenticated, validated, rate-limited, stored
-in SQLite, answered, and fanned out with its place in the room's order. The peers do less, each says what; the last two
+in SQLite, confirmed, and fanned out with its place in the room's order. The peers do less, each says what; the last two
 are the floor, in C.
 """
 

@@ -1,4 +1,4 @@
-"""How long a message is on its way to 1,000 tabs in one room, ten messages a second, stored and answered."""
+"""How long a message is on its way to 1,000 tabs in one room, ten messages a second, stored and confirmed."""
 
 import asyncio
 from typing import Final

@@ -130,7 +130,7 @@ def soak(bench: Bench, seconds: float, *, warm_up_seconds: float) -> _Found:
 def _running(bench: Bench) -> Iterator[tuple[Site, Crowd, dict[str, Person]]]:
     """A site with the fake Claude, its rooms with their people, and the crowd, not yet connected."""
     with FakeClaude(default=_REPLY) as fake:
-        # The tabs answer pings, so the heartbeat is the one of production.
+        # The tabs reply to pings, so the heartbeat is the one of production.
         settings: dict[str, Any] = {"HEARTBEAT_INTERVAL_SECONDS": 30, **claude_settings(fake)}
         with parley.site(bench.sites, **settings) as site:
             tally, owners, homes = Tally(), {}, []

@@ -1,4 +1,4 @@
-"""Messages stored and answered a second: 64 people who write in 200 rooms of four.
+"""Messages stored and confirmed a second: 64 people who write in 200 rooms of four.
 
 Beside it the way that suggests itself: a stock consumer that awaits one commit for each message through the async ORM.
 """
@@ -24,7 +24,7 @@ _TARGETS: Final = {"SQLite": 2000.0, "PostgreSQL": 1500.0}
 
 
 class _Desk(NamedTuple):
-    """An open site: the senders' sockets, what each writes, and what its answers look like."""
+    """An open site: the senders' sockets, what each writes, and what its responses look like."""
 
     senders: Sequence[int]
     frames: Sequence[Sequence[str]]

@@ -123,7 +123,7 @@ def responses(
     seconds: float,
     warm_up_seconds: float = 0.5,
 ) -> Outcome:
-    """Have each sender keep `window` requests in flight, taking its texts in turn; count the answers.
+    """Have each sender keep `window` requests in flight, taking its texts in turn; count the responses.
 
     others: sockets whose frames are read and dropped.
     """

@@ -23,7 +23,7 @@ class Step(NamedTuple):
 
 
 class OpeningFailed(RuntimeError):
-    """A server refused a handshake, or did not answer a step."""
+    """A server refused a handshake, or did not respond to a step."""
 
 
 class Sockets:

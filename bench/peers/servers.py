@@ -34,7 +34,7 @@ class Peer(ABC):
     """One server to measure against. It may be started again after `stop`, then with an empty database.
 
     opening: the steps of a new socket before it may ask anything. marker_typing, marker_message: what stands in each
-    delivered `typing` or `new_message` and in no other frame; marker_answer: the same for what answers a
+    delivered `typing` or `new_message` and in no other frame; marker_response: the same for the response to a
     `create_message`, None when nothing does.
     """
 
@@ -168,7 +168,7 @@ class StockChannels(Peer):
     def _command(self) -> Sequence[str]:
         application = "bench.peers.stock.asgi:application"
         if self._server == "daphne":
-            # Defaults but for this: it would close a generator's socket, which answers no pings.
+            # Defaults but for this: it would close a generator's socket, which ignores pings.
             options = ["--bind", "127.0.0.1", "--port", str(self.port), "--verbosity", "0", "--ping-interval", "86400"]
             return [sys.executable, "-m", "daphne", *options, application]
         options = ["--host", "127.0.0.1", "--port", str(self.port), "--log-level", "warning", "--no-access-log"]
@@ -256,5 +256,5 @@ def all_peers(directory: Path) -> list[Peer]:
 
 
 def storing_peers(directory: Path) -> list[Peer]:
-    """Return the peers that store and answer: of the case of stored and answered messages a second."""
+    """Return the peers that store and respond: of the case of stored and confirmed messages a second."""
     return [StockChannels("uvicorn", "memory", directory, stores=True), Elysia(directory, stores=True)]

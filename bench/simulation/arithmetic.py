@@ -21,7 +21,7 @@ SIGNAL_BYTES: Final = 39
 JOIN_CHANGES_SECONDS: Final = 0.03
 # global, control, presence, claude, the process's own group, and its layer channel.
 GROUPS_OF_A_PROCESS: Final = 6
-# A prompt, the start of its answer, its claim, its end: durable events of one reply.
+# A prompt, the start of its reply, its claim, its end: durable events of one reply.
 EVENTS_OF_A_REPLY: Final = 4
 
 

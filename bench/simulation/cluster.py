@@ -167,7 +167,7 @@ class Process:
         while True:
             feed = await self.hub.begin_joining(slug, tab)
             change = self._database.change(slug)
-            await asyncio.sleep(0.002)  # the database read the room; then the answer
+            await asyncio.sleep(0.002)  # the database read the room; then the response
             if feed.can_go_live(tab, change):
                 break
         tab.rooms[slug] = False

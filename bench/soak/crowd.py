@@ -109,7 +109,7 @@ class Crowd:
         return True
 
     def wait(self, is_over: Callable[[], bool]) -> None:
-        """Only listen, and answer pings, until something is over."""
+        """Only listen, and reply to pings, until something is over."""
         while not is_over():
             self._turn()
 

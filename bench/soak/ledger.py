@@ -85,7 +85,7 @@ class Place:
         self._streams: dict[str, tuple[tuple[int, int], int, int]] = {}
 
     def join(self, joined: Joined) -> None:
-        """Take the answer to a `join_room`: the first one, or one that must bring all that changed meanwhile."""
+        """Take the response to a `join_room`: the first one, or one that must bring all that changed meanwhile."""
         tally = self.room.tally
         if joined.reset or not self.epoch:
             tally.resets += joined.reset
@@ -175,7 +175,7 @@ class Place:
 
 @dataclass
 class Posts:
-    """What was posted under which client id, and at which place it was answered to stand."""
+    """What was posted under which client id, and at which place its response puts it."""
 
     room_of: dict[str, str] = field(default_factory=dict)
     seq_of: dict[str, int] = field(default_factory=dict)
@@ -187,7 +187,7 @@ class Posts:
 
 
 def audit(tally: Tally, posts: Posts, places: Sequence[Place], rows: dict[str, list[Message]]) -> None:
-    """Compare what was answered, and what every tab knows, with the rows of every room as a new reader gets them."""
+    """Compare what responses said, and what every tab knows, with the rows of every room as a new reader gets them."""
     rooms = {place.room.slug: place.room for place in places}
     stored: dict[str, list[tuple[str, int]]] = {}
     for slug, messages in rows.items():

@@ -1,4 +1,4 @@
-"""One tab of the soak: a bare socket that joins its room, answers pings, and sends again what was not answered."""
+"""One tab of the soak: a bare socket that joins its room, replies to pings, and sends again what got no response."""
 
 import contextlib
 import itertools
@@ -35,7 +35,7 @@ class State(Enum):
 class Tab:
     """`complain` is told what a client should never see: close codes, errors, frames out of place.
 
-    What a person has asked for stays `pending` until it is answered, over as many connections as it takes.
+    What a person has asked for stays `pending` until its response comes, over as many connections as it takes.
     """
 
     def __init__(
@@ -112,7 +112,7 @@ class Tab:
         self._posts.room_of[client_id] = self.place.room.slug
 
     def _ask(self, type_: str, **payload: Any) -> str:
-        """Send a request whose answer must come; its id is its client id, too."""
+        """Send a request whose response must come; its id is its client id, too."""
         request = f"t{self.number}-{next(self._requests)}"
         frame = client_frame(json.dumps({"type": type_, "id": request, "payload": payload}))
         self.pending[request] = (type_, frame)

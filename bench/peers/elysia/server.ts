@@ -1,5 +1,5 @@
 // A room broadcast as Elysia's documentation shows it: `ws.subscribe`, `ws.publish`; no schema, so nothing is validated.
-// With STORE=1 each message is stored by bun:sqlite before it goes out, and the sender gets an answer.
+// With STORE=1 each message is stored by bun:sqlite before it goes out, and the sender gets a response.
 import { Database } from 'bun:sqlite'
 import { Elysia } from 'elysia'
 
@@ -51,7 +51,7 @@ function messageOf(number: number, { room, content, clientId }: Request['payload
 }
 
 const app = new Elysia({
-  // Defaults but for these: the generator answers no pings, and a closed idle socket would be no fair comparison.
+  // Defaults but for these: the generator ignores pings, and a closed idle socket would be no fair comparison.
   // Compression is off by default.
   websocket: { idleTimeout: 960, sendPings: false }
 })

@@ -12,7 +12,7 @@ const io = new Server(httpServer, {
   transports: ['websocket'],
   perMessageDeflate: false, // the default
   serveClient: false,
-  pingInterval: A_WEEK_MS // the generator answers no pings
+  pingInterval: A_WEEK_MS // the generator ignores pings
 })
 
 // From the same page: the first request of a socket need not stay in memory.
