@@ -94,8 +94,8 @@ def root(db: None) -> User:
 def sign_in(user: User, password: str = PASSWORD) -> Client:
     """Sign in through the page, as a browser of its own."""
     client = Client(headers={"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"})
-    answer = client.post(reverse("account_login"), {"login": user.username, "password": password})
-    assert answer.status_code == 302, answer.content.decode()
+    response = client.post(reverse("account_login"), {"login": user.username, "password": password})
+    assert response.status_code == 302, response.content.decode()
     return client
 
 

@@ -41,9 +41,9 @@ def act(client: Client, action: str, *users: User, **data: str) -> Any:
 
 @pytest.mark.parametrize("path", ["/admin/", "/admin/login/", USERS])
 def test_strangers_are_sent_to_the_one_sign_in_page(path: str, db: None) -> None:
-    answer = Client().get(path, follow=True)
-    assert answer.redirect_chain[-1][0].startswith("/accounts/login/?next=%2Fadmin%2F")
-    assert "Sign in · Parley" in answer.content.decode()
+    response = Client().get(path, follow=True)
+    assert response.redirect_chain[-1][0].startswith("/accounts/login/?next=%2Fadmin%2F")
+    assert "Sign in · Parley" in response.content.decode()
 
 
 def test_signing_in_there_leads_back_to_the_administration(root: User) -> None:
@@ -56,25 +56,25 @@ def test_signing_in_there_leads_back_to_the_administration(root: User) -> None:
 
 def test_a_password_cannot_be_posted_past_the_throttling(root: User) -> None:
     client = Client()
-    answer = client.post("/admin/login/", {"username": "ruth", "password": PASSWORD, "next": "/admin/"})
-    assert answer.headers["Location"].startswith("/accounts/login/")
-    assert "sessionid" not in answer.cookies
+    response = client.post("/admin/login/", {"username": "ruth", "password": PASSWORD, "next": "/admin/"})
+    assert response.headers["Location"].startswith("/accounts/login/")
+    assert "sessionid" not in response.cookies
 
 
 def test_the_second_step_is_asked_for_here_too(root: User) -> None:
     add_totp(root)
     client = Client()
-    answer = client.post("/accounts/login/", {"login": "ruth", "password": PASSWORD, "next": "/admin/"})
-    assert answer.headers["Location"].startswith("/accounts/2fa/authenticate/")
+    response = client.post("/accounts/login/", {"login": "ruth", "password": PASSWORD, "next": "/admin/"})
+    assert response.headers["Location"].startswith("/accounts/2fa/authenticate/")
     assert client.get("/admin/").status_code == 302
 
 
 @pytest.mark.parametrize("path", ["/admin/", USERS, "/admin/login/?next=/admin/"])
 def test_people_who_are_not_staff_get_a_clear_page(path: str, as_alice: Client) -> None:
-    answer = as_alice.get(path, follow=True)
-    assert answer.status_code == 403
-    assert "Not for this account" in answer.content.decode()
-    assert len(answer.redirect_chain) <= 1
+    response = as_alice.get(path, follow=True)
+    assert response.status_code == 403
+    assert "Not for this account" in response.content.decode()
+    assert len(response.redirect_chain) <= 1
 
 
 def test_staff_without_permissions_get_a_page_and_no_loop(db: None) -> None:
@@ -121,8 +121,8 @@ def test_lists_take_the_same_queries_however_long(path: str, as_root: Client) ->
 
 
 def test_deactivating_asks_first(alice: User, as_root: Client) -> None:
-    answer = act(as_root, "deactivate", alice)
-    assert "signed out everywhere" in answer.content.decode()
+    response = act(as_root, "deactivate", alice)
+    assert "signed out everywhere" in response.content.decode()
     alice.refresh_from_db()
     assert alice.is_active
 
@@ -130,8 +130,8 @@ def test_deactivating_asks_first(alice: User, as_root: Client) -> None:
 def test_deactivating_is_announced_and_logged(alice: User, bob: User, as_root: Client, announced: Announced) -> None:
     theirs = sign_in(alice)
     with announced() as heard:
-        answer = act(as_root, "deactivate", alice, bob, confirmed="yes")
-    assert "2 users deactivated." in answer.content.decode()
+        response = act(as_root, "deactivate", alice, bob, confirmed="yes")
+    assert "2 users deactivated." in response.content.decode()
     assert sorted(heard) == sorted([alice.pk, bob.pk])
     assert not User.objects.filter(username__in=["alice", "bob"], is_active=True).exists()
     assert theirs.get(reverse("accounts_profile")).status_code == 302
@@ -149,8 +149,8 @@ def test_activating_lets_them_in_again(alice: User, as_root: Client, announced: 
 
 def test_those_who_are_so_already_are_not_saved(alice: User, as_root: Client, announced: Announced) -> None:
     with announced() as heard:
-        answer = act(as_root, "activate", alice, confirmed="yes")
-    assert "nothing to do" in answer.content.decode()
+        response = act(as_root, "activate", alice, confirmed="yes")
+    assert "nothing to do" in response.content.decode()
     assert heard == []
 
 
@@ -163,8 +163,8 @@ def test_nobody_deactivates_themselves(root: User, as_root: Client) -> None:
 def test_saving_the_form_is_announced(alice: User, as_root: Client, announced: Announced) -> None:
     data = {"username": "alice", "display_name": "Ａlice", "email": alice.email}  # is_active is not ticked
     with announced() as heard:
-        answer = as_root.post(f"{USERS}{alice.pk}/change/", data)
-    assert answer.status_code == 302
+        response = as_root.post(f"{USERS}{alice.pk}/change/", data)
+    assert response.status_code == 302
     assert heard == [alice.pk]
     alice.refresh_from_db()
     assert (alice.is_active, alice.display_name) == (False, "Alice")
@@ -298,8 +298,8 @@ def test_giving_somebody_a_way_in_is_asked_for_again_and_then_done(root: User, a
             {"action": "delete_selected", "_selected_action": str(second_step), "post": "yes"},
         ),
     ):
-        answer = client.post(path, fields)
-        assert answer.headers["Location"].startswith("/accounts/reauthenticate/?next="), path
+        response = client.post(path, fields)
+        assert response.headers["Location"].startswith("/accounts/reauthenticate/?next="), path
         assert new not in str(client.session.items()), "a password is not kept while it is asked"
     alice.refresh_from_db()
     assert (

@@ -10,8 +10,8 @@ from config.admin_csp import admin_csp_middleware
 HEADER = "Content-Security-Policy"
 
 
-def directives(answer: HttpResponse) -> dict[str, str]:
-    parts = (part.strip().partition(" ") for part in answer.headers[HEADER].split(";"))
+def directives(response: HttpResponse) -> dict[str, str]:
+    parts = (part.strip().partition(" ") for part in response.headers[HEADER].split(";"))
     return {name: value for name, _, value in parts}
 
 
@@ -24,8 +24,8 @@ def test_only_the_rule_about_trusted_types_is_dropped_and_only_there(as_root: Cl
 
 @pytest.mark.parametrize("path", ["/accounts/login/", "/admin/login/"])
 def test_the_way_in_keeps_the_whole_policy(path: str, db: None) -> None:
-    answer = Client().get(path, follow=True)
-    assert "require-trusted-types-for" in directives(answer)  # type: ignore[arg-type]
+    response = Client().get(path, follow=True)
+    assert "require-trusted-types-for" in directives(response)  # type: ignore[arg-type]
 
 
 def test_what_a_view_asked_for_itself_is_kept() -> None:
@@ -35,8 +35,8 @@ def test_what_a_view_asked_for_itself_is_kept() -> None:
         response._csp_replace = {"img-src": ["'none'"]}  # type: ignore[attr-defined]
         return response
 
-    answer = admin_csp_middleware(view)(RequestFactory().get("/admin/"))
-    assert answer._csp_replace == {"img-src": ["'none'"], "require-trusted-types-for": None}
+    response = admin_csp_middleware(view)(RequestFactory().get("/admin/"))
+    assert response._csp_replace == {"img-src": ["'none'"], "require-trusted-types-for": None}
 
 
 async def test_it_also_serves_without_a_thread() -> None:
@@ -44,5 +44,5 @@ async def test_it_also_serves_without_a_thread() -> None:
         request.resolver_match = resolve("/admin/")
         return HttpResponse()
 
-    answer = await admin_csp_middleware(view)(RequestFactory().get("/admin/"))
-    assert answer._csp_replace == {"require-trusted-types-for": None}
+    response = await admin_csp_middleware(view)(RequestFactory().get("/admin/"))
+    assert response._csp_replace == {"require-trusted-types-for": None}

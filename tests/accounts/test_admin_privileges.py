@@ -114,8 +114,8 @@ def test_a_session_alone_gives_no_one_a_way_in(root: User, alice: User, where: s
         "verify an address": (ADDRESSES, {"action": "make_verified", "_selected_action": [row.pk]}),
         "add a group": (f"{GROUPS}add/", {"name": "helpers"}),
     }[where]
-    answer = client.post(path, data)
-    assert answer.status_code == 302 and answer.headers["Location"].startswith("/accounts/reauthenticate/?next=")
+    response = client.post(path, data)
+    assert response.status_code == 302 and response.headers["Location"].startswith("/accounts/reauthenticate/?next=")
     row.refresh_from_db()
     assert (row.email, row.verified, EmailAddress.objects.count(), Group.objects.count()) == (alice.email, False, 1, 0)
     assert PASSWORD not in str(dict(client.session))

@@ -31,14 +31,14 @@ def try_to_sign_in(password: str = PASSWORD) -> Any:
 
 def test_a_banned_person_is_told_until_when_and_why_and_is_not_signed_in(alice: User) -> None:
     alice.ban("Advertising <b>", timezone.now() + timedelta(days=7))
-    answer = try_to_sign_in()
-    page = answer.content.decode()
-    assert answer.status_code == 403 and "This account is banned" in page
+    response = try_to_sign_in()
+    page = response.content.decode()
+    assert response.status_code == 403 and "This account is banned" in page
     assert re.search(
         r"You are banned from Parley until \d+ \w+ \d{4}, \d\d:\d\d UTC. Reason: Advertising &lt;b&gt;", page
     )
-    assert not answer.wsgi_request.user.is_authenticated
-    assert answer.client.get("/accounts/settings/").status_code in (302, 404)
+    assert not response.wsgi_request.user.is_authenticated
+    assert response.client.get("/accounts/settings/").status_code in (302, 404)
 
 
 def test_the_wrong_password_tells_nothing_of_a_ban(alice: User) -> None:
@@ -54,8 +54,8 @@ def without_token(page: str) -> str:
 def test_a_second_step_does_not_lead_around_a_ban(alice: User) -> None:
     add_totp(alice)
     alice.ban("", None)
-    answer = try_to_sign_in()
-    assert "This account is banned" in answer.content.decode() and answer.redirect_chain == []
+    response = try_to_sign_in()
+    assert "This account is banned" in response.content.decode() and response.redirect_chain == []
 
 
 @pytest.mark.parametrize("end", [None, 1.0], ids=["no end", "an end"])
@@ -139,8 +139,8 @@ def test_staff_ban_with_reason_and_end_and_lift_it(root: User, alice: User, bob:
     ],
 )
 def test_a_wrong_end_or_reason_bans_no_one(root: User, alice: User, wrong: dict[str, str]) -> None:
-    answer = act(sign_in(root), "ban_users", alice, **{"confirmed": "yes", "length": "1", **wrong})
-    assert answer.status_code == 200 and "errorlist" in answer.content.decode()
+    response = act(sign_in(root), "ban_users", alice, **{"confirmed": "yes", "length": "1", **wrong})
+    assert response.status_code == 200 and "errorlist" in response.content.decode()
     alice.refresh_from_db()
     assert not alice.is_banned
 

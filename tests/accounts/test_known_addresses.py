@@ -23,13 +23,13 @@ def signed_up(username: str, email: str) -> Any:
     return Client().post(reverse("account_signup"), typed)
 
 
-def bare(answer: Any, *words: str) -> str:
+def bare(response: Any, *words: str) -> str:
     """Return what a response says, without what differs in any two of them."""
-    html = re.sub(r'(name="csrfmiddlewaretoken" value|nonce|content)="[^"]*"', "", answer.content.decode())
+    html = re.sub(r'(name="csrfmiddlewaretoken" value|nonce|content)="[^"]*"', "", response.content.decode())
     for word in words:
         html = html.replace(word, "_")
-    cookies = sorted(re.sub(r"[0-9]+", "", name) for name in answer.cookies)
-    return f"{answer.status_code} {answer.headers.get('Location')} {cookies} {html}"
+    cookies = sorted(re.sub(r"[0-9]+", "", name) for name in response.cookies)
+    return f"{response.status_code} {response.headers.get('Location')} {cookies} {html}"
 
 
 @pytest.mark.parametrize("verification", ["none", "optional", "mandatory"])
@@ -81,8 +81,8 @@ def test_a_failed_sign_in_hashes_one_password_whoever_it_names(alice: User, logi
 
 
 def test_asking_for_a_new_password_says_and_sends_the_same(alice: User) -> None:
-    answers = [Client().post(reverse("account_reset_password"), {"email": email}) for email in (KNOWN, UNKNOWN)]
-    assert bare(answers[0]) == bare(answers[1])
+    responses = [Client().post(reverse("account_reset_password"), {"email": email}) for email in (KNOWN, UNKNOWN)]
+    assert bare(responses[0]) == bare(responses[1])
     assert [message.to for message in mail.outbox] == [[KNOWN], [UNKNOWN]]
 
 
@@ -92,8 +92,8 @@ def test_changing_to_a_known_address_looks_as_to_an_unknown_one(alice: User, bob
     for email in (KNOWN, UNKNOWN):
         client = sign_in(bob)
         reauthenticate(client)
-        answer = client.post(reverse("account_email"), {"email": email, "action_add": ""}, follow=True)
-        seen.append(bare(answer, email))
+        response = client.post(reverse("account_email"), {"email": email, "action_add": ""}, follow=True)
+        seen.append(bare(response, email))
         EmailAddress.objects.filter(user=bob).delete()
     assert seen[0] == seen[1]
     assert {tuple(message.to) for message in mail.outbox} == {(KNOWN,), (UNKNOWN,)}

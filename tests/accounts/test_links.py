@@ -36,10 +36,10 @@ def test_a_reset_link_does_not_lead_to_the_port_that_the_request_names(alice: Us
 def test_a_confirmation_link_does_not_either(alice: User) -> None:
     client = sign_in(alice)
     reauthenticate(client)
-    answer = client.post(
+    response = client.post(
         reverse("account_email"), {"email": "new@example.org", "action_add": ""}, headers=ODD_HOST, follow=True
     )
-    assert answer.status_code == 200
+    assert response.status_code == 200
     assert set(links_in_mail()) == {OURS}
 
 

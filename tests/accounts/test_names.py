@@ -115,8 +115,8 @@ def test_compatibility_characters_and_white_space_are_folded() -> None:
 @pytest.mark.django_db
 @pytest.mark.parametrize("written", ["ALICE", " alice ", "ａｌｉｃｅ"])
 def test_signing_up_with_a_look_alike_of_a_taken_name_is_refused(alice: User, written: str) -> None:
-    answer = _sign_up(written)
-    assert answer.status_code == 200
+    response = _sign_up(written)
+    assert response.status_code == 200
     assert User.objects.count() == 1
 
 
@@ -129,8 +129,8 @@ def test_signing_up_with_a_forbidden_name_is_refused(written: str) -> None:
 
 @pytest.mark.django_db
 def test_signing_up_makes_a_lower_case_name_and_signs_in() -> None:
-    answer = _sign_up("Carol")
-    assert answer.status_code == 302
+    response = _sign_up("Carol")
+    assert response.status_code == 302
     assert User.objects.get().username == "carol"
 
 

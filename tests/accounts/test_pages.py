@@ -74,17 +74,17 @@ NO_PAGES = {
 }
 
 
-def assert_clean(answer: Any) -> str:
+def assert_clean(response: Any) -> str:
     """Check that the page is ours and needs nothing that the policy forbids; return its HTML."""
-    assert answer.status_code == 200, answer
-    html = str(answer.content.decode())
+    assert response.status_code == 200, response
+    html = str(response.content.decode())
     assert "chat/css/accounts.css" in html
     assert html.count("<h1") == 1
     assert html.count('id="main"') == 1
     for tag in re.findall(r"<script\b[^>]*>", html):
         assert " src=" in tag or 'type="application/json"' in tag, tag
     assert not re.search(r"<style\b|\sstyle=|\son[a-z]+=|javascript:", html)
-    assert "unsafe" not in answer.headers["Content-Security-Policy"]
+    assert "unsafe" not in response.headers["Content-Security-Policy"]
     for name in re.findall(r'aria-describedby="([^"]*)"', html):
         for target in name.split():
             assert f'id="{target}"' in html, f"described by {target}, which is not there"
@@ -125,9 +125,9 @@ def test_pages_of_one_s_own_ask_strangers_to_sign_in(name: str, equipped: User) 
     if name == "account_logout":
         assert Client().get(reverse(name)).status_code == 302
         return
-    answer = Client().get(SIGNED_IN[name](equipped))
-    assert answer.status_code == 302
-    assert answer.headers["Location"].startswith("/accounts/login/?next=")
+    response = Client().get(SIGNED_IN[name](equipped))
+    assert response.status_code == 302
+    assert response.headers["Location"].startswith("/accounts/login/?next=")
 
 
 def test_every_page_that_can_be_reached_is_in_these_tests() -> None:
@@ -158,8 +158,8 @@ def test_setting_up_the_authenticator_app(as_alice: Client) -> None:
 
 def test_the_second_step(equipped: User) -> None:
     client = Client()
-    answer = client.post(reverse("account_login"), {"login": "alice", "password": PASSWORD}, follow=True)
-    html = assert_clean(answer)
+    response = client.post(reverse("account_login"), {"login": "alice", "password": PASSWORD}, follow=True)
+    html = assert_clean(response)
     assert 'data-passkey="get"' in html
     assert_clean(client.post(reverse("mfa_authenticate"), {"code": "000000"}))
 
@@ -187,8 +187,8 @@ def test_links_that_no_longer_work(alice: User) -> None:
 def test_a_deactivated_person_is_told_so(alice: User) -> None:
     alice.is_active = False
     alice.save()
-    answer = Client().post(reverse("account_login"), {"login": "alice", "password": PASSWORD}, follow=True)
-    assert "This account is deactivated" in assert_clean(answer)
+    response = Client().post(reverse("account_login"), {"login": "alice", "password": PASSWORD}, follow=True)
+    assert "This account is deactivated" in assert_clean(response)
 
 
 @pytest.mark.parametrize("changes_one_address", [False, True])
@@ -214,8 +214,8 @@ def test_the_place_where_one_wanted_to_go_survives_signing_in(alice: User) -> No
     url = reverse("account_login") + "?next=/settings/tokens"
     html = assert_clean(Client().get(url))
     assert html.count('name="next" value="/settings/tokens"') == 2  # by password, by passkey
-    answer = Client().post(url, {"login": "alice", "password": PASSWORD, "next": "/settings/tokens"})
-    assert answer.headers["Location"] == "/settings/tokens"
+    response = Client().post(url, {"login": "alice", "password": PASSWORD, "next": "/settings/tokens"})
+    assert response.headers["Location"] == "/settings/tokens"
 
 
 def test_nobody_is_sent_to_another_site_after_signing_in(alice: User) -> None:
@@ -224,8 +224,8 @@ def test_nobody_is_sent_to_another_site_after_signing_in(alice: User) -> None:
 
 
 def test_options_for_passkeys_are_answered_as_json(db: None) -> None:
-    answer = Client().get(reverse("mfa_login_webauthn"), headers={"Accept": "application/json"})
-    assert answer.json()["request_options"]["publicKey"]["userVerification"] == "required"
+    response = Client().get(reverse("mfa_login_webauthn"), headers={"Accept": "application/json"})
+    assert response.json()["request_options"]["publicKey"]["userVerification"] == "required"
 
 
 def test_a_forgotten_password_is_reset_by_mail(alice: User, mailoutbox: list[Any]) -> None:
@@ -241,16 +241,16 @@ def test_a_forgotten_password_is_reset_by_mail(alice: User, mailoutbox: list[Any
 
 
 def test_resetting_for_an_unknown_address_looks_the_same(alice: User) -> None:
-    answers = [Client().post(reverse("account_reset_password"), {"email": to}) for to in (alice.email, "eve@x.org")]
-    assert {(answer.status_code, answer.headers["Location"]) for answer in answers} == {
+    responses = [Client().post(reverse("account_reset_password"), {"email": to}) for to in (alice.email, "eve@x.org")]
+    assert {(response.status_code, response.headers["Location"]) for response in responses} == {
         (302, reverse("account_reset_password_done"))
     }
 
 
 def test_recovery_codes_are_downloaded_as_a_file(as_equipped: Client) -> None:
-    answer = as_equipped.get(reverse("mfa_download_recovery_codes"))
-    assert "attachment" in answer.headers["Content-Disposition"]
-    assert len(answer.content.split()) == 10
+    response = as_equipped.get(reverse("mfa_download_recovery_codes"))
+    assert "attachment" in response.headers["Content-Disposition"]
+    assert len(response.content.split()) == 10
 
 
 def test_an_address_that_nobody_can_confirm_keeps_no_second_step_away(db: None) -> None:

@@ -105,10 +105,10 @@ def test_a_first_password_leaves_this_browser_its_subscription(
     client.force_login(User.objects.get(pk=alice.pk))
     subscribe(alice, client)
     with django_capture_on_commit_callbacks(execute=True):
-        answer = client.post(
+        response = client.post(
             reverse("account_set_password"), {"password1": PASSWORD + "!", "password2": PASSWORD + "!"}
         )
-    assert answer.status_code == 302
+    assert response.status_code == 302
     assert told(alice) == ["one"]
 
 

@@ -64,8 +64,11 @@ def test_a_session_alone_may_not(equipped: User, power: str) -> None:
 
 def test_a_session_alone_turns_no_authenticator_app_on(equipped: User) -> None:
     client = sign_in(equipped)
-    for answer in (client.get(reverse("mfa_activate_totp")), client.post(reverse("mfa_activate_totp"), {"code": "1"})):
-        assert "reauthenticate" in answer.headers["Location"]
+    for response in (
+        client.get(reverse("mfa_activate_totp")),
+        client.post(reverse("mfa_activate_totp"), {"code": "1"}),
+    ):
+        assert "reauthenticate" in response.headers["Location"]
 
 
 def test_a_session_alone_gives_no_password_to_an_account_of_passkeys(equipped: User) -> None:
@@ -74,8 +77,8 @@ def test_a_session_alone_gives_no_password_to_an_account_of_passkeys(equipped: U
     equipped.save()
     client = Client()
     client.force_login(equipped)
-    for answer in (client.get(reverse("account_set_password")), client.post(reverse("account_set_password"), NEW)):
-        assert answer.headers["Location"].startswith("/accounts/2fa/webauthn/reauthenticate/")
+    for response in (client.get(reverse("account_set_password")), client.post(reverse("account_set_password"), NEW)):
+        assert response.headers["Location"].startswith("/accounts/2fa/webauthn/reauthenticate/")
     equipped.refresh_from_db()
     assert not equipped.has_usable_password()
     assert NEW["password1"] not in str(client.session.items()), "a password is not kept while it is asked"
@@ -91,8 +94,8 @@ def test_a_session_alone_changes_no_password(equipped: User) -> None:
 def test_the_password_does_not_stand_in_for_the_second_step(equipped: User) -> None:
     client = sign_in(equipped)
     add_totp(equipped)
-    answer = client.post(reverse("account_reauthenticate"), {"password": PASSWORD})
-    assert answer.headers["Location"] == "/accounts/2fa/reauthenticate/"
+    response = client.post(reverse("account_reauthenticate"), {"password": PASSWORD})
+    assert response.headers["Location"] == "/accounts/2fa/reauthenticate/"
     assert "Use your password" not in client.get("/accounts/2fa/reauthenticate/").content.decode()
     client.post(reverse("mfa_deactivate_totp"))
     assert Authenticator.objects.filter(user=equipped, type="totp").exists()

@@ -62,5 +62,5 @@ def test_one_client_is_counted_once_and_two_are_counted_apart(settings: Any) -> 
 def test_no_address_is_a_refusal_or_an_error_of_the_sign_in_page(settings: Any, forwarded: str) -> None:
     settings.TRUSTED_PROXIES = 3
     client = Client(headers={"X-Forwarded-For": forwarded})
-    answer = client.post("/accounts/login/", {"login": "nobody", "password": "wrong"})
-    assert answer.status_code == 200 and "username and/or password" in answer.content.decode()
+    response = client.post("/accounts/login/", {"login": "nobody", "password": "wrong"})
+    assert response.status_code == 200 and "username and/or password" in response.content.decode()

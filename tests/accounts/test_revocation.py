@@ -29,8 +29,8 @@ def test_changing_the_password_on_its_page_is_announced(alice: User, as_alice: C
     new = PASSWORD + "!"
     data = {"oldpassword": PASSWORD, "password1": new, "password2": new}
     with announced() as heard:
-        answer = as_alice.post(reverse("account_change_password"), data)
-    assert answer.status_code == 302
+        response = as_alice.post(reverse("account_change_password"), data)
+    assert response.status_code == 302
     assert set(heard) == {alice.pk}
 
 
@@ -97,8 +97,8 @@ def test_a_new_display_name_is_announced_for_open_tabs_carry_it(
     alice: User, as_alice: Client, announced: Announced
 ) -> None:
     with announced() as heard:
-        answer = as_alice.post(reverse("accounts_profile"), {"display_name": "Al"})
-    assert answer.status_code == 302
+        response = as_alice.post(reverse("accounts_profile"), {"display_name": "Al"})
+    assert response.status_code == 302
     assert heard == [alice.pk]
 
 

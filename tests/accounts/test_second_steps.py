@@ -67,9 +67,9 @@ ACCOUNTS = {
 }
 
 
-def html_of(answer: Any) -> str:
-    assert answer.status_code == 200, answer
-    return str(answer.content.decode())
+def html_of(response: Any) -> str:
+    assert response.status_code == 200, response
+    return str(response.content.decode())
 
 
 @pytest.mark.parametrize("account", ACCOUNTS.values(), ids=ACCOUNTS)
@@ -139,8 +139,8 @@ def test_a_passkey_that_is_refused_is_not_called_a_code(alice: User, is_known: b
 def test_a_removed_passkey_does_not_sign_in_and_says_so_on_the_page(db: None) -> None:
     client = Client()
     client.get(reverse("mfa_login_webauthn"), headers={"X-Requested-With": "XMLHttpRequest"})
-    answer = client.post(reverse("mfa_login_webauthn"), {"credential": assertion()}, follow=True)
-    assert UNKNOWN in html_of(answer)
+    response = client.post(reverse("mfa_login_webauthn"), {"credential": assertion()}, follow=True)
+    assert UNKNOWN in html_of(response)
 
 
 def test_a_passkey_that_is_refused_when_one_confirms_stays_on_that_page_and_keeps_the_way(alice: User) -> None:
@@ -148,9 +148,9 @@ def test_a_passkey_that_is_refused_when_one_confirms_stays_on_that_page_and_keep
     add_passkey(alice)
     page = reverse("mfa_reauthenticate_webauthn")
     client.get(page)
-    answer = client.post(page, {"credential": assertion(), "next": "/settings/tokens"}, follow=True)
-    assert answer.request["PATH_INFO"] == page
-    assert UNKNOWN in html_of(answer) and 'name="next" value="/settings/tokens"' in html_of(answer)
+    response = client.post(page, {"credential": assertion(), "next": "/settings/tokens"}, follow=True)
+    assert response.request["PATH_INFO"] == page
+    assert UNKNOWN in html_of(response) and 'name="next" value="/settings/tokens"' in html_of(response)
 
 
 def test_a_wrong_code_is_a_wrong_code(alice: User) -> None:
@@ -215,9 +215,9 @@ def test_a_page_for_what_one_does_not_have_leads_to_the_overview_and_says_so(
     client = sign_in(alice)
     reauthenticate(client)
     address = reverse(name, kwargs={"pk": 404} if "webauthn" in name else {})
-    answer = getattr(client, method)(address, follow=True)
-    assert answer.request["PATH_INFO"] == reverse("mfa_index")
-    assert GONE[name] in html_of(answer)
+    response = getattr(client, method)(address, follow=True)
+    assert response.request["PATH_INFO"] == reverse("mfa_index")
+    assert GONE[name] in html_of(response)
 
 
 @pytest.mark.parametrize("name", GONE)

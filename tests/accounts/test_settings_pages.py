@@ -23,8 +23,8 @@ TOKENS = "/settings/tokens"
 
 
 def test_a_display_name_is_saved_folded(alice: User, as_alice: Client) -> None:
-    answer = as_alice.post(PROFILE, {"display_name": "  Ａlice   M. "}, follow=True)
-    assert "Profile saved." in answer.content.decode()
+    response = as_alice.post(PROFILE, {"display_name": "  Ａlice   M. "}, follow=True)
+    assert "Profile saved." in response.content.decode()
     alice.refresh_from_db()
     assert alice.display_name == "Alice M."
 
@@ -63,10 +63,10 @@ def test_a_person_changes_their_name_only_so_often(alice: User, as_alice: Client
 
 @pytest.mark.parametrize("name", ["Claude", " ＣＬＡＵＤＥ ", "a\u202eb", "x" * 61, "nul\x00"])
 def test_a_forbidden_display_name_is_refused_and_shown_nowhere_else(alice: User, as_alice: Client, name: str) -> None:
-    answer = as_alice.post(PROFILE, {"display_name": name})
-    assert answer.status_code == 200
-    assert 'aria-invalid="true"' in answer.content.decode()
-    assert '<b class="truncate" dir="auto">Alice Moreau</b>' in answer.content.decode()
+    response = as_alice.post(PROFILE, {"display_name": name})
+    assert response.status_code == 200
+    assert 'aria-invalid="true"' in response.content.decode()
+    assert '<b class="truncate" dir="auto">Alice Moreau</b>' in response.content.decode()
     alice.refresh_from_db()
     assert alice.display_name == "Alice Moreau"
 
@@ -101,13 +101,13 @@ def test_the_profile_says_what_protects_the_account(alice: User, as_alice: Clien
 
 def test_a_secret_is_shown_exactly_once(alice: User, as_alice: Client) -> None:
     reauthenticate(as_alice)
-    answer = as_alice.post(TOKENS, {"name": "deploy bot"})
-    assert answer.status_code == 200
-    assert "no-store" in answer.headers["Cache-Control"]
+    response = as_alice.post(TOKENS, {"name": "deploy bot"})
+    assert response.status_code == 200
+    assert "no-store" in response.headers["Cache-Control"]
     token = ApiToken.objects.get(user=alice)
-    secret = answer.context["secret"]
+    secret = response.context["secret"]
     assert ApiToken.objects.for_secret(secret) == token
-    assert answer.content.decode().count(secret) == 1
+    assert response.content.decode().count(secret) == 1
     later = as_alice.get(TOKENS).content.decode()
     assert secret not in later
     assert token.digest not in later

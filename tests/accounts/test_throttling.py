@@ -22,8 +22,8 @@ LOGIN = "/accounts/login/"
 
 def try_to_sign_in(login: str, password: str, **headers: str) -> bool:
     """Return whether it worked."""
-    answer = Client().post(LOGIN, {"login": login, "password": password}, headers=headers)
-    return answer.status_code == 302
+    response = Client().post(LOGIN, {"login": login, "password": password}, headers=headers)
+    return response.status_code == 302
 
 
 def fail(login: str, times: int, **headers: str) -> None:
@@ -38,10 +38,10 @@ def test_the_fifth_try_may_still_be_the_right_one(alice: User) -> None:
 
 def test_the_sixth_try_is_refused_even_with_the_right_password(alice: User) -> None:
     fail("alice", 5)
-    answer = Client().post(LOGIN, {"login": "alice", "password": PASSWORD})
-    assert answer.status_code == 200
-    assert TOO_MANY in answer.content.decode()
-    assert "sessionid" not in answer.cookies
+    response = Client().post(LOGIN, {"login": "alice", "password": PASSWORD})
+    assert response.status_code == 200
+    assert TOO_MANY in response.content.decode()
+    assert "sessionid" not in response.cookies
 
 
 def test_after_five_minutes_one_may_try_again(alice: User) -> None:
@@ -178,9 +178,9 @@ def test_a_made_up_forwarding_header_does_not_help(bob: User) -> None:
 
 
 def test_unknown_and_known_names_are_answered_alike(alice: User) -> None:
-    answers = [Client().post(LOGIN, {"login": name, "password": WRONG}).content.decode() for name in ("alice", "eve")]
+    responses = [Client().post(LOGIN, {"login": name, "password": WRONG}).content.decode() for name in ("alice", "eve")]
     message = "The username and/or password you specified are not correct."
-    assert all(message in answer for answer in answers)
+    assert all(message in response for response in responses)
 
 
 def test_codes_of_the_second_step_are_throttled_too(alice: User) -> None:
@@ -194,9 +194,9 @@ def test_codes_of_the_second_step_are_throttled_too(alice: User) -> None:
         assert client.post("/accounts/2fa/authenticate/", {"code": "000000"}).status_code == 200
     counter = next(iter(yield_hotp_counters_from_time()))
     right = format_hotp_value(hotp_value(secret, counter))
-    answer = client.post("/accounts/2fa/authenticate/", {"code": right})
-    assert answer.status_code == 200
-    assert TOO_MANY in answer.content.decode()
+    response = client.post("/accounts/2fa/authenticate/", {"code": right})
+    assert response.status_code == 200
+    assert TOO_MANY in response.content.decode()
 
 
 def test_a_password_alone_does_not_sign_in_whoever_has_a_second_step(alice: User) -> None:
@@ -208,16 +208,16 @@ def test_a_password_alone_does_not_sign_in_whoever_has_a_second_step(alice: User
 
 def test_asking_for_reset_mails_too_often_shows_our_page(db: None) -> None:
     for _ in range(20):
-        answer = Client().post(reverse("account_reset_password"), {"email": "eve@example.org"})
-        if answer.status_code == 429:
+        response = Client().post(reverse("account_reset_password"), {"email": "eve@example.org"})
+        if response.status_code == 429:
             break
-    assert answer.status_code == 429
-    assert "Too many tries" in answer.content.decode()
+    assert response.status_code == 429
+    assert "Too many tries" in response.content.decode()
 
 
 def test_of_one_address_twenty_accounts_a_minute_are_enough(db: None) -> None:
     for number in range(21):
         fields = {"username": f"many{number}", "password1": PASSWORD, "password2": PASSWORD}
-        answer = Client().post(reverse("account_signup"), fields)
-    assert answer.status_code == 429
+        response = Client().post(reverse("account_signup"), fields)
+    assert response.status_code == 429
     assert User.objects.filter(username__startswith="many").count() == 20

@@ -27,8 +27,8 @@ NEW_PASSWORD = "another horse battery staple"
 
 
 def test_a_session_alone_makes_no_token(alice: User, as_alice: Client) -> None:
-    answer = as_alice.post(TOKENS, {"name": "mine"})
-    assert (answer.status_code, answer.headers["Location"]) == (302, ASKED_AGAIN)
+    response = as_alice.post(TOKENS, {"name": "mine"})
+    assert (response.status_code, response.headers["Location"]) == (302, ASKED_AGAIN)
     assert not ApiToken.objects.exists()
     assert as_alice.get(TOKENS).status_code == 200, "to look at the list takes no proof"
 
@@ -37,10 +37,10 @@ def test_with_the_password_the_token_is_made_that_was_asked_for(alice: User, as_
     as_alice.post(TOKENS, {"name": "deploy bot"})
     wrong = as_alice.post(ASKED_AGAIN, {"password": WRONG, "next": TOKENS})
     assert wrong.status_code == 200 and not ApiToken.objects.exists()
-    answer = as_alice.post(ASKED_AGAIN, {"password": PASSWORD, "next": TOKENS})
-    assert answer.status_code == 200 and answer.context["secret"] in answer.content.decode()
-    assert ApiToken.objects.for_secret(answer.context["secret"]).name == "deploy bot"  # type: ignore[union-attr]
-    assert "no-store" in answer.headers["Cache-Control"]
+    response = as_alice.post(ASKED_AGAIN, {"password": PASSWORD, "next": TOKENS})
+    assert response.status_code == 200 and response.context["secret"] in response.content.decode()
+    assert ApiToken.objects.for_secret(response.context["secret"]).name == "deploy bot"  # type: ignore[union-attr]
+    assert "no-store" in response.headers["Cache-Control"]
 
 
 def test_the_proof_is_good_for_five_minutes(alice: User, as_alice: Client) -> None:
@@ -55,8 +55,8 @@ def test_the_proof_is_good_for_five_minutes(alice: User, as_alice: Client) -> No
 
 def test_a_person_with_a_second_step_proves_themselves_by_it(alice: User, as_alice: Client) -> None:
     add_totp(alice)
-    answer = as_alice.post(TOKENS, {"name": "bot"})
-    assert answer.headers["Location"].startswith("/accounts/2fa/reauthenticate/")
+    response = as_alice.post(TOKENS, {"name": "bot"})
+    assert response.headers["Location"].startswith("/accounts/2fa/reauthenticate/")
     by_password = as_alice.post("/accounts/reauthenticate/?next=/settings/tokens", {"password": PASSWORD})
     assert by_password.headers["Location"] == "/accounts/2fa/reauthenticate/?next=/settings/tokens"
     assert as_alice.post(TOKENS, {"name": "bot"}).status_code == 302 and not ApiToken.objects.exists()
@@ -71,9 +71,9 @@ def test_a_person_with_passkeys_only_is_asked_for_one(alice: User, as_alice: Cli
     alice.save()
     client = Client()
     client.force_login(alice)
-    answer = client.post(TOKENS, {"name": "bot"})
-    assert answer.headers["Location"].startswith("/accounts/2fa/webauthn/reauthenticate/")
-    assert client.get(answer.headers["Location"]).status_code == 200
+    response = client.post(TOKENS, {"name": "bot"})
+    assert response.headers["Location"].startswith("/accounts/2fa/webauthn/reauthenticate/")
+    assert client.get(response.headers["Location"]).status_code == 200
     assert "passkey before we create it" in client.get(TOKENS).content.decode()
 
 

@@ -61,10 +61,10 @@ def test_hints_that_are_lost_and_doubled_cost_no_tab_a_message() -> None:
 def test_after_an_outage_each_process_asks_each_other_once_and_is_answered_alone() -> None:
     load = dataclasses.replace(SMALL, processes=6, people=24, people_per_room=4)
     counted = upheavals.count(load, upheavals.redis_was_away)
-    questions = answers = 6 * 5
+    questions = responses = 6 * 5
     beats = 3 * 6
-    assert counted["publishes"] <= questions + answers + beats
-    assert counted["deliveries"] <= questions + answers + beats * 6
+    assert counted["publishes"] <= questions + responses + beats
+    assert counted["deliveries"] <= questions + responses + beats * 6
 
 
 def test_a_room_reaches_no_more_processes_than_there_are_tabs_or_processes() -> None:

@@ -116,8 +116,8 @@ def test_what_was_not_answered_is_asked_again_on_the_next_connection_and_then_no
     server.admit()
     [second] = server.asked("create_message")
     assert second == first
-    answer = {"message": {"id": "5", "seq": 1, "change": 1, "content": "Hello"}}
-    server.send(frame("create_message", answer, requestId=first["id"]))
+    response = {"message": {"id": "5", "seq": 1, "change": 1, "content": "Hello"}}
+    server.send(frame("create_message", response, requestId=first["id"]))
     assert not server.tab.pending
     assert (server.posts.room_of, server.posts.seq_of) == ({first["id"]: "room"}, {first["id"]: 1})
 

@@ -28,8 +28,8 @@ def prompt(seq: int, **more: Any) -> dict[str, Any]:
     return {"id": str(seq), "seq": seq, "kind": "text", "content": "x", "author": ALICE, **more}
 
 
-def answer(seq: int, state: str, **reply: Any) -> dict[str, Any]:
-    facts = {"state": state, "prompt": str(seq - 1), "requestedBy": ALICE, **reply}
+def reply(seq: int, state: str, **more: Any) -> dict[str, Any]:
+    facts = {"state": state, "prompt": str(seq - 1), "requestedBy": ALICE, **more}
     return {"id": str(seq), "seq": seq, "kind": "text", "author": {"id": "9", "username": "claude"}, "reply": facts}
 
 
@@ -38,15 +38,15 @@ def words(page: Page, *messages: dict[str, Any], streams: tuple[dict[str, Any], 
 
 
 def test_the_words_for_what_claude_does(page: Page) -> None:
-    running, queued = [prompt(1), answer(2, "running")], [prompt(3), answer(4, "queued")]
+    running, queued = [prompt(1), reply(2, "running")], [prompt(3), reply(4, "queued")]
     writing = {"messageId": "2", "state": "running", "text": "So"}
-    assert words(page) == words(page, prompt(1), answer(2, "complete")) == "Ready"
+    assert words(page) == words(page, prompt(1), reply(2, "complete")) == "Ready"
     assert words(page, *running) == words(page, *running, streams=({**writing, "text": ""},)) == "Thinking…"
     assert words(page, *running, streams=(writing,)) == "Replying to alice"
     assert words(page, *running, *queued, streams=(writing,)) == "Replying to alice · 1 waiting"
     assert words(page, *queued) == "About to reply"
-    assert words(page, prompt(1), answer(2, "failed", error="Claude is busy.")) == "Last reply failed"
-    assert words(page, prompt(1), answer(2, "failed"), prompt(3), answer(4, "complete")) == "Ready"
+    assert words(page, prompt(1), reply(2, "failed", error="Claude is busy.")) == "Last reply failed"
+    assert words(page, prompt(1), reply(2, "failed"), prompt(3), reply(4, "complete")) == "Ready"
 
 
 def test_the_queue_does_not_open_for_a_prompt_whose_turn_is_now_but_for_one_that_nobody_takes(page: Page) -> None:
@@ -83,12 +83,12 @@ def test_the_queue_does_not_open_for_a_prompt_whose_turn_is_now_but_for_one_that
 
 def test_prompts_are_shown_in_the_order_of_their_turns(page: Page) -> None:
     bob = {"id": "2", "username": "bob"}
-    rows = [prompt(1), answer(2, "running", change=20, startedAt=5)]
+    rows = [prompt(1), reply(2, "running", change=20, startedAt=5)]
     for seq, asker in [(3, ALICE), (5, ALICE), (7, bob), (9, bob)]:
-        rows += [prompt(seq), answer(seq + 1, "queued", change=seq + 1, requestedBy=asker)]
+        rows += [prompt(seq), reply(seq + 1, "queued", change=seq + 1, requestedBy=asker)]
     waiting = call(page, "claudeState", rows, [])["waiting"]
     assert [each["prompt"]["id"] for each in waiting] == ["7", "3", "9", "5"]
-    retried = [prompt(1), answer(2, "queued", change=30), prompt(3), answer(4, "queued", change=4)]
+    retried = [prompt(1), reply(2, "queued", change=30), prompt(3), reply(4, "queued", change=4)]
     state = call(page, "claudeState", retried, [])
     assert ([each["prompt"]["id"] for each in state["waiting"]], state["stoppableId"]) == (["3", "1"], "4")
 
@@ -100,8 +100,8 @@ def test_a_reply_is_known_by_its_stream_where_its_message_is_not_loaded(page: Pa
 
 
 def test_a_withdrawn_prompt_does_not_wait(page: Page) -> None:
-    withdrawn = {**answer(4, "stopped"), "deletedAt": 1}
-    state = call(page, "claudeState", [prompt(1), answer(2, "running"), prompt(3, deletedAt=1), withdrawn], [])
+    withdrawn = {**reply(4, "stopped"), "deletedAt": 1}
+    state = call(page, "claudeState", [prompt(1), reply(2, "running"), prompt(3, deletedAt=1), withdrawn], [])
     assert (state["waiting"], state["stoppableId"]) == ([], "2")
 
 
@@ -118,7 +118,7 @@ def test_a_withdrawn_prompt_does_not_wait(page: Page) -> None:
 def test_the_context_line_stands_where_claude_s_view_begins(
     page: Page, context: dict[str, Any], expected: dict[str, Any] | None
 ) -> None:
-    messages = [prompt(1), answer(2, "complete", contextFrom=1), prompt(3), answer(4, "running", **context)]
+    messages = [prompt(1), reply(2, "complete", contextFrom=1), prompt(3), reply(4, "running", **context)]
     if not context:
-        messages = [prompt(1), prompt(3), answer(4, "queued")]
+        messages = [prompt(1), prompt(3), reply(4, "queued")]
     assert call(page, "contextLine", messages) == expected

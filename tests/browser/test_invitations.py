@@ -24,8 +24,8 @@ def invitations(page: Page) -> Locator:
 
 
 def invite(owner: Someone, guest: Someone, slug: str) -> None:
-    answer = submit(owner.site.processes[0], owner.key, f"/rooms/{slug}/people", {"do": "add", "user": guest.name})
-    assert answer.status_code == 302
+    response = submit(owner.site.processes[0], owner.key, f"/rooms/{slug}/people", {"do": "add", "user": guest.name})
+    assert response.status_code == 302
 
 
 def test_an_invitation_comes_into_all_tabs_and_goes_from_all_when_one_accepts(someone: Cast) -> None:

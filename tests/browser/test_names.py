@@ -85,13 +85,13 @@ def test_a_session_says_for_whom_claude_answers_and_who_stopped_it(someone: Cast
     session = alice.create_room(bob, kind="session")
     a, b = open_room(alice, session), open_room(bob, session)
     say(a, "long, please")
-    answer = b.locator("[data-reply-state]").first
-    expect(answer.get_by_test_id("reply-asker")).to_have_text("for Alice Moreau")
-    expect(answer.locator(".author")).to_have_text("Claude")
-    expect(answer.get_by_test_id("author-handle")).to_have_count(0)
+    reply = b.locator("[data-reply-state]").first
+    expect(reply.get_by_test_id("reply-asker")).to_have_text("for Alice Moreau")
+    expect(reply.locator(".author")).to_have_text("Claude")
+    expect(reply.get_by_test_id("author-handle")).to_have_count(0)
     a.get_by_test_id("stop").click()
-    expect(answer).to_contain_text("Stopped by Alice Moreau.")
-    expect(answer.get_by_title(f"Alice Moreau (@{alice.name})")).to_be_visible()
+    expect(reply).to_contain_text("Stopped by Alice Moreau.")
+    expect(reply.get_by_title(f"Alice Moreau (@{alice.name})")).to_be_visible()
 
 
 def test_a_direct_room_is_called_by_the_other_persons_display_name_before_and_after_the_script(

@@ -69,7 +69,7 @@ def switcher(page: Page) -> tuple[Locator, Callable[[], None]]:
     return field, check
 
 
-def answer(page: Page) -> tuple[Locator, Callable[[], None]]:
+def reply(page: Page) -> tuple[Locator, Callable[[], None]]:
     say(page, "write a long story")
     expect(page.get_by_test_id("stop")).to_be_visible()
     return page.get_by_test_id("composer"), lambda: expect(page.locator('[data-reply-state="stopped"]')).to_have_count(
@@ -77,14 +77,14 @@ def answer(page: Page) -> tuple[Locator, Callable[[], None]]:
     )
 
 
-PLACES = {"composer": composer, "suggestions": suggestions, "editor": editor, "switcher": switcher, "answer": answer}
+PLACES = {"composer": composer, "suggestions": suggestions, "editor": editor, "switcher": switcher, "reply": reply}
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.place}-{case.key}-{case.why}")
 def test_a_key_of_an_input_method_means_nothing_to_the_page(someone: Cast, case: Composed) -> None:
     alice = someone("alice")
-    page = alice.room(alice.create_room(kind="session" if case.place == "answer" else "closed"))
-    if case.place != "answer":
+    page = alice.room(alice.create_room(kind="session" if case.place == "reply" else "closed"))
+    if case.place != "reply":
         say(page, "an older one")
         expect(message(page, "an older one")).to_have_attribute("data-state", "stored")
     field, check = PLACES[case.place](page)

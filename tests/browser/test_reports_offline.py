@@ -20,7 +20,7 @@ FOLLOW = """path => {
   link.remove();
 }"""
 NO_ERROR = '[data-testid="toast"][data-kind="error"]'
-ANSWERS: dict[str, Callable[[Route], None]] = {
+RESPONSES: dict[str, Callable[[Route], None]] = {
     "gateway": lambda route: route.fulfill(status=502, body="Bad Gateway"),
     "silent": lambda _route: None,
     "portal": lambda route: route.fulfill(status=200, content_type="text/html", body="<h1>Welcome to our hotel</h1>"),
@@ -41,8 +41,8 @@ def follow(page: Page, slug: str, query: str = "") -> None:
 def away(someone: Someone, page: Page, how: str) -> Iterator[None]:
     """Take the server away from a page; with a network in between, that one answers."""
     server = someone.site.processes[0]
-    if how in ANSWERS:
-        page.route(re.compile(r"/rooms/[^/]+/data"), ANSWERS[how])
+    if how in RESPONSES:
+        page.route(re.compile(r"/rooms/[^/]+/data"), RESPONSES[how])
     server.kill()
     try:
         page.wait_for_selector('html[data-connection="disconnected"]')

@@ -33,8 +33,8 @@ def without_field_sizing(someone: Someone, width: int = 1280) -> BrowserContext:
     """Return a browser whose text fields cannot grow on their own."""
 
     def older(route: Route) -> None:
-        answer = route.fetch()
-        route.fulfill(response=answer, body=answer.text().replace("field-sizing: content;", ""))
+        response = route.fetch()
+        route.fulfill(response=response, body=response.text().replace("field-sizing: content;", ""))
 
     context = someone.context(width, 800)
     context.add_init_script(NO_FIELD_SIZING)

@@ -13,13 +13,13 @@ REPLYING = re.compile("Replying")
 READY = re.compile("Ready$")
 
 
-def answers(page: Page) -> Locator:
+def replies(page: Page) -> Locator:
     return page.locator('[data-testid="message"][data-author="claude"]:not([data-deleted])')
 
 
 def text_of(page: Page) -> str:
     """Return the words of the last answer, whatever formats them."""
-    return " ".join(answers(page).last.locator(".prose").first.inner_text().split())
+    return " ".join(replies(page).last.locator(".prose").first.inner_text().split())
 
 
 def common_text(*tabs: Page) -> str:
@@ -51,7 +51,7 @@ def test_a_session_begun_in_one_click_is_called_after_its_first_prompt(someone: 
     expect(page.locator("h1")).to_have_text("Plan a weekend in Bergen")
     expect(page.get_by_test_id("room-link").first).to_have_text("Plan a weekend in Bergen")
     expect(page).to_have_title(re.compile("Plan a weekend in Bergen"))
-    expect(answers(page)).to_have_count(1)
+    expect(replies(page)).to_have_count(1)
 
 
 def test_an_answer_is_the_same_in_every_tab_also_after_a_reload_in_mid_stream(someone: Cast) -> None:
@@ -97,7 +97,7 @@ def test_anybody_stops_an_answer_and_writes_on_meanwhile(someone: Cast) -> None:
     for tab in (a, b):
         expect(state(tab)).to_have_text(READY)
         expect(tab.get_by_test_id("stop")).to_be_hidden()
-        expect(answers(tab)).to_contain_text(bob.name)
+        expect(replies(tab)).to_contain_text(bob.name)
     expect(a.get_by_test_id("composer")).to_have_value("half a thought")
     assert common_text(a, b) != ""
 
@@ -161,7 +161,7 @@ def test_an_answered_prompt_that_is_edited_is_answered_again_in_versions(someone
     b.get_by_test_id("stop").click()
     for tab in (a, b):
         expect(state(tab)).to_have_text(READY)
-        expect(answers(tab)).to_have_count(1)
+        expect(replies(tab)).to_have_count(1)
         expect(message(tab, "Tell me of stacks")).to_contain_text("(edited)")
     a.locator('[data-do="show-version"][data-version="1"]').first.click()
     for tab in (a, b):
@@ -192,9 +192,9 @@ def test_an_authors_old_text_is_shown_to_no_one_else_and_goes_when_they_say_so(s
     for tab in (a, b):
         expect(tab.get_by_test_id("version-label")).to_have_text("2 / 3")
         expect(message(tab, "Never mind").first).to_be_visible()
-    answers(b).first.hover()
+    replies(b).first.hover()
     expect(b.get_by_test_id("action-delete")).to_have_count(0)
-    answers(a).first.hover()
+    replies(a).first.hover()
     expect(a.get_by_test_id("action-delete")).to_be_visible()
 
 
@@ -217,7 +217,7 @@ def test_where_claude_is_not_asked_by_every_message_it_is_called_by_name(someone
     b.get_by_role("option", name="claude").wait_for()
     b.keyboard.press("Tab")
     b.keyboard.press("Enter")
-    expect(answers(b)).to_have_count(1)
+    expect(replies(b)).to_have_count(1)
 
 
 def test_claude_answers_in_an_ordinary_room_when_it_is_called(someone: Cast) -> None:
@@ -228,7 +228,7 @@ def test_claude_answers_in_an_ordinary_room_when_it_is_called(someone: Cast) -> 
     say(a, f"@claude {LONG}")
     expect(b.get_by_test_id("typing")).to_contain_text(f"Claude: Replying to {alice.name}")
     b.get_by_test_id("stop").click()
-    expect(answers(a)).to_contain_text(bob.name)
+    expect(replies(a)).to_contain_text(bob.name)
     expect(b.get_by_test_id("typing")).to_have_text("")
 
 
@@ -274,7 +274,7 @@ def test_an_answer_to_ones_own_prompt_is_not_new_to_who_looks(someone: Cast, wid
     page = alice.room(room)
     expect(page.get_by_test_id("notice")).to_contain_text("Weekend")
     say(page, "hello")
-    expect(answers(page)).to_have_count(1)
+    expect(replies(page)).to_have_count(1)
     expect(state(page)).to_have_text(READY, timeout=60_000)
     expect(page.get_by_test_id("unread-line")).to_have_count(0)
 
@@ -289,7 +289,7 @@ def test_an_answer_is_new_to_who_was_away_when_it_ended_but_not_to_who_watches_i
     say(a, LONG)
     expect(state(a)).to_contain_text(REPLYING)
     watching = alice.room(room)
-    expect(answers(watching)).to_have_count(1)
+    expect(replies(watching)).to_have_count(1)
     for tab in (a, watching):
         expect(state(tab)).to_have_text(READY, timeout=60_000)
     expect(watching.get_by_test_id("unread-line")).to_have_count(0)
@@ -297,7 +297,7 @@ def test_an_answer_is_new_to_who_was_away_when_it_ended_but_not_to_who_watches_i
     watching.close()
 
     say(a, "And once more, briefly?")
-    expect(answers(a)).to_have_count(2)
+    expect(replies(a)).to_have_count(2)
     expect(state(a)).to_have_text(READY, timeout=60_000)
     again = alice.room(room)
     line = again.locator(".row", has=again.get_by_test_id("unread-line"))

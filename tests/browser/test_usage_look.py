@@ -14,7 +14,7 @@ from tests.servers.sites import UVICORN_SQLITE, Site, SiteBuilder
 
 OVERVIEW = "/admin/chat/charge/overview/"
 # One answer may cost 8 dollars and costs a little more: 1000 dollars for a million tokens of four characters.
-ANSWER = "word " * 6_480
+REPLY = "word " * 6_480
 SETTINGS = {
     "CLAUDE_PRICES": json.dumps(
         {"claude-sonnet-5-5": {"input": 0, "output": 1000, "cache_write": 0, "cache_read": 0}},
@@ -32,7 +32,7 @@ SETTINGS = {
 def site(site_builder: SiteBuilder) -> Iterator[Site]:
     expect.set_options(timeout=PATIENCE_MS)
     with site_with_claude(site_builder, UVICORN_SQLITE, **SETTINGS) as (running, fake):
-        fake.default = Normal(ANSWER, pieces=4)
+        fake.default = Normal(REPLY, pieces=4)
         yield running
 
 
@@ -43,8 +43,8 @@ def spend(someone: Cast) -> tuple[Page, str]:
     page = alice.room(room)
     say(page, "A long answer, please")
     # The first reply of a site waits for the SDK.
-    answer = page.locator("[data-reply-state]").last
-    expect(answer).to_have_attribute("data-reply-state", "complete", timeout=60_000)
+    reply = page.locator("[data-reply-state]").last
+    expect(reply).to_have_attribute("data-reply-state", "complete", timeout=60_000)
     return page, room
 
 

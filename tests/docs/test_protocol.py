@@ -73,7 +73,7 @@ def test_a_request_field_is_documented(name: str) -> None:
     assert name in documented()
 
 
-@pytest.mark.parametrize("name", sorted({answer for answer, _data in RESPONSES.values()}))
+@pytest.mark.parametrize("name", sorted({response for response, _data in RESPONSES.values()}))
 def test_an_answer_is_documented(name: str) -> None:
     assert name in documented()
 

@@ -28,13 +28,13 @@ from tests.servers.tabs import Tabs
 PAGE: Final = (REPOSITORY / "docs/protocol.md").read_text()
 FENCE: Final = re.compile(r"^```(\w+)(?: (\w+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 EVENT_STREAM_PAGE: Final = REPOSITORY / "static/chat/js/examples/stream.js"
-JSON_KINDS: Final = {"request", "answer", "event", "error", "room", "message", "ticket"}
+JSON_KINDS: Final = {"request", "response", "event", "error", "room", "message", "ticket"}
 CLIENT_LINES_AT_MOST: Final = 61
 ARRIVAL_SECONDS: Final = 30
 
 # The largest whole number that JavaScript can count is no bound that a reader needs to be told.
 UNTOLD_BOUNDS: Final = {0, 2**53 - 1}
-ANSWER_DATA: Final = dict(RESPONSES.values())
+RESPONSE_DATA: Final = dict(RESPONSES.values())
 
 # --- The examples ---------------------------------------------------------------------------------------------
 
@@ -78,12 +78,12 @@ def test_a_request_is_one_that_the_server_reads(example: Example) -> None:
     assert frames.decode(example.text).type in PAYLOADS
 
 
-@pytest.mark.parametrize("example", examples("answer"))
+@pytest.mark.parametrize("example", examples("response"))
 def test_an_answer_is_one_that_the_server_sends(example: Example) -> None:
     same_after_reading(example.value, wire.Ok)
     assert example.value["success"] is True
     assert "requestId" in example.value
-    same_after_reading(example.value["data"], ANSWER_DATA[example.value["type"]])
+    same_after_reading(example.value["data"], RESPONSE_DATA[example.value["type"]])
 
 
 @pytest.mark.parametrize("example", examples("event"))
@@ -118,7 +118,7 @@ def test_a_message_has_its_fields(example: Example) -> None:
 
 def test_everything_has_an_example() -> None:
     assert {frames.decode(example.text).type for example in EXAMPLES if example.kind == "request"} == set(PAYLOADS)
-    assert types_of("answer") == {answer for answer, _data in RESPONSES.values()}
+    assert types_of("response") == {response for response, _data in RESPONSES.values()}
     assert types_of("event") == set(EVENTS)
 
 

@@ -37,5 +37,5 @@ class DiskFull(Fault):
     async def _refusal(self, scene: Scene) -> str:
         """Return the error of a change that needs the disk; empty when it was made."""
         async with await scene.reader(scene.processes[0]) as tab:
-            answer = await tab.ask("save_draft", room=scene.rooms[0], content="not to be kept", version=1)
-        return "" if answer["success"] else str(answer["error"]["code"])
+            response = await tab.ask("save_draft", room=scene.rooms[0], content="not to be kept", version=1)
+        return "" if response["success"] else str(response["error"]["code"])

@@ -150,7 +150,7 @@ class Sent(Record):
     connection: int
 
 
-class Answered(Record):
+class Responded(Record):
     """`code` is the error's, empty for success. `is_final`: the tab does not send it again."""
 
     op: str
@@ -227,7 +227,7 @@ AnyRecord = (
     | Noted
     | Invoked
     | Sent
-    | Answered
+    | Responded
     | FaultBegan
     | FaultEnded
     | Revoked

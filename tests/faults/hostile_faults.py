@@ -44,8 +44,8 @@ class HostileText(Fault):
         return await tab.write("create_message", room, op, payload)
 
     async def end(self, scene: Scene) -> str:
-        answers = await asyncio.gather(*self._writing)
-        stored = sum(answer is not None and answer["success"] for answer in answers)
+        responses = await asyncio.gather(*self._writing)
+        stored = sum(response is not None and response["success"] for response in responses)
         return f"{stored} texts were stored" if stored == len(_TEXTS) else ""
 
 

@@ -53,7 +53,7 @@ def cursor_by_id() -> None:
     recovery._changed = created
 
 
-def answer_before_commit() -> None:
+def respond_before_commit() -> None:
     """The answer goes out while the transaction is still open."""
     from django.db import transaction
 
@@ -66,7 +66,7 @@ def answer_before_commit() -> None:
         posts, futures = [post for post, _ in waiting], [future for _, future in waiting]
         loop = asyncio.get_running_loop()
 
-        def answer(results: list[Any]) -> None:
+        def respond(results: list[Any]) -> None:
             for future, result in zip(futures, results, strict=True):
                 if future.done():
                     continue
@@ -79,14 +79,14 @@ def answer_before_commit() -> None:
             earlier = posting._stored_before(some)
             with transaction.atomic():
                 results = posting._store(some, earlier)
-                loop.call_soon_threadsafe(answer, results)
+                loop.call_soon_threadsafe(respond, results)
                 time.sleep(UNCOMMITTED_SECONDS)
             return results
 
         try:
             results = await in_writer(store, posts)
         except ProtocolError as error:
-            answer([error] * len(posts))
+            respond([error] * len(posts))
             return
         for result in results:
             if isinstance(result, posting.Stored) and result.is_first:
@@ -117,7 +117,7 @@ MUTANTS: Final[dict[str, Callable[[], None]]] = {
     "no-idempotency": no_idempotency,
     "no-catch-up": no_catch_up,
     "cursor-by-id": cursor_by_id,
-    "answer-before-commit": answer_before_commit,
+    "response-before-commit": respond_before_commit,
     "no-revocation": no_revocation,
     "no-hold": no_hold,
 }

@@ -9,7 +9,7 @@ from tests.faults.scene import Scene
 
 _CONNECTED_SECONDS: Final = 15
 _TRIES: Final = 10
-_ANSWER_MARK: Final = b'"type":"create_message"'
+_RESPONSE_MARK: Final = b'"type":"create_message"'
 
 
 class NetworkFault(Fault):
@@ -102,27 +102,27 @@ class HalfClose(NetworkFault):
         return f"{self._closed} connections half closed" if self._closed else ""
 
 
-class AnswersLost(NetworkFault):
+class ResponsesLost(NetworkFault):
     """The message is stored, and the connection ends with its answer."""
 
-    name = "answers lost"
+    name = "responses lost"
     hold_seconds = 2.0
-    mark = _ANSWER_MARK
+    mark = _RESPONSE_MARK
     count = 4
 
     async def begin(self, scene: Scene) -> None:
-        self._lost = sum(way.answers_lost for way in self.ways(scene))
+        self._lost = sum(way.responses_lost for way in self.ways(scene))
         for way in self.ways(scene):
-            way.lose_answers(self.mark, self.count)
+            way.lose_responses(self.mark, self.count)
 
     async def end(self, scene: Scene) -> str:
         for way in self.ways(scene):
-            way.lose_answers(self.mark, 0)
-        lost = sum(way.answers_lost for way in self.ways(scene)) - self._lost
-        return f"{lost} answers lost" if lost else ""
+            way.lose_responses(self.mark, 0)
+        lost = sum(way.responses_lost for way in self.ways(scene)) - self._lost
+        return f"{lost} responses lost" if lost else ""
 
 
-class CommitsLost(AnswersLost):
+class CommitsLost(ResponsesLost):
     """PostgreSQL commits, and the process never hears so."""
 
     name = "commits unconfirmed"

@@ -4,7 +4,7 @@ import asyncio
 from typing import ClassVar, Final
 
 from tests.faults.nemesis import Fault, Kill
-from tests.faults.network_faults import AnswersLost, Delay
+from tests.faults.network_faults import Delay, ResponsesLost
 from tests.faults.scene import Scene
 from tests.faults.service_faults import PostgresRestarted, RedisKilled
 
@@ -38,9 +38,9 @@ class KilledInDelay(Overlap):
     outer, inner = Delay, Kill
 
 
-class AnswersLostInDelay(Overlap):
-    name = "answers lost in a slow network"
-    outer, inner = Delay, AnswersLost
+class ResponsesLostInDelay(Overlap):
+    name = "responses lost in a slow network"
+    outer, inner = Delay, ResponsesLost
 
 
 class KilledWithoutRedis(Overlap):
@@ -48,9 +48,9 @@ class KilledWithoutRedis(Overlap):
     outer, inner = RedisKilled, Kill
 
 
-class AnswersLostWithoutRedis(Overlap):
-    name = "answers lost without Redis"
-    outer, inner = RedisKilled, AnswersLost
+class ResponsesLostWithoutRedis(Overlap):
+    name = "responses lost without Redis"
+    outer, inner = RedisKilled, ResponsesLost
 
 
 class PostgresRestartedWithoutRedis(Overlap):

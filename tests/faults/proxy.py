@@ -26,12 +26,12 @@ class Flow:
     """One direction of a connection."""
 
     def __init__(
-        self, link: "Link", reader: asyncio.StreamReader, writer: asyncio.StreamWriter, is_answer: bool
+        self, link: "Link", reader: asyncio.StreamReader, writer: asyncio.StreamWriter, is_response: bool
     ) -> None:
         self._link = link
         self._reader = reader
         self._writer = writer
-        self._is_answer = is_answer
+        self._is_response = is_response
         self._tail = b""
 
     async def run(self) -> None:
@@ -53,11 +53,11 @@ class Flow:
             await self._link.may_flow.wait()
             if not data:
                 return True
-            if self._is_answer and not self._passes(data):
+            if self._is_response and not self._passes(data):
                 return False
             if not await self._write_up_to_cut(data):
                 return False
-            if not self._is_answer and proxy.last_words and proxy.last_words in data:
+            if not self._is_response and proxy.last_words and proxy.last_words in data:
                 proxy.abandon_now()
 
     def _passes(self, data: bytes) -> bool:
@@ -65,10 +65,10 @@ class Flow:
         proxy = self._link.proxy
         seen = self._tail + data
         self._tail = seen[-_OVERLAP_BYTES:]
-        if proxy.lost_answers <= 0 or proxy.mark not in seen:
+        if proxy.lost_responses <= 0 or proxy.mark not in seen:
             return True
-        proxy.lost_answers -= 1
-        proxy.answers_lost += 1
+        proxy.lost_responses -= 1
+        proxy.responses_lost += 1
         self._link.cut()
         return False
 
@@ -137,8 +137,8 @@ class Proxy:
         self.may_flow = asyncio.Event()
         self.may_flow.set()
         self.mark = b""
-        self.lost_answers = 0  # still to be lost
-        self.answers_lost = 0
+        self.lost_responses = 0  # still to be lost
+        self.responses_lost = 0
         self.cuts = 0
         self.last_words = b""
         self.abandoned = 0
@@ -179,11 +179,11 @@ class Proxy:
             lambda: self._for_share(share, lambda link: link.half_close(self._random.random() < 0.5))
         )
 
-    def lose_answers(self, mark: bytes, count: int) -> None:
+    def lose_responses(self, mark: bytes, count: int) -> None:
         """Lose the next so many answers in which these bytes stand, and the connections with them."""
 
         def prepare() -> None:
-            self.mark, self.lost_answers = mark, count
+            self.mark, self.lost_responses = mark, count
 
         self._thread.call(prepare)
 

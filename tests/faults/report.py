@@ -12,7 +12,7 @@ from tests.faults.rules.writes import writes_of
 
 QUIET: Final = "(no fault)"
 HEADINGS: Final = (
-    "fault", "times", "writes tried", "answered", "lost", "duplicated", "out of order", "leaks", "other",
+    "fault", "times", "writes tried", "confirmed", "lost", "duplicated", "out of order", "leaks", "other",
     "converged in", "longest away", "peak memory",
 )  # fmt: skip
 _COLUMN_OF_RULE: Final = {
@@ -32,7 +32,7 @@ class Line:
     fault: str
     times: int = 0
     tried: int = 0
-    answered: int = 0
+    confirmed: int = 0
     found: Counter[str] = field(default_factory=Counter)
     converged: list[float | None] = field(default_factory=list)
     away: float = 0.0
@@ -45,7 +45,7 @@ class Line:
             self.fault,
             str(self.times),
             str(self.tried),
-            str(self.answered),
+            str(self.confirmed),
             *(str(self.found[name]) for name in ("lost", "duplicated", "out of order", "leaks", "other")),
             "never" if never else f"{slowest:.1f} s",
             f"{self.away:.1f} s",
@@ -72,7 +72,7 @@ def lines_of(history: History, found: list[Violation]) -> list[Line]:
     for write in writes_of(history).values():
         line = stretches.at(write.invoked.t)
         line.tried += 1
-        line.answered += any(answer.is_final for answer in write.answers)
+        line.confirmed += any(response.is_final for response in write.responses)
     for violation in found:
         stretches.at(violation.t).found[_COLUMN_OF_RULE.get(violation.rule, "other")] += 1
     times = times_to_converge(history)
@@ -92,7 +92,7 @@ def table(history: History, found: list[Violation]) -> str:
     (run,) = history.all(RunBegan)
     lines = lines_of(history, found)
     total = Line("all", sum(line.times for line in lines), sum(line.tried for line in lines))
-    total.answered = sum(line.answered for line in lines)
+    total.confirmed = sum(line.confirmed for line in lines)
     for line in lines:
         total.found += line.found
         total.converged += line.converged

@@ -96,11 +96,11 @@ class Scene:
         """Have the rooms' owner ask for something at a process, and ask again while it cannot be done."""
         async with await self.reader(process) as owners:
             for _try in range(_TRIES):
-                answer = await owners.ask(type_, **payload)
-                if answer["success"]:
+                response = await owners.ask(type_, **payload)
+                if response["success"]:
                     return
                 await asyncio.sleep(_RETRY_SECONDS)
-        raise RuntimeError(f"{type_} was refused {_TRIES} times: {answer}")
+        raise RuntimeError(f"{type_} was refused {_TRIES} times: {response}")
 
     async def reader(self, process: ServerProcess) -> SocketClient:
         """Return a socket of the rooms' owner, not through a proxy. A machine that is very busy may need a few tries."""

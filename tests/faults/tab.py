@@ -17,7 +17,6 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 
 from tests.faults.history import (
-    Answered,
     Closed,
     Delta,
     Heard,
@@ -28,6 +27,7 @@ from tests.faults.history import (
     Noted,
     Opened,
     Recorder,
+    Responded,
     Row,
     Sent,
 )
@@ -72,7 +72,7 @@ class Tab:
         self.rooms = set(rooms)
         self.is_gone = False
         self.is_ready = False
-        self.answers = 0
+        self.responses = 0
         self._addresses = addresses
         self._headers = headers
         self._history = recorder
@@ -88,7 +88,7 @@ class Tab:
     # --- Writing
 
     @property
-    def unanswered(self) -> int:
+    def open_writes(self) -> int:
         return len(self._pending)
 
     def new_op(self) -> str:
@@ -200,7 +200,7 @@ class Tab:
         elif is_durable(frame):
             self._take_event(frame)
         elif request in self._pending and type_ not in ("stream_delta", "stream_start", "stream_end"):
-            self._take_answer(str(request), frame)
+            self._take_response(str(request), frame)
         elif type_ == "stream_delta":
             data = frame["data"]
             facts = {name: data[name] for name in ("room", "version", "attempt", "n", "text")}
@@ -275,15 +275,15 @@ class Tab:
             if not row.is_deleted and row.kind == "text" and not row.reply:
                 known.append(row)
 
-    def _take_answer(self, op: str, frame: Frame) -> None:
+    def _take_response(self, op: str, frame: Frame) -> None:
         code = "" if frame["success"] else frame["error"]["code"]
         message = ((frame.get("data") or {}).get("message") or {}) if frame["success"] else {}
         is_final = code not in _RETRIED
         facts = {"code": code, "is_final": is_final, "message": message.get("id", "")}
         places = {"seq": message.get("seq", 0), "change": message.get("change", 0)}
-        self._history.add(Answered, op=op, connection=self._connection, **facts, **places)
+        self._history.add(Responded, op=op, connection=self._connection, **facts, **places)
         if is_final:
-            self.answers += 1
+            self.responses += 1
             self._pending.pop(op).done.set_result(frame)
         else:
             self._soon(self._send_again(op))

@@ -9,7 +9,6 @@ import pytest
 
 from tests.faults.checker import check
 from tests.faults.history import (
-    Answered,
     Closed,
     Delta,
     Exited,
@@ -25,6 +24,7 @@ from tests.faults.history import (
     Opened,
     Record,
     Recorder,
+    Responded,
     Revoked,
     Row,
     RunBegan,
@@ -68,8 +68,8 @@ class Story:
         self.add(Invoked, op=op, tab=tab, user=tab, type=type, room=ROOM, **{"content": op, **facts})
         self.add(Sent, op=op, connection=1)
 
-    def answer(self, op: str, change: int, message: str = "", **facts: Any) -> None:
-        self.add(Answered, op=op, connection=1, **{"message": message or op, "seq": change, "change": change, **facts})
+    def respond(self, op: str, change: int, message: str = "", **facts: Any) -> None:
+        self.add(Responded, op=op, connection=1, **{"message": message or op, "seq": change, "change": change, **facts})
 
     def row(self, op: str, change: int, **facts: Any) -> Row:
         row = Row(**{"id": op, "seq": change, "change": change, "author": "alice", "content": op, **facts})
@@ -85,7 +85,7 @@ class Story:
     def post(self, op: str, change: int) -> None:
         """A message as it should go."""
         self.ask(op)
-        self.answer(op, change)
+        self.respond(op, change)
         self.hear(self.row(op, change))
 
     def fault(self, number: int = 1) -> None:
@@ -93,8 +93,8 @@ class Story:
         self.add(FaultBegan, fault="a fault", number=number)
         self.ask(f"in {number}")
         self.add(Sent, op=f"in {number}", connection=1)
-        self.answer(f"in {number}", 0, code="REQUEST_FAILED")
-        self.answer(f"in {number}", 0, code="REQUEST_FAILED")
+        self.respond(f"in {number}", 0, code="REQUEST_FAILED")
+        self.respond(f"in {number}", 0, code="REQUEST_FAILED")
         self.add(FaultEnded, fault="a fault", number=number, proof="seen")
 
     def end(self) -> History:
@@ -113,7 +113,7 @@ def good_story() -> Story:
     story.fault()
     story.add(Closed, tab="bob", connection=2, code=1006)
     story.ask("second")
-    story.answer("second", 2)
+    story.respond("second", 2)
     second = story.row("second", 2)
     story.hear(second, (("alice", 1),))
     story.open("bob", 3, change=2, after=1, rows=[second])
@@ -141,21 +141,21 @@ def test_a_history_can_be_read_again(tmp_path: Path) -> None:
 def test_an_answered_message_without_a_row_is_lost() -> None:
     story = good_story()
     story.ask("third")
-    story.answer("third", 3)
+    story.respond("third", 3)
     assert "lost" in rules_of(story)
 
 
 def test_an_answered_message_at_another_place_is_lost() -> None:
     story = good_story()
     story.ask("third")
-    story.answer("third", 3)
+    story.respond("third", 3)
     story.hear(story.row("third", 4))
     assert "lost" in rules_of(story)
 
 
 def edited(story: Story, content: str) -> None:
     story.ask("e", "edit_message", message="first", content="new text")
-    story.answer("e", 3, message="first")
+    story.respond("e", 3, message="first")
     row = story.row("first", 1, client_id="first", content=content)
     row.change = 3
     story.hear(row, (("alice", 1), ("bob", 3)))
@@ -174,7 +174,7 @@ def test_an_edit_without_an_answer_may_win_later() -> None:
     story = good_story()
     story.ask("maybe", "edit_message", message="first", content="late text")
     story.add(Sent, op="maybe", connection=2)
-    story.answer("maybe", 0, code="REQUEST_FAILED")
+    story.respond("maybe", 0, code="REQUEST_FAILED")
     edited(story, "late text")
     assert check(story.end()) == []
 
@@ -182,7 +182,7 @@ def test_an_edit_without_an_answer_may_win_later() -> None:
 def test_a_deletion_that_left_no_trace_is_lost() -> None:
     story = good_story()
     story.ask("d", "delete_message", message="first", content="")
-    story.answer("d", 1, message="first")
+    story.respond("d", 1, message="first")
     assert rules_of(story) == {"lost"}
 
 
@@ -193,7 +193,7 @@ def test_a_deletion_that_left_no_trace_is_lost() -> None:
 def test_a_reaction_that_left_no_trace_is_lost(type_: str, is_there: bool, is_lost: bool) -> None:
     story = good_story()
     story.ask("r", type_, message="second", emoji="+", content="")
-    story.answer("r", 3, message="second")
+    story.respond("r", 3, message="second")
     row = story.row("second", 2, reactions=[("+", "alice")] if is_there else [])
     row.change = 3
     story.hear(row, (("alice", 1), ("bob", 3)))
@@ -203,8 +203,8 @@ def test_a_reaction_that_left_no_trace_is_lost(type_: str, is_there: bool, is_lo
 def test_a_write_without_an_answer_is_found() -> None:
     story = good_story()
     story.ask("asked")
-    story.answer("asked", 0, code="UNAVAILABLE", is_final=False)
-    assert rules_of(story) == {"unanswered"}
+    story.respond("asked", 0, code="UNAVAILABLE", is_final=False)
+    assert rules_of(story) == {"no response"}
 
 
 def test_what_nobody_wrote_is_unexpected() -> None:
@@ -216,7 +216,7 @@ def test_what_nobody_wrote_is_unexpected() -> None:
 def test_what_was_refused_and_stored_is_unexpected() -> None:
     story = good_story()
     story.ask("refused")
-    story.answer("refused", 0, code="REQUEST_FAILED")
+    story.respond("refused", 0, code="REQUEST_FAILED")
     story.hear(story.row("refused", 3), (("alice", 1), ("bob", 3)))
     assert rules_of(story) == {"unexpected"}
 
@@ -233,7 +233,7 @@ def test_what_was_heard_and_is_not_stored_is_unexpected() -> None:
 def test_a_write_with_two_rows_is_duplicated(client_id: str) -> None:
     story = good_story()
     story.ask("third")
-    story.answer("third", 3)
+    story.respond("third", 3)
     story.hear(story.row("third", 3), (("alice", 1), ("bob", 3)))
     twin = story.row("twin", 4, content="third", client_id=client_id)
     story.hear(twin, (("alice", 1), ("bob", 3)))
@@ -248,7 +248,7 @@ def test_an_event_heard_twice_is_duplicated() -> None:
 
 def test_two_answers_to_one_request_are_duplicated() -> None:
     story = good_story()
-    story.answer("second", 2)
+    story.respond("second", 2)
     assert rules_of(story) == {"duplicated"}
 
 
@@ -256,7 +256,7 @@ def test_a_gap_on_a_connection_is_out_of_order() -> None:
     story = good_story()
     for op, change in (("third", 3), ("fourth", 4)):
         story.ask(op)
-        story.answer(op, change)
+        story.respond(op, change)
         story.hear(story.row(op, change), (("alice", 1),))
     story.hear(story.rows["fourth"], (("bob", 3),))
     assert rules_of(story) == {"order", "convergence"}
@@ -265,7 +265,7 @@ def test_a_gap_on_a_connection_is_out_of_order() -> None:
 def test_two_tabs_with_another_order_are_out_of_order() -> None:
     story = good_story()
     story.ask("third")
-    story.answer("third", 3)
+    story.respond("third", 3)
     row = story.row("third", 3)
     story.hear(row, (("alice", 1),))
     story.hear(Row("other", 3, 3, content="third", author="alice"), (("bob", 3),))
@@ -275,9 +275,9 @@ def test_two_tabs_with_another_order_are_out_of_order() -> None:
 def test_a_later_write_before_an_earlier_one_is_out_of_real_time_order() -> None:
     story = good_story()
     story.ask("third")
-    story.answer("third", 4)
+    story.respond("third", 4)
     story.ask("fourth")
-    story.answer("fourth", 3)
+    story.respond("fourth", 3)
     for op, change in (("fourth", 3), ("third", 4)):
         story.hear(story.row(op, change), (("alice", 1), ("bob", 3)))
     assert rules_of(story) == {"real-time order"}
@@ -298,7 +298,7 @@ def test_who_comes_back_must_be_told_even_of_what_changes_again_later(seconds: f
     joined_at = 0.0
     for op, change in (("e3", 3), ("e4", 4)):
         story.ask(op, "edit_message", message="second")
-        story.answer(op, change, message="second")
+        story.respond(op, change, message="second")
         row = story.row("second", 2, content=op)
         row.change = change
         if change == 3:
@@ -329,7 +329,7 @@ def test_catching_up_late_is_not_converging() -> None:
     story = Story()
     story.begin()
     story.ask("first")
-    story.answer("first", 1)
+    story.respond("first", 1)
     row = story.row("first", 1)
     story.hear(row, (("alice", 1),))
     story.add(Closed, tab="bob", connection=2, code=1006)
@@ -352,7 +352,7 @@ def test_an_answer_that_comes_long_after_an_outage_is_found(seconds: float, foun
     story.add(FaultEnded, fault="another", number=2, proof="seen")
     story.t += seconds
     for change, op in enumerate(("third", "fourth"), 3):
-        story.answer(op, change)
+        story.respond(op, change)
         story.hear(story.row(op, change), (("alice", 1), ("bob", 3)))
     assert rules_of(story) == found
 
@@ -364,7 +364,7 @@ def revoked(heard_after: float, room: str = ROOM) -> Story:
     story.add(Revoked, what="revocation", user="bob", tabs=["bob"], room=room)
     at = story.t
     story.ask("third")
-    story.answer("third", 3)
+    story.respond("third", 3)
     third = story.row("third", 3)
     story.hear(third, (("alice", 1),), sent=at + 1.5)
     story.hear(third, (("bob", 3),), sent=at + heard_after)
@@ -399,7 +399,7 @@ def test_writing_a_second_after_losing_access_is_a_leak() -> None:
     story = revoked(0.5)
     story.t += 2
     story.ask("fourth", tab="bob")
-    story.answer("fourth", 4)
+    story.respond("fourth", 4)
     story.hear(story.row("fourth", 4), (("alice", 1),))
     assert rules_of(story) == {"leak"}
 
@@ -409,7 +409,7 @@ def test_a_fault_in_the_way_of_a_revocation_gives_it_until_its_end() -> None:
     story.records[-5:-5] = [FaultBegan(story.t - 0.5, "redis away", 3)]
     story.ask("tried")
     story.add(Sent, op="tried", connection=1)
-    story.answer("tried", 0, code="REQUEST_FAILED")
+    story.respond("tried", 0, code="REQUEST_FAILED")
     story.add(FaultEnded, fault="redis away", number=3, proof="away")
     assert rules_of(story) == set()
 
@@ -465,7 +465,7 @@ def test_who_is_away_for_long_in_a_rolling_restart_is_found(seconds: float, foun
     story.add(FaultBegan, fault="rolling restart", number=2)
     story.add(Closed, tab="bob", connection=3, code=1012)
     story.ask("third")
-    story.answer("third", 3)
+    story.respond("third", 3)
     third = story.row("third", 3)
     story.hear(third, (("alice", 1),))
     story.t += seconds
@@ -479,7 +479,7 @@ def test_who_is_away_for_long_in_a_rolling_restart_is_found(seconds: float, foun
     [
         lambda r: isinstance(r, FaultBegan | FaultEnded),
         lambda r: isinstance(r, FaultEnded),
-        lambda r: isinstance(r, Invoked | Sent | Answered) and r.op == "in 1",
+        lambda r: isinstance(r, Invoked | Sent | Responded) and r.op == "in 1",
         lambda r: isinstance(r, Memory),
         lambda r: isinstance(r, Closed) or (isinstance(r, Opened | JoinAsked | Joined) and r.connection == 3),
     ],

@@ -62,14 +62,14 @@ async def test_without_its_database_a_process_ends_in_time(site_builder: SiteBui
                 pages = [asyncio.create_task(client.get("/"))] if database == "silent" else []
                 await asyncio.sleep(ASKED_SECONDS)
                 seconds, code = await asyncio.to_thread(exit_of, process)
-                answers = [(await page).status_code for page in pages]
+                responses = [(await page).status_code for page in pages]
             closed_with, _reason = await tab.wait_closed()
             is_cut_off = "request.cut_off" in process.log_text()
             way.black_hole(False)  # or other users of the database would wait forever
     assert code == 0
     assert seconds <= DRAINED_WITHIN_SECONDS
     assert closed_with == RESTART
-    assert answers == [httpx.codes.SERVICE_UNAVAILABLE] * len(pages)
+    assert responses == [httpx.codes.SERVICE_UNAVAILABLE] * len(pages)
     assert is_cut_off or database == "gone"
 
 

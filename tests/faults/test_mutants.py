@@ -21,10 +21,10 @@ POSTING = Pace(BUSY_SECONDS, {"post": 1})
 
 # What each mutant must meet, and which rules may find it.
 CAUGHT: dict[str, tuple[type[Fault], Pace, set[str]]] = {
-    "no-idempotency": (network_faults.AnswersLost, POSTING, {"duplicated"}),
+    "no-idempotency": (network_faults.ResponsesLost, POSTING, {"duplicated"}),
     "no-catch-up": (network_faults.CutAtByte, POSTING, {"catch-up"}),
     "cursor-by-id": (network_faults.CutAtByte, EDITING, {"catch-up"}),
-    "answer-before-commit": (nemesis.Kill, POSTING, {"lost", "real-time order"}),
+    "response-before-commit": (nemesis.Kill, POSTING, {"lost", "real-time order"}),
     "no-revocation": (revocations.SignedOut, POSTING, {"leak"}),
     "no-hold": (frozen_revocations.FrozenTokenRevoked, POSTING, {"leak"}),
 }

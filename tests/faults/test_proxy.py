@@ -111,12 +111,12 @@ def test_half_a_close_ends_one_direction(proxy: Proxy, client: socket.socket) ->
 
 
 def test_an_answer_with_a_mark_is_lost(proxy: Proxy, client: socket.socket) -> None:
-    proxy.lose_answers(b"committed", 1)
+    proxy.lose_responses(b"committed", 1)
     client.sendall(b"other")
     assert client.recv(100) == b"other"
     client.sendall(b"it is committed")
     assert ended(lambda: client.recv(100))
-    assert proxy.answers_lost == 1
+    assert proxy.responses_lost == 1
     with socket.create_connection(("127.0.0.1", proxy.port), timeout=SOON_SECONDS) as again:
         again.sendall(b"it is committed")
         assert again.recv(100) == b"it is committed"

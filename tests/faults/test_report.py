@@ -19,12 +19,12 @@ def test_each_write_and_finding_belongs_to_the_fault_in_which_it_was_begun() -> 
     story.add(FaultBegan, fault="another", number=2)
     story.add(Memory, process="server", bytes=120 * MB)
     story.ask("third")
-    story.answer("third", 3)
+    story.respond("third", 3)
     history = story.end()
     quiet, first, second = lines_of(history, check(history))
-    assert (quiet.fault, quiet.tried, quiet.answered) == ("(no fault)", 1, 1)
-    assert (first.fault, first.times, first.tried, first.answered) == ("a fault", 1, 2, 2)
-    assert (second.fault, second.tried, second.answered, second.memory) == ("another", 1, 1, 120 * MB)
+    assert (quiet.fault, quiet.tried, quiet.confirmed) == ("(no fault)", 1, 1)
+    assert (first.fault, first.times, first.tried, first.confirmed) == ("a fault", 1, 2, 2)
+    assert (second.fault, second.tried, second.confirmed, second.memory) == ("another", 1, 1, 120 * MB)
     assert second.found["lost"] == 1 and not first.found["lost"]
 
 

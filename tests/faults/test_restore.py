@@ -49,10 +49,10 @@ def place(request: pytest.FixtureRequest) -> tuple[Site, Backup]:
 async def insist(tab: SocketClient, type_: str, **payload: Any) -> dict[str, Any]:
     """Ask; while the database is away, again."""
     for _ in range(100):
-        answer = await tab.ask(type_, **payload)
-        if answer["success"]:
-            return dict(answer["data"])
-        assert answer["error"]["code"] == "UNAVAILABLE", answer
+        response = await tab.ask(type_, **payload)
+        if response["success"]:
+            return dict(response["data"])
+        assert response["error"]["code"] == "UNAVAILABLE", response
         await asyncio.sleep(0.1)
     raise AssertionError(f"{type_} was never answered")
 

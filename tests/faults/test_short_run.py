@@ -18,7 +18,7 @@ SEED = 1
 @pytest.mark.parametrize(
     ("profile", "faults"),
     [
-        (ONE, [network_faults.AnswersLost, network_faults.CutAtByte, nemesis.Kill, revocations.SignedOut]),
+        (ONE, [network_faults.ResponsesLost, network_faults.CutAtByte, nemesis.Kill, revocations.SignedOut]),
         (
             THREE,
             [network_faults.CommitsLost, service_faults.RedisKilled, revocations.MemberRemoved, nemesis.RollingRestart],

@@ -136,10 +136,10 @@ class Workload:
     async def until_flowing(self, seconds: float = 15) -> None:
         """Wait until each writing tab has had another answer: a fault that meets only tabs which wait proves little."""
         tabs = [writer.tab for writer in self._writers]
-        before = {tab.name: tab.answers for tab in tabs}
+        before = {tab.name: tab.responses for tab in tabs}
         give_up = asyncio.get_running_loop().time() + seconds
         while asyncio.get_running_loop().time() < give_up:
-            if all(tab.is_gone or tab.answers > before[tab.name] for tab in tabs):
+            if all(tab.is_gone or tab.responses > before[tab.name] for tab in tabs):
                 return
             await asyncio.sleep(0.05)
 

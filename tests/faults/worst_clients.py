@@ -161,9 +161,9 @@ async def room_pages(scene: Scene) -> None:
 
     def load() -> int:
         with http(scene.process, headers=cookie) as client:
-            answer = client.get(f"/rooms/{scene.rooms[0]}/")
-        assert answer.status_code == 200, f"the room's page answered {answer.status_code}"
-        return len(answer.content)
+            response = client.get(f"/rooms/{scene.rooms[0]}/")
+        assert response.status_code == 200, f"the room's page answered {response.status_code}"
+        return len(response.content)
 
     sizes = await asyncio.gather(*(asyncio.to_thread(load) for _ in range(10)))
     print(f"    a page: {max(sizes) / MEGABYTE:.2f} MB")

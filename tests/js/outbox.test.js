@@ -69,7 +69,7 @@ test("a response lost after the commit does not double the message", withWorld(a
   const client = clientOf(world);
   client.connect();
   await client.joinRoom("general");
-  await world.do("fault", { on: "create_message", fault: "lost answer" });
+  await world.do("fault", { on: "create_message", fault: "lost response" });
   client.post("general", "once");
   await until(() => client.outbox.length === 0);
   await until(() => client.room("general").messages.length === 1);
@@ -80,7 +80,7 @@ test("a connection cut before the commit does not lose the message, nor the orde
   const client = clientOf(world);
   client.connect();
   await client.joinRoom("general");
-  for (const fault of ["cut", "lost answer", "cut"]) await world.do("fault", { on: "create_message", fault });
+  for (const fault of ["cut", "lost response", "cut"]) await world.do("fault", { on: "create_message", fault });
   for (let n = 1; n <= 6; n += 1) client.post("general", `m ${n}`);
   await until(() => client.outbox.length === 0);
   equal(await stored(world), ["m 1", "m 2", "m 3", "m 4", "m 5", "m 6"]);
@@ -92,7 +92,7 @@ test("the event may come before the response", withWorld(async (world) => {
   const client = clientOf(world);
   client.connect();
   await client.joinRoom("general");
-  await world.do("fault", { on: "create_message", fault: "late answer" });
+  await world.do("fault", { on: "create_message", fault: "late response" });
   client.post("general", "hi");
   await until(() => client.outbox.length === 0);
   await pause(50);
@@ -264,7 +264,7 @@ test("200 messages through a connection that is cut again and again are stored o
   client.connect();
   await client.joinRoom("general");
   const posted = Array.from({ length: 200 }, (_, at) => `m ${at}`);
-  const cuts = ["cut", "lost answer", "late answer"];
+  const cuts = ["cut", "lost response", "late response"];
   for (let n = 0; n < 12; n += 1) await world.do("fault", { on: "create_message", fault: cuts[n % 3] });
   for (const content of posted) client.post("general", content);
   for (let n = 0; n < 5; n += 1) {

@@ -321,11 +321,11 @@ class Peer:
                     return
                 frame = json.loads(text)
                 world.heard.append(frame)
-                await self._answer(socket, world, frame)
+                await self._respond(socket, world, frame)
         finally:
             world.sockets.discard(socket)
 
-    async def _answer(self, socket, world, frame):
+    async def _respond(self, socket, world, frame):
         handler = getattr(Requests(world), frame["type"], None)
         if handler is None:
             return
@@ -352,10 +352,10 @@ class Peer:
         frame_type, data = handler(**frame.get("payload", {}))
         message = data.get("message")
         is_new = message and message["change"] > before.get(message["room"], 0)
-        if fault == "lost answer":  # after the commit
+        if fault == "lost response":  # after the commit
             socket.transport.abort()
             return
-        if fault == "late answer":  # the row's event comes first
+        if fault == "late response":  # the row's event comes first
             await world.publish("new_message", message)
         if world.delay_ms:
             await asyncio.sleep(world.delay_ms / 1000)
@@ -364,7 +364,7 @@ class Peer:
                 {"type": frame_type, "requestId": frame.get("id"), "timestamp": now(), "success": True, "data": data}
             )
         )
-        if is_new and fault != "late answer":
+        if is_new and fault != "late response":
             await self._tell(world, frame, data)
 
     async def _tell(self, world, frame, data):
@@ -380,8 +380,8 @@ class Peer:
     async def _control(self, socket, world):
         async for text in socket:
             order = json.loads(text)
-            answer = await Orders(world).obey(**order)
-            await socket.send(json.dumps(answer))
+            response = await Orders(world).obey(**order)
+            await socket.send(json.dumps(response))
 
 
 class Orders:

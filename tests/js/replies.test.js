@@ -78,7 +78,7 @@ test("asking gives the prompt, the pieces and the reply", inLab(async (world, cl
 }));
 
 test("asking survives lost connections, also when the response to the prompt or the end is lost with them", inLab(async (world, client) => {
-  await world.do("fault", { on: "execute", fault: "lost answer" });
+  await world.do("fault", { on: "execute", fault: "lost response" });
   const asking = client.ask("lab", "Hello?");
   await asking.answer;
   equal((await world.do("messages", { room: "lab" })).length, 2, "stored once");

@@ -56,15 +56,15 @@ async def test_a_flood_of_sign_ins_from_everywhere_costs_the_people_inside_nothi
             assert (await client.get(f"/rooms/{room}/")).status_code == 200
             await tab.request("create_message", room=room, content="still here")
             pages += 1
-    answers = [await task for task in flood]
-    statuses = Counter(answer.status_code for answer in answers)
+    responses = [await task for task in flood]
+    statuses = Counter(response.status_code for response in responses)
     assert set(statuses) == {200, 503} and statuses[200] >= 1, statuses
     assert pages >= 3
-    for answer in answers:
-        if answer.status_code == 503:
-            assert int(answer.headers["Retry-After"]) > 0
-            assert _BUSY in answer.text
-            assert answer.headers["Content-Type"].startswith("text/html")
+    for response in responses:
+        if response.status_code == 503:
+            assert int(response.headers["Retry-After"]) > 0
+            assert _BUSY in response.text
+            assert response.headers["Content-Type"].startswith("text/html")
     await tabs.close_all()
 
 
@@ -77,7 +77,7 @@ async def test_a_flood_from_one_address_leaves_another_its_turn(site: Site) -> N
 
 async def test_a_program_is_told_so_in_the_protocol_s_error(site: Site) -> None:
     flood = [asyncio.create_task(sign_in(site, f"192.0.2.{n}", Accept="application/json")) for n in range(FLOOD)]
-    refused = [answer for answer in await asyncio.gather(*flood) if answer.status_code == 503]
+    refused = [response for response in await asyncio.gather(*flood) if response.status_code == 503]
     assert refused
     error = refused[0].json()["error"]
     assert (error["code"], error["message"], error["retryAfter"]) == ("UNAVAILABLE", _BUSY, 5000)

@@ -25,7 +25,7 @@ from tests.chat import sample_files
 from tests.pages.conftest import Seat
 from tests.servers.pages import slug_of, submit
 from tests.servers.people import Person, unique
-from tests.servers.raw_socket import ANSWER_SECONDS
+from tests.servers.raw_socket import RESPONSE_SECONDS
 from tests.servers.sites import UVICORN_SQLITE, Site, SiteBuilder
 from tests.servers.tabs import bearer, http
 
@@ -52,10 +52,10 @@ def upload(
 
 
 def kept(client: Client, content: bytes = b"hello", name: str = "hello.txt", room: str = "launch") -> dict[str, Any]:
-    answer = upload(client, content, name, room)
-    assert answer.status_code == 201, answer.content
-    assert answer["Content-Type"] == "application/json"
-    found: dict[str, Any] = answer.json()
+    response = upload(client, content, name, room)
+    assert response.status_code == 201, response.content
+    assert response["Content-Type"] == "application/json"
+    found: dict[str, Any] = response.json()
     return found
 
 
@@ -64,32 +64,32 @@ def post(author: Seat, room: str, *attachments: dict[str, Any]) -> None:
     assert not isinstance(result, Exception), result
 
 
-def body(answer: Any) -> bytes:
+def body(response: Any) -> bytes:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the test client reads an asynchronous stream synchronously
-        return b"".join(answer)
+        return b"".join(response)
 
 
-def refusal(answer: Any) -> tuple[int, str]:
-    assert answer["Content-Type"] == "application/json"
-    told = answer.json()
+def refusal(response: Any) -> tuple[int, str]:
+    assert response["Content-Type"] == "application/json"
+    told = response.json()
     assert (told["type"], told["success"]) == ("error", False)
-    return answer.status_code, told["error"]["code"]
+    return response.status_code, told["error"]["code"]
 
 
 # --- Uploading ------------------------------------------------------------------------------------------------------
 
 
 def test_a_member_uploads_a_file_and_gets_it_back(bob: Seat, closed_room: Room) -> None:
-    answer = kept(bob.client, b"hello", "notes.txt")
-    assert answer == {
-        "id": answer["id"],
+    response = kept(bob.client, b"hello", "notes.txt")
+    assert response == {
+        "id": response["id"],
         "name": "notes.txt",
         "contentType": "text/plain; charset=utf-8",
         "size": 5,
-        "url": f"/attachments/{answer['id']}/notes.txt",
+        "url": f"/attachments/{response['id']}/notes.txt",
     }
-    got = bob.client.get(answer["url"])
+    got = bob.client.get(response["url"])
     assert (got.status_code, body(got)) == (200, b"hello")
     assert got["Content-Length"] == "5"
 
@@ -127,9 +127,9 @@ def test_a_page_needs_the_csrf_token_and_a_program_its_own(alice: Seat, closed_r
     _token, secret = ApiToken.issue(alice.user, "tests")
     program = Client(enforce_csrf_checks=True)
     assert refusal(upload(program, headers={"Authorization": "Bearer wrong"})) == (401, "UNAUTHORIZED")
-    answer = upload(program, headers={"Authorization": f"Bearer {secret}"})
-    assert answer.status_code == 201
-    got = program.get(answer.json()["url"], headers={"Authorization": f"Bearer {secret}"})
+    response = upload(program, headers={"Authorization": f"Bearer {secret}"})
+    assert response.status_code == 201
+    got = program.get(response.json()["url"], headers={"Authorization": f"Bearer {secret}"})
     assert body(got) == b"hello"
 
 
@@ -144,9 +144,9 @@ def test_too_many_uploads_have_to_wait(alice: Seat, bob: Seat, closed_room: Room
     kept(bob.client)
     # What is refused counts as well: looking at it was the work.
     assert refusal(upload(bob.client, b"")) == (400, "VALIDATION_ERROR")
-    answer = upload(bob.client)
-    assert refusal(answer) == (429, "RATE_LIMITED")
-    assert 800 < int(answer["Retry-After"]) <= 900
+    response = upload(bob.client)
+    assert refusal(response) == (429, "RATE_LIMITED")
+    assert 800 < int(response["Retry-After"]) <= 900
     kept(alice.client)
 
 
@@ -183,8 +183,8 @@ def test_what_is_not_one_file_is_refused(bob: Seat, closed_room: Room, form: dic
     ],
 )
 def test_a_broken_form_gets_one_clear_answer(bob: Seat, closed_room: Room, content_type: str, content: bytes) -> None:
-    answer = bob.client.generic("POST", "/rooms/launch/attachments", content, content_type=content_type)
-    assert refusal(answer) == (400, "VALIDATION_ERROR")
+    response = bob.client.generic("POST", "/rooms/launch/attachments", content, content_type=content_type)
+    assert refusal(response) == (400, "VALIDATION_ERROR")
     assert not Attachment.objects.exists()
 
 
@@ -230,9 +230,9 @@ def test_a_file_is_handed_out_so_that_it_can_do_nothing(bob: Seat, closed_room: 
 def test_only_pictures_are_shown_in_a_page(
     bob: Seat, closed_room: Room, content: bytes, name: str, content_type: str
 ) -> None:
-    answer = kept(bob.client, content, name)
-    assert answer["contentType"] == content_type and "width" not in answer
-    for url in (answer["url"], answer["url"] + "?preview"):
+    response = kept(bob.client, content, name)
+    assert response["contentType"] == content_type and "width" not in response
+    for url in (response["url"], response["url"] + "?preview"):
         got = bob.client.get(url)
         assert got["Content-Type"] == content_type
         assert got["Content-Disposition"].startswith("attachment;")
@@ -240,9 +240,9 @@ def test_only_pictures_are_shown_in_a_page(
 
 
 def test_a_picture_is_shown_with_a_small_one_for_the_timeline(bob: Seat, closed_room: Room) -> None:
-    answer = kept(bob.client, sample_files.picture("JPEG", 1600, 800), "photo.jpg")
-    assert (answer["contentType"], answer["width"], answer["height"]) == ("image/jpeg", 1600, 800)
-    whole, small = bob.client.get(answer["url"]), bob.client.get(answer["url"] + "?preview")
+    response = kept(bob.client, sample_files.picture("JPEG", 1600, 800), "photo.jpg")
+    assert (response["contentType"], response["width"], response["height"]) == ("image/jpeg", 1600, 800)
+    whole, small = bob.client.get(response["url"]), bob.client.get(response["url"] + "?preview")
     assert (whole["Content-Type"], small["Content-Type"]) == ("image/jpeg", "image/webp")
     assert whole["Content-Disposition"] == 'inline; filename="photo.jpg"'
     assert whole["ETag"] != small["ETag"]
@@ -266,17 +266,17 @@ def test_a_browser_asks_each_time_and_loads_only_once(bob: Seat, closed_room: Ro
 
 
 def test_the_head_of_a_file_is_told_without_its_body(bob: Seat, closed_room: Room) -> None:
-    answer = bob.client.head(kept(bob.client)["url"])
-    assert (answer.status_code, answer["Content-Length"]) == (200, "5")
-    assert not answer.streaming
+    response = bob.client.head(kept(bob.client)["url"])
+    assert (response.status_code, response["Content-Length"]) == (200, "5")
+    assert not response.streaming
 
 
 def test_a_file_is_of_those_who_may_read_its_room(alice: Seat, bob: Seat, mallory: Seat, closed_room: Room) -> None:
-    answer = kept(bob.client)
-    assert alice.client.get(answer["url"]).status_code == 404  # not posted yet
-    post(bob, "launch", answer)
-    assert alice.client.get(answer["url"]).status_code == 200
-    hidden, missing = mallory.client.get(answer["url"]), mallory.client.get("/attachments/nothing/hello.txt")
+    response = kept(bob.client)
+    assert alice.client.get(response["url"]).status_code == 404  # not posted yet
+    post(bob, "launch", response)
+    assert alice.client.get(response["url"]).status_code == 200
+    hidden, missing = mallory.client.get(response["url"]), mallory.client.get("/attachments/nothing/hello.txt")
     assert (hidden.status_code, missing.status_code) == (404, 404)
     assert "hello" not in hidden.content.decode()
 
@@ -295,9 +295,9 @@ def test_who_was_removed_gets_nothing_not_even_what_they_have_seen(alice: Seat, 
 
 def test_who_is_not_signed_in_is_asked_to(client: Client, bob: Seat, closed_room: Room) -> None:
     url = kept(bob.client)["url"]
-    answer = client.get(url)
-    assert answer.status_code == 302
-    assert answer["Location"].startswith("/accounts/login/?next=/attachments/")
+    response = client.get(url)
+    assert response.status_code == 302
+    assert response["Location"].startswith("/accounts/login/?next=/attachments/")
     assert refusal(client.get(url, headers={"Authorization": "Bearer wrong"})) == (401, "UNAUTHORIZED")
     bob.user.is_active = False
     bob.user.save()
@@ -305,9 +305,9 @@ def test_who_is_not_signed_in_is_asked_to(client: Client, bob: Seat, closed_room
 
 
 def test_a_file_that_is_gone_from_the_disk_is_not_there(bob: Seat, closed_room: Room) -> None:
-    answer = kept(bob.client)
+    response = kept(bob.client)
     default_storage.delete(Attachment.objects.get().file.name or "")
-    assert bob.client.get(answer["url"]).status_code == 404
+    assert bob.client.get(response["url"]).status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -328,18 +328,18 @@ def test_a_name_is_only_a_name(bob: Seat, closed_room: Room, name: str, shown: s
         + name.encode()
         + b'"\r\nContent-Type: text/html\r\n\r\nhello\r\n--b--\r\n'
     )
-    answer = bob.client.generic(
+    response = bob.client.generic(
         "POST", "/rooms/launch/attachments", form, content_type="multipart/form-data; boundary=b"
     )
-    assert answer.status_code == 201, answer.content
-    assert answer.json()["name"] == shown
-    got = bob.client.get(answer.json()["url"])
+    assert response.status_code == 201, response.content
+    assert response.json()["name"] == shown
+    got = bob.client.get(response.json()["url"])
     assert (got.status_code, got["Content-Disposition"], body(got)) == (200, disposition, b"hello")
 
 
 def test_the_name_in_the_address_decides_nothing(bob: Seat, closed_room: Room) -> None:
-    answer = kept(bob.client, b"hello", "hello.txt")
-    got = bob.client.get(f"/attachments/{answer['id']}/page.html")
+    response = kept(bob.client, b"hello", "hello.txt")
+    got = bob.client.get(f"/attachments/{response['id']}/page.html")
     assert got["Content-Disposition"] == 'attachment; filename="hello.txt"'
     assert got["Content-Type"] == "text/plain; charset=utf-8"
 
@@ -376,7 +376,7 @@ async def test_a_real_server_answers_before_anything_was_sent(site: Site) -> Non
     (alice,) = site.people.create("alice")
     reader, writer = await asyncio.open_connection("127.0.0.1", site.processes[0].port)
     writer.write(head_of(site, alice, "Content-Length: 500000000"))
-    assert b" 413 " in await asyncio.wait_for(reader.readline(), ANSWER_SECONDS)
+    assert b" 413 " in await asyncio.wait_for(reader.readline(), RESPONSE_SECONDS)
     writer.close()
 
 
@@ -386,7 +386,7 @@ async def test_a_real_server_stops_reading_what_does_not_end(site: Site) -> None
     writer.write(head_of(site, alice, "Transfer-Encoding: chunked"))
     sent = 0
     try:
-        async with asyncio.timeout(ANSWER_SECONDS * 3):
+        async with asyncio.timeout(RESPONSE_SECONDS * 3):
             while not reader.at_eof():  # what the server says may be lost: it closes while we are still talking
                 writer.write(b"2710\r\n" + b"a" * 10_000 + b"\r\n")
                 await writer.drain()
@@ -406,9 +406,9 @@ def test_a_file_goes_through_a_real_server_and_back(site: Site) -> None:
     )
     content = bytes(range(256)) * 190
     with http(process) as client:
-        answer = client.post(f"/rooms/{room}/attachments", files={"file": ("a.bin", content)}, headers=bearer(alice))
-        assert answer.status_code == 201, answer.text
-        url = answer.json()["url"]
+        response = client.post(f"/rooms/{room}/attachments", files={"file": ("a.bin", content)}, headers=bearer(alice))
+        assert response.status_code == 201, response.text
+        url = response.json()["url"]
         got = client.get(url, headers=bearer(alice))
         assert (got.status_code, got.content) == (200, content)
         assert got.headers["Content-Security-Policy"] == POLICY

@@ -43,7 +43,7 @@ class Told:
         }
         self.unread = list(pieces)
         self.pause = 0.0
-        self.answers: list[dict[str, Any]] = []
+        self.responses: list[dict[str, Any]] = []
 
     async def receive(self) -> dict[str, Any]:
         await asyncio.sleep(self.pause)
@@ -51,15 +51,15 @@ class Told:
         return {"type": "http.request", "body": piece, "more_body": bool(self.unread)}
 
     async def send(self, message: Mapping[str, Any]) -> None:
-        self.answers.append(dict(message))
+        self.responses.append(dict(message))
 
     async def ask(self, application: Callable[..., Any] | None = None) -> int:
         await (application or limited(_reader))(self.scope, self.receive, self.send)
-        return int(self.answers[0]["status"])
+        return int(self.responses[0]["status"])
 
     @property
     def error(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self.answers[1]["body"])["error"]
+        found: dict[str, Any] = json.loads(self.responses[1]["body"])["error"]
         return found
 
 
@@ -198,7 +198,7 @@ async def test_a_body_that_trickles_is_given_up(settings: Any) -> None:
     client.pause = 0.05
     assert await client.ask() == 408
     assert 40 < len(client.unread) < 50
-    assert dict(client.answers[0]["headers"])[b"connection"] == b"close"
+    assert dict(client.responses[0]["headers"])[b"connection"] == b"close"
     assert client.error["message"] == "This request did not arrive in time. Send it again."
 
 
@@ -309,8 +309,8 @@ async def test_a_real_server_gives_up_a_body_that_stops(site: Site) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", site.processes[0].port)
     writer.write(f"POST {FORM_PATH} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 100\r\n\r\nlogin=".encode())
     began = time.monotonic()
-    answer = await asyncio.wait_for(reader.read(), 10)
-    assert answer.startswith(b"HTTP/1.1 408 ")
+    response = await asyncio.wait_for(reader.read(), 10)
+    assert response.startswith(b"HTTP/1.1 408 ")
     assert 0.8 < time.monotonic() - began < 6
     writer.close()
 

@@ -155,8 +155,8 @@ def test_no_form_breaks_a_page(
 @pytest.mark.parametrize("name", ["sessionid", "csrftoken", "messages", "theme"])
 def test_no_cookie_breaks_a_page(closed_room: Room, name: str) -> None:
     for value in ('"\\000"', '"a\\000b"', "x" * 3000, '"\\355\\240\\200"', "=", '"'):
-        answer = outspoken(Client()).get("/rooms/launch/", headers={"Cookie": f"{name}={value}"})
-        assert answer.status_code in (302, 400), value
+        response = outspoken(Client()).get("/rooms/launch/", headers={"Cookie": f"{name}={value}"})
+        assert response.status_code in (302, 400), value
 
 
 @pytest.mark.parametrize("credential", CREDENTIALS.values(), ids=CREDENTIALS.keys())
@@ -167,6 +167,6 @@ def test_what_is_no_passkey_is_refused_in_a_sentence(alice: Seat, credential: st
     assert stranger.post("/accounts/2fa/webauthn/login/", {"credential": credential}).status_code == 302
     adding = outspoken(alice.client)
     adding.get("/accounts/2fa/webauthn/add/")
-    answer = adding.post("/accounts/2fa/webauthn/add/", {"credential": credential, "name": "Key"})
-    assert answer.status_code == 200
-    assert "What the browser sent is not a passkey. Try again." in answer.content.decode()
+    response = adding.post("/accounts/2fa/webauthn/add/", {"credential": credential, "name": "Key"})
+    assert response.status_code == 200
+    assert "What the browser sent is not a passkey. Try again." in response.content.decode()

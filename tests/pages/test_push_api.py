@@ -34,9 +34,9 @@ def ask(client: Client, shown: Any, **more: Any) -> Any:
     return client.post(URL, body, content_type="application/json", **more)
 
 
-def refusal(answer: Any) -> tuple[int, str, str]:
-    error = answer.json()["error"]
-    return answer.status_code, error["code"], (error.get("details") or {}).get("path", "")
+def refusal(response: Any) -> tuple[int, str, str]:
+    error = response.json()["error"]
+    return response.status_code, error["code"], (error.get("details") or {}).get("path", "")
 
 
 def changed(**changes: Any) -> dict[str, Any]:
@@ -97,8 +97,8 @@ def test_only_a_signed_in_browser_with_its_csrf_token_may_ask(alice: Seat) -> No
     ],
 )
 def test_we_can_be_sent_to_push_services_only(alice: Seat, endpoint: str) -> None:
-    answer = ask(alice.client, changed(endpoint=endpoint))
-    assert refusal(answer)[:2] == (400, "VALIDATION_ERROR")
+    response = ask(alice.client, changed(endpoint=endpoint))
+    assert refusal(response)[:2] == (400, "VALIDATION_ERROR")
     assert not PushSubscription.objects.exists()
 
 
@@ -169,20 +169,20 @@ def test_another_sign_in_of_the_same_person_does_not_look_turned_on(alice: Seat)
 
 
 def test_the_service_worker_rules_the_whole_site_and_is_asked_for_anew(alice: Seat) -> None:
-    answer = Client().get("/service-worker.js")
-    assert answer.status_code == 200
-    assert answer["Content-Type"] == "text/javascript; charset=utf-8"
-    assert answer["Cache-Control"] == "no-cache"
-    assert answer["Content-Security-Policy"] == "default-src 'none'; img-src 'self'; frame-ancestors 'none'"
-    assert b"notificationclick" in answer.content
+    response = Client().get("/service-worker.js")
+    assert response.status_code == 200
+    assert response["Content-Type"] == "text/javascript; charset=utf-8"
+    assert response["Cache-Control"] == "no-cache"
+    assert response["Content-Security-Policy"] == "default-src 'none'; img-src 'self'; frame-ancestors 'none'"
+    assert b"notificationclick" in response.content
     policy = alice.client.get("/settings/")["Content-Security-Policy"]
     assert "worker-src 'self'" in policy
 
 
 def test_the_manifest_names_icons_that_are_there() -> None:
-    answer = Client().get("/manifest.webmanifest")
-    assert answer["Content-Type"] == "application/manifest+json"
-    facts = answer.json()
+    response = Client().get("/manifest.webmanifest")
+    assert response["Content-Type"] == "application/manifest+json"
+    facts = response.json()
     assert (facts["name"], facts["start_url"], facts["scope"]) == ("Parley", "/", "/")
     for icon in facts["icons"]:
         path = finders.find(icon["src"].removeprefix("/static/"))

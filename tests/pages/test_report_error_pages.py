@@ -44,8 +44,8 @@ def test_a_person_who_asks_for_an_unknown_file_sees_our_page(settings: Any, path
 def test_a_missing_slash_is_still_added(alice: Seat, settings: Any) -> None:
     settings.DEBUG = True
     settings.MIDDLEWARE = [*(each for each in settings.MIDDLEWARE if each != NOT_FOUND), NOT_FOUND]
-    answer = alice.client.get("/accounts/email")
-    assert (answer.status_code, answer["Location"]) == (301, "/accounts/email/")
+    response = alice.client.get("/accounts/email")
+    assert (response.status_code, response["Location"]) == (301, "/accounts/email/")
 
 
 @pytest.fixture

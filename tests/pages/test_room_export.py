@@ -145,9 +145,9 @@ def test_a_person_whose_access_ends_meanwhile_gets_no_further_batch(alice: Seat,
 def test_too_many_exports_have_to_wait(alice: Seat, bob: Seat, closed_room: Room, settings: Any) -> None:
     settings.EXPORTS_PER_HOUR = 2  # half of them at once
     lines_of(alice.client.get(PATH))
-    answer = alice.client.get(PATH)
-    assert code_of(answer) == (429, "RATE_LIMITED")
-    assert 1700 < int(answer["Retry-After"]) <= 1800
+    response = alice.client.get(PATH)
+    assert code_of(response) == (429, "RATE_LIMITED")
+    assert 1700 < int(response["Retry-After"]) <= 1800
     Membership.objects.filter(room=closed_room, user=bob.user).update(role=Role.OWNER)
     lines_of(bob.client.get(PATH))
 

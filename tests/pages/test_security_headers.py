@@ -13,15 +13,15 @@ PATHS = ["/", "/rooms/launch/", "/accounts/login/", "/admin/login/", "/no/such/p
 @pytest.mark.parametrize("path", PATHS)
 def test_every_answer_says_how_little_may_be_done_with_it(alice: Seat, closed_room: Room, path: str) -> None:
     for client in (alice.client, Client()):
-        answer = client.get(path)
-        assert answer["X-Content-Type-Options"] == "nosniff"
-        assert answer["Referrer-Policy"] == "same-origin"
-        assert answer["Cross-Origin-Opener-Policy"] == "same-origin"
-        assert answer["X-Frame-Options"] == "DENY"
-        policy = answer["Content-Security-Policy"]
+        response = client.get(path)
+        assert response["X-Content-Type-Options"] == "nosniff"
+        assert response["Referrer-Policy"] == "same-origin"
+        assert response["Cross-Origin-Opener-Policy"] == "same-origin"
+        assert response["X-Frame-Options"] == "DENY"
+        policy = response["Content-Security-Policy"]
         assert "unsafe-" not in policy and "*" not in policy
         assert "frame-ancestors 'none'" in policy and "default-src 'none'" in policy
-        assert "Access-Control-Allow-Origin" not in answer
+        assert "Access-Control-Allow-Origin" not in response
 
 
 def test_no_page_takes_a_form_without_its_csrf_token(alice: Seat, closed_room: Room) -> None:

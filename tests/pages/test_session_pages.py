@@ -134,8 +134,8 @@ def test_claude_is_found_by_its_name_as_a_session(alice: Seat, bob: Seat, query:
 
 def test_claude_is_no_member_of_a_room(alice: Seat, closed_room: Room) -> None:
     account()
-    answer = alice.client.post("/rooms/new", {"kind": "closed", "name": "Tea", "members": "claude"})
-    assert "Write @claude in a room, or start a session." in answer.content.decode()
+    response = alice.client.post("/rooms/new", {"kind": "closed", "name": "Tea", "members": "claude"})
+    assert "Write @claude in a room, or start a session." in response.content.decode()
     assert Room.objects.count() == 1
 
 

@@ -73,14 +73,14 @@ def running(env: dict[str, str], *arguments: str) -> Iterator["subprocess.Popen[
 def serving(env: dict[str, str], *arguments: str) -> Iterator["subprocess.Popen[str]"]:
     with running(env, *arguments) as process:
         until = time.monotonic() + _START_SECONDS
-        while answer(env, "/healthz")[0] != 200:
+        while fetch(env, "/healthz")[0] != 200:
             assert process.poll() is None, process.communicate(timeout=_START_SECONDS)
             assert time.monotonic() < until, "no answer"
             time.sleep(0.05)
         yield process
 
 
-def answer(env: dict[str, str], path: str) -> tuple[int, str]:
+def fetch(env: dict[str, str], path: str) -> tuple[int, str]:
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{env['PORT']}{path}", timeout=10) as response:
             return response.status, response.read().decode()
@@ -137,7 +137,7 @@ def test_a_database_that_does_not_answer_is_named(tmp_path: Path) -> None:
 def test_a_laptop_gets_tables_and_people_and_is_told_how_to_sign_in(tmp_path: Path) -> None:
     env = environment(tmp_path)
     with serving(env, "--laptop") as process:
-        assert answer(env, "/accounts/login/")[0] == 200
+        assert fetch(env, "/accounts/login/")[0] == 200
         out, err = end(process, signal.SIGINT)
     assert f"http://127.0.0.1:{env['PORT']}/" in out
     assert PASSWORD in out
@@ -218,7 +218,7 @@ def test_several_processes_share_the_port_and_one_that_dies_is_replaced(tmp_path
             for pid in first:
                 os.kill(pid, signal.SIGKILL)
             until = time.monotonic() + _START_SECONDS
-            while set(first) & set(now := children_of(process.pid, 2)) or answer(env, "/healthz")[0] != 200:
+            while set(first) & set(now := children_of(process.pid, 2)) or fetch(env, "/healthz")[0] != 200:
                 assert time.monotonic() < until, "not replaced"
             end(process, signal.SIGTERM)
     finally:

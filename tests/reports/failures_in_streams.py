@@ -90,7 +90,7 @@ LASTING: Final = (
 )
 
 # How often it fails, and in which ways, before the answer comes.
-THEN_ANSWERED: Final[tuple[tuple[Mode, ...], ...]] = (
+THEN_A_REPLY: Final[tuple[tuple[Mode, ...], ...]] = (
     (ErrorInStream(at="start"),),
     (ErrorInStream(at="first"), ErrorInStream(at="block")),
     (Overloaded(), ErrorInStream(at="ping")),
@@ -102,4 +102,4 @@ THEN_ANSWERED: Final[tuple[tuple[Mode, ...], ...]] = (
 # The second call of a reply, with the results of a tool, is a call like any other.
 SECOND_ROUND: Final = ToolUse("list_members", text="Let me look.")
 THOUGHTS_ONLY: Final = Blocks((thinking("It is late."),))
-ANSWER: Final = Normal("At last.")
+REPLY: Final = Normal("At last.")

@@ -71,8 +71,8 @@ def test_a_reaction_is_one_emoji_in_one_form(case: Reaction, author: User) -> No
             changes.add_reaction(Actor.of(author), request)
         return
     changes.add_reaction(Actor.of(author), requests.AddReaction(message.id, case.stored))
-    answer = changes.add_reaction(Actor.of(author), request)
-    assert [each.emoji for each in answer.message.reactions] == [case.stored]
+    response = changes.add_reaction(Actor.of(author), request)
+    assert [each.emoji for each in response.message.reactions] == [case.stored]
     changes.remove_reaction(Actor.of(author), requests.RemoveReaction(message.id, case.given))
     assert not Row.objects.exists()
 

@@ -17,14 +17,14 @@ def submit(process: ServerProcess, session_key: str, path: str, fields: dict[str
     """Post a form as someone who is signed in; anything but success is an error of the test."""
     headers = {**cookie_with_csrf(session_key), "Referer": process.origin}
     with http(process) as client:
-        answer = client.post(path, data=fields, headers=headers)
-    assert answer.status_code in (200, 302), f"{path}: {answer.status_code}\n{answer.text[:2000]}"
-    return answer
+        response = client.post(path, data=fields, headers=headers)
+    assert response.status_code in (200, 302), f"{path}: {response.status_code}\n{response.text[:2000]}"
+    return response
 
 
-def slug_of(answer: httpx.Response) -> str:
+def slug_of(response: httpx.Response) -> str:
     """Return the slug of the room to which a form has led: that of a closed one can't be told from its name."""
-    return answer.headers["Location"].strip("/").rpartition("/")[2]
+    return response.headers["Location"].strip("/").rpartition("/")[2]
 
 
 def sign_out(process: ServerProcess, session_key: str) -> None:
@@ -40,8 +40,8 @@ def admin_session(site: Site) -> str:
 
 def deactivate_by_admin(site: Site, person: Person, process: ServerProcess | None = None) -> None:
     fields = {"action": "deactivate", "_selected_action": person.id, "confirmed": "yes"}
-    answer = submit(process or site.next_process(), admin_session(site), "/admin/accounts/user/", fields)
-    assert answer.status_code == 302, answer.text[:2000]
+    response = submit(process or site.next_process(), admin_session(site), "/admin/accounts/user/", fields)
+    assert response.status_code == 302, response.text[:2000]
 
 
 def ban_by_admin(site: Site, person: Person, *, reason: str = "", length: str = "") -> None:
@@ -52,19 +52,19 @@ def ban_by_admin(site: Site, person: Person, *, reason: str = "", length: str = 
         "reason": reason,
         "length": length,
     }
-    answer = submit(site.next_process(), admin_session(site), "/admin/accounts/user/", fields)
-    assert answer.status_code == 302, answer.text[:2000]
+    response = submit(site.next_process(), admin_session(site), "/admin/accounts/user/", fields)
+    assert response.status_code == 302, response.text[:2000]
 
 
 def delete_by_admin(site: Site, kind: str, key: str, process: ServerProcess | None = None) -> None:
     """Delete a row on its page in the administration; `kind` is like "chat/membership"."""
-    answer = submit(
+    response = submit(
         process or site.next_process(), admin_session(site), f"/admin/{kind}/{key}/delete/", {"post": "yes"}
     )
-    assert answer.status_code == 302, answer.text[:2000]
+    assert response.status_code == 302, response.text[:2000]
 
 
 def change_password(process: ServerProcess, session_key: str, old: str, new: str) -> None:
     fields = {"oldpassword": old, "password1": new, "password2": new}
-    answer = submit(process, session_key, "/accounts/password/change/", fields)
-    assert answer.status_code == 302, re.sub(r"<[^>]+>|\s+", " ", answer.text)[:2000]
+    response = submit(process, session_key, "/accounts/password/change/", fields)
+    assert response.status_code == 302, re.sub(r"<[^>]+>|\s+", " ", response.text)[:2000]

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from tests.servers.processes import REPOSITORY, STOP_SECONDS
 
-_ANSWER_SECONDS = 120
+_RESPONSE_SECONDS = 120
 
 # Tests run in several processes at once; names must differ between those too when they share a database.
 _numbers = itertools.count(1)
@@ -59,10 +59,10 @@ class People:
             self._is_ready = True
         self._process.stdin.write(json.dumps([command, arguments]) + "\n")
         self._process.stdin.flush()
-        answer = json.loads(self._read_line(command))
-        if "error" in answer:
-            raise RuntimeError(f"{command}: {answer['error']}")
-        return answer["result"]
+        response = json.loads(self._read_line(command))
+        if "error" in response:
+            raise RuntimeError(f"{command}: {response['error']}")
+        return response["result"]
 
     def create(self, *words: str) -> list[Person]:
         """Create people whose names begin with these words."""
@@ -102,8 +102,8 @@ class People:
     def _read_line(self, awaited: str) -> str:
         assert self._process.stdout is not None
         # A response is one line, so nothing of an earlier one waits in the buffer, where `select` would not see it.
-        if not select.select([self._process.stdout], [], [], _ANSWER_SECONDS)[0]:
-            what = f"the people process did not get done with {awaited} in {_ANSWER_SECONDS} s"
+        if not select.select([self._process.stdout], [], [], _RESPONSE_SECONDS)[0]:
+            what = f"the people process did not get done with {awaited} in {_RESPONSE_SECONDS} s"
         elif line := self._process.stdout.readline():
             return line
         else:

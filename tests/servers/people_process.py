@@ -11,19 +11,19 @@ import django
 
 
 def main() -> None:
-    answers = os.fdopen(os.dup(sys.stdout.fileno()), "w", buffering=1)
+    responses = os.fdopen(os.dup(sys.stdout.fileno()), "w", buffering=1)
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # nothing that prints may break the line protocol
     django.setup()
     from tests.servers.people_commands import COMMANDS
 
-    answers.write("ready\n")
+    responses.write("ready\n")
     for line in sys.stdin:
         name, arguments = json.loads(line)
         try:
-            answer = {"result": COMMANDS[name](**arguments)}
+            response = {"result": COMMANDS[name](**arguments)}
         except Exception as error:  # noqa: BLE001 - whatever it is, the test shall see it
-            answer = {"error": f"{type(error).__name__}: {error}"}
-        answers.write(json.dumps(answer) + "\n")
+            response = {"error": f"{type(error).__name__}: {error}"}
+        responses.write(json.dumps(response) + "\n")
 
 
 if __name__ == "__main__":

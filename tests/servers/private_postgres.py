@@ -82,7 +82,7 @@ class PrivatePostgres(ChildProcess):
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         command = [str(self._binaries / "postgres"), "-D", str(self.data), *options]
         self.spawn(command, cwd=self._directory, **self._account)
-        self.wait_until(self._answers, START_SECONDS)
+        self.wait_until(self._responds, START_SECONDS)
 
     def url(self, database: str) -> str:
         return f"postgresql://{SUPERUSER}@127.0.0.1:{self.port}/{database}"
@@ -100,7 +100,7 @@ class PrivatePostgres(ChildProcess):
         self.stop()
         shutil.rmtree(self._directory, ignore_errors=True)
 
-    def _answers(self) -> bool:
+    def _responds(self) -> bool:
         try:
             psycopg.connect(self.url("postgres"), connect_timeout=2).close()
         except psycopg.OperationalError:

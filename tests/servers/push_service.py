@@ -44,7 +44,7 @@ class PushService:
         directory.mkdir(parents=True, exist_ok=True)
         self.authority = directory / "authority.pem"
         self.received: list[Received] = []
-        self.answers: dict[str, int] = {}
+        self.statuses: dict[str, int] = {}
         self.delays: dict[str, float] = {}
         service = self
 
@@ -54,7 +54,7 @@ class PushService:
                 headers = {name.lower(): value for name, value in self.headers.items()}
                 service.received.append(Received(self.path, headers, body))
                 time.sleep(service.delays.get(self.path, 0))
-                self.send_response(service.answers.get(self.path, 201))
+                self.send_response(service.statuses.get(self.path, 201))
                 self.send_header("Location", f"{service.origin}/elsewhere")
                 self.send_header("Content-Length", "0")
                 self.end_headers()

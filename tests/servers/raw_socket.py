@@ -20,7 +20,7 @@ _FIN: Final = 0x80
 _MASKED: Final = 0x80
 _SMALL_BUFFER_BYTES: Final = 4096
 _SMALL_SEGMENT_BYTES: Final = 536
-ANSWER_SECONDS: Final = 10
+RESPONSE_SECONDS: Final = 10
 
 
 def frame(opcode: int, payload: bytes, *, fin: bool = True, masked: bool = True, reserved: int = 0) -> bytes:
@@ -69,7 +69,7 @@ class RawSocket:
             f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\nAuthorization: Bearer {person.token}\r\n\r\n"
         )
         writer.write(request.encode())
-        head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), ANSWER_SECONDS)
+        head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), RESPONSE_SECONDS)
         assert b" 101 " in head.splitlines()[0], head
         return cls(reader, writer)
 
@@ -89,7 +89,7 @@ class RawSocket:
             (size,) = struct.unpack(">Q", await self.reader.readexactly(8))
         return first & 0x0F, await self.reader.readexactly(size)
 
-    async def closing_code(self, seconds: float = ANSWER_SECONDS) -> int:
+    async def closing_code(self, seconds: float = RESPONSE_SECONDS) -> int:
         """Read until the server closes and return its code; 1006 when it ended without one."""
 
         async def read() -> int:

@@ -32,12 +32,12 @@ class RequestRefused(Exception):
 
 
 class SocketClient:
-    def __init__(self, connection: ClientConnection, *, answers_pings: bool = True) -> None:
+    def __init__(self, connection: ClientConnection, *, sends_pongs: bool = True) -> None:
         self.connection = connection
         self.frames: list[Frame] = []  # everything that ever came, in order
         self.welcome: Data = {}
         self._unread: list[Frame] = []
-        self._answers_pings = answers_pings
+        self._sends_pongs = sends_pongs
         self._numbers = itertools.count(1)
         # A request id doubles as client id, which is unique for a person: two tabs must not count alike.
         self._prefix = secrets.token_hex(4)
@@ -46,7 +46,7 @@ class SocketClient:
         self.closed_at = 0.0
 
     @classmethod
-    async def open(cls, url: str, *, headers: dict[str, str] | None = None, answers_pings: bool = True) -> Self:
+    async def open(cls, url: str, *, headers: dict[str, str] | None = None, sends_pongs: bool = True) -> Self:
         """Open a socket and read its welcome. Raises websockets' InvalidStatus when it is refused."""
         connection = await connect(
             url,
@@ -58,7 +58,7 @@ class SocketClient:
             close_timeout=2,
             open_timeout=ARRIVAL_SECONDS,
         )
-        client = cls(connection, answers_pings=answers_pings)
+        client = cls(connection, sends_pongs=sends_pongs)
         client.welcome = await client.expect("welcome")
         return client
 
@@ -79,23 +79,23 @@ class SocketClient:
         """Send a request and return its one answer, whether it is an error or not."""
         request_id = f"{self._prefix}-{next(self._numbers)}"
         await self.connection.send(json.dumps({"type": type, "id": request_id, "payload": payload}))
-        return await self.answer_to(request_id)
+        return await self.response_to(request_id)
 
-    async def answer_to(self, request_id: str | int) -> Frame:
+    async def response_to(self, request_id: str | int) -> Frame:
         return await self.frame(lambda frame: frame.get("requestId") == request_id, f"the answer to {request_id}")
 
     async def request(self, type: str, **payload: Any) -> Any:
         """Send a request and return its data; raise RequestRefused when the answer is an error."""
-        answer = await self.ask(type, **payload)
-        if not answer["success"]:
-            raise RequestRefused(answer)
-        return answer["data"]
+        response = await self.ask(type, **payload)
+        if not response["success"]:
+            raise RequestRefused(response)
+        return response["data"]
 
     async def refusal(self, type: str, **payload: Any) -> Data:
         """Send a request that must be refused, and return the error."""
-        answer = await self.ask(type, **payload)
-        assert answer["success"] is False and answer["type"] == "error", f"not refused: {answer}"
-        return dict(answer["error"])
+        response = await self.ask(type, **payload)
+        assert response["success"] is False and response["type"] == "error", f"not refused: {response}"
+        return dict(response["error"])
 
     async def post(self, room: str, content: str, **fields: Any) -> Data:
         """Post a message and return it."""
@@ -188,7 +188,7 @@ class SocketClient:
             async for text in self.connection:
                 frame = json.loads(text)
                 self.frames.append(frame)
-                if frame["type"] == "ping" and self._answers_pings:
+                if frame["type"] == "ping" and self._sends_pongs:
                     await self.send("pong")
                     continue
                 async with self._news:

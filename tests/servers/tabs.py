@@ -38,9 +38,9 @@ def cookie_with_csrf(key: str) -> dict[str, str]:
 
 
 def ticket_for(process: ServerProcess, person: Person) -> str:
-    answer = post_for_ticket(process, bearer(person))
-    assert answer.status_code == 200, answer.text
-    return str(answer.json()["ticket"])
+    response = post_for_ticket(process, bearer(person))
+    assert response.status_code == 200, response.text
+    return str(response.json()["ticket"])
 
 
 class Tabs:

@@ -27,9 +27,9 @@ class Browser:
         self._client = client
 
     def open(self, path: str, **query: Any) -> str:
-        answer = self._client.get(path, params=query, follow_redirects=True)
-        assert answer.status_code == 200, f"{path}: {answer.status_code}"
-        return answer.text
+        response = self._client.get(path, params=query, follow_redirects=True)
+        assert response.status_code == 200, f"{path}: {response.status_code}"
+        return response.text
 
     def send(self, path: str, **fields: Any) -> str:
         """Open a page and send a form from it; return the page that follows."""
@@ -37,9 +37,9 @@ class Browser:
         assert token is not None, f"no form on {path}"
         data = {"csrfmiddlewaretoken": token[1], **fields}
         origin = str(self._client.base_url).rstrip("/")
-        answer = self._client.post(path, data=data, headers={"Origin": origin, "Referer": origin + path})
-        assert answer.status_code == 302, f"{path}: {answer.status_code}\n{answer.text[:3000]}"
-        return self.open(answer.headers["Location"])
+        response = self._client.post(path, data=data, headers={"Origin": origin, "Referer": origin + path})
+        assert response.status_code == 302, f"{path}: {response.status_code}\n{response.text[:3000]}"
+        return self.open(response.headers["Location"])
 
     def row_of(self, path: str, **query: Any) -> str:
         """Return the id of the one row that a list shows for this query."""

@@ -9,7 +9,7 @@ from tests.servers.socket_client import Data
 from tests.servers.tabs import Tabs
 
 
-async def answers(site_builder: SiteBuilder, fake: FakeClaude, key: str, backend: str) -> tuple[list[Data], list[str]]:
+async def replies(site_builder: SiteBuilder, fake: FakeClaude, key: str, backend: str) -> tuple[list[Data], list[str]]:
     """Ask in a site with these settings; return the answer as each of two tabs has it, and as each has heard it."""
     settings = {"ANTHROPIC_API_KEY": key, "ANTHROPIC_BASE_URL": fake.url, "CLAUDE_BACKEND": backend}
     with site_builder.running(UVICORN_SQLITE, DEMO_WORDS_PER_SECOND="0", SPEND_DAY_USD="1", **settings) as site:
@@ -30,7 +30,7 @@ async def test_the_demo_says_that_it_is_one_in_every_tab_sends_nothing_and_costs
     site_builder: SiteBuilder, key: str, backend: str
 ) -> None:
     with FakeClaude() as fake:
-        ends, heard = await answers(site_builder, fake, key, backend)
+        ends, heard = await replies(site_builder, fake, key, backend)
         assert fake.paths == []
     first, other = ends
     assert first == other and heard == [first["content"]] * 2
@@ -40,14 +40,14 @@ async def test_the_demo_says_that_it_is_one_in_every_tab_sends_nothing_and_costs
 
 async def test_with_a_key_claude_answers(site_builder: SiteBuilder) -> None:
     with FakeClaude(default=Normal("I am Claude.")) as fake:
-        ends, _heard = await answers(site_builder, fake, "test-key", "auto")
+        ends, _heard = await replies(site_builder, fake, "test-key", "auto")
     for ended in ends:
         assert (ended["content"], ended["reply"]["demo"], ended["reply"]["cost"] > 0) == ("I am Claude.", False, True)
 
 
 async def test_where_there_must_be_a_key_nothing_pretends_without_one(site_builder: SiteBuilder) -> None:
     with FakeClaude() as fake:
-        ends, _heard = await answers(site_builder, fake, "", "anthropic")
+        ends, _heard = await replies(site_builder, fake, "", "anthropic")
         assert fake.paths == []
     for ended in ends:
         assert (ended["reply"]["state"], ended["content"], ended["reply"]["demo"]) == ("failed", "", False)

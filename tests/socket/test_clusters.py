@@ -16,8 +16,8 @@ from tests.socket.presence import until_online
 
 DRAIN_SECONDS = 10
 MESSAGES = 300
-ANSWERED_BEFORE_CRASH = 20
-ANSWERED_WITHIN_SECONDS = 15
+STORED_BEFORE_CRASH = 20
+STORED_WITHIN_SECONDS = 15
 
 
 @pytest.fixture(scope="module")
@@ -42,11 +42,11 @@ async def test_messages_in_flight_at_a_crash_are_stored_once_after_a_resend(clus
     open_tab = Tabs(cluster)
     room = await open_tab.make_room(alice, bob)
     bobs = await open_tab.in_room(bob, room, process=survivor)
-    answered = await post_until_killed(await open_tab(alice, process=victim), room, victim)
+    ids = await post_until_killed(await open_tab(alice, process=victim), room, victim)
     again = await open_tab(alice, process=survivor)
     for number in range(MESSAGES):
         message = await again.post(room, f"number {number}", clientId=f"{room}-{number}")
-        assert message["id"] == answered.get(f"{room}-{number}", message["id"])
+        assert message["id"] == ids.get(f"{room}-{number}", message["id"])
     stored = [row["content"] for row in cluster.people.messages(room)]
     assert sorted(stored) == sorted(f"number {number}" for number in range(MESSAGES))
     while len([f for f in bobs.frames if f["type"] == "new_message"]) < MESSAGES:
@@ -64,19 +64,19 @@ async def post_until_killed(tab: SocketClient, room: str, victim: ServerProcess)
     """
     for number in range(MESSAGES):
         if number == MESSAGES // 2:
-            async with asyncio.timeout(ANSWERED_WITHIN_SECONDS):
-                while len(answers_of(tab)) < ANSWERED_BEFORE_CRASH:  # noqa: ASYNC110 - frames have no event
+            async with asyncio.timeout(STORED_WITHIN_SECONDS):
+                while len(responses_of(tab)) < STORED_BEFORE_CRASH:  # noqa: ASYNC110 - frames have no event
                     await asyncio.sleep(0.005)
             victim.freeze()
         await tab.send("create_message", id=f"{room}-{number}", room=room, content=f"number {number}")
     victim.kill()
     await tab.wait_closed()
-    answers = answers_of(tab)
-    assert 0 < len(answers) < MESSAGES, "the crash came too early or too late to prove anything"
-    return {frame["requestId"]: frame["data"]["message"]["id"] for frame in answers}
+    responses = responses_of(tab)
+    assert 0 < len(responses) < MESSAGES, "the crash came too early or too late to prove anything"
+    return {frame["requestId"]: frame["data"]["message"]["id"] for frame in responses}
 
 
-def answers_of(tab: SocketClient) -> list[Frame]:
+def responses_of(tab: SocketClient) -> list[Frame]:
     return [frame for frame in tab.frames if frame["type"] == "create_message"]
 
 

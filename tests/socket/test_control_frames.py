@@ -13,7 +13,7 @@ from tests.servers.tabs import Tabs
 PER_SECOND = 20
 BURST = 40
 FLOODING = 4002
-ANSWER_SECONDS = 10
+RESPONSE_SECONDS = 10
 MANY = 20_000
 FLOODS = {
     "pings": frame(PING, b"") * MANY,
@@ -69,7 +69,7 @@ async def test_what_stays_within_the_limit_is_answered(strict_site: Site) -> Non
 
 async def _next(socket: RawSocket, opcode: int) -> bytes:
     """Return the payload of the next frame with this opcode."""
-    async with asyncio.timeout(ANSWER_SECONDS):
+    async with asyncio.timeout(RESPONSE_SECONDS):
         while True:
             seen, payload = await socket.receive()
             if seen == opcode:

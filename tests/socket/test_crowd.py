@@ -140,16 +140,16 @@ async def test_one_who_asks_for_much_at_once_and_reads_slowly_gets_all_of_it(sit
         slow = await RawSocket.open(process, bob, reads_little=True)
         for number in range(10):
             slow.send_text(f'{{"type":"get_messages","id":"g{number}","room":"{room}","limit":50}}')
-        answered: list[int] = []
-        while len(answered) < 10:
+        responses: list[int] = []
+        while len(responses) < 10:
             opcode, payload = await asyncio.wait_for(slow.receive(), 30)
             assert opcode == TEXT, payload[:100]
             frame = json.loads(payload)
             if frame["type"] == "get_messages":
-                answered.append(int(frame["requestId"][1:]))
+                responses.append(int(frame["requestId"][1:]))
                 assert len(payload) > OUTBOX_BYTES
             await asyncio.sleep(0.1)
-        assert answered == list(range(10))
+        assert responses == list(range(10))
         slow.close()
         await open_tab.close_all()
 

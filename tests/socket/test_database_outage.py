@@ -10,7 +10,7 @@ from tests.servers.private_postgres import PrivatePostgres
 from tests.servers.sites import UVICORN_POSTGRES, Site, SiteBuilder
 from tests.servers.tabs import Tabs
 
-ANSWER_SECONDS = 15
+RESPONSE_SECONDS = 15
 BACK_SECONDS = 15
 SILENT_SECONDS = 2
 
@@ -39,17 +39,17 @@ async def test_without_its_database_the_server_says_so_and_goes_on_afterwards(
         "create_message": {"content": "meanwhile", "clientId": f"{room}-1"},
         "get_messages": {},
     }.items():
-        error = await asyncio.wait_for(alices.refusal(type_, room=room, **payload), ANSWER_SECONDS)
+        error = await asyncio.wait_for(alices.refusal(type_, room=room, **payload), RESPONSE_SECONDS)
         assert error["code"] == "UNAVAILABLE", type_
     await alices.fence()
     postgres.start()
     for _ in range(BACK_SECONDS * 5):
-        answer = await alices.ask("create_message", room=room, content="meanwhile", clientId=f"{room}-1")
-        if answer["success"]:
+        response = await alices.ask("create_message", room=room, content="meanwhile", clientId=f"{room}-1")
+        if response["success"]:
             break
-        assert answer["error"]["code"] == "UNAVAILABLE"
+        assert response["error"]["code"] == "UNAVAILABLE"
         await asyncio.sleep(0.2)
-    assert answer["success"]
+    assert response["success"]
     await bobs.expect_message("meanwhile")
     history = (await bobs.request("get_messages", room=room))["messages"]
     assert [message["content"] for message in history] == ["before", "meanwhile"]
@@ -74,9 +74,9 @@ async def test_while_its_database_is_silent_a_post_waits_and_all_else_goes_on(si
             await alices.expect("typing", room=room)
             await asyncio.sleep(SILENT_SECONDS)
             assert not bobs.unread("new_message")
-            await asyncio.wait_for(alices.fence(), ANSWER_SECONDS)
+            await asyncio.wait_for(alices.fence(), RESPONSE_SECONDS)
             way.black_hole(False)
-            first = await alices.answer_to("first")
+            first = await alices.response_to("first")
             assert first["success"] or first["error"]["code"] == "UNAVAILABLE"
             again = await alices.ask("create_message", **post)
             assert again["success"]

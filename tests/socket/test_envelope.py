@@ -43,25 +43,25 @@ async def test_a_payload_may_be_nested_or_flat(open_tab: Tabs, alice: Person, ro
     await tab.send("join_room", id="timed", timestamp=1.5, payload={"room": room})
     await tab.send("join_room", id="flat and timed", timestamp=1764000000000, room=room)
     for request_id in ("nested", "flat", "timed", "flat and timed"):
-        answer = await tab.answer_to(request_id)
-        assert (answer["type"], answer["success"], answer["data"]["room"]["slug"]) == ("joined", True, room)
+        response = await tab.response_to(request_id)
+        assert (response["type"], response["success"], response["data"]["room"]["slug"]) == ("joined", True, room)
 
 
 async def test_an_answer_carries_type_id_and_time(open_tab: Tabs, alice: Person) -> None:
     tab = await open_tab(alice)
-    answer = await tab.ask("list_rooms")
-    assert set(answer) == {"type", "requestId", "timestamp", "success", "data"}
-    assert (answer["type"], answer["success"]) == ("list_rooms", True)
-    assert abs(answer["timestamp"] - time.time() * SECOND) < 5 * SECOND
+    response = await tab.ask("list_rooms")
+    assert set(response) == {"type", "requestId", "timestamp", "success", "data"}
+    assert (response["type"], response["success"]) == ("list_rooms", True)
+    assert abs(response["timestamp"] - time.time() * SECOND) < 5 * SECOND
 
 
 async def test_an_error_carries_the_id_the_code_and_a_sentence(open_tab: Tabs, alice: Person) -> None:
     tab = await open_tab(alice)
     await tab.send("join_room", id="q", room="no-such-room")
-    answer = await tab.answer_to("q")
-    assert set(answer) == {"type", "requestId", "timestamp", "success", "error"}
-    assert (answer["type"], answer["success"], answer["error"]["code"]) == ("error", False, "NOT_FOUND")
-    assert answer["error"]["message"].endswith(".")
+    response = await tab.response_to("q")
+    assert set(response) == {"type", "requestId", "timestamp", "success", "error"}
+    assert (response["type"], response["success"], response["error"]["code"]) == ("error", False, "NOT_FOUND")
+    assert response["error"]["message"].endswith(".")
 
 
 @pytest.mark.parametrize("profile", EACH_SERVER, ids=str)
@@ -69,8 +69,8 @@ async def test_an_error_carries_the_id_the_code_and_a_sentence(open_tab: Tabs, a
 async def test_an_id_comes_back_as_it_was(open_tab: Tabs, alice: Person, request_id: str | int) -> None:
     tab = await open_tab(alice)
     await tab.send("ping", id=request_id)
-    answer = await tab.answer_to(request_id)
-    assert answer["requestId"] == request_id and type(answer["requestId"]) is type(request_id)
+    response = await tab.response_to(request_id)
+    assert response["requestId"] == request_id and type(response["requestId"]) is type(request_id)
 
 
 @pytest.mark.parametrize("profile", EACH_SERVER, ids=str)
@@ -91,10 +91,10 @@ async def test_every_request_has_exactly_one_answer(open_tab: Tabs, alice: Perso
             "list_rooms" if number % 2 else "join_room", id=f"n{number}", **({} if number % 2 else {"room": room})
         )
     for number in range(30):
-        await tab.answer_to(f"n{number}")
+        await tab.response_to(f"n{number}")
     await tab.fence()
-    answered = [frame["requestId"] for frame in tab.frames if "requestId" in frame]
-    assert len(answered) == len(set(answered)) == 31
+    request_ids = [frame["requestId"] for frame in tab.frames if "requestId" in frame]
+    assert len(request_ids) == len(set(request_ids)) == 31
 
 
 async def test_without_an_id_only_joined_left_pong_and_errors_come_back(
@@ -123,9 +123,9 @@ async def test_without_an_id_only_joined_left_pong_and_errors_come_back(
 async def test_a_ping_gets_a_pong_with_the_servers_time(open_tab: Tabs, alice: Person) -> None:
     tab = await open_tab(alice)
     await tab.send("ping", id="p")
-    answer = await tab.answer_to("p")
-    assert (answer["type"], answer["success"]) == ("pong", True)
-    assert abs(answer["timestamp"] - time.time() * SECOND) < 5 * SECOND
+    response = await tab.response_to("p")
+    assert (response["type"], response["success"]) == ("pong", True)
+    assert abs(response["timestamp"] - time.time() * SECOND) < 5 * SECOND
 
 
 @pytest.mark.parametrize("profile", EACH_SERVER, ids=str)
@@ -137,14 +137,14 @@ async def test_a_bad_payload_is_refused_with_its_path(
     nested = await tab.refusal(type_, **payload)
     assert (nested["code"], nested["details"]["path"]) == ("VALIDATION_ERROR", path)
     await tab.send(type_, id="flat", **payload)
-    flat = (await tab.answer_to("flat"))["error"]
+    flat = (await tab.response_to("flat"))["error"]
     assert (flat["code"], flat["details"]["path"]) == ("VALIDATION_ERROR", path)
 
 
 async def test_an_unknown_field_beside_the_payload_is_refused(open_tab: Tabs, alice: Person) -> None:
     tab = await open_tab(alice)
     await tab.send("list_rooms", id="q", payload={}, extra=1)
-    assert (await tab.answer_to("q"))["error"]["code"] == "VALIDATION_ERROR"
+    assert (await tab.response_to("q"))["error"]["code"] == "VALIDATION_ERROR"
 
 
 @pytest.mark.parametrize("profile", EACH_SERVER, ids=str)
@@ -159,20 +159,20 @@ async def test_an_unknown_type_fails(open_tab: Tabs, alice: Person, type_: str) 
 @pytest.mark.parametrize("alias", ["join", "subscribe"])
 async def test_joining_has_other_names(open_tab: Tabs, alice: Person, room: str, alias: str) -> None:
     tab = await open_tab(alice)
-    answer = await tab.ask(alias, room=room)
-    assert (answer["type"], answer["data"]["room"]["slug"]) == ("joined", room)
+    response = await tab.ask(alias, room=room)
+    assert (response["type"], response["data"]["room"]["slug"]) == ("joined", room)
 
 
 @pytest.mark.parametrize("alias", ["leave", "unsubscribe"])
 async def test_leaving_has_other_names(open_tab: Tabs, alice: Person, room: str, alias: str) -> None:
     tab = await open_tab.in_room(alice, room)
-    answer = await tab.ask(alias, room=room)
-    assert (answer["type"], answer["data"]) == ("left", {"room": room})
+    response = await tab.ask(alias, room=room)
+    assert (response["type"], response["data"]) == ("left", {"room": room})
 
 
 @pytest.mark.parametrize("alias", ["chat", "room_message"])
 async def test_posting_has_other_names(open_tab: Tabs, alice: Person, room: str, alias: str) -> None:
     tab = await open_tab.in_room(alice, room)
-    answer = await tab.ask(alias, room=room, content="hello")
-    assert answer["type"] == "create_message"
-    assert (await tab.expect_message("hello"))["id"] == answer["data"]["message"]["id"]
+    response = await tab.ask(alias, room=room, content="hello")
+    assert response["type"] == "create_message"
+    assert (await tab.expect_message("hello"))["id"] == response["data"]["message"]["id"]

@@ -65,9 +65,9 @@ async def test_no_number_breaks_anything_or_leaves_a_room_in_which_something_doe
     first = await tab.post(room, "first")
     broken = []
     for name, fields in asked:
-        answer = await tab.ask(name, **fields)
-        if not answer["success"] and answer["error"]["code"] in ("INTERNAL_ERROR", "UNAVAILABLE"):
-            broken.append((name, fields, answer["error"]))
+        response = await tab.ask(name, **fields)
+        if not response["success"] and response["error"]["code"] in ("INTERNAL_ERROR", "UNAVAILABLE"):
+            broken.append((name, fields, response["error"]))
     assert broken == []
     after = await open_tab.in_room(alice, room)
     second = await after.post(room, "second")

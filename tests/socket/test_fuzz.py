@@ -30,7 +30,7 @@ from tests.servers.tabs import Tabs
 SECONDS = float(os.environ.get("FUZZ_SECONDS", "30"))
 SEED = int(os.environ.get("FUZZ_SEED", random.SystemRandom().randrange(2**32)))
 GROWTH_BYTES = 150_000_000
-ANSWER_SECONDS = 30
+RESPONSE_SECONDS = 30
 FENCE = "the fence"
 
 HANDSHAKE = (
@@ -84,7 +84,7 @@ class Line:
     """One connection of the fuzzer; what comes over it must be frames of ours."""
 
     def __init__(self, process: ServerProcess, person: Person) -> None:
-        self._socket = socket.create_connection(("127.0.0.1", process.port), ANSWER_SECONDS)
+        self._socket = socket.create_connection(("127.0.0.1", process.port), RESPONSE_SECONDS)
         self._file = self._socket.makefile("rb")
         self.send(HANDSHAKE.format(token=person.token).encode())
         assert b" 101 " in self._file.readline()
@@ -124,7 +124,7 @@ def requests_never_end_the_conversation(line: Line, said: list[str]) -> None:
     for text in said:
         line.send(frame(TEXT, text.encode(errors="replace")))
     line.send(frame(TEXT, json.dumps({"type": "ping", "id": FENCE}).encode()))
-    assert any(answer.get("requestId") == FENCE for answer in line.texts()), "the server hung up"
+    assert any(response.get("requestId") == FENCE for response in line.texts()), "the server hung up"
 
 
 def post(text: str, room: str, request_id: str) -> bytes:

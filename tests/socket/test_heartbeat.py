@@ -24,7 +24,7 @@ def quick_site(request: pytest.FixtureRequest, site_builder: SiteBuilder) -> Ite
 
 async def test_who_does_not_answer_pings_is_closed_4000(quick_site: Site) -> None:
     (alice,) = quick_site.people.create("alice")
-    tab = await Tabs(quick_site)(alice, answers_pings=False)
+    tab = await Tabs(quick_site)(alice, sends_pongs=False)
     assert tab.welcome["heartbeat"] == {"interval": INTERVAL * 1000, "timeout": TIMEOUT * 1000}
     assert await tab.wait_closed(5) == (4000, closing_reason(quick_site, "Pong timeout"))
     pings = [frame for frame in tab.frames if frame["type"] == "ping"]

@@ -85,19 +85,19 @@ async def test_the_error_of_a_broken_frame_carries_its_id_when_that_could_be_rea
 ) -> None:
     tab = await open_tab(alice)
     await tab.send_text('{"id":"q-7","type":"join_room","payload":{"room":7}}')
-    assert (await tab.answer_to("q-7"))["error"]["code"] == "VALIDATION_ERROR"
+    assert (await tab.response_to("q-7"))["error"]["code"] == "VALIDATION_ERROR"
     await tab.send_text('{"payload":{"room":"general"},"id":8}')
-    assert (await tab.answer_to(8))["error"]["code"] == "VALIDATION_ERROR"
+    assert (await tab.response_to(8))["error"]["code"] == "VALIDATION_ERROR"
 
 
 async def test_of_a_key_given_twice_one_meaning_counts(open_tab: Tabs, alice: Person, room: str) -> None:
     tab = await open_tab(alice)
     await tab.send_text('{"type":"nonsense","type":"ping","id":"q"}')
-    answer = await tab.answer_to("q")
-    assert answer["type"] == "pong" or answer["error"]["code"] in ("VALIDATION_ERROR", "REQUEST_FAILED")
+    response = await tab.response_to("q")
+    assert response["type"] == "pong" or response["error"]["code"] in ("VALIDATION_ERROR", "REQUEST_FAILED")
     await tab.send_text(f'{{"type":"create_message","id":"r","room":"no-such-room","room":"{room}","content":"x"}}')
-    answer = await tab.answer_to("r")
-    assert answer["success"] or answer["error"]["code"] in ("VALIDATION_ERROR", "NOT_FOUND")
+    response = await tab.response_to("r")
+    assert response["success"] or response["error"]["code"] in ("VALIDATION_ERROR", "NOT_FOUND")
     await tab.fence()
     assert len([frame for frame in tab.frames if frame.get("requestId") in ("q", "r")]) == 2
 

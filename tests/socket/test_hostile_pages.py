@@ -23,9 +23,9 @@ ADDRESSES = {
 }
 
 
-def answered(site: Site, answer: httpx.Response, marks: list[int]) -> None:
+def handled(site: Site, response: httpx.Response, marks: list[int]) -> None:
     """The request was refused or answered, and the log has no more than a line of it."""
-    assert answer.status_code < 500, answer.text[:500]
+    assert response.status_code < 500, response.text[:500]
     lines = site.log_text(marks).splitlines()
     assert len(lines) <= 1 and "Traceback" not in "".join(lines), lines
 
@@ -35,7 +35,7 @@ def test_an_address_gets_one_answer(site: Site, alice: Person, address: str) -> 
     for headers in ({}, session_cookie(site.people.sign_in(alice))):
         marks = site.log_marks()
         with http(site.processes[0]) as client:
-            answered(site, client.get(address, headers=headers), marks)
+            handled(site, client.get(address, headers=headers), marks)
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_an_address_gets_one_answer(site: Site, alice: Person, address: str) -> 
 def test_a_cookie_gets_one_answer(site: Site, cookie: str) -> None:
     marks = site.log_marks()
     with http(site.processes[0]) as client:
-        answered(site, client.get("/", headers={"Cookie": cookie}), marks)
+        handled(site, client.get("/", headers={"Cookie": cookie}), marks)
 
 
 def test_a_form_of_too_many_fields_gets_one_answer(site: Site, alice: Person) -> None:
@@ -52,9 +52,9 @@ def test_a_form_of_too_many_fields_gets_one_answer(site: Site, alice: Person) ->
     marks = site.log_marks()
     with http(site.processes[0]) as client:
         fields = {f"field{number}": "x" for number in range(1001)}
-        answer = client.post("/rooms/new", data=fields, headers={**headers, "Referer": site.processes[0].origin})
-    assert answer.status_code == 400
-    answered(site, answer, marks)
+        response = client.post("/rooms/new", data=fields, headers={**headers, "Referer": site.processes[0].origin})
+    assert response.status_code == 400
+    handled(site, response, marks)
 
 
 def test_what_is_no_passkey_gets_one_answer(site: Site) -> None:
@@ -63,6 +63,6 @@ def test_what_is_no_passkey_gets_one_answer(site: Site) -> None:
     for credential in ("[" * 20_000, "9" * 5000, json.dumps({"id": "\0"})):
         marks = site.log_marks()
         with http(site.processes[0]) as client:
-            answer = client.post("/accounts/2fa/webauthn/login/", data={"credential": credential}, headers=headers)
-        assert answer.status_code in (302, 429)
-        answered(site, answer, marks)
+            response = client.post("/accounts/2fa/webauthn/login/", data={"credential": credential}, headers=headers)
+        assert response.status_code in (302, 429)
+        handled(site, response, marks)

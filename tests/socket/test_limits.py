@@ -37,8 +37,8 @@ async def test_one_socket_too_many_of_a_person_is_refused_until_another_closes(s
     open_tab, process = Tabs(strict_site), strict_site.processes[0]
     tabs = [await open_tab(alice) for _ in range(PER_USER)]
     (await refusal(process, headers=bearer(alice))).is_like(429, "RATE_LIMITED")
-    answer = post_for_ticket(process, bearer(alice))
-    assert (answer.status_code, answer.json()["error"]["code"]) == (429, "RATE_LIMITED")
+    response = post_for_ticket(process, bearer(alice))
+    assert (response.status_code, response.json()["error"]["code"]) == (429, "RATE_LIMITED")
     await tabs[0].close()
     await asyncio.sleep(0.2)
     await open_tab(alice)
@@ -74,9 +74,9 @@ async def test_too_many_frames_are_refused_politely_with_the_time_to_wait(strict
     tab, bystander = await open_tab(alice), await open_tab(bob)
     for number in range(3 * BURST):
         await tab.send("ping", id=f"p{number}")
-    answers = [await tab.answer_to(f"p{number}") for number in range(3 * BURST)]
-    refused = [answer["error"] for answer in answers if not answer["success"]]
-    assert len(answers) - len(refused) >= BURST
+    responses = [await tab.response_to(f"p{number}") for number in range(3 * BURST)]
+    refused = [response["error"] for response in responses if not response["success"]]
+    assert len(responses) - len(refused) >= BURST
     assert refused and {error["code"] for error in refused} == {"RATE_LIMITED"}
     assert all(0 < error["retryAfter"] <= 1000 for error in refused)
     await bystander.fence()
@@ -111,10 +111,10 @@ async def test_too_many_messages_of_a_person_are_refused_in_all_their_tabs_and_n
     await asyncio.sleep(0.2)
     room = await open_tab.make_room(alice, bob)
     tabs = [await open_tab(alice), await open_tab(alice)]
-    answers = [
+    responses = [
         await tabs[number % 2].ask("create_message", room=room, content="in time") for number in range(PER_MINUTE)
     ]
-    accepted = [answer for answer in answers if answer["success"]]
+    accepted = [response for response in responses if response["success"]]
     assert 1 <= len(accepted) <= PER_MINUTE
     for tab in tabs:
         error = await tab.refusal("create_message", room=room, content="one too many", clientId=f"{room}-late")

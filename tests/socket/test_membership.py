@@ -64,8 +64,8 @@ async def test_after_leaving_a_tab_hears_nothing_but_stays_a_member(
 
 async def test_leaving_a_room_that_was_not_joined_harms_nothing(open_tab: Tabs, alice: Person, room: str) -> None:
     tab = await open_tab(alice)
-    answer = await tab.ask("leave_room", room=room)
-    assert answer["type"] == "left" or answer["error"]["code"] in ("REQUEST_FAILED", "NOT_FOUND")
+    response = await tab.ask("leave_room", room=room)
+    assert response["type"] == "left" or response["error"]["code"] in ("REQUEST_FAILED", "NOT_FOUND")
     await tab.fence()
 
 

@@ -42,7 +42,7 @@ async def test_messages_of_one_connection_keep_their_order(
     assert [f["data"]["message"]["content"] for f in bobs.frames if f["type"] == "new_message"] == wanted
     assert_gapless(bobs, room)
     for number in range(60):
-        assert (await alices.answer_to(f"m{number}"))["success"] is True
+        assert (await alices.response_to(f"m{number}"))["success"] is True
 
 
 async def test_many_writers_get_one_order_that_everybody_sees(
@@ -79,10 +79,10 @@ async def test_a_message_sent_twice_is_stored_once(
     }
     request_id = frame["id"]
     await first.send("create_message", **frame)
-    original = (await first.answer_to(request_id))["data"]["message"]
+    original = (await first.response_to(request_id))["data"]["message"]
     for tab in (first, second):
         await tab.send("create_message", **frame)
-        again = await tab.answer_to(request_id)
+        again = await tab.response_to(request_id)
         assert again["success"] is True and again["data"]["message"] == original
     await first.post(room, "fence")
     await bobs.expect_message("fence")
@@ -218,9 +218,9 @@ async def test_edits_and_deletions_that_race_end_the_same_everywhere(
     edits = [
         tab.ask("edit_message", message=message["id"], content=f"edit {n}") for n in range(5) for tab in (first, second)
     ]
-    answers = await asyncio.gather(*edits[:6], second.ask("delete_message", message=message["id"]), *edits[6:])
-    assert answers[6]["success"] is True
-    assert {a["error"]["code"] for a in answers if not a["success"]} <= {"REQUEST_FAILED"}
+    responses = await asyncio.gather(*edits[:6], second.ask("delete_message", message=message["id"]), *edits[6:])
+    assert responses[6]["success"] is True
+    assert {a["error"]["code"] for a in responses if not a["success"]} <= {"REQUEST_FAILED"}
     (row,) = site.people.messages(room)
     assert row["content"] == ""
     await bobs.expect("message_updated", change=row["change"])

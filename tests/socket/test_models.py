@@ -19,8 +19,8 @@ async def test_only_what_anthropic_lists_may_be_chosen(site_builder: SiteBuilder
         error = await tab.refusal("update_room", room=room, claude={"model": NOBODYS})
         assert (error["code"], "Unknown model" in error["message"]) == ("REQUEST_FAILED", True)
         assert "/v1/models" in fake.paths
-        answer = await tab.request("update_room", room=room, claude={"model": MODELS[-1]})
-        assert answer["room"]["claude"]["model"] == MODELS[-1]
+        response = await tab.request("update_room", room=room, claude={"model": MODELS[-1]})
+        assert response["room"]["claude"]["model"] == MODELS[-1]
         await open_tab.close_all()
 
 
@@ -35,8 +35,8 @@ async def test_a_list_that_cannot_be_fetched_blocks_nobody(site_builder: SiteBui
         open_tab = Tabs(site)
         room = await make_session(open_tab, alice)
         tab = await open_tab.in_room(alice, room)
-        answer = await tab.request("update_room", room=room, claude={"model": NOBODYS})
-        assert answer["room"]["claude"]["model"] == NOBODYS
+        response = await tab.request("update_room", room=room, claude={"model": NOBODYS})
+        assert response["room"]["claude"]["model"] == NOBODYS
         error = await tab.refusal("update_room", room=room, claude={"model": "two words"})
         assert error["code"] == "REQUEST_FAILED"
         await open_tab.close_all()

@@ -49,9 +49,9 @@ async def test_a_client_written_from_the_protocol_alone_can_chat(
             "payload": {"room": open_room},
         }
         await socket.send(json.dumps(request))
-        answer = await receive(socket, "get_messages")
-        assert answer["requestId"] == "r-1" and answer["success"] is True
-        assert answer["data"]["messages"][-1]["content"] == "hi"
+        response = await receive(socket, "get_messages")
+        assert response["requestId"] == "r-1" and response["success"] is True
+        assert response["data"]["messages"][-1]["content"] == "hi"
 
         await socket.send(json.dumps({"type": "ping"}))
         assert (await receive(socket, "pong"))["timestamp"] > 0

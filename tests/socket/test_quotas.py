@@ -50,8 +50,8 @@ async def test_rooms_made_on_the_page_and_by_the_socket_count_together(site: Sit
     assert error["message"].startswith(TOO_FAST)
     with http(process) as client:
         headers = {**cookie_with_csrf(key), "Referer": process.origin}
-        answer = client.post("/rooms/new", data={"kind": "closed", "name": "One too many"}, headers=headers)
-    assert answer.status_code == 422 and TOO_FAST in answer.text and "One too many" in answer.text
+        response = client.post("/rooms/new", data={"kind": "closed", "name": "One too many"}, headers=headers)
+    assert response.status_code == 422 and TOO_FAST in response.text and "One too many" in response.text
     assert submit(process, key, "/sessions/new", {}).headers["Location"] == "/sessions/new"
     listed = (await tab.request("list_rooms"))["rooms"]
     assert len(listed) == ROOMS_PER_HOUR // 2
@@ -97,9 +97,11 @@ async def attack(tabs: Tabs, mallory: Person, victim: Person) -> int:
         tab, made = await tabs(mallory), 0
         while time.monotonic() < end:
             name = "x" * 80
-            answer = await tab.ask("create_room", kind="closed", name=name, topic="t" * 300, members=[victim.username])
-            assert answer["success"] or answer["error"]["code"] in ("RATE_LIMITED", "REQUEST_FAILED"), answer
-            made += answer["success"]
+            response = await tab.ask(
+                "create_room", kind="closed", name=name, topic="t" * 300, members=[victim.username]
+            )
+            assert response["success"] or response["error"]["code"] in ("RATE_LIMITED", "REQUEST_FAILED"), response
+            made += response["success"]
             await asyncio.sleep(0)
         return made
 
@@ -117,9 +119,11 @@ async def test_typing_and_saving_without_end_is_refused_and_the_connection_goes_
             ("mark_read", {"seq": 0}),
             ("search_messages", {"query": "hello"}),
         ):
-            answers = [await tab.ask(type_, room=room, **fields) for _ in range(5)]
-            assert [answer["success"] for answer in answers] == [True] * 3 + [False] * 2, type_
-            assert answers[-1]["error"]["code"] == "RATE_LIMITED" and 0 < answers[-1]["error"]["retryAfter"] <= 10_000
+            responses = [await tab.ask(type_, room=room, **fields) for _ in range(5)]
+            assert [response["success"] for response in responses] == [True] * 3 + [False] * 2, type_
+            assert (
+                responses[-1]["error"]["code"] == "RATE_LIMITED" and 0 < responses[-1]["error"]["retryAfter"] <= 10_000
+            )
         await tab.post(room, "goes on")
         await tabs.close_all()
 
@@ -131,8 +135,8 @@ async def test_edits_are_counted_before_their_text_is_formatted(site_builder: Si
         room = await tabs.make_room(alice)
         tab = await tabs.in_room(alice, room)
         message = (await tab.request("create_message", room=room, content="first"))["message"]["id"]
-        answers = [await tab.ask("edit_message", message=message, content=f"edit {n}") for n in range(4)]
-        assert [answer["success"] for answer in answers] == [True, True, False, False]
+        responses = [await tab.ask("edit_message", message=message, content=f"edit {n}") for n in range(4)]
+        assert [response["success"] for response in responses] == [True, True, False, False]
         stored = [row["content"] for row in site.people.messages(room) if row["kind"] == "text"]
         assert stored == ["edit 1"]
         await tabs.close_all()

@@ -20,9 +20,9 @@ NOTICED_WITHIN_SECONDS = 15
 
 def asked(client: httpx.Client, path: str = "/readyz") -> tuple[int, str]:
     """Return the answer to a probe, which comes by IP address and without TLS."""
-    answer = client.get(path, headers={"Host": "10.0.0.1"})
-    assert answer.headers["Cache-Control"] == "no-store"
-    return answer.status_code, answer.text.strip()
+    response = client.get(path, headers={"Host": "10.0.0.1"})
+    assert response.headers["Cache-Control"] == "no-store"
+    return response.status_code, response.text.strip()
 
 
 @pytest.mark.parametrize("profile", [UVICORN_SQLITE, UVICORN_POSTGRES], ids=str)

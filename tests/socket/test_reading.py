@@ -50,7 +50,7 @@ async def test_counting_stops_at_a_hundred(open_tab: Tabs, alice: Person, bob: P
     alices = await open_tab(alice)
     for number in range(104):
         await alices.send("create_message", id=f"m{number}", room=room, content=f"number {number}")
-    await alices.answer_to("m103")
+    await alices.response_to("m103")
     (listed,) = (await (await open_tab(bob)).request("list_rooms"))["rooms"]
     assert listed["unread"] == 100
 

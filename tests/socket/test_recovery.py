@@ -37,7 +37,7 @@ async def post_many(tab: SocketClient, room: str, count: int) -> None:
     for number in range(count):
         await tab.send("create_message", id=f"many{number}", room=room, content=f"many {number}")
     for number in range(count):
-        await tab.answer_to(f"many{number}")
+        await tab.response_to(f"many{number}")
 
 
 async def test_who_comes_back_gets_each_changed_row_once_in_its_newest_state(
@@ -118,11 +118,11 @@ async def test_sync_recovers_several_rooms_at_once(
     asked = {name: {"change": cursor["after"], "epoch": cursor["epoch"]} for name, cursor in cursors.items()}
     asked[open_room]["epoch"] = "another"
     asked |= {hidden: {"change": 0, "epoch": "x"}, "no-such-room": {"change": 0, "epoch": "x"}}
-    answer = (await bobs.request("sync", rooms=asked))["rooms"]
-    assert answer[room]["messages"] == [missed]
-    assert (answer[room]["change"], answer[room]["reset"]) == (missed["change"], False)
-    assert answer[open_room]["reset"] is True
-    assert answer[hidden] == answer["no-such-room"] == {"error": "NOT_FOUND"}
+    response = (await bobs.request("sync", rooms=asked))["rooms"]
+    assert response[room]["messages"] == [missed]
+    assert (response[room]["change"], response[room]["reset"]) == (missed["change"], False)
+    assert response[open_room]["reset"] is True
+    assert response[hidden] == response["no-such-room"] == {"error": "NOT_FOUND"}
 
 
 async def test_joining_while_others_write_leaves_no_hole_and_repeats_nothing(

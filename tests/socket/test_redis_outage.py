@@ -16,7 +16,7 @@ from tests.servers.socket_client import SocketClient
 from tests.servers.tabs import Tabs, ticket_for
 
 PROMISED_SECONDS = 15
-ANSWER_SECONDS = 5
+RESPONSE_SECONDS = 5
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +53,7 @@ class Scene:
 
     async def post(self, content: str) -> None:
         """Post; the answer must come soon whatever Redis does."""
-        await asyncio.wait_for(self.writer.post(self.room, content), ANSWER_SECONDS)
+        await asyncio.wait_for(self.writer.post(self.room, content), RESPONSE_SECONDS)
         self.posted.append(content)
 
     async def assert_caught_up(self) -> None:

@@ -79,9 +79,9 @@ async def test_a_reply_streams_to_every_tab_and_ends_as_a_row(table: Table, fake
 
 async def test_only_the_requester_hears_the_request_id(table: Table, fake: FakeClaude) -> None:
     await table.alice.send("execute", id="mine", payload={"session": table.session, "prompt": "Hello"})
-    answer = await table.alice.frame(lambda frame: frame.get("requestId") == "mine", "the answer")
-    reply = answer["data"]["reply"]["id"]
-    assert answer["type"] == "execute", "the answer must come before the stream that carries its id"
+    response = await table.alice.frame(lambda frame: frame.get("requestId") == "mine", "the answer")
+    reply = response["data"]["reply"]["id"]
+    assert response["type"] == "execute", "the answer must come before the stream that carries its id"
     await end_of(table.alice, reply)
     await end_of(table.bob, reply)
     mine = [frame for frame in table.alice.frames if is_about(frame, reply) and frame["type"].startswith("stream_")]
@@ -165,8 +165,8 @@ async def test_stopping_closes_the_upstream_and_names_the_stopper(table: Table, 
     await words_of(table.bob, reply, 3)
     upstream = fake.requests[-1]
     with stopwatch() as watch:
-        answer = await table.bob.request("stop_reply", message=reply)
-        assert answer["state"] == "stopped"
+        response = await table.bob.request("stop_reply", message=reply)
+        assert response["state"] == "stopped"
         await until(lambda: upstream.closed_at is not None, "the fake saw its client go")
     assert upstream.closed_at is not None and watch.at(upstream.closed_at) < 1
     ends = [await end_of(tab, reply) for tab in (table.alice, table.bob)]

@@ -19,8 +19,8 @@ async def test_further_replies_wait_until_one_has_ended(site_builder: SiteBuilde
         for _ in range(2):
             session = await make_session(tabs, alice)
             tab = await tabs.in_room(alice, session)
-            answer = await tab.request("execute", session=session, prompt="at once")
-            replies.append((tab, answer["reply"]["id"]))
+            response = await tab.request("execute", session=session, prompt="at once")
+            replies.append((tab, response["reply"]["id"]))
         await words_of(*replies[0])
         await asyncio.sleep(QUIET_SECONDS)
         assert len(fake.requests) == 1

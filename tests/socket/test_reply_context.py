@@ -131,5 +131,5 @@ async def test_what_no_longer_fits_is_noted_and_every_tab_hears_from_where_claud
     assert "fact 0:" in text_of(notes["messages"][-1]["content"]) and notes["model"] == body["model"]
     second = await ask(tabs[1], "And now?")
     assert second["reply"]["summarised"] and second["reply"]["contextFrom"] >= sees_from
-    answered = next(s.body for s in reversed(fake.requests) if "And now?" in text_of(s.body["messages"][-1]["content"]))
-    assert f"> {NOTES}" in text_of(answered["messages"][0]["content"])
+    later = next(s.body for s in reversed(fake.requests) if "And now?" in text_of(s.body["messages"][-1]["content"]))
+    assert f"> {NOTES}" in text_of(later["messages"][0]["content"])

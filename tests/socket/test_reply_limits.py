@@ -40,14 +40,14 @@ async def test_of_twenty_parallel_prompts_exactly_those_run_that_the_limit_allow
             await tabs.in_room(person, session, process=site.processes[number // len(names) % 2])
             for number, (person, session) in enumerate(zip(people, sessions, strict=True))
         ]
-        answers = await asyncio.gather(
+        responses = await asyncio.gather(
             *(
                 tab.ask("execute", session=session, prompt="at once")
                 for tab, session in zip(opened, sessions, strict=True)
             )
         )
-        granted = [(tab, a["data"]["reply"]["id"]) for tab, a in zip(opened, answers, strict=True) if a["success"]]
-        refused = [answer["error"]["code"] for answer in answers if not answer["success"]]
+        granted = [(tab, a["data"]["reply"]["id"]) for tab, a in zip(opened, responses, strict=True) if a["success"]]
+        refused = [response["error"]["code"] for response in responses if not response["success"]]
         assert len(granted) == 5 and refused == ["QUOTA_EXCEEDED"] * 15
         assert await fake.until(lambda fake: sum(seen.deltas > 0 for seen in fake.requests) == len(granted))
         assert max(map(sum, site.people.tell("counters").values())) == LIMIT_USD * 1_000_000, "all is reserved"
@@ -73,10 +73,10 @@ async def test_no_more_prompts_wait_in_a_room_than_the_limit_allows(site_builder
         (alice,) = site.people.create("alice")
         session = await make_session(tabs, alice)
         opened = [await tabs.in_room(alice, session) for _ in range(6)]
-        answers = await asyncio.gather(*(tab.ask("execute", session=session, prompt="at once") for tab in opened))
-        waiting = [answer["data"] for answer in answers if answer["success"]]
+        responses = await asyncio.gather(*(tab.ask("execute", session=session, prompt="at once") for tab in opened))
+        waiting = [response["data"] for response in responses if response["success"]]
         assert len(waiting) == 3
-        assert [a["error"]["code"] for a in answers if not a["success"]] == ["REQUEST_FAILED"] * 3
+        assert [a["error"]["code"] for a in responses if not a["success"]] == ["REQUEST_FAILED"] * 3
         tab = opened[0]
         refused = await tab.refusal("create_message", room=session, content="One more")
         assert (
@@ -85,7 +85,7 @@ async def test_no_more_prompts_wait_in_a_room_than_the_limit_allows(site_builder
         )
         prompts = [row for row in (await tab.request("get_messages", room=session))["messages"] if "reply" not in row]
         assert len([row for row in prompts if row["kind"] == "text"]) == 3  # what is refused is not stored
-        last = max((answer["message"] for answer in waiting), key=lambda message: message["seq"])
+        last = max((response["message"] for response in waiting), key=lambda message: message["seq"])
         await tab.request("delete_message", message=last["id"])
         await tab.request("execute", session=session, prompt="in its place")
         fake.release()
@@ -101,8 +101,8 @@ async def test_one_person_s_prompts_leave_room_for_those_of_others(site_builder:
         alice, bob = site.people.create("alice", "bob")
         session = await make_session(tabs, alice, bob)
         opened = [await tabs.in_room(alice, session) for _ in range(6)]
-        answers = await asyncio.gather(*(tab.ask("execute", session=session, prompt="at once") for tab in opened))
-        assert sum(answer["success"] for answer in answers) == 3
+        responses = await asyncio.gather(*(tab.ask("execute", session=session, prompt="at once") for tab in opened))
+        assert sum(response["success"] for response in responses) == 3
         refused = await opened[0].refusal("create_message", room=session, content="One more")
         assert refused["code"] == "REQUEST_FAILED"
         assert (
@@ -127,9 +127,9 @@ async def test_the_next_person_waits_for_one_reply_and_not_for_all_of_another_s(
         for number in range(8):
             await tab.request("execute", session=session, prompt=f"a{number}")
         assert await fake.until(lambda fake: len(fake.requests) == 1)
-        answer = await bobs.request("execute", session=session, prompt="b0")
+        response = await bobs.request("execute", session=session, prompt="b0")
         fake.default = Held(text="d e f", pieces=3, after=99)
         fake.release()
-        assert (await end_of(bobs, answer["reply"]["id"]))["reply"]["state"] == "complete"
+        assert (await end_of(bobs, response["reply"]["id"]))["reply"]["state"] == "complete"
         assert [prompt_of(seen.body).rpartition("> ")[2] for seen in fake.requests][:2] == ["a0", "b0"]
         await tabs.close_all()

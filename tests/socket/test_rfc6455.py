@@ -22,7 +22,7 @@ NO_CODE = 1005
 INVALID_UTF8 = 1007
 FRAME_TOO_BIG = 1009
 FRAME_BYTES = 264_000
-ANSWER_SECONDS = 10
+RESPONSE_SECONDS = 10
 ASKED = b'{"type":"ping","id":"asked"}'
 MASK = b"\0\0\0\0"
 # One, two, three and four bytes.
@@ -43,15 +43,15 @@ async def next_of(socket: RawSocket, opcode: int) -> bytes:
             if seen == opcode:
                 return payload
 
-    return await asyncio.wait_for(read(), ANSWER_SECONDS)
+    return await asyncio.wait_for(read(), RESPONSE_SECONDS)
 
 
-async def answered_id(socket: RawSocket) -> str:
+async def response_id(socket: RawSocket) -> str:
     """Return the id of the next answer; what the server says on its own has none."""
     while True:
-        answer = json.loads(await next_of(socket, TEXT))
-        if "requestId" in answer:
-            return str(answer["requestId"])
+        response = json.loads(await next_of(socket, TEXT))
+        if "requestId" in response:
+            return str(response["requestId"])
 
 
 def sized(opcode: int, payload: bytes, *, width: int) -> bytes:
@@ -139,7 +139,7 @@ async def test_a_closing_is_echoed_and_then_the_line_ends(site: Site, alice: Per
     socket = await RawSocket.open(site.processes[0], alice)
     socket.send(data)
     assert await socket.closing_code() == code
-    assert await asyncio.wait_for(socket.reader.read(), ANSWER_SECONDS) == b""
+    assert await asyncio.wait_for(socket.reader.read(), RESPONSE_SECONDS) == b""
     socket.close()
 
 
@@ -170,7 +170,7 @@ async def test_a_pong_nobody_asked_for_and_control_frames_between_fragments_dist
     socket.send(frame(TEXT, ASKED[:5], fin=False) + frame(PING, b"between") + frame(PONG, b""))
     assert await next_of(socket, PONG) == b"between"
     socket.send(frame(CONTINUATION, b"", fin=False) + frame(CONTINUATION, ASKED[5:]))
-    assert await answered_id(socket) == "asked"
+    assert await response_id(socket) == "asked"
     socket.close()
 
 
@@ -179,7 +179,7 @@ async def test_a_length_in_more_bytes_than_it_needs_is_read_as_it_says(site: Sit
     """Senders must not, receivers need not mind."""
     socket = await RawSocket.open(site.processes[0], alice)
     socket.send(sized(TEXT, ASKED, width=width))
-    assert await answered_id(socket) == "asked"
+    assert await response_id(socket) == "asked"
     socket.close()
 
 
@@ -188,7 +188,7 @@ async def test_a_mask_is_taken_off(site: Site, alice: Person) -> None:
     mask = b"\x12\x34\x56\xff"
     masked = bytes(byte ^ mask[at % 4] for at, byte in enumerate(ASKED))
     socket.send(bytes([0x80 | TEXT, 0x80 | len(ASKED)]) + mask + masked)
-    assert await answered_id(socket) == "asked"
+    assert await response_id(socket) == "asked"
     socket.close()
 
 
@@ -197,16 +197,16 @@ async def test_text_may_be_cut_into_fragments_and_packets_at_every_byte(site: Si
     socket = await RawSocket.open(site.processes[0], alice)
     for cut in range(len(data) + 1):
         socket.send(frame(TEXT, data[:cut], fin=False) + frame(CONTINUATION, data[cut:]))
-        assert await answered_id(socket) == EVERY_LENGTH
+        assert await response_id(socket) == EVERY_LENGTH
     socket.send(frame(TEXT, b"", fin=False))
     for byte in data:
         socket.send(frame(CONTINUATION, bytes([byte]), fin=False))
     socket.send(frame(CONTINUATION, b""))
-    assert await answered_id(socket) == EVERY_LENGTH
+    assert await response_id(socket) == EVERY_LENGTH
     whole = frame(TEXT, data)
     for cut in range(1, len(whole)):
         for part in (whole[:cut], whole[cut:]):
             socket.send(part)
             await asyncio.sleep(0.001)  # else both parts travel in one packet
-        assert await answered_id(socket) == EVERY_LENGTH
+        assert await response_id(socket) == EVERY_LENGTH
     socket.close()

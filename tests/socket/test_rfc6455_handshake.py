@@ -13,7 +13,7 @@ from tests.servers.tabs import Tabs
 
 pytestmark = pytest.mark.parametrize("profile", [UVICORN_SQLITE], ids=str)
 
-ANSWER_SECONDS = 10
+RESPONSE_SECONDS = 10
 KEY = base64.b64encode(b"sixteen bytes...").decode()
 # RFC 6455, 1.3.
 ACCEPT = base64.b64encode(
@@ -28,12 +28,12 @@ HEADERS = {
 }
 
 
-async def answer(site: Site, person: Person, lines: Sequence[str], start: str = "GET /ws HTTP/1.1") -> str:
+async def response(site: Site, person: Person, lines: Sequence[str], start: str = "GET /ws HTTP/1.1") -> str:
     """Send a handshake of these header lines and return the head of the answer; empty when the server hung up."""
     reader, writer = await asyncio.open_connection("127.0.0.1", site.processes[0].port)
     try:
         writer.write("\r\n".join([start, *lines, f"Authorization: Bearer {person.token}", "", ""]).encode())
-        return (await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), ANSWER_SECONDS)).decode()
+        return (await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), RESPONSE_SECONDS)).decode()
     except (asyncio.IncompleteReadError, ConnectionError):
         return ""
     finally:
@@ -48,7 +48,7 @@ def changed(**changes: str | None) -> list[str]:
 
 async def test_a_good_handshake_is_accepted_without_extensions(site: Site, alice: Person) -> None:
     offered = changed(Sec_WebSocket_Extensions="permessage-deflate; client_max_window_bits")
-    head = await answer(site, alice, offered)
+    head = await response(site, alice, offered)
     assert head.startswith("HTTP/1.1 101 ")
     assert f"sec-websocket-accept: {ACCEPT}".lower() in head.lower()
     assert "sec-websocket-extensions" not in head.lower()
@@ -69,7 +69,7 @@ BROKEN = {
 async def test_a_broken_handshake_is_refused(
     site: Site, open_tab: Tabs, alice: Person, lines: list[str], status: str
 ) -> None:
-    head = await answer(site, alice, lines)
+    head = await response(site, alice, lines)
     assert head.split(" ")[1] == status, head
     await (await open_tab(alice)).fence()
 
@@ -78,7 +78,7 @@ async def test_a_broken_handshake_is_refused(
 async def test_another_method_version_or_path_opens_nothing(
     site: Site, open_tab: Tabs, alice: Person, start: str
 ) -> None:
-    head = await answer(site, alice, changed(), start)
+    head = await response(site, alice, changed(), start)
     assert head == "" or head.split(" ")[1] in ("400", "403", "404", "405", "426", "505"), head
     await (await open_tab(alice)).fence()
 
@@ -90,8 +90,8 @@ async def test_a_head_without_an_end_is_cut_off(site: Site, open_tab: Tabs, alic
     try:
         for _ in range(200):
             writer.write(b"X-Flood: " + b"x" * 16_000 + b"\r\n")
-            await asyncio.wait_for(writer.drain(), ANSWER_SECONDS)
-        received = await asyncio.wait_for(reader.read(), ANSWER_SECONDS)
+            await asyncio.wait_for(writer.drain(), RESPONSE_SECONDS)
+        received = await asyncio.wait_for(reader.read(), RESPONSE_SECONDS)
     except ConnectionError:
         pass
     writer.transport.abort()

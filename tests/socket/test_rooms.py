@@ -103,13 +103,13 @@ async def test_a_room_with_somebody_who_does_not_exist_is_not_made(open_tab: Tab
 
 async def test_two_people_have_one_direct_room_whoever_asks(open_tab: Tabs, alice: Person, bob: Person) -> None:
     alices, bobs = await open_tab(alice), await open_tab(bob)
-    answers = await asyncio.gather(
+    responses = await asyncio.gather(
         alices.request("create_room", kind="direct", members=[bob.username]),
         bobs.request("create_room", kind="direct", members=[alice.id]),
         alices.request("create_room", kind="direct", members=[bob.id]),
     )
-    assert len({answer["room"]["slug"] for answer in answers}) == 1
-    room = answers[0]["room"]
+    assert len({response["room"]["slug"] for response in responses}) == 1
+    room = responses[0]["room"]
     assert room["kind"] == "direct"
     assert {member["username"] for member in room["members"]} == {alice.username, bob.username}
     (listed,) = (await bobs.request("list_rooms"))["rooms"]
@@ -153,8 +153,8 @@ async def test_the_list_holds_my_rooms_only_with_what_concerns_me(
 
 async def test_a_rename_is_told_and_leaves_a_notice(open_tab: Tabs, alice: Person, bob: Person, room: str) -> None:
     bobs, alices = await open_tab.in_room(bob, room), await open_tab(alice)
-    answer = await alices.request("update_room", room=room, name="New name", topic="New topic")
-    assert (answer["room"]["name"], answer["room"]["topic"]) == ("New name", "New topic")
+    response = await alices.request("update_room", room=room, name="New name", topic="New topic")
+    assert (response["room"]["name"], response["room"]["topic"]) == ("New name", "New topic")
     first, second = await bobs.collect("new_message", 2)
     assert (first["message"]["kind"], first["message"]["content"]) == ("rename", "New name")
     assert (second["message"]["kind"], second["message"]["content"]) == ("topic", "New topic")
@@ -179,8 +179,8 @@ async def test_an_archived_room_can_be_read_but_not_written(
 ) -> None:
     alices, bobs = await open_tab(alice), await open_tab.in_room(bob, room)
     message = await bobs.post(room, "before")
-    answer = await alices.request("archive_room", room=room)
-    assert answer["room"]["archivedAt"] > 0
+    response = await alices.request("archive_room", room=room)
+    assert response["room"]["archivedAt"] > 0
     await bobs.expect("new_message", where=lambda data: data["message"]["kind"] == "archive")
     for type_, payload in {
         "create_message": {"room": room, "content": "after"},

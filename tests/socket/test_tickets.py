@@ -95,10 +95,10 @@ async def test_a_ticket_from_before_a_deactivation_gives_nothing_after_it(site: 
 async def test_a_ticket_is_issued_for_a_session_with_csrf_and_for_an_api_token(site: Site, alice: Person) -> None:
     key = site.people.sign_in(alice)
     for headers in (cookie_with_csrf(key), bearer(alice)):
-        answer = post_for_ticket(site.processes[0], headers)
-        assert answer.status_code == 200
-        assert answer.json()["expiresIn"] == 60
-        assert "no-store" in answer.headers["Cache-Control"]
+        response = post_for_ticket(site.processes[0], headers)
+        assert response.status_code == 200
+        assert response.json()["expiresIn"] == 60
+        assert "no-store" in response.headers["Cache-Control"]
 
 
 async def test_no_ticket_is_issued_to_nobody_or_without_csrf(site: Site, alice: Person) -> None:
@@ -111,9 +111,9 @@ async def test_no_ticket_is_issued_to_nobody_or_without_csrf(site: Site, alice: 
         ({**cookie_with_csrf(key), "Origin": "https://evil.example"}, 403),
     ]
     for headers, status in refused:
-        answer = post_for_ticket(process, headers)
-        assert answer.status_code == status, headers
-        envelope = answer.json()
+        response = post_for_ticket(process, headers)
+        assert response.status_code == status, headers
+        envelope = response.json()
         assert (envelope["type"], envelope["success"], envelope["error"]["code"]) == ("error", False, "UNAUTHORIZED")
 
 

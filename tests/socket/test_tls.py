@@ -75,8 +75,10 @@ def test_signing_in_sets_a_session_cookie_that_is_ours_alone(tls_site: Site) -> 
         "X-CSRFToken": "a" * 32,
     }
     with http(tls_site.processes[0]) as client:
-        answer = client.post("/accounts/login/", data={"login": alice.username, "password": PASSWORD}, headers=headers)
-    assert answer.status_code == 302
-    (session,) = [line for line in answer.headers.get_list("Set-Cookie") if line.startswith("__Host-sessionid=")]
+        response = client.post(
+            "/accounts/login/", data={"login": alice.username, "password": PASSWORD}, headers=headers
+        )
+    assert response.status_code == 302
+    (session,) = [line for line in response.headers.get_list("Set-Cookie") if line.startswith("__Host-sessionid=")]
     assert {"HttpOnly", "Secure", "SameSite=Lax", "Path=/"} <= set(session.split("; "))
     assert "Domain" not in session

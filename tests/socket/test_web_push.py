@@ -60,8 +60,8 @@ class Browser:
         self._service = service
         self._site = site
         shown, self._keys = subscription(service.origin + self.path)
-        answer = self.ask("POST", json=shown)
-        assert answer.status_code == 204, answer.text
+        response = self.ask("POST", json=shown)
+        assert response.status_code == 204, response.text
 
     def ask(self, method: str, **options: Any) -> httpx.Response:
         with http(self._site.next_process()) as client:
@@ -218,7 +218,7 @@ async def test_a_browser_that_its_service_does_not_know_any_more_is_forgotten(
     site: Site, service: PushService, open_tab: Tabs, alice: Person, bob: Person
 ) -> None:
     browser = Browser(site, service, bob)
-    service.answers[browser.path] = 410
+    service.statuses[browser.path] = 410
     tab, room = await author_in(open_tab, alice, bob)
     assert site.people.tell("push_subscriptions", username=bob.username) == 1
     await tab.post(room, f"@{bob.username} hello")
@@ -255,8 +255,8 @@ async def test_only_push_services_are_asked(site: Site, alice: Person) -> None:
     for origin in ("https://fcm.googleapis.com", "https://127.0.0.1:1", process.origin, "http://127.0.0.1"):
         shown, _ = subscription(f"{origin}/x")
         with http(process) as client:
-            answer = client.post(URL, json=shown, headers=cookie_with_csrf(key))
-        assert answer.status_code == 400, origin
+            response = client.post(URL, json=shown, headers=cookie_with_csrf(key))
+        assert response.status_code == 400, origin
     assert site.people.tell("push_subscriptions", username=alice.username) == 0
 
 

@@ -27,8 +27,8 @@ def test_an_announcement_reaches_those_it_is_for(
     chosen = {"everyone": {}, "room": {"room": lounge.pk}, "person": {"user": bob.pk}}[target]
     group = {"everyone": "global", "room": "room:lounge", "person": f"user:{bob.pk}"}[target]
     with told() as heard:
-        answer = as_ruth.post(ADD, {"text": "Tea at four", "room": "", "user": "", **chosen})
-    assert answer.status_code == 302
+        response = as_ruth.post(ADD, {"text": "Tea at four", "room": "", "user": "", **chosen})
+    assert response.status_code == 302
     stored = Announcement.objects.get()
     assert stored.created_by == ruth
     ((where, type_, data),) = heard.events

@@ -24,8 +24,8 @@ def test_an_operator_bans_anyone_whatever_their_role(
     as_ruth: Client, ruth: User, alice: User, lounge: Room, told: Listening
 ) -> None:
     with told() as heard:
-        answer = impose(as_ruth, lounge, alice, reason="Spam", ends_at_0="2099-01-01", ends_at_1="00:00")
-    assert "was added successfully" in answer.content.decode()
+        response = impose(as_ruth, lounge, alice, reason="Spam", ends_at_0="2099-01-01", ends_at_1="00:00")
+    assert "was added successfully" in response.content.decode()
     ban = RoomBan.objects.get()
     assert (ban.user, ban.created_by, ban.reason, ban.is_in_force) == (alice, ruth, "Spam", True)
     assert not Membership.objects.filter(user=alice).exists()

@@ -68,9 +68,9 @@ def test_connections_are_shown_with_their_rooms_and_never_with_their_credential(
 ) -> None:
     let_in(process, bob, "conn-b", "lounge", "attic")
     let_in(process, alice, "conn-a")
-    answer = as_ruth.get(PAGE)
-    page = answer.content.decode()
-    seen = answer.context["overview"]
+    response = as_ruth.get(PAGE)
+    page = response.content.decode()
+    seen = response.context["overview"]
     assert [(each.username, each.id, each.rooms) for each in seen.connections] == [
         ("alice", "conn-a", []),
         ("bob", "conn-b", ["attic", "lounge"]),
@@ -98,11 +98,11 @@ def test_the_chosen_are_disconnected_and_come_back_by_themselves(
 ) -> None:
     _alices, alices_pipe = let_in(process, alice, "conn-a")
     _bobs, bobs_pipe = let_in(process, bob, "conn-b")
-    answer = as_ruth.post(PAGE, {"connection": ["conn-b", "gone"]}, follow=True)
-    assert "Disconnected: bob." in answer.content.decode()
+    response = as_ruth.post(PAGE, {"connection": ["conn-b", "gone"]}, follow=True)
+    assert "Disconnected: bob." in response.content.decode()
     assert (alices_pipe.closed, bobs_pipe.closed) == ([], [CloseCode.RESTART])
-    answer = as_ruth.post(PAGE, {"connection": ["gone"]}, follow=True)
-    assert "None of these is open" in answer.content.decode()
+    response = as_ruth.post(PAGE, {"connection": ["gone"]}, follow=True)
+    assert "None of these is open" in response.content.decode()
 
 
 def test_staff_need_the_pages_own_permissions(client: Client, alice: User, process: Runtime) -> None:
@@ -135,5 +135,5 @@ def test_there_are_no_pages_of_single_rows(as_ruth: Client, rest: str) -> None:
 def test_outsiders_see_nothing_of_the_administration(client: Client, mallory: User) -> None:
     client.force_login(mallory)
     for name in ("room", "membership", "message", "invitation", "announcement", "liveconnection"):
-        answer: Any = client.get(reverse(f"admin:chat_{name}_changelist"))
-        assert answer.status_code == 302, name
+        response: Any = client.get(reverse(f"admin:chat_{name}_changelist"))
+        assert response.status_code == 302, name

@@ -55,9 +55,9 @@ def test_removing_takes_access_away_and_tells_the_room_and_the_member(
 
 
 def test_the_list_asks_first(as_ruth: Client, bobs: Membership) -> None:
-    answer = as_ruth.post(LIST, {"action": "delete_selected", "_selected_action": [bobs.pk]})
+    response = as_ruth.post(LIST, {"action": "delete_selected", "_selected_action": [bobs.pk]})
     assert (
-        answer.context["affected"] == [(bobs.pk, "bob in lounge as member")]
+        response.context["affected"] == [(bobs.pk, "bob in lounge as member")]
         and Membership.objects.filter(pk=bobs.pk).exists()
     )
 
@@ -80,8 +80,8 @@ def test_who_was_removed_meanwhile_is_not_said_to_leave_twice(bobs: Membership, 
 
 def test_adding_goes_the_way_of_all_members(as_ruth: Client, mallory: User, lounge: Room, told: Listening) -> None:
     with told() as heard:
-        answer = as_ruth.post(ADD, {"room": lounge.pk, "user": mallory.pk, "role": "moderator"})
-    assert answer.status_code == 302
+        response = as_ruth.post(ADD, {"room": lounge.pk, "user": mallory.pk, "role": "moderator"})
+    assert response.status_code == 302
     added = Membership.objects.get(user=mallory)
     (notice,) = heard.of("new_message", "room:lounge")
     assert (notice["message"]["kind"], notice["message"]["content"]) == ("join", "ruth")
@@ -99,8 +99,8 @@ def test_a_role_is_told_and_room_and_person_are_for_ever(
     as_ruth: Client, alice: User, bob: User, bobs: Membership, told: Listening
 ) -> None:
     with told() as heard:
-        answer = as_ruth.post(page_of(bobs), {"role": "moderator", "user": alice.pk, "room": 999, "muted": "on"})
-    assert answer.status_code == 302
+        response = as_ruth.post(page_of(bobs), {"role": "moderator", "user": alice.pk, "room": 999, "muted": "on"})
+    assert response.status_code == 302
     bobs.refresh_from_db()
     assert (bobs.user, bobs.room.slug, bobs.role, bobs.muted) == (bob, "lounge", "moderator", False)
     assert [(fact["user"]["username"], fact["role"]) for fact in heard.of("member_updated")] == [("bob", "moderator")]
@@ -126,5 +126,5 @@ def test_people_and_rooms_are_picked_by_typing(as_ruth: Client, bob: User, loung
 
 
 def test_a_user_who_is_in_rooms_can_be_deleted_by_an_operator(as_ruth: Client, bob: User, bobs: Membership) -> None:
-    answer = as_ruth.post(reverse("admin:accounts_user_delete", args=[bob.pk]), {"post": "yes"})
-    assert answer.status_code == 302 and not User.objects.filter(pk=bob.pk).exists()
+    response = as_ruth.post(reverse("admin:accounts_user_delete", args=[bob.pk]), {"post": "yes"})
+    assert response.status_code == 302 and not User.objects.filter(pk=bob.pk).exists()

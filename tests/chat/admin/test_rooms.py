@@ -64,8 +64,8 @@ def test_rooms_are_found_by_slug_name_and_topic_and_sorted_by_members(
 
 def test_who_creates_a_room_owns_it(as_ruth: Client, ruth: User, told: Listening) -> None:
     with told() as heard:
-        answer = as_ruth.post(ADD, {"slug": "attic", "name": "Attic", "topic": "dust", "kind": "session"})
-    assert answer.status_code == 302
+        response = as_ruth.post(ADD, {"slug": "attic", "name": "Attic", "topic": "dust", "kind": "session"})
+    assert response.status_code == 302
     room = Room.objects.get(slug="attic")
     assert (room.name, room.topic, room.kind, room.created_by) == ("Attic", "dust", "session", ruth)
     assert [(row.user, row.role) for row in room.memberships.all()] == [(ruth, "owner")]
@@ -75,8 +75,8 @@ def test_who_creates_a_room_owns_it(as_ruth: Client, ruth: User, told: Listening
 
 def test_a_slug_that_is_taken_or_wrong_and_a_direct_room_are_refused(as_ruth: Client, lounge: Room) -> None:
     for wrong in ({"slug": "lounge"}, {"slug": "No Such"}, {"slug": "a\x00"}, {"kind": "direct"}, {"name": " "}):
-        answer = as_ruth.post(ADD, {"slug": "fresh", "name": "Fresh", "topic": "", "kind": "open"} | wrong)
-        assert answer.status_code == 200 and answer.context["errors"], wrong
+        response = as_ruth.post(ADD, {"slug": "fresh", "name": "Fresh", "topic": "", "kind": "open"} | wrong)
+        assert response.status_code == 200 and response.context["errors"], wrong
     assert Room.objects.count() == 1
 
 
@@ -86,9 +86,9 @@ def test_a_refusal_by_the_action_is_told_and_nothing_is_stored(
     Membership.objects.create(room=lounge, user=ruth)  # a room that she can't see would get another slug
     # As when the slug is taken between the form's look and the action's.
     monkeypatch.setattr(Room, "validate_unique", lambda self, exclude=None: None)
-    answer = as_ruth.post(ADD, {"slug": "lounge", "name": "Second", "topic": "", "kind": "open"}, follow=True)
-    assert answer.redirect_chain == [(ADD, 302)]
-    assert "There is already a room with this address." in answer.content.decode()
+    response = as_ruth.post(ADD, {"slug": "lounge", "name": "Second", "topic": "", "kind": "open"}, follow=True)
+    assert response.redirect_chain == [(ADD, 302)]
+    assert "There is already a room with this address." in response.content.decode()
     assert Room.objects.get().name == "Lounge"
 
 
@@ -228,8 +228,8 @@ def test_who_is_in_already_or_deactivated_is_not_added(
 ) -> None:
     User.objects.filter(pk=mallory.pk).update(is_active=False)
     chosen = bob if who == "member" else mallory
-    answer = as_ruth.post(page_of(lounge), form_of(as_ruth, lounge, **{"memberships-2-user": chosen.pk}))
-    assert answer.status_code == 200 and answer.context["errors"]
+    response = as_ruth.post(page_of(lounge), form_of(as_ruth, lounge, **{"memberships-2-user": chosen.pk}))
+    assert response.status_code == 200 and response.context["errors"]
     assert lounge.memberships.count() == 2
 
 
@@ -255,13 +255,13 @@ def test_a_room_with_many_members_costs_the_same_and_one_with_too_many_links_to_
 
     fill([f"guest-{number}" for number in range(90)])
     assert len(queries_of(as_ruth, page_of(lounge))) == len(few) < 8
-    answer = as_ruth.get(page_of(lounge))
-    assert len(answer.context["inline_admin_formsets"][0].formset.forms) == 93
+    response = as_ruth.get(page_of(lounge))
+    assert len(response.context["inline_admin_formsets"][0].formset.forms) == 93
     fill([f"late-{number}" for number in range(20)])
-    answer = as_ruth.get(page_of(lounge))
-    assert answer.context["inline_admin_formsets"] == []
+    response = as_ruth.get(page_of(lounge))
+    assert response.context["inline_admin_formsets"] == []
     link = f"{reverse('admin:chat_membership_changelist')}?room__id__exact={lounge.pk}"
-    assert link in answer.content.decode()
+    assert link in response.content.decode()
     assert as_ruth.get(link).context["cl"].result_count == 112
 
 

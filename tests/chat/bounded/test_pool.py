@@ -34,12 +34,12 @@ def request(
     return Request(what.encode(), soft, hard, wall, files)
 
 
-async def answer(what: str, owner: str = "alice", **how: Any) -> str:
+async def result_of(what: str, owner: str = "alice", **how: Any) -> str:
     return (await run(ODD, owner, request(what, **how))).data.decode()
 
 
 async def pid() -> int:
-    return int((await answer("echo")).split()[0])
+    return int((await result_of("echo")).split()[0])
 
 
 def is_running(number: int) -> bool:
@@ -59,14 +59,14 @@ async def gone(number: int) -> bool:
 
 
 async def test_a_process_is_kept_from_one_request_to_the_next() -> None:
-    assert [await answer("echo hi"), await answer("echo hi")] == [f"{await pid()} hi"] * 2
+    assert [await result_of("echo hi"), await result_of("echo hi")] == [f"{await pid()} hi"] * 2
 
 
 @pytest.mark.parametrize("what", ["loop", "backtrack", "swallow once"])
 async def test_python_and_regular_expressions_are_interrupted(what: str) -> None:
     before = await pid()
     with pytest.raises(NotDone, match="slow"):
-        await answer(what, hard=30)
+        await result_of(what, hard=30)
     assert await pid() == before, "it works on"
 
 
@@ -74,21 +74,21 @@ async def test_python_and_regular_expressions_are_interrupted(what: str) -> None
 async def test_what_cannot_be_interrupted_dies_and_is_replaced(what: str) -> None:
     before = await pid()
     with pytest.raises(NotDone, match="died") as caught:
-        await answer(what)
+        await result_of(what)
     assert not caught.value.by_chance
     assert await gone(before)
     assert await pid() != before
 
 
 async def test_deadlines_count_processor_time_so_that_a_busy_machine_ends_no_work() -> None:
-    assert (await answer("sleep 0.5", soft=0.1, hard=0.3)).endswith("0.5")
+    assert (await result_of("sleep 0.5", soft=0.1, hard=0.3)).endswith("0.5")
 
 
 async def test_a_frozen_process_is_given_up() -> None:
     before = await pid()
     os.kill(before, signal.SIGSTOP)
     with pytest.raises(NotDone, match="died") as caught:
-        await answer("echo", wall=0.3)
+        await result_of("echo", wall=0.3)
     assert caught.value.by_chance
     assert await gone(before)
     assert await pid() != before
@@ -98,31 +98,31 @@ async def test_a_process_that_was_killed_while_it_was_free_costs_no_one_anything
     before = await pid()
     os.kill(before, signal.SIGKILL)
     assert await pid() != before
-    await answer("echo")
+    await result_of("echo")
 
 
 async def test_a_process_that_dies_at_work_is_not_asked_again() -> None:
     with pytest.raises(NotDone, match="died") as caught:
-        await answer("die")
+        await result_of("die")
     assert caught.value.by_chance, "no fault of its own ends a process with SIGKILL"
-    assert await answer("echo")
+    assert await result_of("echo")
 
 
 async def test_a_process_that_left_because_it_had_nothing_to_do_is_replaced_in_silence() -> None:
     with pytest.raises(NotDone, match="no process"):  # it leaves each time: three tries, and no more
-        await answer("leave")
+        await result_of("leave")
 
 
 async def test_memory_has_a_bound() -> None:
     if sys.platform != "linux":
         return
     with pytest.raises(NotDone, match="MemoryError"):
-        await answer("hog", soft=5, hard=9)
+        await result_of("hog", soft=5, hard=9)
 
 
 async def test_what_breaks_is_told_by_its_name_alone() -> None:
     with pytest.raises(NotDone) as caught:
-        await answer("break secret")
+        await result_of("break secret")
     assert str(caught.value) == "ValueError"
 
 
@@ -142,40 +142,40 @@ async def test_files_go_along_without_their_names() -> None:
 
 async def test_large_requests_and_responses_arrive_whole() -> None:
     text = "x" * 3_000_000
-    assert (await answer(f"echo {text}")).endswith(f" {text}")
+    assert (await result_of(f"echo {text}")).endswith(f" {text}")
 
 
 async def test_no_secret_of_the_server_is_in_its_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SECRET_KEY", "x")
     monkeypatch.setenv("ANTHROPIC_API_KEY", "x")
-    names = (await answer("environment")).split()
+    names = (await result_of("environment")).split()
     assert "PATH" in names and not {"SECRET_KEY", "ANTHROPIC_API_KEY", "DATABASE_URL"} & set(names)
 
 
 async def test_one_owners_slow_work_holds_up_no_other() -> None:
-    await asyncio.gather(answer("echo", "alice"), answer("echo", "bob"))
-    flood = [asyncio.create_task(answer("sleep 0.4", "mallory")) for _ in range(3)]
+    await asyncio.gather(result_of("echo", "alice"), result_of("echo", "bob"))
+    flood = [asyncio.create_task(result_of("sleep 0.4", "mallory")) for _ in range(3)]
     await asyncio.sleep(0)
     began = time.monotonic()
     for _ in range(3):
-        await answer("echo", "alice")
+        await result_of("echo", "alice")
     took = time.monotonic() - began
     assert not flood[-1].done() and took < 0.4
     await asyncio.gather(*flood)
 
 
 async def test_what_waits_has_a_bound_except_for_what_cannot_be_refused() -> None:
-    waiting = [asyncio.create_task(answer("sleep 0.2")) for _ in range(4)]
+    waiting = [asyncio.create_task(result_of("sleep 0.2")) for _ in range(4)]
     await asyncio.sleep(0.01)
     with pytest.raises(Full):
-        await answer("echo")
+        await result_of("echo")
     assert (await run(ODD, "alice", request("echo"), is_bounded=False)).status is Status.DONE
     await asyncio.gather(*waiting)
 
 
 async def test_the_process_of_a_request_that_no_one_waits_for_is_free_again() -> None:
     before = await pid()
-    given_up = asyncio.create_task(answer("sleep 0.2"))
+    given_up = asyncio.create_task(result_of("sleep 0.2"))
     await asyncio.sleep(0.05)
     given_up.cancel()
     assert await pid() == before

@@ -22,19 +22,19 @@ def says(author: User | None, room: Room, text: str, **facts: Any) -> Message:
 def asks(author: User, room: Room, text: str, **facts: Any) -> Reply:
     """Add a prompt and Claude's answer, which waits; return its reply."""
     prompt = says(author, room, text)
-    answer = says(account(), room, "", version_count=1)
-    answer.shown = Reply.objects.create(
-        message=answer,
+    message = says(account(), room, "", version_count=1)
+    message.shown = Reply.objects.create(
+        message=message,
         room=room,
         prompt=prompt,
         prompt_content=text,
-        change=answer.change,
+        change=message.change,
         requested_by=author,
         model="claude-sonnet-5-5",
         **facts,
     )
-    answer.save(update_fields=["shown"])
-    return answer.shown
+    message.save(update_fields=["shown"])
+    return message.shown
 
 
 def ends(reply: Reply, text: str, state: ReplyState = ReplyState.COMPLETE, **facts: Any) -> Reply:

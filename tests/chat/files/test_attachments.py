@@ -262,8 +262,8 @@ def test_a_deleted_message_takes_its_files_with_it(alice: User, media: Path, sil
     message, _stays = stored(
         store([a_post(alice, "lounge", "x", attachments=(kept.id,)), a_post(alice, "lounge", attachments=(other.id,))])
     )
-    answer = changes.delete_message(Actor.of(alice), requests.DeleteMessage(message=message.id))
-    assert answer.message.attachments is UNSET
+    response = changes.delete_message(Actor.of(alice), requests.DeleteMessage(message=message.id))
+    assert response.message.attachments is UNSET
     assert [row.public_id for row in Attachment.objects.all()] == [other.id]
     assert [path.read_bytes() for path in files_in(media)] == [b"stays"]
     with refused(ErrorCode.NOT_FOUND):

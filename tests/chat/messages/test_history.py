@@ -185,7 +185,7 @@ def test_rooms_that_are_synced_together_share_one_bound_and_the_rest_is_asked_fo
     idle = room_of(alice, "idle")
     cursors = {slug: requests.SyncCursor(0, room.epoch) for slug, room in rooms.items()}
     cursors["idle"] = requests.SyncCursor(0, idle.epoch)
-    answered: dict[str, list[int]] = {}
+    caught_up: dict[str, list[int]] = {}
     rounds = 0
     while cursors:
         rounds += 1
@@ -194,11 +194,11 @@ def test_rooms_that_are_synced_together_share_one_bound_and_the_rest_is_asked_fo
         for slug, each in found.items():
             if each.error is UNSET:
                 assert not each.reset, "a room that fits on its own loses nothing because others were asked for with it"
-                answered[slug] = [message.seq for message in list(each.messages or [])]
+                caught_up[slug] = [message.seq for message in list(each.messages or [])]
                 del cursors[slug]
             else:
                 assert each.error == ErrorCode.UNAVAILABLE
-    assert answered == {"one": [1, 2, 3], "two": [1, 2, 3], "three": [1, 2, 3], "idle": []} and rounds == 3
+    assert caught_up == {"one": [1, 2, 3], "two": [1, 2, 3], "three": [1, 2, 3], "idle": []} and rounds == 3
 
 
 def test_rooms_that_do_not_fit_any_more_are_not_read(den: Den, alice: User, settings: Any) -> None:

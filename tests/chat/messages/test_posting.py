@@ -44,11 +44,11 @@ def test_a_message_takes_the_rooms_next_change_as_its_place(alice: User, bob: Us
 def test_the_answer_is_what_reading_the_row_would_give(alice: User, bob: User, den: Room) -> None:
     (first,) = say(bob, "den", "*first* ~~thing~~")
     post = a_post(alice, "den", "hi @bob", client_id="c", reply_to=int(first.id))
-    (answer,) = stored(store([post]))
-    row = Message.objects.get(pk=int(answer.id))
-    assert present_message("den", row) == answer
-    assert answer.clientId == "c" and answer.replyTo is not UNSET and answer.replyTo.id == first.id
-    event = durable(answer)
+    (response,) = stored(store([post]))
+    row = Message.objects.get(pk=int(response.id))
+    assert present_message("den", row) == response
+    assert response.clientId == "c" and response.replyTo is not UNSET and response.replyTo.id == first.id
+    event = durable(response)
     assert (event.group, event.change, event.author_id, event.counts) == ("room:den", 2, alice.pk, True)
     assert event.mentions == (bob.pk,)
 

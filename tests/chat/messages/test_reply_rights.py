@@ -42,22 +42,22 @@ class Scene:
             members=[self.people[name] for name in ("asker", "requester", "member", "ex-member")],
         )  # fmt: skip
         reply = ends(asks(self.people["asker"], self.room, OLD), "Change it.")
-        self.answer, self.prompt = str(reply.message_id), str(reply.prompt_id)
+        self.message, self.prompt = str(reply.message_id), str(reply.prompt_id)
         changes.edit_message(self.actor("asker"), self.prompt, NEW, f"<p>{NEW}</p>")
         self.stop("requester")
-        replies.retry_reply(self.actor("requester"), requests.RetryReply(self.answer))
+        replies.retry_reply(self.actor("requester"), requests.RetryReply(self.message))
         self.stop("requester")
-        Reply.objects.filter(message=int(self.answer), version=3).update(text="A pass")
+        Reply.objects.filter(message=int(self.message), version=3).update(text="A pass")
         Membership.objects.filter(user=self.people["ex-member"]).delete()
 
     def actor(self, who: str) -> Actor:
         return Actor.of(self.people[who])
 
     def stop(self, who: str) -> None:
-        replies.stop_reply(self.actor(who), requests.StopReply(self.answer))
+        replies.stop_reply(self.actor(who), requests.StopReply(self.message))
 
     def show(self, who: str, version: int) -> None:
-        request = requests.ShowVersion(self.answer, version)
+        request = requests.ShowVersion(self.message, version)
         text, prompt = replies.version_text(self.actor(who), request)
         replies.show_version(self.actor(who), request, render(text), render(prompt))
 
@@ -79,17 +79,17 @@ def restored(scene: Scene, who: str) -> None:
 
 ACTS: Final[dict[str, Callable[[Scene, str], Any]]] = {
     "stop": lambda scene, who: scene.stop(who),
-    "retry": lambda scene, who: replies.retry_reply(scene.actor(who), requests.RetryReply(scene.answer)),
-    "continue": lambda scene, who: replies.continue_reply(scene.actor(who), requests.ContinueReply(scene.answer)),
+    "retry": lambda scene, who: replies.retry_reply(scene.actor(who), requests.RetryReply(scene.message)),
+    "continue": lambda scene, who: replies.continue_reply(scene.actor(who), requests.ContinueReply(scene.message)),
     "show another version": lambda scene, who: scene.show(who, 2),
     "bring back what the prompt said": restored,
     "edit the prompt": lambda scene, who: changes.edit_message(scene.actor(who), scene.prompt, "x", ""),
-    "edit the reply": lambda scene, who: changes.edit_message(scene.actor(who), scene.answer, "x", ""),
+    "edit the reply": lambda scene, who: changes.edit_message(scene.actor(who), scene.message, "x", ""),
     "delete the prompt": lambda scene, who: changes.delete_message(
         scene.actor(who), requests.DeleteMessage(scene.prompt)
     ),
     "delete the reply": lambda scene, who: changes.delete_message(
-        scene.actor(who), requests.DeleteMessage(scene.answer)
+        scene.actor(who), requests.DeleteMessage(scene.message)
     ),
 }
 MEMBERS: Final = {"asker", "requester", "member", "moderator", "owner"}
@@ -148,17 +148,17 @@ TAKEOVERS: Final = (
 def test_no_sequence_of_rights_that_all_have_adds_up_to_deleting(
     scene: Scene, acts: tuple[str, ...], state: ReplyState
 ) -> None:
-    Reply.objects.filter(message=int(scene.answer), version=3).update(
+    Reply.objects.filter(message=int(scene.message), version=3).update(
         state=state, stop_reason="max_tokens", text="" if state == ReplyState.FAILED else "A pass"
     )
     for act in acts[:-1]:
         with suppress(ProtocolError):  # there may be nothing to continue, or Claude answers already
             ACTS[act](scene, "member")
         if act in ("retry", "continue"):
-            Reply.objects.filter(message=int(scene.answer), state=ReplyState.QUEUED).update(text="something")
+            Reply.objects.filter(message=int(scene.message), state=ReplyState.QUEUED).update(text="something")
     with refused(ErrorCode.UNAUTHORIZED):
         ACTS[acts[-1]](scene, "member")
-    assert Message.objects.get(pk=scene.answer).deleted_at is None
+    assert Message.objects.get(pk=scene.message).deleted_at is None
     # The asker has lost nothing by it.
     scene.stop("asker")
     ACTS["delete the reply"](scene, "asker")
@@ -178,19 +178,19 @@ def test_of_an_account_that_is_gone_only_moderators_delete_the_answers(scene: Sc
 def test_for_others_an_earlier_version_is_shown_beside_the_prompt_as_it_is(scene: Scene) -> None:
     for who in ("requester", "moderator", "owner"):
         scene.show(who, 1)
-        assert (scene.prompt_says, Message.objects.get(pk=scene.answer).content) == (NEW, "Change it.")
+        assert (scene.prompt_says, Message.objects.get(pk=scene.message).content) == (NEW, "Change it.")
         scene.show(who, 3)
 
 
 def test_the_author_sees_prompt_and_answer_belong_together(scene: Scene) -> None:
     scene.show("asker", 1)
-    assert (scene.prompt_says, Message.objects.get(pk=scene.answer).content) == (OLD, "Change it.")
+    assert (scene.prompt_says, Message.objects.get(pk=scene.message).content) == (OLD, "Change it.")
     scene.show("asker", 2)
     assert scene.prompt_says == NEW
 
 
 def test_an_earlier_text_that_comes_back_mentions_whom_it_named(scene: Scene) -> None:
-    Reply.objects.filter(message=int(scene.answer), version=1).update(prompt_content="@member knows")
+    Reply.objects.filter(message=int(scene.message), version=1).update(prompt_content="@member knows")
     scene.show("asker", 1)
     prompt = Message.objects.get(pk=scene.prompt)
     assert [mention.user.username for mention in prompt.mentions.all()] == ["member"]
@@ -204,13 +204,13 @@ def test_an_edit_that_forgets_leaves_the_old_text_nowhere(scene: Scene) -> None:
     scene.stop("asker")
     assert not Reply.objects.filter(prompt_content__in=(OLD, NEW)).exists()
     scene.show("asker", 1)
-    assert (scene.prompt_says, Message.objects.get(pk=scene.answer).content) == ("never mind", "Change it.")
+    assert (scene.prompt_says, Message.objects.get(pk=scene.message).content) == ("never mind", "Change it.")
 
 
 def test_an_edit_that_forgets_while_the_answer_waits_keeps_the_text_that_waits(scene: Scene) -> None:
-    replies.retry_reply(scene.actor("asker"), requests.RetryReply(scene.answer))
+    replies.retry_reply(scene.actor("asker"), requests.RetryReply(scene.message))
     changes.edit_message(scene.actor("asker"), scene.prompt, "newest", "", forget=True)
-    kept = Reply.objects.filter(message=int(scene.answer)).order_by("version").values_list("prompt_content", flat=True)
+    kept = Reply.objects.filter(message=int(scene.message)).order_by("version").values_list("prompt_content", flat=True)
     assert list(kept) == ["", "", "", "newest"]
 
 
@@ -237,6 +237,6 @@ def test_the_old_text_is_in_nothing_that_people_can_read(scene: Scene) -> None:
         exporting.batch(actor, "den", 0, room.change),
         search.search_messages(actor, requests.SearchMessages("hunter2")),
         history.sync(actor, requests.Sync({"den": requests.SyncCursor(0, room.epoch)})),
-        replies.state_of(actor, scene.answer),
+        replies.state_of(actor, scene.message),
     ]
     assert not [each for each in shown if "hunter2" in repr(each)]

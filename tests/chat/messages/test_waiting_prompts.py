@@ -65,12 +65,12 @@ def test_what_claude_says_already_is_the_rooms(alice: User, bob: User, den: Room
 def test_a_retry_ends_with_the_person_who_asked_for_it_not_with_the_prompts_author(
     alice: User, bob: User, carol: User, den: Room
 ) -> None:
-    answer = ends(asks(bob, den, "bob asks"), "hm").message
-    replies.retry_reply(Actor.of(carol), requests.RetryReply(str(answer.pk)))
+    message = ends(asks(bob, den, "bob asks"), "hm").message
+    replies.retry_reply(Actor.of(carol), requests.RetryReply(str(message.pk)))
     remove(alice, bob)
-    assert Reply.objects.get(message=answer, version=2).state == ReplyState.QUEUED
+    assert Reply.objects.get(message=message, version=2).state == ReplyState.QUEUED
     members.quit_room(Actor.of(carol), requests.QuitRoom("den"))
-    assert Reply.objects.get(message=answer, version=2).state == ReplyState.STOPPED
+    assert Reply.objects.get(message=message, version=2).state == ReplyState.STOPPED
     assert Charge.objects.get().state == ChargeState.RELEASED, "nothing is paid for it"
 
 

@@ -109,19 +109,19 @@ def references_of(message: Message) -> tuple[int | None, int | None, int | None,
 
 @pytest.mark.django_db
 def test_deleting_what_a_message_points_to_leaves_the_message_without_it(alice: User, bob: User, den: Room) -> None:
-    asked, answer = posted(alice, "den", "one"), posted(bob, "den", "two")
-    reply = Reply.objects.create(message=answer, room=den, change=1, model="demo")
-    Message.objects.filter(pk=answer.pk).update(reply_to=asked, shown=reply, deleted_by=alice)
+    asked, message = posted(alice, "den", "one"), posted(bob, "den", "two")
+    reply = Reply.objects.create(message=message, room=den, change=1, model="demo")
+    Message.objects.filter(pk=message.pk).update(reply_to=asked, shown=reply, deleted_by=alice)
     reply.delete()
-    assert references_of(answer) == (bob.pk, asked.pk, None, alice.pk)
+    assert references_of(message) == (bob.pk, asked.pk, None, alice.pk)
     asked.delete()
-    assert references_of(answer) == (bob.pk, None, None, alice.pk)
+    assert references_of(message) == (bob.pk, None, None, alice.pk)
     alice.delete()
-    assert references_of(answer) == (bob.pk, None, None, None)
+    assert references_of(message) == (bob.pk, None, None, None)
     bob.delete()
-    assert references_of(answer) == (None, None, None, None)
+    assert references_of(message) == (None, None, None, None)
     den.delete()
-    assert not Message.objects.filter(pk=answer.pk).exists()
+    assert not Message.objects.filter(pk=message.pk).exists()
 
 
 @pytest.fixture

@@ -80,7 +80,7 @@ def test_the_service_can_tell_that_it_is_us(service: PushService, settings: Any)
     ],
 )
 def test_an_answer_says_whether_the_browser_is_still_there(service: PushService, status: int, outcome: Outcome) -> None:
-    service.answers["/bobs-browser"] = status
+    service.statuses["/bobs-browser"] = status
     with capture_logs() as lines:
         assert send(push_to(service.origin)[0]) is outcome
     assert [line["status"] for line in lines] == ([status] if outcome is Outcome.FAILED else [])
@@ -90,7 +90,7 @@ def test_an_answer_says_whether_the_browser_is_still_there(service: PushService,
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
 def test_a_service_cannot_send_us_elsewhere(service: PushService, status: int) -> None:
-    service.answers["/bobs-browser"] = status
+    service.statuses["/bobs-browser"] = status
     assert send(push_to(service.origin)[0]) is Outcome.FAILED
     assert [each.path for each in service.received] == ["/bobs-browser"]
 
@@ -124,7 +124,7 @@ def test_a_service_that_could_not_be_reached_is_left_alone_for_a_while_and_no_ot
 
 @pytest.mark.parametrize("status", [400, 429, 500])
 def test_a_service_that_answers_is_asked_for_the_next_browser(service: PushService, status: int) -> None:
-    service.answers["/bobs-browser"] = status
+    service.statuses["/bobs-browser"] = status
     assert send(push_to(service.origin)[0]) is Outcome.FAILED
     assert send(push_to(service.origin, "/carols-browser")[0]) is Outcome.DELIVERED
 

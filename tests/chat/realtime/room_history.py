@@ -28,7 +28,7 @@ PEOPLE: Final = 4
 Step = tuple[str, int]
 STEPS: Final = (
     "post", "post", "edit", "deliver", "deliver", "deliver", "double", "lose", "type", "begin", "begin",
-    "read", "go live", "go live", "leave", "repair", "check heads", "answer", "write", "write",
+    "read", "go live", "go live", "leave", "repair", "check heads", "pong", "write", "write",
 )  # fmt: skip
 
 
@@ -68,7 +68,7 @@ class Tab(FakeConnection):
             self.outbox = SharingOutbox(self.sent)
         self.state = "out"
         self.cursor: int | None = None
-        self.typings_expected = self.answers_expected = 0
+        self.typings_expected = self.pongs_expected = 0
 
     def send(self, payload: Payload) -> None:
         if self.burst is not None:
@@ -95,7 +95,7 @@ class Tab(FakeConnection):
 
     def forget(self) -> None:
         self.sent.clear()
-        self.typings_expected = self.answers_expected = 0
+        self.typings_expected = self.pongs_expected = 0
 
 
 class RoomHistory:
@@ -201,8 +201,8 @@ class RoomHistory:
                 self.hub.leave(SLUG, tab.as_connection)
                 self.tabs[index] = self._new_tab(tab.user_id)
                 self._tab_does(name, index)
-        elif name == "answer":
-            tab.answers_expected += 1
+        elif name == "pong":
+            tab.pongs_expected += 1
             tab.send(Payload('{"type":"pong","data":{}}'))
         elif name == "begin":
             self.hub.feed_of(SLUG).begin_joining(tab.as_connection)
@@ -241,7 +241,7 @@ class RoomHistory:
             else:
                 assert {frame["type"] for frame in tab.heard()} <= {"pong"}, f"{tab.id} has not joined: {tab.sent}"
             if tab.closed is None:
-                assert len(tab.of_type("pong")) == tab.answers_expected, f"{tab.id} and its answers"
+                assert len(tab.of_type("pong")) == tab.pongs_expected, f"{tab.id} and its pongs"
         feed = self.hub.feeds.get(SLUG)
         if feed is not None and feed.has_gap:
             assert self.hub.gaps, "a hole no one was told of"
@@ -266,7 +266,7 @@ def run(work: Coroutine[Any, Any, Any]) -> None:
         work.send(None)
     except StopIteration:
         return
-    raise AssertionError("the model's database answers at once")
+    raise AssertionError("the model's database responds at once")
 
 
 def play(steps: list[Step], feed_class: type[Feed] = Feed, *, shares: bool = True) -> RoomHistory:

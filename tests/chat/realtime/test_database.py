@@ -59,12 +59,12 @@ async def test_waiting_for_the_database_asks_again_until_it_is_there(monkeypatch
     monkeypatch.setattr("chat.realtime.database._AGAIN_SECONDS", 0.01)
     errors = [OperationalError("gone"), InterfaceError("closed")]
 
-    def answer() -> str:
+    def ask() -> str:
         if errors:
             raise errors.pop()
         return "there"
 
-    assert await in_database_at_last(answer) == "there" and not errors
+    assert await in_database_at_last(ask) == "there" and not errors
 
 
 async def test_waiting_for_the_database_does_not_wait_out_a_refusal() -> None:

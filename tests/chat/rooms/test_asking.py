@@ -289,9 +289,9 @@ def test_the_banned_are_not_invited_and_a_ban_takes_the_invitation_away(alice: U
 def test_what_was_never_asked_can_be_neither_accepted_nor_declined(alice: User, bob: User, den: Room) -> None:
     errors = []
     for slug in ("den", "nowhere"):
-        for answer in (accept, decline):
+        for act in (accept, decline):
             with refused(ErrorCode.NOT_FOUND) as caught:
-                answer(bob, slug)
+                act(bob, slug)
             errors.append(caught.value.message)
     assert len(set(errors)) == 1, "a closed room is not told of"
 

@@ -28,13 +28,13 @@ def den(alice: User, bob: User, carol: User) -> Room:
 
 
 @pytest.fixture
-def answer(bob: User, den: Room) -> str:
+def reply(bob: User, den: Room) -> str:
     return str(ends(asks(bob, den, "hello"), "so far").message_id)
 
 
 @pytest.fixture
-def prompt(answer: str) -> str:
-    shown = Message.objects.get(pk=answer).shown
+def prompt(reply: str) -> str:
+    shown = Message.objects.get(pk=reply).shown
     assert shown is not None
     return str(shown.prompt_id)
 
@@ -43,23 +43,23 @@ WRITES: Final[dict[str, Callable[[Actor, str, str], Any]]] = {
     "edit": lambda actor, prompt, _: changes.edit_message(actor, prompt, "x", ""),
     "react": lambda actor, prompt, _: changes.add_reaction(actor, requests.AddReaction(prompt, "🎉")),
     "unreact": lambda actor, prompt, _: changes.remove_reaction(actor, requests.RemoveReaction(prompt, "🎉")),
-    "stop": lambda actor, _, answer: replies.stop_reply(actor, requests.StopReply(answer)),
-    "retry": lambda actor, _, answer: replies.retry_reply(actor, requests.RetryReply(answer)),
-    "continue": lambda actor, _, answer: replies.continue_reply(actor, requests.ContinueReply(answer)),
-    "show version": lambda actor, _, answer: replies.show_version(actor, requests.ShowVersion(answer, 1), "", ""),
+    "stop": lambda actor, _, reply: replies.stop_reply(actor, requests.StopReply(reply)),
+    "retry": lambda actor, _, reply: replies.retry_reply(actor, requests.RetryReply(reply)),
+    "continue": lambda actor, _, reply: replies.continue_reply(actor, requests.ContinueReply(reply)),
+    "show version": lambda actor, _, reply: replies.show_version(actor, requests.ShowVersion(reply, 1), "", ""),
     "upload": lambda actor, *_: attachments.check_may_upload(actor, "den"),
 }
 
 
 @pytest.mark.parametrize("act", WRITES)
 def test_in_an_archived_room_nothing_is_written_not_even_by_its_owner(
-    alice: User, bob: User, den: Room, prompt: str, answer: str, act: str
+    alice: User, bob: User, den: Room, prompt: str, reply: str, act: str
 ) -> None:
     archiving.archive_room(Actor.of(alice), requests.ArchiveRoom("den"))
     before = list(Message.objects.order_by("pk").values())
     for user in (alice, bob):
         with pytest.raises(ProtocolError) as caught:
-            WRITES[act](Actor.of(user), prompt, answer)
+            WRITES[act](Actor.of(user), prompt, reply)
         # One's own edit is refused because of the room; others' edits because they are others'.
         assert caught.value.code in (ErrorCode.REQUEST_FAILED, ErrorCode.UNAUTHORIZED)
     assert list(Message.objects.order_by("pk").values()) == before
@@ -70,15 +70,15 @@ def test_in_an_archived_room_nothing_is_written_not_even_by_its_owner(
 
 @pytest.mark.parametrize("act", WRITES)
 def test_a_person_who_left_can_do_nothing_to_what_they_wrote_until_they_are_back(
-    alice: User, bob: User, den: Room, prompt: str, answer: str, act: str
+    alice: User, bob: User, den: Room, prompt: str, reply: str, act: str
 ) -> None:
     members.remove_member(Actor.of(alice), requests.RemoveMember("den", "bob"))
     with refused(ErrorCode.NOT_FOUND):
-        WRITES[act](Actor.of(bob), prompt, answer)
+        WRITES[act](Actor.of(bob), prompt, reply)
     with refused(ErrorCode.NOT_FOUND):
         changes.delete_message(Actor.of(bob), requests.DeleteMessage(prompt))
     with refused(ErrorCode.NOT_FOUND):
-        replies.keyframe_of(Actor.of(bob), requests.GetStream(answer))
+        replies.keyframe_of(Actor.of(bob), requests.GetStream(reply))
     Membership.objects.create(room=den, user=bob)
     changes.edit_message(Actor.of(bob), prompt, "mine again", "")
     assert Message.objects.get(pk=prompt).content == "mine again"

@@ -18,16 +18,16 @@ async def test_of_a_flood_of_refusals_few_are_logged_and_all_are_answered(
 ) -> None:
     settings.FRAMES_PER_SECOND, settings.OUTBOX_BYTES = 0, 0
     clock = clock_in(monkeypatch, buckets)
-    answered = list[Any]()
+    responses = list[Any]()
 
     async def send(message: Any) -> None:
         pass
 
     connection = Connection("c", Credential(1, "alice", "token", "1"), "192.0.2.1", send)
-    monkeypatch.setattr(Connection, "send", lambda _connection, payload: answered.append(payload))
+    monkeypatch.setattr(Connection, "send", lambda _connection, payload: responses.append(payload))
     for _ in range(300):
         await consumer._take(cast(Runtime, None), connection, text)
-    assert (caplog.text.count("refused"), len(answered)) == (20, 300)
+    assert (caplog.text.count("refused"), len(responses)) == (20, 300)
     clock.now += 5
     for _ in range(300):
         await consumer._take(cast(Runtime, None), connection, text)

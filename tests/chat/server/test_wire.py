@@ -55,17 +55,17 @@ class Tab:
         self.asked[request_id] = ALIASES.get(type_, type_)
         text = json.dumps({"type": type_, "id": request_id, "payload": payload})
         await consumer._take(self._runtime, self.connection, text)
-        await until(lambda: self.answer_to(request_id))
-        (answer,) = self.answer_to(request_id)
-        return answer
+        await until(lambda: self.response_to(request_id))
+        (response,) = self.response_to(request_id)
+        return response
 
     async def get(self, type_: str, **payload: Any) -> dict[str, Any]:
-        answer = await self.ask(type_, **payload)
-        assert answer["success"], answer
-        data: dict[str, Any] = answer["data"]
+        response = await self.ask(type_, **payload)
+        assert response["success"], response
+        data: dict[str, Any] = response["data"]
         return data
 
-    def answer_to(self, request_id: int) -> list[dict[str, Any]]:
+    def response_to(self, request_id: int) -> list[dict[str, Any]]:
         """Return what answers a request; the events of a reply that it began carry its id, too."""
         return [
             frame
@@ -169,8 +169,8 @@ async def test_every_answer_and_event_of_a_conversation_is_what_the_catalogue_sa
     await alice.get("delete_room", room="lounge")
     await until(lambda: "room_updated" in alice.types() and "left" in bob.types() and "user_left" in alice.types())
 
-    answered = {name for each in (alice, bob, carol) for name in each.asked.values()}
-    assert answered == set(RESPONSES) == set(PAYLOADS) - {"pong"}, "this conversation must hold every request"
+    requested = {name for each in (alice, bob, carol) for name in each.asked.values()}
+    assert requested == set(RESPONSES) == set(PAYLOADS) - {"pong"}, "this conversation must hold every request"
     heard = alice.types() | bob.types() | second.types()
     await until(
         lambda: set(EVENTS) - NOT_IN_A_CONVERSATION - NOT_ON_THIS_SOCKET <= alice.types() | bob.types() | second.types()
@@ -224,8 +224,8 @@ async def test_errors_are_what_the_catalogue_says_and_carry_the_requests_id(tab:
         (alice, "save_draft", {"room": "den", "content": "y", "version": 1}, "CONFLICT"),
         (alice, "edit_message", {"message": "999", "content": "x"}, "NOT_FOUND"),
     ):
-        answer = await who.ask(type_, **payload)
-        assert (answer["type"], answer["success"], answer["error"]["code"]) == ("error", False, code)
+        response = await who.ask(type_, **payload)
+        assert (response["type"], response["success"], response["error"]["code"]) == ("error", False, code)
 
 
 async def test_what_only_a_process_sends_is_what_the_catalogue_says(

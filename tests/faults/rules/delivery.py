@@ -109,7 +109,7 @@ def times_to_converge(history: History) -> dict[int, float | None]:
         there = {key: view for key, view in views.items() if view.reached[0][1] <= ended.t}  # not who came later
         moments = [view.reached_at(heads[room]) for (_, room), view in there.items() if room in heads]
         moments += [_present_from(presences[tab], ended.t) for tab in {tab for tab, _ in there}]
-        moments += [write.answered_at for write in writes if write.invoked.t <= ended.t]
+        moments += [write.responded_at for write in writes if write.invoked.t <= ended.t]
         known = [moment for moment in moments if moment is not None]
         times[ended.number] = None if len(known) < len(moments) else max([0.0, *(t - ended.t for t in known)])
     return times

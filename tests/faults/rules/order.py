@@ -97,13 +97,13 @@ def _is_brought(joined: Joined, message: str, change: int, changes: list[tuple[i
 
 def in_real_time(history: History) -> Iterator[Violation]:
     """What was answered before another write, or joining, was begun stands before it."""
-    answered: dict[str, list[tuple[float, int]]] = {}
+    confirmed: dict[str, list[tuple[float, int]]] = {}
     for write in writes_of(history).values():
         accepted = write.accepted
         if accepted is not None:
             place = accepted.seq if write.creates else accepted.change
-            answered.setdefault(write.invoked.room, []).append((accepted.t, place))
-    heads = {room: _running_head(sorted(some)) for room, some in answered.items()}
+            confirmed.setdefault(write.invoked.room, []).append((accepted.t, place))
+    heads = {room: _running_head(sorted(some)) for room, some in confirmed.items()}
     for write in writes_of(history).values():
         accepted = write.accepted
         # The second time, a deletion or reaction changes nothing and is answered with an earlier change.
@@ -128,9 +128,9 @@ def in_real_time(history: History) -> Iterator[Violation]:
 Head = tuple[list[float], list[int]]
 
 
-def _running_head(answered: list[tuple[float, int]]) -> Head:
+def _running_head(confirmed: list[tuple[float, int]]) -> Head:
     times, heads, head = [], [], 0
-    for t, place in answered:
+    for t, place in confirmed:
         head = max(head, place)
         times.append(t)
         heads.append(head)
@@ -143,19 +143,21 @@ def _head_before(head: Head, t: float) -> int:
     return head[1][position - 1] if position else 0
 
 
-def answered_once(history: History) -> Iterator[Violation]:
+def one_response_each(history: History) -> Iterator[Violation]:
     """A request has one answer for each time that it was sent."""
     for write in writes_of(history).values():
-        for connection in {answer.connection for answer in write.answers}:
-            answers = [answer for answer in write.answers if answer.connection == connection]
+        for connection in {response.connection for response in write.responses}:
+            responses = [response for response in write.responses if response.connection == connection]
             sends = [sent for sent in write.sends if sent.connection == connection]
-            if len(answers) > len(sends):
-                yield Violation("duplicated", answers[-1].t, f"{write.op} was answered {len(answers)} times: {answers}")
+            if len(responses) > len(sends):
+                yield Violation(
+                    "duplicated", responses[-1].t, f"{write.op} has {len(responses)} responses: {responses}"
+                )
 
 
-def answered_at_all(history: History) -> Iterator[Violation]:
+def a_response_at_last(history: History) -> Iterator[Violation]:
     """In the end every write of who has access has its answer."""
     gone = {tab for revoked in history.all(Revoked) for tab in revoked.tabs}
     for write in writes_of(history).values():
-        if write.invoked.tab not in gone and not any(answer.is_final for answer in write.answers):
-            yield Violation("unanswered", write.invoked.t, f"{write.op}, sent {len(write.sends)} times")
+        if write.invoked.tab not in gone and not any(response.is_final for response in write.responses):
+            yield Violation("no response", write.invoked.t, f"{write.op}, sent {len(write.sends)} times")

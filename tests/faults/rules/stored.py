@@ -117,9 +117,9 @@ def duplicated(history: History) -> Iterator[Violation]:
                 yield Violation("duplicated", at, f"{write.op} is stored as {seen[write.op]} and as {row.id}")
             seen[write.op] = row.id
     for write in writes.values():
-        ids = {answer.message for answer in write.answers if not answer.code}
+        ids = {response.message for response in write.responses if not response.code}
         if len(ids) > 1:
-            yield Violation("duplicated", write.answers[-1].t, f"{write.op} was answered as {sorted(ids)}")
+            yield Violation("duplicated", write.responses[-1].t, f"{write.op} was answered as {sorted(ids)}")
 
 
 def _stored_rows(history: History) -> dict[str, Row]:

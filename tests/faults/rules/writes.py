@@ -4,7 +4,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Final
 
-from tests.faults.history import Answered, History, Invoked, Sent
+from tests.faults.history import History, Invoked, Responded, Sent
 
 CREATES: Final = frozenset({"create_message", "execute"})
 
@@ -16,7 +16,7 @@ UNKNOWN: Final = frozenset({"UNAVAILABLE", "INTERNAL_ERROR"})
 class Write:
     invoked: Invoked
     sends: list[Sent] = field(default_factory=list)
-    answers: list[Answered] = field(default_factory=list)
+    responses: list[Responded] = field(default_factory=list)
 
     @property
     def op(self) -> str:
@@ -27,29 +27,29 @@ class Write:
         return self.invoked.type in CREATES
 
     @property
-    def accepted(self) -> Answered | None:
+    def accepted(self) -> Responded | None:
         """Return the first answer that said: done."""
-        return next((answer for answer in self.answers if not answer.code), None)
+        return next((response for response in self.responses if not response.code), None)
 
     @property
-    def answered_at(self) -> float | None:
+    def responded_at(self) -> float | None:
         """Return when the tab had its final answer."""
-        return next((answer.t for answer in self.answers if answer.is_final), None)
+        return next((response.t for response in self.responses if response.is_final), None)
 
     @property
     def is_open(self) -> bool:
         """Whether it may have taken, or may yet take, effect without an answer that says so."""
-        if len(self.sends) > len(self.answers):
+        if len(self.sends) > len(self.responses):
             return True
-        return self.accepted is None and any(answer.code in UNKNOWN for answer in self.answers)
+        return self.accepted is None and any(response.code in UNKNOWN for response in self.responses)
 
 
 def writes_of(history: History) -> dict[str, Write]:
     writes = {invoked.op: Write(invoked) for invoked in history.all(Invoked)}
     for sent in history.all(Sent):
         writes[sent.op].sends.append(sent)
-    for answer in history.all(Answered):
-        writes[answer.op].answers.append(answer)
+    for response in history.all(Responded):
+        writes[response.op].responses.append(response)
     return writes
 
 

@@ -216,9 +216,9 @@ async def test_a_hundred_answers_stream_at_once_without_a_mix_up(fake, backend):
     async def ask(number: int) -> str:
         return text_of(await pieces_of(backend, call(f"question {number} of many")))
 
-    answers = await asyncio.gather(*(ask(number) for number in range(100)))
+    replies = await asyncio.gather(*(ask(number) for number in range(100)))
 
-    assert answers == [f"You wrote: question {number} of many" for number in range(100)]
+    assert replies == [f"You wrote: question {number} of many" for number in range(100)]
 
 
 async def test_a_connection_serves_the_next_call_too(fake, backend):

@@ -10,7 +10,7 @@ from chat.claude.run import attempts
 from chat.models import Charge
 from fake_claude import Cut, ErrorInStream, FakeClaude, Mode, Normal, Overloaded
 from tests.chat.claude.desk import open_desk
-from tests.reports.failures_in_streams import ANSWER, LASTING, PASSING, SECOND_ROUND, THEN_ANSWERED, Case
+from tests.reports.failures_in_streams import LASTING, PASSING, REPLY, SECOND_ROUND, THEN_A_REPLY, Case
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -29,7 +29,7 @@ async def test_what_fails_without_a_word_has_failed_after_its_attempts_and_retry
     async with open_desk() as desk:
         failed = await desk.ask("Are you there?")
         count = len(fake.requests)
-        fake.default = ANSWER
+        fake.default = REPLY
         again = await desk.retry(failed)
 
     assert (failed.state, failed.error_detail.partition(":")[0], count) == (case.state, case.code, case.requests)
@@ -39,9 +39,9 @@ async def test_what_fails_without_a_word_has_failed_after_its_attempts_and_retry
     assert again.version == (1 if failed.text == "" else 2)
 
 
-@pytest.mark.parametrize("failures", THEN_ANSWERED)
+@pytest.mark.parametrize("failures", THEN_A_REPLY)
 async def test_nobody_notices_what_passes_in_time(failures: tuple[Mode, ...], fake: FakeClaude) -> None:
-    fake.will(*failures, ANSWER)
+    fake.will(*failures, REPLY)
     async with open_desk() as desk:
         reply = await desk.ask("Are you there?")
 

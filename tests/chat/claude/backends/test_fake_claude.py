@@ -207,10 +207,10 @@ def test_a_hundred_streams_of_two_thousand_deltas_run_at_once(fake):
     assert fake.wait_until(lambda fake: len(fake.requests) == 100)
 
     for client in clients:
-        answer = bytearray()
-        while not answer.endswith(b"\r\n0\r\n\r\n"):
-            answer += client.recv(1_000_000)
-        assert answer.count(b"text_delta") == 2_000
+        body = bytearray()
+        while not body.endswith(b"\r\n0\r\n\r\n"):
+            body += client.recv(1_000_000)
+        assert body.count(b"text_delta") == 2_000
         client.close()
 
 
@@ -275,10 +275,10 @@ _USE = {"type": "tool_use", "id": "t1", "name": "find", "input": {}}
 )
 def test_it_refuses_what_the_real_service_refuses(fake, changes):
     with posted(fake, body_of(**changes)) as response:
-        answer = json.load(response)
+        body = json.load(response)
 
     assert response.status == 400
-    assert answer["error"]["type"] == "invalid_request_error"
+    assert body["error"]["type"] == "invalid_request_error"
 
 
 @pytest.mark.parametrize("raw", [b"{", b"[]", b'"text"', b"null"])
@@ -326,7 +326,7 @@ def test_the_command_serves_until_it_is_stopped(settings):
         headers = {"authorization": f"Bearer {told['ANTHROPIC_API_KEY']}", "anthropic-version": VERSION}
         body = json.dumps(body_of("mode:echo Is anybody there?")).encode()
         with urlopen(Request(f"{url}/v1/messages", body, headers), timeout=10) as response:
-            answer = "".join(
+            echoed = "".join(
                 data["delta"]["text"] for name, data in events_in(response.read()) if name == "content_block_delta"
             )
         said = [process.stdout.readline() for _line in range(2)]
@@ -336,7 +336,7 @@ def test_the_command_serves_until_it_is_stopped(settings):
         process.stdout.close()
 
     assert told["CLAUDE_BACKEND"] == "anthropic"
-    assert answer == "You wrote: mode:echo Is anybody there?"
+    assert echoed == "You wrote: mode:echo Is anybody there?"
     assert said[1] == "POST /v1/messages, model claude-sonnet-5-5\n"
     assert code == 0
 

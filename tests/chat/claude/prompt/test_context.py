@@ -234,8 +234,8 @@ def test_a_window_never_exceeds_its_budget_and_has_no_gap(spoken: list[tuple], b
     window = newest_that_fit(reversed(talk_so_far), budget, budget // 2)
     turns = transcript.merged(transcript.spoken(line, budget // 2) for line in window.lines)
     spent = sum(tokens.estimate(turn.text) + tokens.TURN_TOKENS for turn in turns)
-    begins_with_an_answer = bool(window.lines) and window.lines[0].is_claudes
-    assert spent <= budget + (60 if begins_with_an_answer else 0)
+    begins_with_a_reply = bool(window.lines) and window.lines[0].is_claudes
+    assert spent <= budget + (60 if begins_with_a_reply else 0)
     assert window.lines == talk_so_far[len(talk_so_far) - len(window.lines) :]
     assert not window.is_all or len(window.lines) == len(talk_so_far)
-    assert window.is_all or not begins_with_an_answer
+    assert window.is_all or not begins_with_a_reply

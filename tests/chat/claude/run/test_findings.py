@@ -336,5 +336,5 @@ def test_people_are_shown_no_results(alice: User, den: Room) -> None:
     reply = asks(alice, den, "?")
     keep(reply, found("raw words"))
     ends(reply, "Found.")
-    answer = replies.state_of(Actor.of(alice), str(reply.message_id))
-    assert b"raw words" not in json.dumps(repr(answer)).encode()
+    response = replies.state_of(Actor.of(alice), str(reply.message_id))
+    assert b"raw words" not in json.dumps(repr(response)).encode()

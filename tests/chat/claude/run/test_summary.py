@@ -33,14 +33,14 @@ class Model:
     def __init__(self, text: str = "Notes.", *, stop_reason: str = "end_turn", fails: CallFailed | None = None) -> None:
         self.text, self.stop_reason, self.fails = text, stop_reason, fails
         self.calls: list[Call] = []
-        self.asked, self.may_answer = asyncio.Event(), asyncio.Event()
-        self.may_answer.set()
+        self.asked, self.may_reply = asyncio.Event(), asyncio.Event()
+        self.may_reply.set()
 
     async def stream(self, call: Call) -> AsyncGenerator[Piece, None]:
         self.calls.append(call)
         self.asked.set()
         yield Usage(1_000, 1)
-        await self.may_answer.wait()
+        await self.may_reply.wait()
         if self.fails is not None:
             raise self.fails
         yield Text(self.text)
@@ -204,11 +204,11 @@ async def test_what_is_edited_or_deleted_while_notes_are_made_does_not_get_into_
     change: Any, bob: User, talked: Room, silence: list[Any]
 ) -> None:
     model = Model("notes with fact 3")
-    model.may_answer.clear()
+    model.may_reply.clear()
     making = asyncio.create_task(summarise(talked.pk, model, MODEL))
     await asyncio.wait_for(model.asked.wait(), 10)
     await in_database(change, bob, talked, 3)
-    model.may_answer.set()
+    model.may_reply.set()
     await making
     assert await in_database(notes_of, talked) == (0, "")
 
@@ -218,23 +218,23 @@ async def test_new_notes_do_not_build_on_forgotten_ones(bob: User, talked: Room,
     await summarise(talked.pk, Model("tells of fact 3"), MODEL)
     await in_database(move_border, talked, 10)
     late = Model("still tells of fact 3")
-    late.may_answer.clear()
+    late.may_reply.clear()
     making = asyncio.create_task(summarise(talked.pk, late, MODEL))
     await asyncio.wait_for(late.asked.wait(), 10)
     await in_database(delete, bob, talked, 3)
     await in_database(lambda: RoomSummary.objects.filter(room=talked).update(upto_seq=7, text="made again"))
-    late.may_answer.set()
+    late.may_reply.set()
     await making
     assert await in_database(notes_of, talked) == (7, "made again")
 
 
 async def test_two_at_once_are_one(talked: Room) -> None:
     model = Model()
-    model.may_answer.clear()
+    model.may_reply.clear()
     first = asyncio.create_task(summarise(talked.pk, model, MODEL))
     await asyncio.wait_for(model.asked.wait(), 10)
     await summarise(talked.pk, model, MODEL)
-    model.may_answer.set()
+    model.may_reply.set()
     await first
     assert len(model.calls) == 1 and not summary._at_work
 

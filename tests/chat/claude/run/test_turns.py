@@ -50,7 +50,7 @@ def claim(den: Room | None = None) -> Reply | None:
     return claimed
 
 
-def answered_in_order() -> list[str]:
+def replied_in_order() -> list[str]:
     """Answer all that waits, one after the other; return the prompts in the order of their turns."""
     order = []
     while Reply.objects.filter(state=ReplyState.QUEUED).exists():
@@ -69,14 +69,14 @@ def test_in_a_room_the_next_person_waits_for_one_reply_and_not_for_forty(alice: 
     assert first is not None and first.prompt_content == "a0"
     asks(bob, den, "b0")
     ends(first, "Done.")
-    assert answered_in_order()[:3] == ["b0", "a1", "a2"]
+    assert replied_in_order()[:3] == ["b0", "a1", "a2"]
 
 
 def test_people_take_turns_and_each_person_s_prompts_keep_their_order(alice: User, bob: User, carol: User) -> None:
     den = room(alice)
     for who, text in [(alice, "a0"), (alice, "a1"), (alice, "a2"), (bob, "b0"), (bob, "b1"), (carol, "c0")]:
         asks(who, den, text)
-    assert answered_in_order() == ["a0", "b0", "c0", "a1", "b1", "a2"]
+    assert replied_in_order() == ["a0", "b0", "c0", "a1", "b1", "a2"]
 
 
 def test_a_retry_takes_the_turn_of_the_moment_in_which_it_was_asked_for(alice: User) -> None:
@@ -85,7 +85,7 @@ def test_a_retry_takes_the_turn_of_the_moment_in_which_it_was_asked_for(alice: U
     asks(alice, den, "a1")
     den.change += 1
     ends(old, "Cut", ReplyState.QUEUED, change=den.change)
-    assert answered_in_order() == ["a1", "a0"]
+    assert replied_in_order() == ["a1", "a0"]
 
 
 def test_somebody_with_replies_running_in_many_sessions_waits_behind_a_person_with_none(alice: User, bob: User) -> None:
@@ -103,7 +103,7 @@ def test_with_one_reply_at_a_time_people_take_turns_between_their_sessions(alice
         asks(alice, room(alice, f"alices-{number}"), f"a{number}")
     for number in range(2):
         asks(bob, room(bob, f"bobs-{number}"), f"b{number}")
-    assert answered_in_order() == ["a0", "b0", "a1", "b1", "a2", "a3"]
+    assert replied_in_order() == ["a0", "b0", "a1", "b1", "a2", "a3"]
 
 
 def test_a_room_in_which_many_ask_lets_another_room_in_between(alice: User, bob: User) -> None:
@@ -111,7 +111,7 @@ def test_a_room_in_which_many_ask_lets_another_room_in_between(alice: User, bob:
     for number in range(5):
         asks(User.objects.create(username=f"person{number}"), full, f"p{number}")
     asks(bob, room(bob, "bobs"), "b0")
-    assert answered_in_order() == ["p0", "b0", "p1", "p2", "p3", "p4"]
+    assert replied_in_order() == ["p0", "b0", "p1", "p2", "p3", "p4"]
 
 
 def test_many_sessions_of_one_person_hide_nobody(alice: User, bob: User, monkeypatch: Any) -> None:
@@ -119,7 +119,7 @@ def test_many_sessions_of_one_person_hide_nobody(alice: User, bob: User, monkeyp
     for number in range(20):
         asks(alice, room(alice, f"alices-{number}"), f"a{number}")
     asks(bob, room(bob, "bobs"), "b0")
-    assert answered_in_order()[:2] == ["a0", "b0"]
+    assert replied_in_order()[:2] == ["a0", "b0"]
 
 
 def test_a_prompt_of_an_account_that_is_gone_holds_nothing_up(alice: User, bob: User) -> None:
@@ -127,7 +127,7 @@ def test_a_prompt_of_an_account_that_is_gone_holds_nothing_up(alice: User, bob: 
     asks(bob, den, "b0")
     asks(alice, den, "a0")
     bob.delete()
-    assert answered_in_order() == ["a0"]
+    assert replied_in_order() == ["a0"]
 
 
 @pytest.mark.parametrize("count", [1, 30])
@@ -153,9 +153,9 @@ def test_claude_is_told_which_prompts_wait_for_their_own_turn(alice: User, bob: 
     ends(first, "Answer to a0.")
     second = claim(den)
     assert second is not None and second.prompt_content == "b0"
-    (asked, answer, rest) = texts(context.build(second).messages)
+    (asked, reply, rest) = texts(context.build(second).messages)
     assert asked[1].endswith("> a0") and "later" not in asked[1]
-    assert answer == ("assistant", "Answer to a0.")
+    assert reply == ("assistant", "Answer to a0.")
     heads = [line for line in rest[1].splitlines() if line.startswith("[")]
     assert ["gets a reply of its own later" in line for line in heads] == [True, True, False]
 

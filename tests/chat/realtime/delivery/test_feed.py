@@ -265,7 +265,7 @@ def test_what_a_connection_does_itself_it_does_not_hear() -> None:
 # --- Words of answers ----------------------------------------------------------------------------------------------------
 
 
-def answer(id_: str, change: int, state: str) -> Event:
+def reply_event(id_: str, change: int, state: str) -> Event:
     reply = wire.Reply(state, change, 1, 1, 1, 0, "demo", demo=True, requestedBy=None)
     shown = wire.Message(
         id=id_,
@@ -295,7 +295,7 @@ def test_who_comes_in_while_an_answer_ends_hears_its_end_and_no_words_without_a_
     there = joined(feed, "tab-1", 4)
     coming = FakeConnection("tab-2")
     feed.begin_joining(coming.as_connection)
-    for each in (words("7", 49), words("8", 3), answer("7", 5, state), words("8", 4)):
+    for each in (words("7", 49), words("8", 3), reply_event("7", 5, state), words("8", 4)):
         feed.take(each, Payload(each.text))
     feed.go_live(coming.as_connection, 4, "epoch")
     end = "stream_end" if state in ("complete", "stopped") else "error"

@@ -134,8 +134,8 @@ async def test_a_request_whose_answer_is_dropped_is_refused_and_another_answered
     tab.connection.lose_room("lounge")
     tab.connection.release()
     await turns()
-    answers = {frame["requestId"]: frame.get("error", {}).get("code") for frame in tab.wire.frames}
-    assert answers == {
+    responses = {frame["requestId"]: frame.get("error", {}).get("code") for frame in tab.wire.frames}
+    assert responses == {
         "presence": "UNAVAILABLE",
         "other presence": None,
         "page": "UNAVAILABLE",

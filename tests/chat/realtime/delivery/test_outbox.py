@@ -413,6 +413,6 @@ async def test_a_response_that_is_too_large_is_an_error_and_nothing_of_it_is_wri
     connection.respond("list_rooms", wire.Draft("x" * 2000, 1), "7")
     connection.respond("ping", wire.Nothing(), "8")
     await until(lambda: len(server.taken) == 2)
-    refused, answered = map(json.loads, server.texts())
+    refused, granted = map(json.loads, server.texts())
     assert (refused["error"]["code"], refused["requestId"]) == ("REQUEST_FAILED", "7") and not connection.is_closing
-    assert answered["success"] and answered["requestId"] == "8"
+    assert granted["success"] and granted["requestId"] == "8"

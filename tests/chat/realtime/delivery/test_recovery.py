@@ -120,15 +120,15 @@ def test_an_answer_that_moves_on_while_it_is_read_is_left_to_its_event(
 ) -> None:
     """Sent here as well, a stream of server-sent events heard the same change twice."""
     say(alice, "den", "one")
-    answer = Message.objects.get(room=den, seq=1)
-    answer.shown = Reply.objects.create(message=answer, room=den, version=1, change=1, state=ReplyState.RUNNING)
-    answer.save()
+    message = Message.objects.get(room=den, seq=1)
+    message.shown = Reply.objects.create(message=message, room=den, version=1, change=1, state=ReplyState.RUNNING)
+    message.save()
     say(alice, "den", "two")
     changed = recovery._changed
 
     def changed_and_then_ended(*which: Any) -> tuple[list[Message], bool]:
         found = changed(*which)
-        Message.objects.filter(pk=answer.pk).update(change=3)
+        Message.objects.filter(pk=message.pk).update(change=3)
         Reply.objects.update(change=3, state=ReplyState.COMPLETE)
         return found
 

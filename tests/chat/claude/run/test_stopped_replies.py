@@ -1,4 +1,4 @@
-"""What a stopped answer is booked with: what `tests.reports.stopped_answers` holds."""
+"""What a stopped answer is booked with: what `tests.reports.stopped_replies` holds."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from chat.realtime.database import in_database
 from fake_claude import FakeClaude, Held
 from tests.chat.claude.desk import open_desk
 from tests.chat.realtime.doubles import until
-from tests.reports.stopped_answers import CASES, SCARCE, Case
+from tests.reports.stopped_replies import CASES, SCARCE, Case
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)

@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 from fake_claude import Blocks, Mode, ToolUse
 from fake_claude.replies import text, thinking
 
-NO_ANSWER: Final = "Claude gave no reply."
+NO_REPLY: Final = "Claude gave no reply."
 NO_ROOM: Final = "Claude reached the length limit before it replied. Retry gives it more room."
 
 
@@ -29,17 +29,17 @@ class Case(NamedTuple):
 
 
 CASES: Final = (
-    Case("no block at all", (), "end_turn", NO_ANSWER),
-    Case("an empty text", (text(""),), "end_turn", NO_ANSWER),
-    Case("a blank text", (text(" \n\n"),), "end_turn", NO_ANSWER),
-    Case("ideographic blanks", (text("\N{IDEOGRAPHIC SPACE}\N{NO-BREAK SPACE}"),), "end_turn", NO_ANSWER),
-    Case("characters that are not drawn", (text("\N{ZERO WIDTH SPACE}\N{WORD JOINER}\ufeff"),), "end_turn", NO_ANSWER),
-    Case("a blank pattern of Braille", (text("\N{BRAILLE PATTERN BLANK}"),), "end_turn", NO_ANSWER),
+    Case("no block at all", (), "end_turn", NO_REPLY),
+    Case("an empty text", (text(""),), "end_turn", NO_REPLY),
+    Case("a blank text", (text(" \n\n"),), "end_turn", NO_REPLY),
+    Case("ideographic blanks", (text("\N{IDEOGRAPHIC SPACE}\N{NO-BREAK SPACE}"),), "end_turn", NO_REPLY),
+    Case("characters that are not drawn", (text("\N{ZERO WIDTH SPACE}\N{WORD JOINER}\ufeff"),), "end_turn", NO_REPLY),
+    Case("a blank pattern of Braille", (text("\N{BRAILLE PATTERN BLANK}"),), "end_turn", NO_REPLY),
     Case("a filler", (text("\N{HANGUL FILLER}\n"),), "max_tokens", NO_ROOM),
-    Case("thoughts only", (thinking("It is late."),), "end_turn", NO_ANSWER),
-    Case("thoughts that are kept back", (thinking(""),), "end_turn", NO_ANSWER),
-    Case("a stop sequence before any word", (), "stop_sequence", NO_ANSWER),
-    Case("a reason that is not known yet", (), "of_tomorrow", NO_ANSWER),
+    Case("thoughts only", (thinking("It is late."),), "end_turn", NO_REPLY),
+    Case("thoughts that are kept back", (thinking(""),), "end_turn", NO_REPLY),
+    Case("a stop sequence before any word", (), "stop_sequence", NO_REPLY),
+    Case("a reason that is not known yet", (), "of_tomorrow", NO_REPLY),
     Case("thoughts that fill the room", (thinking("It is late, " * 50),), "max_tokens", NO_ROOM),
     Case("no room for a word", (), "max_tokens", NO_ROOM),
     Case("a blank before the room ends", (text("\n"),), "max_tokens", NO_ROOM),

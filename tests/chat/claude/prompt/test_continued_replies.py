@@ -1,11 +1,11 @@
-"""Answers that are continued: what `tests.reports.continued_answers` holds."""
+"""Answers that are continued: what `tests.reports.continued_replies` holds."""
 
 import pytest
 
 from chat.claude.run.seam import Seam
 from fake_claude import FakeClaude, Normal, StopReason
 from tests.chat.claude.desk import open_desk
-from tests.reports.continued_answers import CASES, Case
+from tests.reports.continued_replies import CASES, Case
 
 
 @pytest.mark.parametrize("pieces", [1, 3, 1000])

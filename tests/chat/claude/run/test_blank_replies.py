@@ -1,4 +1,4 @@
-"""Answers that say nothing: what `tests.reports.blank_answers` holds."""
+"""Answers that say nothing: what `tests.reports.blank_replies` holds."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from chat.billing import pricing
 from fake_claude import FakeClaude, Normal, StopReason, WithThinking
 from fake_claude.requests import tool_results_of
 from tests.chat.claude.desk import open_desk
-from tests.reports.blank_answers import CASES, ROUNDS, Case, insatiable
+from tests.reports.blank_replies import CASES, ROUNDS, Case, insatiable
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
