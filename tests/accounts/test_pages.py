@@ -63,7 +63,7 @@ SIGNED_IN: dict[str, Address] = {
     "mfa_reauthenticate_webauthn": plain("mfa_reauthenticate_webauthn"),
     "usersessions_list": plain("usersessions_list"),
 }
-# Reached in another state, each in a test of its own below; or no pages: they answer with JSON, a file or a redirect.
+# Reached in another state, each in a test of its own below; or no pages: they respond with JSON, a file or a redirect.
 ELSEWHERE = {"account_set_password", "mfa_activate_totp", "mfa_authenticate"}
 NO_PAGES = {
     "mfa_login_webauthn",
@@ -223,7 +223,7 @@ def test_nobody_is_sent_to_another_site_after_signing_in(alice: User) -> None:
     assert Client().post(reverse("account_login"), data).headers["Location"] == "/"
 
 
-def test_options_for_passkeys_are_answered_as_json(db: None) -> None:
+def test_options_for_passkeys_come_as_json(db: None) -> None:
     response = Client().get(reverse("mfa_login_webauthn"), headers={"Accept": "application/json"})
     assert response.json()["request_options"]["publicKey"]["userVerification"] == "required"
 

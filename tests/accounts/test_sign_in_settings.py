@@ -41,8 +41,8 @@ COOKIES = """
 import django, json; django.setup()
 from django.conf import settings
 from django.test import Client
-answer = Client().get("/accounts/login/", secure=True, headers={"host": "localhost"})
-cookie = answer.cookies[settings.CSRF_COOKIE_NAME]
+response = Client().get("/accounts/login/", secure=True, headers={"host": "localhost"})
+cookie = response.cookies[settings.CSRF_COOKIE_NAME]
 print(json.dumps({
     "csrf": [cookie.key, cookie["secure"], cookie["samesite"], cookie["path"], cookie["domain"]],
     "session": [
@@ -50,7 +50,7 @@ print(json.dumps({
         settings.SESSION_COOKIE_PATH, settings.SESSION_COOKIE_DOMAIN or "",
     ],
     "httponly": settings.SESSION_COOKIE_HTTPONLY,
-    "hsts": answer.headers.get("Strict-Transport-Security", ""),
+    "hsts": response.headers.get("Strict-Transport-Security", ""),
 }))
 """
 

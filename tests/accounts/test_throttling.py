@@ -177,7 +177,7 @@ def test_a_made_up_forwarding_header_does_not_help(bob: User) -> None:
     assert not try_to_sign_in("bob", PASSWORD, **{"X-Forwarded-For": "203.0.113.99"})
 
 
-def test_unknown_and_known_names_are_answered_alike(alice: User) -> None:
+def test_unknown_and_known_names_get_the_same_response(alice: User) -> None:
     responses = [Client().post(LOGIN, {"login": name, "password": WRONG}).content.decode() for name in ("alice", "eve")]
     message = "The username and/or password you specified are not correct."
     assert all(message in response for response in responses)

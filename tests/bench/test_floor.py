@@ -73,7 +73,7 @@ def test_who_has_left_is_forgotten(floor: Peer) -> None:
 
 
 def test_a_changed_file_is_compiled_anew(tmp_path: Path) -> None:
-    source = tmp_path / "answer.c"
+    source = tmp_path / "number.c"
     source.write_text("int main(void) { return 0; }")
     first = compiled(source)
     source.write_text("int main(void) { return 1; }")

@@ -58,7 +58,7 @@ def test_hints_that_are_lost_and_doubled_cost_no_tab_a_message() -> None:
     assert all(stormy.by_server)
 
 
-def test_after_an_outage_each_process_asks_each_other_once_and_is_answered_alone() -> None:
+def test_after_an_outage_each_process_asks_each_other_once_and_alone_gets_the_response() -> None:
     load = dataclasses.replace(SMALL, processes=6, people=24, people_per_room=4)
     counted = upheavals.count(load, upheavals.redis_was_away)
     questions = responses = 6 * 5

@@ -108,18 +108,18 @@ def test_what_was_so_before_the_tab_came_is_not_owed_to_it() -> None:
         ([message(1, clientId="a"), message(2, content="text 1", clientId="a")], {"doubled": 1}),
     ],
 )
-def test_an_answered_message_is_stored_once(place: Place, stored: list[Message], found: dict[str, int]) -> None:
+def test_a_confirmed_message_is_stored_once(place: Place, stored: list[Message], found: dict[str, int]) -> None:
     posts = Posts({"a": "room"})
     hear(place, *stored)
     posts.stored(place.room, message(1, clientId="a"), "a")
     assert faults(place, stored, posts) == found
 
 
-def test_a_message_that_was_never_answered_is_lost(place: Place) -> None:
+def test_a_message_that_never_got_a_response_is_lost(place: Place) -> None:
     assert faults(place, [], Posts({"a": "room"})) == {"lost": 1}
 
 
-def test_a_message_that_is_answered_with_two_places_is_doubled(place: Place) -> None:
+def test_a_message_whose_responses_name_two_places_is_doubled(place: Place) -> None:
     posts = Posts({"a": "room"})
     for change in (1, 2):
         posts.stored(place.room, message(change), "a")

@@ -1,4 +1,4 @@
-"""A tab of the soak on a real socket: it puts frames together, answers pings, and keeps asking until it is answered."""
+"""A tab of the soak on a real socket: it joins frames, replies to pings, and keeps asking until it gets a response."""
 
 import json
 import socket
@@ -102,13 +102,13 @@ def test_frames_that_come_in_pieces_are_put_together(server: Server) -> None:
     assert not server.complaints
 
 
-def test_a_ping_is_answered(server: Server) -> None:
+def test_a_ping_gets_a_pong(server: Server) -> None:
     server.admit()
     server.send(frame("ping"))
     server.asked("pong")
 
 
-def test_what_was_not_answered_is_asked_again_on_the_next_connection_and_then_no_more(server: Server) -> None:
+def test_what_got_no_response_is_asked_again_on_the_next_connection_and_then_no_more(server: Server) -> None:
     server.admit()
     server.tab.post("Hello")
     [first] = server.asked("create_message")

@@ -81,6 +81,6 @@ def message(page: Page, text: str) -> Locator:
 
 
 def act(page: Page, text: str, action: str) -> None:
-    """Use a button of a message's toolbar: of the first with this text, for a demo answer repeats its prompt."""
+    """Use a button of a message's toolbar: of the first with this text, for a demo reply repeats its prompt."""
     message(page, text).first.hover()
     page.get_by_test_id(f"action-{action}").click()

@@ -164,7 +164,7 @@ def test_who_was_removed_cannot_get_what_they_have_seen(someone: Cast) -> None:
     image = message(b, "for us").locator("img")
     expect(image).to_have_js_property("complete", True)
     url = image.get_attribute("src") or ""
-    asked = "url => fetch(url).then((answer) => answer.status)"
+    asked = "url => fetch(url).then((response) => response.status)"
     assert b.evaluate(asked, url) == 200
     submit(alice.site.processes[0], alice.key, f"/rooms/{room}/people", {"do": "remove", "user": bob.name})
     expect(b.locator(".read-only")).to_be_visible()

@@ -1,4 +1,4 @@
-"""Invitations in two people's tabs: they come and go live, and are answered by mouse, by keyboard and without JavaScript."""
+"""Invitations in two people's tabs: live, and accepted or declined by mouse, by keyboard and without JavaScript."""
 
 import re
 from collections.abc import Iterator
@@ -108,7 +108,7 @@ def test_more_than_three_are_one_click_away(someone: Cast, site: Site) -> None:
     expect(page.locator("#sidebar").get_by_role("link", name="Show all invitations")).to_be_hidden()
 
 
-def test_without_javascript_the_sidebar_answers(someone: Cast, site: Site) -> None:
+def test_without_javascript_the_sidebar_declines(someone: Cast, site: Site) -> None:
     alice, bob = someone("alice"), someone("bob")
     slug = alice.create_room()
     invite(alice, bob, slug)

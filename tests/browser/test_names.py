@@ -79,7 +79,7 @@ def test_notices_say_how_both_are_called(pair: tuple[Someone, Someone, str], som
     expect(page.get_by_text("Carol Danvers is in this room now.")).to_be_visible()
 
 
-def test_a_session_says_for_whom_claude_answers_and_who_stopped_it(someone: Cast) -> None:
+def test_a_session_says_to_whom_claude_replies_and_who_stopped_it(someone: Cast) -> None:
     alice, bob = someone("alice"), someone("bob")
     call(alice, "Alice Moreau")
     session = alice.create_room(bob, kind="session")

@@ -45,7 +45,7 @@ def test_it_comes_to_its_end_and_then_draws_no_more(page: Page) -> None:
 
 
 def test_in_a_page_behind_others_nothing_waits_for_a_second_frame(page: Page) -> None:
-    """The browser draws such a page once a second: by small shares, an answer's end would come half a minute late."""
+    """The browser draws such a page once a second: by small shares, a reply's end would come half a minute late."""
     page.clock.run_for(10_000)
     page.evaluate("() => { requestAnimationFrame = (draw) => setTimeout(() => draw(performance.now()), 1000); }")
     page.evaluate('paced.set("x".repeat(5_100), false)')

@@ -1,4 +1,4 @@
-"""Talking in a room: what people see when messages are sent, changed, taken back and answered."""
+"""Talking in a room: what people see when messages are sent, changed, taken back and replied to."""
 
 import json
 import re

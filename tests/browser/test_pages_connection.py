@@ -97,7 +97,7 @@ def test_a_refused_message_can_be_discarded_or_sent_again(someone: Cast) -> None
     row.get_by_test_id("discard").click()
     expect(row).to_have_count(0)
     assert not [each for each in bob.site.people.messages(room) if each["kind"] == "text"]
-    bob.complaints.clear()  # the room's address answers 404 now, and the browser says so
+    bob.complaints.clear()  # the room's address is 404 now, and the browser says so
 
 
 def test_who_is_removed_sees_it_and_cannot_write(someone: Cast) -> None:

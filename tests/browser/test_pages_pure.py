@@ -105,7 +105,7 @@ def test_a_row_does_not_join_one_under_another_name(page: Page) -> None:
     assert [item["continues"] for item in items(page, rows)] == [False, False, True]
 
 
-def test_an_answer_that_was_withdrawn_with_its_prompt_has_no_row_of_its_own(page: Page) -> None:
+def test_a_reply_that_was_withdrawn_with_its_prompt_has_no_row_of_its_own(page: Page) -> None:
     prompt, ended = {**message(1), "deletedAt": 5}, {**message(3), "deletedAt": 5}
     waited = {**message(2), "deletedAt": 5, "reply": {"state": "stopped", "prompt": "1"}}
     ended["reply"] = {**waited["reply"], "startedAt": 4}

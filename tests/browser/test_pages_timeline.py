@@ -188,7 +188,7 @@ def test_the_quick_switcher_finds_a_room_by_some_letters(someone: Cast) -> None:
     expect(page).to_have_url(re.compile("/rooms/room-"))
 
 
-def test_a_message_is_reached_and_answered_by_keyboard_alone(someone: Cast) -> None:
+def test_a_message_is_reached_and_replied_to_by_keyboard_alone(someone: Cast) -> None:
     alice = someone("alice")
     page = alice.room(alice.create_room())
     say(page, "first")
@@ -200,9 +200,9 @@ def test_a_message_is_reached_and_answered_by_keyboard_alone(someone: Cast) -> N
     page.keyboard.press("ArrowUp")
     expect(message(page, "first")).to_be_focused()
     act_by_key(page, "action-reply")
-    page.keyboard.type("answered")
+    page.keyboard.type("replied")
     page.keyboard.press("Enter")
-    expect(message(page, "answered").get_by_test_id("quote")).to_contain_text("first")
+    expect(message(page, "replied").get_by_test_id("quote")).to_contain_text("first")
 
 
 def act_by_key(page: Page, test_id: str) -> None:

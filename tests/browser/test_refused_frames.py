@@ -177,7 +177,7 @@ PUT = """(field, text) => {
 
 @pytest.mark.parametrize("text", ["a\ud800b", "\udc00", "😀\ud83d", "日\ud840本"], ids=ascii)
 def test_half_of_a_pair_of_surrogates_holds_nothing_up(someone: Cast, text: str) -> None:
-    """It comes with a program that cuts texts in the middle of an emoji: the message was never answered."""
+    """It comes with a program that cuts texts in the middle of an emoji: the message never got a response."""
     alice = someone("alice")
     page = alice.room(alice.create_room())
     composer, sent = page.get_by_test_id("composer"), re.sub("[\ud800-\udfff]", "\ufffd", text)

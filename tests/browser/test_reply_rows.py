@@ -60,7 +60,7 @@ def ends(reply: Locator, state: str) -> None:
 
 
 def elements(page: Page) -> list[str]:
-    """Return the last answer's elements with their places, but for the pieces that colour code."""
+    """Return the last reply's elements with their places, but for the pieces that colour code."""
     script = """element => [...element.querySelectorAll(":not(pre span)")].map((each) => {
       const { x, y, width, height } = each.getBoundingClientRect();
       const top = element.getBoundingClientRect().y;
@@ -115,7 +115,7 @@ def test_a_reply_that_is_stopped_names_who_stopped_it_and_goes_on(page: Page, fa
     expect(reply.get_by_test_id("reply-text")).to_contain_text(re.compile("one two three four.*and on it goes"))
 
 
-def test_who_is_changing_a_prompt_when_its_turn_comes_loses_neither_the_words_nor_the_answer(
+def test_who_is_changing_a_prompt_when_its_turn_comes_loses_neither_the_words_nor_the_reply(
     page: Page, fake: FakeClaude
 ) -> None:
     fake.will(Held(after=2, text="one two three four"))
@@ -198,7 +198,7 @@ def test_a_failed_reply_is_asked_for_again(page: Page, fake: FakeClaude) -> None
         (StopReason("refusal", text=""), "Claude declined to reply to this."),
     ],
 )
-def test_an_answer_without_a_word_says_so_and_is_retried_in_its_place(
+def test_a_reply_without_a_word_says_so_and_is_retried_in_its_place(
     page: Page, fake: FakeClaude, mode: Normal, says: str
 ) -> None:
     reply = ask(page, fake, mode)
@@ -222,24 +222,24 @@ def test_claude_is_told_the_time_zone_of_the_browser(page: Page, fake: FakeClaud
 
 
 def test_versions_are_stepped_through_by_keyboard(page: Page, fake: FakeClaude) -> None:
-    reply = ask(page, fake, Normal("The **first** answer."))
+    reply = ask(page, fake, Normal("The **first** reply."))
     ends(reply, "complete")
-    fake.will(Normal("The second answer."))
+    fake.will(Normal("The second reply."))
     reply.get_by_test_id("action-retry").click()
     expect(reply).to_have_attribute("data-versions", "2")
     expect(reply.get_by_test_id("version-label")).to_have_text("2 / 2")
-    expect(reply.get_by_test_id("reply-text")).to_have_text("The second answer.")
+    expect(reply.get_by_test_id("reply-text")).to_have_text("The second reply.")
     reply.get_by_test_id("version-prev").focus()
     page.keyboard.press("Enter")
     expect(reply.get_by_test_id("version-label")).to_have_text("1 / 2")
     expect(reply.get_by_test_id("reply-text").locator("strong")).to_have_text("first")
     reply.get_by_test_id("version-next").click()
     expect(reply).to_have_attribute("data-version", "2")
-    expect(reply.get_by_test_id("reply-text")).to_have_text("The second answer.")
+    expect(reply.get_by_test_id("reply-text")).to_have_text("The second reply.")
 
 
 def test_thinking_is_folded_away_and_the_length_limit_is_said(page: Page, fake: FakeClaude) -> None:
-    reply = ask(page, fake, WithThinking("The answer.", stop_reason="max_tokens"))
+    reply = ask(page, fake, WithThinking("The reply.", stop_reason="max_tokens"))
     ends(reply, "complete")
     thinking = reply.get_by_test_id("reply-thinking")
     expect(thinking.locator("summary")).to_contain_text("Thought")

@@ -71,7 +71,7 @@ def test_a_person_without_a_direct_message_is_offered_and_written_to(someone: Ca
     start = alice.create_room()
     page = alice.room(start)
     jump(page, bob.name)
-    page.keyboard.press("Enter")  # before the server has answered
+    page.keyboard.press("Enter")  # before the server has responded
     expect(page.locator('#room[data-kind="direct"] [data-room-title]')).to_have_text("Zoë Quark-Ωmega")
     page.go_back()
     jump(page, "zoe qu")

@@ -39,7 +39,7 @@ def follow(page: Page, slug: str, query: str = "") -> None:
 
 @contextmanager
 def away(someone: Someone, page: Page, how: str) -> Iterator[None]:
-    """Take the server away from a page; with a network in between, that one answers."""
+    """Take the server away from a page; with a network in between, that one responds."""
     server = someone.site.processes[0]
     if how in RESPONSES:
         page.route(re.compile(r"/rooms/[^/]+/data"), RESPONSES[how])

@@ -1,4 +1,4 @@
-"""Sessions as people see them, answered by the demo model: the same in every tab, stopped, queued, asked again."""
+"""Sessions as people see them, with replies of the demo model: the same in every tab, stopped, queued, asked again."""
 
 import re
 
@@ -18,12 +18,12 @@ def replies(page: Page) -> Locator:
 
 
 def text_of(page: Page) -> str:
-    """Return the words of the last answer, whatever formats them."""
+    """Return the words of the last reply, whatever formats them."""
     return " ".join(replies(page).last.locator(".prose").first.inner_text().split())
 
 
 def common_text(*tabs: Page) -> str:
-    """Return the words of the last answer as all tabs show them: the last ones appear for a moment after it has ended."""
+    """Return the words of the last reply as all tabs show them: the last ones appear for a moment after it has ended."""
     for _ in range(100):
         if len({text_of(tab) for tab in tabs}) == 1:
             break
@@ -54,7 +54,7 @@ def test_a_session_begun_in_one_click_is_called_after_its_first_prompt(someone: 
     expect(replies(page)).to_have_count(1)
 
 
-def test_an_answer_is_the_same_in_every_tab_also_after_a_reload_in_mid_stream(someone: Cast) -> None:
+def test_a_reply_is_the_same_in_every_tab_also_after_a_reload_in_mid_stream(someone: Cast) -> None:
     alice, bob, room = session(someone)
     tabs = [alice.room(room), alice.room(room), bob.room(room), bob.room(room)]
     expect(tabs[0].get_by_test_id("presence")).to_contain_text("2 here in 4 tabs")
@@ -82,7 +82,7 @@ def test_while_words_come_nothing_beside_them_moves(someone: Cast) -> None:
     expect(state(page)).to_contain_text(REPLYING)
 
 
-def test_anybody_stops_an_answer_and_writes_on_meanwhile(someone: Cast) -> None:
+def test_anyone_stops_a_reply_and_writes_on_meanwhile(someone: Cast) -> None:
     alice, bob, room = session(someone)
     a, b = alice.room(room), bob.room(room)
     expect(a.get_by_test_id("stop")).to_be_hidden()
@@ -144,7 +144,7 @@ def test_prompts_wait_in_sight_and_only_their_author_changes_them(someone: Cast)
     expect(state(b)).to_have_text(READY)
 
 
-def test_an_answered_prompt_that_is_edited_is_answered_again_in_versions(someone: Cast) -> None:
+def test_an_edited_prompt_that_had_a_reply_gets_another_version(someone: Cast) -> None:
     alice, bob, room = session(someone)
     a, b = alice.room(room), bob.room(room)
     say(a, "Tell me of queues")
@@ -220,7 +220,7 @@ def test_where_claude_is_not_asked_by_every_message_it_is_called_by_name(someone
     expect(replies(b)).to_have_count(1)
 
 
-def test_claude_answers_in_an_ordinary_room_when_it_is_called(someone: Cast) -> None:
+def test_claude_replies_in_an_ordinary_room_when_it_is_called(someone: Cast) -> None:
     alice, bob = someone("alice"), someone("bob")
     room = alice.create_room(bob)
     a, b = alice.room(room), bob.room(room)
@@ -264,7 +264,7 @@ def test_a_busy_session_fits_every_window_and_has_no_fault(someone: Cast, width:
 
 
 @pytest.mark.parametrize("width", [390, 1280])
-def test_an_answer_to_ones_own_prompt_is_not_new_to_who_looks(someone: Cast, width: int) -> None:
+def test_a_reply_to_ones_own_prompt_is_not_new_while_one_looks(someone: Cast, width: int) -> None:
     alice = someone("alice")
     room = alice.create_room(kind="session")
     page = alice.tab(f"/rooms/{room}/details", alice.context(width, 844))
@@ -279,7 +279,7 @@ def test_an_answer_to_ones_own_prompt_is_not_new_to_who_looks(someone: Cast, wid
     expect(page.get_by_test_id("unread-line")).to_have_count(0)
 
 
-def test_an_answer_is_new_to_who_was_away_when_it_ended_but_not_to_who_watches_it_after_a_reload(
+def test_a_reply_is_new_to_a_person_who_was_away_but_not_to_one_who_watches_it_after_a_reload(
     someone: Cast,
 ) -> None:
     alice, bob, room = session(someone)

@@ -66,9 +66,9 @@ def test_an_override_turns_nothing_around_that_stands_beside_it(someone: Cast) -
     say(page, OVERRIDDEN)
     expect(message(page, "evil")).to_have_attribute("data-state", "stored")
     act(page, "evil", "reply")
-    say(page, f"an answer to {OVERRIDDEN}")
-    expect(message(page, "an answer").locator(".quote")).to_contain_text("evil")
-    act(page, "an answer", "reply")
+    say(page, f"a reply to {OVERRIDDEN}")
+    expect(message(page, "a reply").locator(".quote")).to_contain_text("evil")
+    act(page, "a reply", "reply")
     shown = page.evaluate(REACHED_BY_AN_OVERRIDE, OVERRIDDEN)
     assert shown["shown"] >= 7 and shown["reached"] == []  # title, topic, notice, sidebar, two messages, quotes
     for path in ("/", f"/rooms/{room}/people", f"/rooms/{room}/details", "/search?q=evil", f"/usage?room={room}"):

@@ -13,7 +13,7 @@ from tests.servers.sessions import site_with_claude
 from tests.servers.sites import UVICORN_SQLITE, Site, SiteBuilder
 
 OVERVIEW = "/admin/chat/charge/overview/"
-# One answer may cost 8 dollars and costs a little more: 1000 dollars for a million tokens of four characters.
+# One reply may cost 8 dollars and costs a little more: 1000 dollars for a million tokens of four characters.
 REPLY = "word " * 6_480
 SETTINGS = {
     "CLAUDE_PRICES": json.dumps(
@@ -27,7 +27,7 @@ SETTINGS = {
 }
 
 
-# One for each try: the limits allow a single answer.
+# One for each try: the limits allow a single reply.
 @pytest.fixture
 def site(site_builder: SiteBuilder) -> Iterator[Site]:
     expect.set_options(timeout=PATIENCE_MS)
@@ -37,11 +37,11 @@ def site(site_builder: SiteBuilder) -> Iterator[Site]:
 
 
 def spend(someone: Cast) -> tuple[Page, str]:
-    """Have someone get the one answer that the limits allow; return their page and the room."""
+    """Have someone get the one reply that the limits allow; return their page and the room."""
     alice, bob = someone("alice"), someone("bob")
     room = alice.create_room(bob, kind="session")
     page = alice.room(room)
-    say(page, "A long answer, please")
+    say(page, "A long reply, please")
     # The first reply of a site waits for the SDK.
     reply = page.locator("[data-reply-state]").last
     expect(reply).to_have_attribute("data-reply-state", "complete", timeout=60_000)
@@ -49,7 +49,7 @@ def spend(someone: Cast) -> tuple[Page, str]:
 
 
 def test_usage_is_shown_against_limits_without_a_fault_at_any_width(someone: Cast) -> None:
-    """To who spent it, of the room they own, and to the administration: the limits allow one answer for all three."""
+    """To who spent it, of the room they own, and to the administration: the limits allow one reply for all three."""
     page, room = spend(someone)
     found = []
     for path in ("/usage", f"/usage?room={room}"):

@@ -58,12 +58,12 @@ def test_a_management_command_that_a_page_names_exists(document: Path) -> None:
     assert named <= set(get_commands())
 
 
-def test_the_words_that_choose_how_the_fake_answers_are_described() -> None:
+def test_the_words_that_choose_how_the_fake_replies_are_described() -> None:
     described = re.findall(r"`mode:([a-z0-9_-]+)`", (REPOSITORY / "docs/claude.md").read_text())
     assert sorted(described) == sorted(by_hand.names())
 
 
-def test_how_long_an_answer_may_keep_one_waiting_is_described() -> None:
+def test_how_long_a_reply_may_keep_one_waiting_is_described() -> None:
     page = (REPOSITORY / "docs/claude.md").read_text()
     assert f"more than {client._LONGEST_RETRY_AFTER_SECONDS} seconds" in page
 

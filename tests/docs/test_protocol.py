@@ -52,7 +52,7 @@ def test_the_events_that_are_sent_are_found_and_stand_in_the_catalogue() -> None
     assert events_sent() | _BY_VARIABLE | _OF_PRESENCE == set(EVENTS)
 
 
-def test_every_request_but_pong_has_an_answer() -> None:
+def test_every_request_but_pong_has_a_response() -> None:
     assert set(RESPONSES) == set(PAYLOADS) - {"pong"}
 
 
@@ -74,7 +74,7 @@ def test_a_request_field_is_documented(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted({response for response, _data in RESPONSES.values()}))
-def test_an_answer_is_documented(name: str) -> None:
+def test_a_response_is_documented(name: str) -> None:
     assert name in documented()
 
 

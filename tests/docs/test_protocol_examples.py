@@ -79,7 +79,7 @@ def test_a_request_is_one_that_the_server_reads(example: Example) -> None:
 
 
 @pytest.mark.parametrize("example", examples("response"))
-def test_an_answer_is_one_that_the_server_sends(example: Example) -> None:
+def test_a_response_is_one_that_the_server_sends(example: Example) -> None:
     same_after_reading(example.value, wire.Ok)
     assert example.value["success"] is True
     assert "requestId" in example.value

@@ -1,4 +1,4 @@
-"""What happened in a run, as JSON lines: every write and its answer, all that each tab heard, and the faults.
+"""What happened in a run, as JSON lines: every write and its response, all that each tab heard, and the faults.
 
 Times are seconds since the run began, on one clock for all tabs; `sent` is the server's own time stamp of a frame on
 that clock. A record says what was seen, never what it means: that is the checker's business.
@@ -18,7 +18,7 @@ class Record(msgspec.Struct, tag_field="is", tag=True, omit_defaults=True):
 
 
 class Row(msgspec.Struct, omit_defaults=True):
-    """A message in one of its states. `reply` is the state of Claude's answer, empty for people's messages."""
+    """A message in one of its states. `reply` is the state of Claude's reply, empty for people's messages."""
 
     id: str
     seq: int
@@ -144,7 +144,7 @@ class Invoked(Record):
 
 
 class Sent(Record):
-    """A frame with this write went out; more than once when no answer came."""
+    """A frame with this write went out; more than once when no response came."""
 
     op: str
     connection: int

@@ -1,7 +1,7 @@
 """A well-behaved program that only listens, by server-sent events, to one room: it comes back with the last id it heard.
 
 What it hears goes into the history as a tab's does, so that the same rules judge it. The messages that it missed come as
-single events; they are written down together, as a tab's answer to its joining has them.
+single events; they are written down together, as the response to a tab's joining has them.
 """
 
 import asyncio
@@ -59,7 +59,7 @@ class Listener:
         """Live through one connection; return whether it was let in. Raises what connecting raises."""
         self._connection = self._history.new_connection()
         after = self.cursors[self.room][0] if self.cursors else None
-        # Before the request: the answer's head comes only when the room has been read.
+        # Before the request: the response's head comes only when the room has been read.
         self._history.add(JoinAsked, tab=self.name, connection=self._connection, room=self.room, after=after)
         async with asyncio.timeout(OPEN_SECONDS):
             self._stream = await EventStream.at(port, self.room, self._shown(f"http://127.0.0.1:{port}"))

@@ -54,7 +54,7 @@ def cursor_by_id() -> None:
 
 
 def respond_before_commit() -> None:
-    """The answer goes out while the transaction is still open."""
+    """The response goes out while the transaction is still open."""
     from django.db import transaction
 
     from chat.messages import posting, writer

@@ -103,7 +103,7 @@ class HalfClose(NetworkFault):
 
 
 class ResponsesLost(NetworkFault):
-    """The message is stored, and the connection ends with its answer."""
+    """The message is stored, and the connection ends with its response."""
 
     name = "responses lost"
     hold_seconds = 2.0

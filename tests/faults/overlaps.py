@@ -8,7 +8,7 @@ from tests.faults.network_faults import Delay, ResponsesLost
 from tests.faults.scene import Scene
 from tests.faults.service_faults import PostgresRestarted, RedisKilled
 
-# So that someone writes in it: without a database soon everyone waits for an answer.
+# So that someone writes in it: without a database soon everyone waits for a response.
 _ALONE_SECONDS: Final = 1.0
 
 

@@ -127,7 +127,7 @@ async def _calm_down(scene: Scene) -> None:
 
 
 async def _write_down(scene: Scene) -> None:
-    stored = await asyncio.to_thread(_stored, scene)  # blocks for long; the tabs must go on answering pings
+    stored = await asyncio.to_thread(_stored, scene)  # blocks for long; the tabs must go on replying to pings
     for room, rows in stored.items():
         scene.recorder.add(Stored, room=room, rows=rows)
     for room in scene.rooms:

@@ -1,4 +1,4 @@
-"""A TCP proxy that does to connections what networks do: delay, silence, a cut at any byte, half a close, a lost answer.
+"""A TCP proxy that does to connections what networks do: delay, silence, a cut at any byte, half a close, a lost response.
 
 All proxies of a run share one thread with an event loop of its own, so that they pass bytes while a test waits.
 """
@@ -61,7 +61,7 @@ class Flow:
                 proxy.abandon_now()
 
     def _passes(self, data: bytes) -> bool:
-        """Lose this answer and cut the connection if it is one of those that are to be lost."""
+        """Lose this response and cut the connection if it is one of those that are to be lost."""
         proxy = self._link.proxy
         seen = self._tail + data
         self._tail = seen[-_OVERLAP_BYTES:]
@@ -180,7 +180,7 @@ class Proxy:
         )
 
     def lose_responses(self, mark: bytes, count: int) -> None:
-        """Lose the next so many answers in which these bytes stand, and the connections with them."""
+        """Lose the next so many responses in which these bytes stand, and the connections with them."""
 
         def prepare() -> None:
             self.mark, self.lost_responses = mark, count

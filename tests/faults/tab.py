@@ -1,4 +1,4 @@
-"""A well-behaved tab, as docs/protocol.md wants one: it comes back with its cursors and sends again what was not answered.
+"""A well-behaved tab, as docs/protocol.md wants one: it comes back with its cursors and sends again what got no response.
 
 Everything that it does and hears goes into the history. It judges nothing.
 """
@@ -50,7 +50,7 @@ _OPEN: Final = ("queued", "running")
 
 @dataclass
 class Pending:
-    """A write that has no final answer yet."""
+    """A write that has no final response yet."""
 
     frame: dict[str, Any]
     done: "asyncio.Future[Frame | None]"
@@ -95,7 +95,7 @@ class Tab:
         return f"{self.name}-{next(self._ops)}"
 
     async def write(self, type_: str, room: str, op: str, payload: dict[str, str]) -> Frame | None:
-        """Write something and return the final answer; None when access ended before there was one."""
+        """Write something and return the final response; None when access ended before there was one."""
         facts = {name: payload.get(name, "") for name in ("message", "emoji")}
         facts["content"] = payload.get("content") or payload.get("prompt", "")
         self._history.add(Invoked, op=op, tab=self.name, user=self.user, type=type_, room=room, **facts)

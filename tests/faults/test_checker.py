@@ -138,14 +138,14 @@ def test_a_history_can_be_read_again(tmp_path: Path) -> None:
     assert isinstance(heard, Heard) and heard.row == Row("1", 1, 1)
 
 
-def test_an_answered_message_without_a_row_is_lost() -> None:
+def test_a_confirmed_message_without_a_row_is_lost() -> None:
     story = good_story()
     story.ask("third")
     story.respond("third", 3)
     assert "lost" in rules_of(story)
 
 
-def test_an_answered_message_at_another_place_is_lost() -> None:
+def test_a_confirmed_message_at_another_place_is_lost() -> None:
     story = good_story()
     story.ask("third")
     story.respond("third", 3)
@@ -161,7 +161,7 @@ def edited(story: Story, content: str) -> None:
     story.hear(row, (("alice", 1), ("bob", 3)))
 
 
-def test_an_answered_edit_that_left_no_trace_is_lost() -> None:
+def test_a_confirmed_edit_that_left_no_trace_is_lost() -> None:
     story = good_story()
     edited(story, "new text")
     assert check(story.end()) == []
@@ -170,7 +170,7 @@ def test_an_answered_edit_that_left_no_trace_is_lost() -> None:
     assert rules_of(story) == {"lost"}
 
 
-def test_an_edit_without_an_answer_may_win_later() -> None:
+def test_an_edit_without_a_response_may_win_later() -> None:
     story = good_story()
     story.ask("maybe", "edit_message", message="first", content="late text")
     story.add(Sent, op="maybe", connection=2)
@@ -200,7 +200,7 @@ def test_a_reaction_that_left_no_trace_is_lost(type_: str, is_there: bool, is_lo
     assert rules_of(story) == ({"lost"} if is_lost else set())
 
 
-def test_a_write_without_an_answer_is_found() -> None:
+def test_a_write_without_a_response_is_found() -> None:
     story = good_story()
     story.ask("asked")
     story.respond("asked", 0, code="UNAVAILABLE", is_final=False)
@@ -246,7 +246,7 @@ def test_an_event_heard_twice_is_duplicated() -> None:
     assert rules_of(story) == {"duplicated"}
 
 
-def test_two_answers_to_one_request_are_duplicated() -> None:
+def test_two_responses_to_one_request_are_duplicated() -> None:
     story = good_story()
     story.respond("second", 2)
     assert rules_of(story) == {"duplicated"}
@@ -283,7 +283,7 @@ def test_a_later_write_before_an_earlier_one_is_out_of_real_time_order() -> None
     assert rules_of(story) == {"real-time order"}
 
 
-def test_joining_before_what_was_answered_is_out_of_real_time_order() -> None:
+def test_joining_before_what_was_confirmed_is_out_of_real_time_order() -> None:
     story = good_story()
     story.add(Closed, tab="bob", connection=3, code=1006)
     story.open("bob", 4, change=1, after=1)
@@ -344,7 +344,7 @@ def test_catching_up_late_is_not_converging() -> None:
 
 
 @pytest.mark.parametrize(("seconds", "found"), [(14, set()), (16, {"convergence"})])
-def test_an_answer_that_comes_long_after_an_outage_is_found(seconds: float, found: set[str]) -> None:
+def test_a_response_that_comes_long_after_an_outage_is_found(seconds: float, found: set[str]) -> None:
     story = good_story()
     story.ask("third")
     story.add(FaultBegan, fault="another", number=2)

@@ -1,4 +1,4 @@
-"""A process that is told to end does so in good order, though its database does not answer any more."""
+"""A process that is told to end does so in good order, though its database does not respond any more."""
 
 import asyncio
 import sys

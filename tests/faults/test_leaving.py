@@ -1,4 +1,4 @@
-"""What is cut off at the end gets the answer that it can still get."""
+"""What is cut off at the end gets the response that it can still get."""
 
 import asyncio
 import subprocess
@@ -34,7 +34,7 @@ async def cut_off(scope: dict[str, Any], *first: dict[str, Any]) -> Sent:
     return sent
 
 
-async def test_a_request_is_answered_with_503() -> None:
+async def test_a_request_gets_503() -> None:
     start, body = await cut_off({"type": "http", "path": "/"})
     assert (start["type"], start["status"]) == ("http.response.start", 503)
     assert body == {"type": "http.response.body"}
@@ -51,7 +51,7 @@ async def test_a_handshake_is_refused() -> None:
         ({"type": "websocket", "path": "/ws"}, {"type": "websocket.accept"}),
         ({"type": "lifespan"}, {"type": "lifespan.startup.complete"}),
     ],
-    ids=["answer", "socket", "lifespan"],
+    ids=["response", "socket", "lifespan"],
 )
 async def test_what_has_begun_is_not_begun_anew(scope: dict[str, Any], first: dict[str, Any]) -> None:
     assert await cut_off(scope, first) == [first]

@@ -110,7 +110,7 @@ def test_half_a_close_ends_one_direction(proxy: Proxy, client: socket.socket) ->
     assert ended(lambda: client.recv(100)), "the echo ends when it has nothing more to read, or nothing comes back"
 
 
-def test_an_answer_with_a_mark_is_lost(proxy: Proxy, client: socket.socket) -> None:
+def test_a_response_with_a_mark_is_lost(proxy: Proxy, client: socket.socket) -> None:
     proxy.lose_responses(b"committed", 1)
     client.sendall(b"other")
     assert client.recv(100) == b"other"

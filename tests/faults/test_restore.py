@@ -54,7 +54,7 @@ async def insist(tab: SocketClient, type_: str, **payload: Any) -> dict[str, Any
             return dict(response["data"])
         assert response["error"]["code"] == "UNAVAILABLE", response
         await asyncio.sleep(0.1)
-    raise AssertionError(f"{type_} was never answered")
+    raise AssertionError(f"{type_} never got a response")
 
 
 async def posted(tab: SocketClient, room: str, content: str) -> None:

@@ -11,7 +11,7 @@ from tests.faults.listener import Listener
 from tests.faults.tab import Tab
 
 POSTS_IN_FLIGHT: Final = 4
-# Claude answers one after the other. A queue that only grows would not be through when the run is over.
+# Claude replies to one after the other. A queue that only grows would not be through when the run is over.
 _PROMPTS_AT_MOST: Final = 5
 # One for each tab of a person, so that a reaction is one tab's own and its last word is known.
 EMOJI: Final = ("\U0001f44d", "\U0001f389", "\U0001f440", "\U0001f680")
@@ -59,7 +59,7 @@ class Writer:
             await asyncio.wait(self._posting)
 
     async def _post(self) -> None:
-        """Post without waiting for the answer, as a quick typist does."""
+        """Post without waiting for the response, as a quick typist does."""
         while len(self._posting) >= POSTS_IN_FLIGHT:
             await asyncio.wait(self._posting, return_when=asyncio.FIRST_COMPLETED)
         room, op = self._random.choice(self._rooms), self.tab.new_op()
@@ -134,7 +134,7 @@ class Workload:
                 await asyncio.sleep(0.05)
 
     async def until_flowing(self, seconds: float = 15) -> None:
-        """Wait until each writing tab has had another answer: a fault that meets only tabs which wait proves little."""
+        """Wait until each writing tab has had another response: a fault that meets only tabs which wait proves little."""
         tabs = [writer.tab for writer in self._writers]
         before = {tab.name: tab.responses for tab in tabs}
         give_up = asyncio.get_running_loop().time() + seconds
@@ -144,7 +144,7 @@ class Workload:
             await asyncio.sleep(0.05)
 
     async def stop_writing(self, seconds: float) -> None:
-        """Begin nothing new, and wait for the answers to what was begun, but not longer than so."""
+        """Begin nothing new, and wait for the responses to what was begun, but not longer than so."""
         for writer in self._writers:
             writer.is_over = True
         _done, late = await asyncio.wait(self._writing, timeout=seconds)

@@ -29,7 +29,7 @@ SETTINGS: Final[dict[str, Any]] = {
     "SOCKETS_PER_ADDRESS": 200,
     "FRAMES_PER_SECOND": 50,
     "RECOVERY_ROWS": 500,
-    "HEARTBEAT_INTERVAL_SECONDS": 3600,  # a client that answers no ping is closed; the worst ones do answer
+    "HEARTBEAT_INTERVAL_SECONDS": 3600,  # a client that ignores pings is closed; the worst ones do reply
     "DEBUG": 0,  # which keeps every query in memory
     "TLS": 0,
     "ALLOWED_HOSTS": "127.0.0.1",
@@ -55,7 +55,7 @@ class Scene(NamedTuple):
         return sockets
 
     async def all_ask(self, *requests: dict[str, object]) -> None:
-        """Have all sockets ask for these at the same time, and give the server the time to answer."""
+        """Have all sockets ask for these at the same time, and give the server the time to respond."""
         sockets = await self.silent_sockets()
         for request in requests:
             for socket in sockets:
@@ -162,7 +162,7 @@ async def room_pages(scene: Scene) -> None:
     def load() -> int:
         with http(scene.process, headers=cookie) as client:
             response = client.get(f"/rooms/{scene.rooms[0]}/")
-        assert response.status_code == 200, f"the room's page answered {response.status_code}"
+        assert response.status_code == 200, f"the room's page responded with {response.status_code}"
         return len(response.content)
 
     sizes = await asyncio.gather(*(asyncio.to_thread(load) for _ in range(10)))

@@ -60,7 +60,7 @@ class Room:
         return row
 
     def reply(self):
-        """Store the message that will be the answer to the newest one."""
+        """Store the message that will be the reply to the newest one."""
         row = self.post("", CLAUDE)
         row["reply"] = {**REPLY, "change": row["change"], "requestedBy": ALICE}
         return row
@@ -168,7 +168,7 @@ def is_running(row):
 
 
 class Requests:
-    """What the peer answers. One method for each request type, with the payload as its arguments."""
+    """How the peer responds. One method for each request type, with the payload as its arguments."""
 
     def __init__(self, world):
         self.world = world

@@ -1,4 +1,4 @@
-"""Serves the library, the tests and the vendored React to the browser. It answers ticket requests as the URL says."""
+"""Serves the library, the tests and the vendored React to the browser. It responds to ticket requests as the URL says."""
 
 import json
 import threading

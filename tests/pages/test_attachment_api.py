@@ -182,7 +182,7 @@ def test_what_is_not_one_file_is_refused(bob: Seat, closed_room: Room, form: dic
         ("image/png", sample_files.picture()),
     ],
 )
-def test_a_broken_form_gets_one_clear_answer(bob: Seat, closed_room: Room, content_type: str, content: bytes) -> None:
+def test_a_broken_form_gets_one_clear_response(bob: Seat, closed_room: Room, content_type: str, content: bytes) -> None:
     response = bob.client.generic("POST", "/rooms/launch/attachments", content, content_type=content_type)
     assert refusal(response) == (400, "VALIDATION_ERROR")
     assert not Attachment.objects.exists()
@@ -372,7 +372,7 @@ def head_of(site: Site, person: Person, *lines: str) -> bytes:
     return "\r\n".join([*head, "Content-Type: multipart/form-data; boundary=b", "", ""]).encode()
 
 
-async def test_a_real_server_answers_before_anything_was_sent(site: Site) -> None:
+async def test_a_real_server_responds_before_anything_was_sent(site: Site) -> None:
     (alice,) = site.people.create("alice")
     reader, writer = await asyncio.open_connection("127.0.0.1", site.processes[0].port)
     writer.write(head_of(site, alice, "Content-Length: 500000000"))

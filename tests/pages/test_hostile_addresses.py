@@ -1,4 +1,4 @@
-"""Whatever stands in an address, a cookie or a form: an answer of ours, and never an error of the server.
+"""Whatever stands in an address, a cookie or a form: a response of ours, and never an error of the server.
 
 `make test` runs this on PostgreSQL too, which takes no text with a NUL in it.
 """
@@ -95,9 +95,9 @@ CREDENTIALS: Final = {
     "a list": "[7]",
     "a number": "7",
     "an object of something else": '{"id":"\\u0000"}',
-    "an empty answer": '{"id":"YQ","rawId":"YQ","type":"public-key","response":7}',
+    "an empty response": '{"id":"YQ","rawId":"YQ","type":"public-key","response":7}',
     "an id that is no id": '{"id":"\\ud800","rawId":"\\ud800","type":"public-key","response":{}}',
-    "an answer that is none": '{"id":"YQ","rawId":"YQ","type":"public-key","response":{"clientDataJSON":"YQ",'
+    "a response that is none": '{"id":"YQ","rawId":"YQ","type":"public-key","response":{"clientDataJSON":"YQ",'
     '"authenticatorData":"YQ","signature":"YQ","attestationObject":"YQ","userHandle":"YQ"}}',
 }
 
@@ -111,7 +111,7 @@ def _fresh_limits() -> Iterator[None]:
 
 
 def outspoken(client: Client) -> Client:
-    """Return the client, which from now on gets the answer that a browser would get, not the exception."""
+    """Return the client, which from now on gets the response that a browser would get, not the exception."""
     client.raise_request_exception = False
     return client
 

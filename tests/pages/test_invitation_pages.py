@@ -87,7 +87,7 @@ def test_a_hostile_room_name_is_shown_as_text(alice: Seat, bob: Seat, name: str)
     assert "<b>Bold</b>" not in html and html.count("invites you to") == 2
 
 
-def test_only_a_post_with_a_token_answers(bob: Seat) -> None:
+def test_only_a_post_with_a_token_accepts_or_declines(bob: Seat) -> None:
     assert bob.client.get("/invitations/den").status_code == 405
 
 

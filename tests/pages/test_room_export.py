@@ -37,7 +37,7 @@ def _fresh_limit() -> Iterator[None]:
 def lines_of(response: Any) -> list[dict[str, Any]]:
     assert response.status_code == 200
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the test client reads the answer without an event loop
+        warnings.simplefilter("ignore")  # the test client reads the response without an event loop
         text = b"".join(response).decode()
     assert text == "" or text.endswith("\n")
     return [json.loads(line) for line in text.split("\n")[:-1]]

@@ -250,7 +250,7 @@ def test_search_finds_in_my_rooms_and_links_to_the_place(
 
 
 @pytest.mark.parametrize("asked", [{"q": "x", "room": "../"}, {"q": "x", "before": "abc"}, {"q": "x" * 500}])
-def test_odd_searches_are_answered_with_a_page(alice: Seat, asked: dict[str, str]) -> None:
+def test_odd_searches_get_a_page(alice: Seat, asked: dict[str, str]) -> None:
     assert alice.client.get("/search", asked).status_code == 200
 
 

@@ -11,7 +11,7 @@ PATHS = ["/", "/rooms/launch/", "/accounts/login/", "/admin/login/", "/no/such/p
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_every_answer_says_how_little_may_be_done_with_it(alice: Seat, closed_room: Room, path: str) -> None:
+def test_every_response_says_how_little_may_be_done_with_it(alice: Seat, closed_room: Room, path: str) -> None:
     for client in (alice.client, Client()):
         response = client.get(path)
         assert response["X-Content-Type-Options"] == "nosniff"

@@ -139,7 +139,7 @@ def test_claude_is_no_member_of_a_room(alice: Seat, closed_room: Room) -> None:
     assert Room.objects.count() == 1
 
 
-def test_the_page_of_a_session_says_who_answers(alice: Seat, settings: object) -> None:
+def test_the_page_of_a_session_says_who_replies(alice: Seat, settings: object) -> None:
     settings.CLAUDE_BACKEND, settings.ANTHROPIC_API_KEY = "auto", ""  # type: ignore[attr-defined]
     room = one_click(alice)
     assert room_data(alice, room)["claude"] == {"demo": True, "hasKey": False}

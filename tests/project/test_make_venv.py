@@ -20,7 +20,7 @@ def machine(tmp_path: Path) -> Path:
 
 
 def put_python(machine: Path, name: str, version: str, *, has_venv: bool = True) -> None:
-    """Put a program there that answers the script's questions like a Python of this version."""
+    """Put a program there that tells the script what it asks, like a Python of this version."""
     path = machine / name
     path.write_text(
         "#!/bin/sh\n"

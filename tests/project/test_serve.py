@@ -75,7 +75,7 @@ def serving(env: dict[str, str], *arguments: str) -> Iterator["subprocess.Popen[
         until = time.monotonic() + _START_SECONDS
         while fetch(env, "/healthz")[0] != 200:
             assert process.poll() is None, process.communicate(timeout=_START_SECONDS)
-            assert time.monotonic() < until, "no answer"
+            assert time.monotonic() < until, "no response"
             time.sleep(0.05)
         yield process
 
@@ -129,7 +129,7 @@ def test_a_host_that_is_not_ours_is_refused(tmp_path: Path) -> None:
     assert "it cannot listen on HOST=192.0.2.1" in refusal(environment(tmp_path, HOST="192.0.2.1"), "--laptop")
 
 
-def test_a_database_that_does_not_answer_is_named(tmp_path: Path) -> None:
+def test_a_database_that_does_not_respond_is_named(tmp_path: Path) -> None:
     env = environment(tmp_path, DATABASE_URL=f"postgres://unknown:nothing@127.0.0.1:{free_port()}/nowhere")
     assert "the database of DATABASE_URL" in refusal(env, "--laptop")
 
@@ -278,7 +278,7 @@ def test_no_line_names_the_server_software(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("names", ["chat.example.org,127.0.0.1", ".example.org", "*"])
-def test_the_health_check_works_whatever_names_the_server_answers_to(tmp_path: Path, names: str) -> None:
+def test_the_health_check_works_whatever_names_the_server_has(tmp_path: Path, names: str) -> None:
     env = environment(tmp_path, **_PRODUCTION | {"ALLOWED_HOSTS": names})
     check = [sys.executable, "-m", "config.healthcheck"]
 

@@ -1,4 +1,4 @@
-"""The catalogue is complete: every request is handled and answered, and every event that the code sends is in it."""
+"""The catalogue is complete: every request has a handler and a response, and every event that the code sends is in it."""
 
 import ast
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ RESPONDERS: Final = {"respond": 0, "response": 0}
 ERROR_EVENTS: Final = {"error"}
 
 
-def test_every_request_is_handled_and_answered_except_the_answer_to_our_own_ping() -> None:
+def test_every_request_has_a_handler_and_a_response_but_the_pong_to_our_own_ping() -> None:
     assert set(HANDLERS) == set(RESPONSES) == set(PAYLOADS) - {"pong"}
 
 
@@ -33,13 +33,13 @@ def test_aliases_lead_to_requests_and_hide_none() -> None:
     assert set(ALIASES.values()) <= set(PAYLOADS) and not set(ALIASES) & set(PAYLOADS)
 
 
-def test_an_answer_has_the_type_of_its_request_but_for_three() -> None:
+def test_a_response_has_the_type_of_its_request_but_for_three() -> None:
     others = {name: type_ for name, (type_, _data) in RESPONSES.items() if type_ != name}
     assert others == {"ping": "pong", "join_room": "joined", "leave_room": "left"}
 
 
-def test_no_event_is_mistaken_for_an_answer() -> None:
-    # `left` is both: an answer when it carries a requestId.
+def test_no_event_is_mistaken_for_a_response() -> None:
+    # `left` is both: a response when it carries a requestId.
     assert set(EVENTS) & {type_ for type_, _data in RESPONSES.values()} - set(PAYLOADS) == {"left"}
 
 
@@ -138,7 +138,7 @@ def test_every_event_that_the_code_sends_is_in_the_catalogue_and_the_other_way_r
     assert set(found) | ERROR_EVENTS == set(EVENTS), found
 
 
-def test_every_answer_that_the_code_gives_is_in_the_catalogue() -> None:
+def test_every_response_that_the_code_gives_is_in_the_catalogue() -> None:
     assert {"pong", "joined", "left"} <= set(sent(RESPONDERS, "server"))
     assert set(sent(RESPONDERS, "server")) <= {type_ for type_, _data in RESPONSES.values()} | set(RESPONSES)
 

@@ -192,7 +192,7 @@ def test_no_depth_breaks_the_decoder(depth: int, opening: str) -> None:
 
 @EXAMPLES
 @given(REQUEST_IDS, st.dictionaries(st.text(CHARACTERS), st.text(CHARACTERS)))
-def test_an_answer_arrives_as_it_was_meant(id_: str | int, data: dict[str, str]) -> None:
+def test_a_response_arrives_as_it_was_meant(id_: str | int, data: dict[str, str]) -> None:
     frame = json.loads(frames.response("list_rooms", data, id_))
     assert (frame["type"], frame["requestId"], frame["success"], frame["data"]) == ("list_rooms", id_, True, data)
     event = json.loads(frames.event("typing", data))

@@ -76,7 +76,7 @@ def test_nothing_in_it_is_unused(api: Json) -> None:
     assert set(api["channels"]["socket"]["messages"]) == set(api["components"]["messages"])
 
 
-def test_it_names_every_request_answer_event_alias_and_error(api: Json) -> None:
+def test_it_names_every_request_response_event_alias_and_error(api: Json) -> None:
     messages = api["components"]["messages"]
     expected = {f"request_{name}" for name in PAYLOADS} | {f"response_{name}" for name in RESPONSES}
     assert set(messages) == expected | {f"event_{name}" for name in EVENTS} | {"error"}
@@ -86,7 +86,7 @@ def test_it_names_every_request_answer_event_alias_and_error(api: Json) -> None:
     assert body["properties"]["code"]["enum"] == [str(code) for code in ErrorCode]
 
 
-def test_operations_have_the_required_fields_and_answers(api: Json) -> None:
+def test_operations_have_the_required_fields_and_responses(api: Json) -> None:
     assert api["asyncapi"].startswith("3.") and {"title", "version"} <= set(api["info"])
     for name, operation in api["operations"].items():
         assert operation["action"] in ("send", "receive"), name

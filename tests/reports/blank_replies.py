@@ -1,4 +1,4 @@
-"""An answer that says nothing says so, and can be retried; the results of a reply's last tool are read.
+"""A reply that says nothing says so, and can be retried; the results of a reply's last tool are read.
 
 Report 19: six calls were paid, the last results never read, and the reply was empty. An empty `end_turn`, or one with
 thoughts only, showed nothing but its price.

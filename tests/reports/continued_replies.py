@@ -1,4 +1,4 @@
-"""What a continued answer begins with: the model repeats the last words, or opens its code block again, though asked not to.
+"""What a continued reply begins with: the model repeats the last words, or opens its code block again, though asked not to.
 
 Report 21: Continue kept a repeated tail and a reopened fence.
 """

@@ -1,6 +1,6 @@
 """A stream that opens and fails before any word is tried again, as a status would be; one that has said a word is not.
 
-Report 18: overload inside a 200 stream was told to people at once, as an interrupted answer; *Retry* then made a second
+Report 18: overload inside a 200 stream was told to people at once, as an interrupted reply; *Retry* then made a second
 version beside an empty first one. The docs promise two more attempts.
 """
 
@@ -37,7 +37,7 @@ class InTools(ErrorInStream):
 
 
 class Case(NamedTuple):
-    """failure: what comes instead of an answer, as often as it is asked. requests: how many are made then."""
+    """failure: what comes instead of a reply, as often as it is asked. requests: how many are made then."""
 
     kind: str
     failure: Mode
@@ -89,7 +89,7 @@ LASTING: Final = (
     Case("overload after a thought", ErrorInStream(after=1, thinking="Hm, so."), "overloaded", 1, "interrupted"),
 )
 
-# How often it fails, and in which ways, before the answer comes.
+# How often it fails, and in which ways, before the reply comes.
 THEN_A_REPLY: Final[tuple[tuple[Mode, ...], ...]] = (
     (ErrorInStream(at="start"),),
     (ErrorInStream(at="first"), ErrorInStream(at="block")),

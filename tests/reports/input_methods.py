@@ -22,5 +22,5 @@ CASES = (
     Composed("switcher", "Enter", "takes the word, goes nowhere"),
     Composed("switcher", "Escape", "drops the word, leaves the dialog open"),
     Composed("switcher", "ArrowDown", "chooses among candidates"),
-    Composed("reply", "Escape", "drops the word, stops no answer"),
+    Composed("reply", "Escape", "drops the word, stops no reply"),
 )

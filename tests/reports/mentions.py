@@ -1,4 +1,4 @@
-"""Mentions: what a text shows as one is what its person is told, and what makes Claude answer.
+"""Mentions: what a text shows as one is what its person is told, and what makes Claude reply.
 
 Members of the room: joe, joe.smith, j.r, bob, x_y, ann-lee. Strangers to it: mallory, joe.smith-jones.
 """
@@ -108,7 +108,7 @@ CASES: Final = (
     Case("a longer name that exists is the one that is meant", "@joe.smith-jones"),
 )
 
-# Texts that do, and texts that do not, have Claude answer in a room.
+# Texts that do, and texts that do not, have Claude reply in a room.
 CALLS: Final = (
     "@claude help", "@Claude", "**@claude**", "_@claude_ hm", "@claude.", "@claude- so", "ねえ@claude教えて",
     "> quoted\n\n@claude", "- @claude", "(@claude)",

@@ -6,24 +6,22 @@ from typing import NamedTuple
 class Opening(NamedTuple):
     kind: str
     visited: bool  # before, in this tab
-    away: (
-        str  # "down": nothing listens; "gateway": a proxy answers 502; "silent": requests are swallowed; "portal": HTML
-    )
+    away: str  # "down": nothing listens; "gateway": a proxy sends 502; "silent": requests are swallowed; "portal": HTML
     why: str
 
 
 OPENINGS = (
     Opening("closed", False, "down", "a room of the sidebar that this tab has never opened"),
     Opening("open", False, "down", "an open room"),
-    Opening("session", False, "down", "a session, whose bar needs to know which Claude answers"),
+    Opening("session", False, "down", "a session, whose bar needs to know which Claude replies"),
     Opening("direct", False, "down", "a direct message, named after the other person"),
     Opening("unlisted", False, "down", "a room that the sidebar doesn't list"),
     Opening("closed", True, "down", "a room that was open before: its messages are known"),
     Opening("session", True, "down", "a session that was open before"),
     Opening("unlisted", True, "down", "an unlisted room that was open before"),
-    Opening("closed", False, "gateway", "a proxy answers in the server's place"),
-    Opening("direct", True, "gateway", "a proxy answers, and the room is known"),
-    Opening("unlisted", False, "gateway", "a proxy answers, and nothing is known of the room"),
+    Opening("closed", False, "gateway", "a proxy responds in the server's place"),
+    Opening("direct", True, "gateway", "a proxy responds, and the room is known"),
+    Opening("unlisted", False, "gateway", "a proxy responds, and nothing is known of the room"),
     Opening("session", False, "silent", "the network swallows everything"),
-    Opening("closed", False, "portal", "the network's own page comes in place of the answer"),
+    Opening("closed", False, "portal", "the network's own page comes in place of the response"),
 )

@@ -107,7 +107,7 @@ def test_whoever_is_beyond_the_bound_is_neither_told_nor_shown(alice: User, den:
 
 @pytest.mark.parametrize("is_known", [True, False])
 @pytest.mark.parametrize("text", [*CALLS, *CALLS_NOT])
-def test_claude_answers_what_mentions_it_and_nothing_else(alice: User, den: Room, text: str, is_known: bool) -> None:
+def test_claude_replies_to_what_mentions_it_and_nothing_else(alice: User, den: Room, text: str, is_known: bool) -> None:
     if is_known:
         account()
     (result,) = store([a_post(alice, "den", text)])

@@ -23,7 +23,7 @@ class ServerEvent(NamedTuple):
 
 
 class EventStream:
-    """One answer over a connection of its own: status, headers, and then the events one by one."""
+    """One response over a connection of its own: status, headers, and then the events one by one."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader, self.writer = reader, writer

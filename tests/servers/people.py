@@ -82,7 +82,7 @@ class People:
         return list(self.tell("messages", room=room))
 
     def bill(self, reply: str) -> list[dict[str, Any]]:
-        """Return the lines of the bill for one answer."""
+        """Return the lines of the bill for one reply."""
         return list(self.tell("bill", reply=reply))
 
     def notes(self, room: str) -> str:

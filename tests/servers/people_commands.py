@@ -190,7 +190,7 @@ def replies(rooms: list[str]) -> list[dict[str, Any]]:
 
 
 def bill(reply: str) -> list[dict[str, Any]]:
-    """Return the lines of the bill for one answer, the first attempt first, in millionths of a dollar and tokens."""
+    """Return the lines of the bill for one reply, the first attempt first, in millionths of a dollar and tokens."""
     rows = Charge.objects.filter(reply__message=int(reply)).order_by("reply", "attempt", "pk")
     columns = ("attempt", "purpose", "state", "reserved_microusd", "cost_microusd", "input_tokens", "output_tokens")
     return [dict(row) for row in rows.values(*columns)]

@@ -76,14 +76,14 @@ class ChildProcess:
         return self._process is not None and self._process.poll() is None
 
     def wait_until(self, is_ready: Callable[[], bool], seconds: float) -> None:
-        """Return when the child answers; raise with its log when it ends or takes too long."""
+        """Return when the child responds; raise with its log when it ends or takes too long."""
         until = time.monotonic() + seconds
         while not is_ready():
             if not self.is_running:
                 raise RuntimeError(f"{self.name} ended at its start:\n{self.log_text()[-4000:]}")
             if time.monotonic() > until:
                 self.kill()
-                raise RuntimeError(f"{self.name} did not answer in {seconds} s:\n{self.log_text()[-4000:]}")
+                raise RuntimeError(f"{self.name} did not respond in {seconds} s:\n{self.log_text()[-4000:]}")
             time.sleep(0.03)
 
     def send_signal(self, number: signal.Signals) -> None:

@@ -1,4 +1,4 @@
-"""A push service on loopback, over TLS with an authority of its own: it keeps what it is sent, and answers as it is told."""
+"""A push service on loopback, over TLS with an authority of its own: it keeps what it is sent, and responds as told."""
 
 import datetime as dt
 import ipaddress
@@ -38,7 +38,7 @@ class Received(NamedTuple):
 
 
 class PushService:
-    """`answers` has a status for each path that is not to get 201; `delays` the seconds that one has to wait."""
+    """`statuses` has a status for each path that is not to get 201; `delays` the seconds that one has to wait."""
 
     def __init__(self, directory: Path) -> None:
         directory.mkdir(parents=True, exist_ok=True)

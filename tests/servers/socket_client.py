@@ -23,7 +23,7 @@ ARRIVAL_SECONDS = 10
 
 
 class RequestRefused(Exception):
-    """The server answered a request with an error."""
+    """The server's response to a request is an error."""
 
     def __init__(self, frame: Frame) -> None:
         super().__init__(f"{frame['error']['code']}: {frame['error']['message']}")
@@ -76,16 +76,16 @@ class SocketClient:
         await self.connection.send(text)
 
     async def ask(self, type: str, **payload: Any) -> Frame:
-        """Send a request and return its one answer, whether it is an error or not."""
+        """Send a request and return its one response, whether it is an error or not."""
         request_id = f"{self._prefix}-{next(self._numbers)}"
         await self.connection.send(json.dumps({"type": type, "id": request_id, "payload": payload}))
         return await self.response_to(request_id)
 
     async def response_to(self, request_id: str | int) -> Frame:
-        return await self.frame(lambda frame: frame.get("requestId") == request_id, f"the answer to {request_id}")
+        return await self.frame(lambda frame: frame.get("requestId") == request_id, f"the response to {request_id}")
 
     async def request(self, type: str, **payload: Any) -> Any:
-        """Send a request and return its data; raise RequestRefused when the answer is an error."""
+        """Send a request and return its data; raise RequestRefused when the response is an error."""
         response = await self.ask(type, **payload)
         if not response["success"]:
             raise RequestRefused(response)
@@ -129,7 +129,7 @@ class SocketClient:
         return dict(found["message"])
 
     async def expect_error(self, seconds: float = ARRIVAL_SECONDS) -> Data:
-        """Return the error that answers a frame without an id."""
+        """Return the error that a frame without an id gets."""
         found = await self.frame(
             lambda frame: frame["type"] == "error" and "requestId" not in frame, "an error", seconds
         )
@@ -147,11 +147,11 @@ class SocketClient:
         self._unread.clear()
 
     async def fence(self) -> None:
-        """Return when the server has read all that was sent before, and its answers are here."""
+        """Return when the server has read all that was sent before, and its responses are here."""
         await self.ask("ping")
 
     async def wait(self, seconds: float) -> None:
-        """Let time pass; what comes meanwhile is read, and pings are answered."""
+        """Let time pass; what comes meanwhile is read, and pings get their pongs."""
         await asyncio.sleep(seconds)
 
     # --- The end

@@ -1,4 +1,4 @@
-"""Opening tabs: the three ways in, and the HTTP answers around them."""
+"""Opening tabs: the three ways in, and the HTTP responses around them."""
 
 import secrets
 from typing import Any

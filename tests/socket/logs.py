@@ -16,7 +16,7 @@ def lines_of(site: Site, connection_id: str, since: list[int]) -> list[dict[str,
 
 
 async def the_one_line(site: Site, connection_id: str, since: list[int]) -> dict[str, Any]:
-    """Return the only line about a connection since a mark; wait for it, because logging may follow answering."""
+    """Return the only line about a connection since a mark; wait for it, because logging may follow the response."""
     for _ in range(_TRIES):
         if lines_of(site, connection_id, since):
             break

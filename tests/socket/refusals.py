@@ -18,7 +18,7 @@ class Refusal(NamedTuple):
     def is_like(self, status: int, code: str) -> None:
         """It has this status and the error envelope with this code; Daphne cannot send more than its 403.
 
-        (And what is no origin at all, it answers with 400 before anybody of ours is asked.)
+        (And for what is no origin at all, it sends 400 before it asks any code of ours.)
         """
         if self.is_daphne:
             assert self.status in (400, 403)

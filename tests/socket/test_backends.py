@@ -1,4 +1,4 @@
-"""What answers with a key and without: Claude or the demo, which says in each answer that it is one and costs nothing."""
+"""What replies with a key and without: Claude or the demo, which says in each reply that it is one and costs nothing."""
 
 import pytest
 
@@ -10,7 +10,7 @@ from tests.servers.tabs import Tabs
 
 
 async def replies(site_builder: SiteBuilder, fake: FakeClaude, key: str, backend: str) -> tuple[list[Data], list[str]]:
-    """Ask in a site with these settings; return the answer as each of two tabs has it, and as each has heard it."""
+    """Ask in a site with these settings; return the reply as each of two tabs has it, and as each has heard it."""
     settings = {"ANTHROPIC_API_KEY": key, "ANTHROPIC_BASE_URL": fake.url, "CLAUDE_BACKEND": backend}
     with site_builder.running(UVICORN_SQLITE, DEMO_WORDS_PER_SECOND="0", SPEND_DAY_USD="1", **settings) as site:
         tabs = Tabs(site)
@@ -38,7 +38,7 @@ async def test_the_demo_says_that_it_is_one_in_every_tab_sends_nothing_and_costs
     assert "demo" in first["content"].splitlines()[0].lower() and first["reply"]["cost"] == 0
 
 
-async def test_with_a_key_claude_answers(site_builder: SiteBuilder) -> None:
+async def test_with_a_key_claude_replies(site_builder: SiteBuilder) -> None:
     with FakeClaude(default=Normal("I am Claude.")) as fake:
         ends, _heard = await replies(site_builder, fake, "test-key", "auto")
     for ended in ends:

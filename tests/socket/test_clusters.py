@@ -58,9 +58,9 @@ async def test_messages_in_flight_at_a_crash_are_stored_once_after_a_resend(clus
 
 
 async def post_until_killed(tab: SocketClient, room: str, victim: ServerProcess) -> dict[str, str]:
-    """Post without waiting, kill the process in the middle, and return the ids that were answered by client id.
+    """Post without waiting, kill the process in the middle, and return the ids that came back, by client id.
 
-    The second half is sent to a process that stands still: on a quick machine all would be answered before the crash.
+    The second half is sent to a process that stands still: on a quick machine all would be confirmed before the crash.
     """
     for number in range(MESSAGES):
         if number == MESSAGES // 2:

@@ -26,7 +26,7 @@ FLOODS = {
 
 @pytest.fixture(scope="module")
 def strict_site(site_builder: SiteBuilder) -> Iterator[Site]:
-    """Daphne answers such frames on its own, and tells no one how many there were."""
+    """Daphne replies to such frames on its own, and tells no one how many there were."""
     with site_builder.running(UVICORN_SQLITE, FRAMES_PER_SECOND=PER_SECOND, FRAMES_BURST=BURST) as site:
         yield site
 
@@ -44,7 +44,7 @@ async def test_a_flood_is_closed_4002_and_others_do_not_feel_it(strict_site: Sit
     await open_tab.close_all()
 
 
-async def test_what_stays_within_the_limit_is_answered(strict_site: Site) -> None:
+async def test_what_stays_within_the_limit_gets_a_pong(strict_site: Site) -> None:
     """As many as may come at once, as fast as may be afterwards, and long messages in pieces of a sensible size."""
     (alice,) = strict_site.people.create("alice")
     socket = await RawSocket.open(strict_site.processes[0], alice)

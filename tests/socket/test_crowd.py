@@ -25,7 +25,7 @@ STALLED_SECONDS = 20
 
 SETTINGS: dict[str, Any] = {
     "OUTBOX_BYTES": OUTBOX_BYTES,
-    "HEARTBEAT_INTERVAL_SECONDS": 3600,  # the listeners would have to answer pings
+    "HEARTBEAT_INTERVAL_SECONDS": 3600,  # the listeners would have to reply to pings
     "DEBUG": 0,  # which keeps every query in memory
     "TLS": 0,
     "ALLOWED_HOSTS": "127.0.0.1",
@@ -103,7 +103,7 @@ async def crowd(site: Site) -> None:
     await open_tab.close_all()
 
 
-async def test_one_who_asks_and_never_reads_the_answers_is_closed_4001(site_builder: SiteBuilder) -> None:
+async def test_one_who_asks_and_never_reads_the_responses_is_closed_4001(site_builder: SiteBuilder) -> None:
     with site_builder.running(UVICORN_SQLITE, **SETTINGS) as site:
         alice, mallory = site.people.create("alice", "mallory")
         process, open_tab = site.processes[0], Tabs(site)

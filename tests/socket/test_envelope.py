@@ -1,4 +1,4 @@
-"""The envelope: both forms of a request, its one answer, and what comes back when nothing was asked."""
+"""The envelope: both forms of a request, its one response, and what comes back when nothing was asked."""
 
 import time
 
@@ -47,7 +47,7 @@ async def test_a_payload_may_be_nested_or_flat(open_tab: Tabs, alice: Person, ro
         assert (response["type"], response["success"], response["data"]["room"]["slug"]) == ("joined", True, room)
 
 
-async def test_an_answer_carries_type_id_and_time(open_tab: Tabs, alice: Person) -> None:
+async def test_a_response_carries_type_id_and_time(open_tab: Tabs, alice: Person) -> None:
     tab = await open_tab(alice)
     response = await tab.ask("list_rooms")
     assert set(response) == {"type", "requestId", "timestamp", "success", "data"}
@@ -84,7 +84,7 @@ async def test_a_strange_id_is_refused(open_tab: Tabs, alice: Person, request_id
     await tab.fence()
 
 
-async def test_every_request_has_exactly_one_answer(open_tab: Tabs, alice: Person, room: str) -> None:
+async def test_every_request_has_exactly_one_response(open_tab: Tabs, alice: Person, room: str) -> None:
     tab = await open_tab(alice)
     for number in range(30):
         await tab.send(

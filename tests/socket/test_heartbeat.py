@@ -22,7 +22,7 @@ def quick_site(request: pytest.FixtureRequest, site_builder: SiteBuilder) -> Ite
         yield site
 
 
-async def test_who_does_not_answer_pings_is_closed_4000(quick_site: Site) -> None:
+async def test_a_client_that_ignores_pings_is_closed_4000(quick_site: Site) -> None:
     (alice,) = quick_site.people.create("alice")
     tab = await Tabs(quick_site)(alice, sends_pongs=False)
     assert tab.welcome["heartbeat"] == {"interval": INTERVAL * 1000, "timeout": TIMEOUT * 1000}
@@ -31,7 +31,7 @@ async def test_who_does_not_answer_pings_is_closed_4000(quick_site: Site) -> Non
     assert pings and pings[0]["success"] is True and "requestId" not in pings[0]
 
 
-async def test_who_answers_pings_stays(quick_site: Site) -> None:
+async def test_a_client_that_replies_to_pings_stays(quick_site: Site) -> None:
     (alice,) = quick_site.people.create("alice")
     tab = await Tabs(quick_site)(alice)
     await asyncio.sleep(4 * (INTERVAL + TIMEOUT))

@@ -99,7 +99,7 @@ async def test_what_breaks_the_rules_of_websockets_ends_the_connection_only(
     await bystander.fence()
 
 
-async def test_a_closing_is_answered_with_its_code(site: Site, alice: Person) -> None:
+async def test_a_closing_gets_its_own_code_back(site: Site, alice: Person) -> None:
     socket = await RawSocket.open(site.processes[0], alice)
     socket.send(frame(CLOSE, (1000).to_bytes(2, "big") + b"bye"))
     assert await socket.closing_code() == 1000

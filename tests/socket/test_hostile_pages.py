@@ -1,4 +1,4 @@
-"""Requests for pages that mean harm, from strangers and members: one answer and at most one line in the log each."""
+"""Requests for pages that mean harm, from strangers and members: one response and at most one line in the log each."""
 
 import json
 
@@ -24,14 +24,14 @@ ADDRESSES = {
 
 
 def handled(site: Site, response: httpx.Response, marks: list[int]) -> None:
-    """The request was refused or answered, and the log has no more than a line of it."""
+    """The request was refused or handled, and the log has no more than a line of it."""
     assert response.status_code < 500, response.text[:500]
     lines = site.log_text(marks).splitlines()
     assert len(lines) <= 1 and "Traceback" not in "".join(lines), lines
 
 
 @pytest.mark.parametrize("address", ADDRESSES.values(), ids=ADDRESSES.keys())
-def test_an_address_gets_one_answer(site: Site, alice: Person, address: str) -> None:
+def test_an_address_gets_one_response(site: Site, alice: Person, address: str) -> None:
     for headers in ({}, session_cookie(site.people.sign_in(alice))):
         marks = site.log_marks()
         with http(site.processes[0]) as client:
@@ -41,13 +41,13 @@ def test_an_address_gets_one_answer(site: Site, alice: Person, address: str) -> 
 @pytest.mark.parametrize(
     "cookie", ['sessionid="\\000"', 'csrftoken="a\\000b"', f"sessionid={LONG}"], ids=["NUL", "NUL within", "long"]
 )
-def test_a_cookie_gets_one_answer(site: Site, cookie: str) -> None:
+def test_a_cookie_gets_one_response(site: Site, cookie: str) -> None:
     marks = site.log_marks()
     with http(site.processes[0]) as client:
         handled(site, client.get("/", headers={"Cookie": cookie}), marks)
 
 
-def test_a_form_of_too_many_fields_gets_one_answer(site: Site, alice: Person) -> None:
+def test_a_form_of_too_many_fields_gets_one_response(site: Site, alice: Person) -> None:
     headers = cookie_with_csrf(site.people.sign_in(alice))
     marks = site.log_marks()
     with http(site.processes[0]) as client:
@@ -57,7 +57,7 @@ def test_a_form_of_too_many_fields_gets_one_answer(site: Site, alice: Person) ->
     handled(site, response, marks)
 
 
-def test_what_is_no_passkey_gets_one_answer(site: Site) -> None:
+def test_what_is_no_passkey_gets_one_response(site: Site) -> None:
     """From strangers: with a passkey one signs in."""
     headers = {**cookie_with_csrf("nobody"), "Referer": site.processes[0].origin}
     for credential in ("[" * 20_000, "9" * 5000, json.dumps({"id": "\0"})):

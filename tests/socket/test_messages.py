@@ -12,7 +12,7 @@ from tests.servers.tabs import Tabs
 pytestmark = pytest.mark.every_profile
 
 
-async def test_a_posted_message_is_stored_answered_and_heard_by_every_tab(
+async def test_a_posted_message_is_stored_confirmed_and_heard_by_every_tab(
     site: Site, open_tab: Tabs, alice: Person, bob: Person, room: str
 ) -> None:
     tabs = [await open_tab.in_room(person, room) for person in (alice, alice, bob, bob)]
@@ -121,7 +121,7 @@ async def test_a_late_resend_after_an_edit_or_a_deletion_gets_the_message_as_it_
     assert (await tab.post(room, "first", clientId=key))["deletedAt"] > 0
 
 
-async def test_a_reply_shows_what_it_answers(open_tab: Tabs, alice: Person, bob: Person, room: str) -> None:
+async def test_a_reply_shows_what_it_replies_to(open_tab: Tabs, alice: Person, bob: Person, room: str) -> None:
     alices, bobs = await open_tab.in_room(alice, room), await open_tab.in_room(bob, room)
     asked = await alices.post(room, "tea\nor coffee?")
     reply = await bobs.post(room, "tea", replyTo=asked["id"])

@@ -14,7 +14,7 @@ async def test_only_what_anthropic_lists_may_be_chosen(site_builder: SiteBuilder
         open_tab = Tabs(site)
         room = await make_session(open_tab, alice)
         tab = await open_tab.in_room(alice, room)
-        # A first reply, so that the SDK is loaded: an answer that comes too late counts as none.
+        # A first reply, so that the SDK is loaded: a response that comes too late counts as none.
         await end_of(tab, (await tab.request("execute", session=room, prompt="hello"))["reply"]["id"], 60)
         error = await tab.refusal("update_room", room=room, claude={"model": NOBODYS})
         assert (error["code"], "Unknown model" in error["message"]) == ("REQUEST_FAILED", True)

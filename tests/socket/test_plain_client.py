@@ -15,7 +15,7 @@ pytestmark = pytest.mark.every_profile
 
 
 async def receive(socket: ClientConnection, type_: str) -> dict:
-    """Read frames until one of this type comes, answering pings on the way."""
+    """Read frames until one of this type comes, replying to pings on the way."""
     while True:
         frame = json.loads(await asyncio.wait_for(socket.recv(), 10))
         if frame["type"] == "ping":

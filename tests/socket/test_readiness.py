@@ -19,7 +19,7 @@ NOTICED_WITHIN_SECONDS = 15
 
 
 def asked(client: httpx.Client, path: str = "/readyz") -> tuple[int, str]:
-    """Return the answer to a probe, which comes by IP address and without TLS."""
+    """Return the response to a probe, which comes by IP address and without TLS."""
     response = client.get(path, headers={"Host": "10.0.0.1"})
     assert response.headers["Cache-Control"] == "no-store"
     return response.status_code, response.text.strip()

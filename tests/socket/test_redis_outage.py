@@ -1,4 +1,4 @@
-"""Redis fails in every way there is: messages go on being stored and answered, and everyone catches up afterwards."""
+"""Redis fails in every way there is: messages go on being stored and confirmed, and everyone catches up afterwards."""
 
 import asyncio
 import contextlib
@@ -52,7 +52,7 @@ class Scene:
         await self.beside.expect_message("before")
 
     async def post(self, content: str) -> None:
-        """Post; the answer must come soon whatever Redis does."""
+        """Post; the response must come soon whatever Redis does."""
         await asyncio.wait_for(self.writer.post(self.room, content), RESPONSE_SECONDS)
         self.posted.append(content)
 

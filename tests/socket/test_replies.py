@@ -44,7 +44,7 @@ class Table:
         self.bob = bob
 
     async def ask(self, prompt: str, tab: SocketClient | None = None) -> str:
-        """Send a prompt and return the id of the message that answers it."""
+        """Send a prompt and return the id of the message that replies to it."""
         asked = await (tab or self.alice).request("execute", session=self.session, prompt=prompt)
         assert asked["message"]["content"] == prompt
         return str(asked["reply"]["id"])
@@ -79,9 +79,9 @@ async def test_a_reply_streams_to_every_tab_and_ends_as_a_row(table: Table, fake
 
 async def test_only_the_requester_hears_the_request_id(table: Table, fake: FakeClaude) -> None:
     await table.alice.send("execute", id="mine", payload={"session": table.session, "prompt": "Hello"})
-    response = await table.alice.frame(lambda frame: frame.get("requestId") == "mine", "the answer")
+    response = await table.alice.frame(lambda frame: frame.get("requestId") == "mine", "the response")
     reply = response["data"]["reply"]["id"]
-    assert response["type"] == "execute", "the answer must come before the stream that carries its id"
+    assert response["type"] == "execute", "the response must come before the stream that carries its id"
     await end_of(table.alice, reply)
     await end_of(table.bob, reply)
     mine = [frame for frame in table.alice.frames if is_about(frame, reply) and frame["type"].startswith("stream_")]
@@ -89,7 +89,7 @@ async def test_only_the_requester_hears_the_request_id(table: Table, fake: FakeC
     assert not any("requestId" in frame for frame in table.bob.frames if is_about(frame, reply))
 
 
-async def test_the_same_prompt_sent_twice_is_answered_once(table: Table, fake: FakeClaude) -> None:
+async def test_the_same_prompt_sent_twice_gets_one_reply(table: Table, fake: FakeClaude) -> None:
     first = await table.alice.request("execute", session=table.session, prompt="Once", clientId="once-" + table.session)
     again = await table.alice.request("execute", session=table.session, prompt="Once", clientId="once-" + table.session)
     assert (again["message"]["id"], again["reply"]["id"]) == (first["message"]["id"], first["reply"]["id"])
@@ -107,7 +107,7 @@ async def test_a_message_in_a_session_is_a_prompt(table: Table, fake: FakeClaude
     await end_of(table.alice, started["message"]["id"])
 
 
-async def test_in_a_room_claude_answers_when_it_is_mentioned(site: Site, open_tab: Tabs, fake: FakeClaude) -> None:
+async def test_in_a_room_claude_replies_when_it_is_mentioned(site: Site, open_tab: Tabs, fake: FakeClaude) -> None:
     alice, bob = site.people.create("alice", "bob")
     room = await open_tab.make_room(alice, bob)
     tab = await open_tab.in_room(alice, room)
@@ -176,21 +176,21 @@ async def test_stopping_closes_the_upstream_and_names_the_stopper(table: Table, 
 
 
 async def test_retry_makes_a_version_and_all_are_kept(table: Table, fake: FakeClaude) -> None:
-    fake.will(Normal("The first answer."), Normal("The second answer."))
+    fake.will(Normal("The first reply."), Normal("The second reply."))
     reply = await table.ask("Which one?")
     await end_of(table.alice, reply)
     await table.bob.request("retry_reply", message=reply)
     ended = await end_of(table.alice, reply)
-    assert (ended["content"], ended["reply"]["version"], ended["reply"]["versions"]) == ("The second answer.", 2, 2)
+    assert (ended["content"], ended["reply"]["version"], ended["reply"]["versions"]) == ("The second reply.", 2, 2)
     shown = await table.alice.request("show_version", message=reply, version=1)
-    assert shown["message"]["content"] == "The first answer." and shown["message"]["reply"]["versions"] == 2
+    assert shown["message"]["content"] == "The first reply." and shown["message"]["reply"]["versions"] == 2
     told = await table.bob.expect(
-        "message_updated", where=lambda data: data["message"]["content"] == "The first answer."
+        "message_updated", where=lambda data: data["message"]["content"] == "The first reply."
     )
-    assert told["message"]["id"] == reply and "The first answer." in told["message"]["html"]
+    assert told["message"]["id"] == reply and "The first reply." in told["message"]["html"]
 
 
-async def test_editing_an_answered_prompt_branches(table: Table, fake: FakeClaude) -> None:
+async def test_editing_a_prompt_that_has_a_reply_branches(table: Table, fake: FakeClaude) -> None:
     fake.will(Normal("About cats."), Normal("About dogs."))
     asked = await table.alice.request("execute", session=table.session, prompt="cats?")
     prompt, reply = asked["message"]["id"], asked["reply"]["id"]

@@ -57,7 +57,7 @@ async def set_up(tab: SocketClient, **claude: Any) -> None:
 
 
 async def ask(tab: SocketClient, prompt: str) -> dict[str, Any]:
-    """Ask, and return the answer's message as it ends."""
+    """Ask, and return the reply's message as it ends."""
     asked = await tab.request("execute", session=session_of(tab), prompt=prompt)
     return await end_of(tab, asked["reply"]["id"], 30)
 
@@ -74,12 +74,12 @@ async def test_a_rooms_model_and_instructions_are_sent_and_another_rooms_are_not
     tabs: list[SocketClient], fake: FakeClaude
 ) -> None:
     plain = await ask(tabs[0], "Hello")
-    await set_up(tabs[0], model="claude-haiku-5-5", instructions="Answer in rhymes.")
+    await set_up(tabs[0], model="claude-haiku-5-5", instructions="Reply in rhymes.")
     ended = await ask(tabs[1], "Hello again")
     before, after = (seen.body for seen in fake.requests)
     assert (before["model"], plain["reply"]["model"]) == ("claude-sonnet-5-5",) * 2
     assert (after["model"], ended["reply"]["model"]) == ("claude-haiku-5-5",) * 2
-    assert "> Answer in rhymes." in text_of(after["system"]) and "rhymes" not in text_of(before["system"])
+    assert "> Reply in rhymes." in text_of(after["system"]) and "rhymes" not in text_of(before["system"])
 
 
 async def test_people_are_named_and_nobody_can_speak_as_another(tabs: list[SocketClient], fake: FakeClaude) -> None:

@@ -10,7 +10,7 @@ from tests.servers.tabs import Tabs
 
 
 @pytest.mark.parametrize("profile", [CLUSTER], ids=str)
-async def test_an_answer_that_breaks_off_is_told_once_with_its_text_also_to_who_was_away(
+async def test_a_reply_that_breaks_off_is_told_once_with_its_text_also_to_those_who_were_away(
     site_builder: SiteBuilder, profile: Profile
 ) -> None:
     with site_with_claude(site_builder, profile) as (site, fake):

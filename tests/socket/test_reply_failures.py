@@ -204,10 +204,10 @@ async def test_other_stop_reasons_are_complete_and_labelled(
 
 
 async def test_thinking_is_streamed_apart_from_the_text(tabs: list[SocketClient], fake: FakeClaude) -> None:
-    fake.default = WithThinking(text="The answer.", thinking="Let me see.")
+    fake.default = WithThinking(text="The reply.", thinking="Let me see.")
     reply = await ask(tabs[0])
     ended = await end_of(tabs[1], reply)
-    assert (ended["content"], ended["reply"]["thinking"]) == ("The answer.", "Let me see.")
+    assert (ended["content"], ended["reply"]["thinking"]) == ("The reply.", "Let me see.")
     heard = "".join(frame["data"].get("thinking", "") for frame in tabs[1].frames if frame["type"] == "stream_delta")
     assert heard == "Let me see."
 

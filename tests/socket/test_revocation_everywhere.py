@@ -89,7 +89,7 @@ async def test_a_removed_member_s_streams_end_in_every_process(
             assert [event.type for event in await stream.rest()][-2:] == ["left", "closed"]
 
 
-async def test_a_lower_role_counts_from_its_answer_on_in_every_process(
+async def test_a_lower_role_counts_from_its_response_on_in_every_process(
     site: Site, open_tab: Tabs, alice: Person, bob: Person, room: str
 ) -> None:
     alices = await open_tab.in_room(alice, room)

@@ -47,7 +47,7 @@ async def next_of(socket: RawSocket, opcode: int) -> bytes:
 
 
 async def response_id(socket: RawSocket) -> str:
-    """Return the id of the next answer; what the server says on its own has none."""
+    """Return the id of the next response; what the server says on its own has none."""
     while True:
         response = json.loads(await next_of(socket, TEXT))
         if "requestId" in response:
@@ -155,7 +155,7 @@ async def test_what_follows_a_closing_is_not_read(site: Site, open_tab: Tabs, al
 
 
 @pytest.mark.parametrize("payload", [b"", b"x", bytes(range(125)), b"\xff" * 125], ids=len)
-async def test_a_ping_is_answered_with_its_own_bytes(site: Site, alice: Person, payload: bytes) -> None:
+async def test_a_ping_gets_its_own_bytes_back(site: Site, alice: Person, payload: bytes) -> None:
     socket = await RawSocket.open(site.processes[0], alice)
     socket.send(frame(PING, payload))
     assert await next_of(socket, PONG) == payload

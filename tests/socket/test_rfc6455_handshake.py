@@ -1,4 +1,4 @@
-"""Handshakes by hand, as no library would send them: each gets one HTTP answer, and the server goes on."""
+"""Handshakes by hand, as no library would send them: each gets one HTTP response, and the server goes on."""
 
 import asyncio
 import base64
@@ -29,7 +29,7 @@ HEADERS = {
 
 
 async def response(site: Site, person: Person, lines: Sequence[str], start: str = "GET /ws HTTP/1.1") -> str:
-    """Send a handshake of these header lines and return the head of the answer; empty when the server hung up."""
+    """Send a handshake of these header lines and return the head of the response; empty when the server hung up."""
     reader, writer = await asyncio.open_connection("127.0.0.1", site.processes[0].port)
     try:
         writer.write("\r\n".join([start, *lines, f"Authorization: Bearer {person.token}", "", ""]).encode())

@@ -201,7 +201,7 @@ async def test_muting_is_mine_alone_in_all_my_tabs(open_tab: Tabs, alice: Person
     assert not alices.unread("notification", kind="muted")
 
 
-async def test_what_one_may_not_see_answers_as_what_does_not_exist(
+async def test_what_one_may_not_see_looks_as_what_does_not_exist(
     open_tab: Tabs, alice: Person, mallory: Person, room: str
 ) -> None:
     message = await (await open_tab(alice)).post(room, "secret")

@@ -245,7 +245,7 @@ async def test_a_service_that_hangs_holds_up_no_post(site_builder: SiteBuilder, 
             await tab.post(room, f"@{bob.username} hello")
             await browsers[0].heard()  # its request waits now
             await tab.post(room, f"@{bob.username} are you there?")
-            assert "push." not in site.log_text(), "it was answered after the service had been given up"
+            assert "push." not in site.log_text(), "its response came after the service had been given up"
             await open_tab.close_all()
 
 

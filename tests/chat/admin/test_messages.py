@@ -65,9 +65,9 @@ def test_counting_and_paging_end_somewhere(
 def test_messages_are_found_by_their_words_and_the_last_may_be_unfinished(
     as_ruth: Client, alice: User, bob: User, lounge: Room
 ) -> None:
-    post(alice, lounge, "The quick brown fox", "A quick answer", "Nothing here")
+    post(alice, lounge, "The quick brown fox", "A quick reply", "Nothing here")
     post(bob, lounge, "quick too")
-    assert shown(as_ruth, q="quick") == ["quick too", "A quick answer", "The quick brown fox"]
+    assert shown(as_ruth, q="quick") == ["quick too", "A quick reply", "The quick brown fox"]
     assert shown(as_ruth, q="quick bro") == ["The quick brown fox"]
     assert shown(as_ruth, q="quick", author__id__exact=str(bob.pk)) == ["quick too"]
     assert shown(as_ruth, q="uick") == []

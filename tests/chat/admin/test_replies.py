@@ -84,7 +84,7 @@ def test_no_page_shows_what_people_and_claude_have_said(as_ruth: Client, alice: 
     assert shown(as_ruth, q="painting") == [], "nor can it be found by its words"
 
 
-def test_an_answer_is_linked_to_its_message(as_ruth: Client, alice: User, lounge: Room) -> None:
+def test_a_reply_is_linked_to_its_message(as_ruth: Client, alice: User, lounge: Room) -> None:
     reply = a_reply(alice, lounge)
     html = html_of(as_ruth, reverse("admin:chat_reply_change", args=[reply.pk]))
     assert reverse("admin:chat_message_change", args=[reply.message_id]) in html
@@ -146,7 +146,7 @@ def test_the_overview_without_anything_says_so(as_ruth: Client) -> None:
     assert "Nothing has failed." in html and "No one has asked Claude this month." in html
 
 
-def test_the_overview_says_why_a_demo_answers(as_ruth: Client, settings: Any) -> None:
+def test_the_overview_says_why_a_demo_replies(as_ruth: Client, settings: Any) -> None:
     settings.CLAUDE_BACKEND = "demo"
     assert "because CLAUDE_BACKEND says so" in html_of(as_ruth, OVERVIEW)
     settings.CLAUDE_BACKEND, settings.ANTHROPIC_API_KEY = "auto", ""
@@ -184,7 +184,7 @@ def test_what_no_waiting_mends_heads_the_administration(
     assert recent_failures.REMEDIES[code].split(".")[0] in html.replace("&#x27;", "'")
 
 
-def test_an_answer_that_succeeds_takes_the_banner_away(as_ruth: Client, alice: User, lounge: Room) -> None:
+def test_a_reply_that_succeeds_takes_the_banner_away(as_ruth: Client, alice: User, lounge: Room) -> None:
     a_reply(alice, lounge)
     for _ in range(3):
         failed(alice, lounge, BAD_KEY)

@@ -90,7 +90,7 @@ def test_settling_turns_the_reservation_into_the_cost(alice: User) -> None:
     assert_counters_are_the_sum_of_the_charges()
 
 
-def test_settling_twice_counts_once_and_answers_the_first_cost(alice: User) -> None:
+def test_settling_twice_counts_once_and_returns_the_first_cost(alice: User) -> None:
     den = room_of(alice, "den")
     reply = a_reply(den)
     spending.attach(spending.reserve(alice.pk, den.pk, MODEL), reply.pk)

@@ -1,4 +1,4 @@
-"""A session in which a real runner answers by the fake of Anthropic's API, in this process and on the test's database."""
+"""A session in which a real runner replies by the fake of Anthropic's API, in this process and on the test's database."""
 
 import asyncio
 import json
@@ -63,7 +63,7 @@ class Desk:
         return await self.end()
 
     async def end(self) -> Reply:
-        """Wait until nothing runs or waits, and return the newest version of the newest answer."""
+        """Wait until nothing runs or waits, and return the newest version of the newest reply."""
         while (reply := await in_database(_newest)).is_open:  # noqa: ASYNC110 - it ends in the database
             await asyncio.sleep(0.02)
         return reply

@@ -20,7 +20,7 @@ def says(author: User | None, room: Room, text: str, **facts: Any) -> Message:
 
 
 def asks(author: User, room: Room, text: str, **facts: Any) -> Reply:
-    """Add a prompt and Claude's answer, which waits; return its reply."""
+    """Add a prompt and Claude's message, which waits; return its reply."""
     prompt = says(author, room, text)
     message = says(account(), room, "", version_count=1)
     message.shown = Reply.objects.create(
@@ -38,7 +38,7 @@ def asks(author: User, room: Room, text: str, **facts: Any) -> Reply:
 
 
 def ends(reply: Reply, text: str, state: ReplyState = ReplyState.COMPLETE, **facts: Any) -> Reply:
-    """End an answer."""
+    """End a reply."""
     for name, value in {"state": state, "text": text, **facts}.items():
         setattr(reply, name, value)
     reply.save()

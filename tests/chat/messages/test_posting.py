@@ -41,7 +41,7 @@ def test_a_message_takes_the_rooms_next_change_as_its_place(alice: User, bob: Us
     assert [(row.seq, row.change) for row in rows_of("den")] == [(1, 1), (2, 2), (3, 3)]
 
 
-def test_the_answer_is_what_reading_the_row_would_give(alice: User, bob: User, den: Room) -> None:
+def test_the_response_is_what_reading_the_row_would_give(alice: User, bob: User, den: Room) -> None:
     (first,) = say(bob, "den", "*first* ~~thing~~")
     post = a_post(alice, "den", "hi @bob", client_id="c", reply_to=int(first.id))
     (response,) = stored(store([post]))
@@ -108,7 +108,7 @@ def test_a_resend_in_the_same_round_shares_the_row_of_the_first(alice: User, den
     assert [row.content for row in rows_of("den")] == ["once", "other"] and third.message.seq == 2
 
 
-def test_a_resend_in_a_later_round_is_answered_with_the_first(alice: User, bob: User, den: Room) -> None:
+def test_a_resend_in_a_later_round_gets_the_first(alice: User, bob: User, den: Room) -> None:
     post = a_post(alice, "den", "once, @bob", client_id="c")
     (first,) = store([post])
     (_, again, other) = store([a_post(bob, "den", "between"), post, a_post(bob, "den", "after")])
@@ -262,7 +262,7 @@ def test_a_text_full_of_names_holds_up_nobody_elses_message(alice: User, bob: Us
     assert lookup.count(",") < 32_766
 
 
-def test_the_answer_to_a_reply_shows_what_is_left_of_its_target(alice: User, bob: User, den: Room) -> None:
+def test_the_response_to_a_reply_shows_what_is_left_of_its_target(alice: User, bob: User, den: Room) -> None:
     (first,) = say(bob, "den", "word " * 100)
     (reply,) = stored(store([a_post(alice, "den", "yes", reply_to=int(first.id))]))
     assert reply.replyTo is not UNSET and len(reply.replyTo.excerpt) <= 140 and reply.replyTo.excerpt.endswith("…")

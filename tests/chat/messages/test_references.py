@@ -36,7 +36,7 @@ def called(value: Any) -> set[tuple[str, str | None]]:
 
 @pytest.fixture
 def session(alice: User, bob: User, carol: User) -> str:
-    """A session in which bob asks, alice stops, reacts and answers, and adds carol."""
+    """A session in which bob asks, alice stops, reacts and replies, and adds carol."""
     room_of(alice, "desk", "session", members=[bob])
     (prompt,) = say(bob, "desk", "explain")
     stored(store([a_post(alice, "desk", "and this", reply_to=int(prompt.id))]))

@@ -1,6 +1,6 @@
-"""Who may do what with Claude's answers, and with what their prompts said before: docs/protocol.md's table, cell by cell.
+"""Who may do what with Claude's replies, and with what their prompts said before: docs/protocol.md's table, cell by cell.
 
-Pressing Retry, Continue or Stop on another person's answer gives no right over it.
+Pressing Retry, Continue or Stop on a reply to another person gives no right over it.
 """
 
 import re
@@ -33,7 +33,7 @@ PEOPLE: Final = ("asker", "requester", "member", "moderator", "owner", "ex-membe
 
 
 class Scene:
-    """asker's prompt, which Claude has answered; then it was edited, and `requester` retried and stopped the new version."""
+    """asker's prompt, to which Claude has replied; it was edited, and `requester` retried and stopped the new version."""
 
     def __init__(self) -> None:
         self.people = {name: person(name) for name in PEOPLE}
@@ -152,7 +152,7 @@ def test_no_sequence_of_rights_that_all_have_adds_up_to_deleting(
         state=state, stop_reason="max_tokens", text="" if state == ReplyState.FAILED else "A pass"
     )
     for act in acts[:-1]:
-        with suppress(ProtocolError):  # there may be nothing to continue, or Claude answers already
+        with suppress(ProtocolError):  # there may be nothing to continue, or Claude replies already
             ACTS[act](scene, "member")
         if act in ("retry", "continue"):
             Reply.objects.filter(message=int(scene.message), state=ReplyState.QUEUED).update(text="something")
@@ -164,7 +164,7 @@ def test_no_sequence_of_rights_that_all_have_adds_up_to_deleting(
     ACTS["delete the reply"](scene, "asker")
 
 
-def test_of_an_account_that_is_gone_only_moderators_delete_the_answers(scene: Scene) -> None:
+def test_of_an_account_that_is_gone_only_moderators_delete_the_replies(scene: Scene) -> None:
     scene.people["asker"].delete()
     for who in ("requester", "member"):
         with refused(ErrorCode.UNAUTHORIZED):
@@ -182,7 +182,7 @@ def test_for_others_an_earlier_version_is_shown_beside_the_prompt_as_it_is(scene
         scene.show(who, 3)
 
 
-def test_the_author_sees_prompt_and_answer_belong_together(scene: Scene) -> None:
+def test_the_author_sees_prompt_and_reply_belong_together(scene: Scene) -> None:
     scene.show("asker", 1)
     assert (scene.prompt_says, Message.objects.get(pk=scene.message).content) == (OLD, "Change it.")
     scene.show("asker", 2)
@@ -207,7 +207,7 @@ def test_an_edit_that_forgets_leaves_the_old_text_nowhere(scene: Scene) -> None:
     assert (scene.prompt_says, Message.objects.get(pk=scene.message).content) == ("never mind", "Change it.")
 
 
-def test_an_edit_that_forgets_while_the_answer_waits_keeps_the_text_that_waits(scene: Scene) -> None:
+def test_an_edit_that_forgets_while_the_reply_waits_keeps_the_text_that_waits(scene: Scene) -> None:
     replies.retry_reply(scene.actor("asker"), requests.RetryReply(scene.message))
     changes.edit_message(scene.actor("asker"), scene.prompt, "newest", "", forget=True)
     kept = Reply.objects.filter(message=int(scene.message)).order_by("version").values_list("prompt_content", flat=True)

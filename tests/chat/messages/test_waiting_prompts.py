@@ -88,7 +88,7 @@ def delete_account(bob: User) -> None:
 
 
 @pytest.mark.parametrize("lose", [deactivate, lose_the_row, delete_account], ids=lambda lose: lose.__name__)
-def test_when_its_turn_comes_a_prompt_is_only_answered_if_its_author_may_still_ask(
+def test_when_its_turn_comes_a_prompt_only_gets_a_reply_if_its_author_may_still_ask(
     bob: User, carol: User, den: Room, lose: Callable[[User], Any]
 ) -> None:
     bobs, carols = asks(bob, den, "bob asks"), asks(carol, den, "carol asks")

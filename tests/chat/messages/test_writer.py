@@ -1,4 +1,4 @@
-"""The writer answers only what is committed, in order, and outlives whatever goes wrong in a round."""
+"""The writer confirms only what is committed, in order, and outlives whatever goes wrong in a round."""
 
 import asyncio
 import threading
@@ -168,7 +168,7 @@ async def test_too_many_waiting_are_refused_before_they_fill_the_memory(
     assert all(isinstance(each, ProtocolError) and each.code is ErrorCode.UNAVAILABLE for each in results[3:])
 
 
-async def test_no_answer_before_the_round_has_ended(store: Store) -> None:
+async def test_no_response_before_the_round_has_ended(store: Store) -> None:
     writer, hub = new_writer()
     store.may_go_on.clear()
     async with running(writer.run()):
@@ -186,7 +186,7 @@ async def test_a_refusal_is_its_own_and_nothing_is_published_for_it(store: Store
     async with running(writer.run()):
         results = await asyncio.gather(*futures, return_exceptions=True)
     assert [getattr(result, "code", "") for result in results] == ["", ErrorCode.REQUEST_FAILED, "", ""]
-    assert len(hub.published) == 2, "a resend is answered, not published again"
+    assert len(hub.published) == 2, "a resend gets its response, and is not published again"
 
 
 async def test_who_is_mentioned_is_told_in_their_own_group(store: Store) -> None:
@@ -233,7 +233,7 @@ async def test_who_has_gone_meanwhile_disturbs_nobody(store: Store) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-async def test_an_answered_message_is_committed_for_every_connection_to_see() -> None:
+async def test_a_confirmed_message_is_committed_for_every_connection_to_see() -> None:
     alice = await in_database(User.objects.create, username="alice")
     await in_database(room_of, alice, "den")
     writer, hub = new_writer()

@@ -1,4 +1,4 @@
-"""Sending to a push service that is really there: what it sees, what only the browser reads, and what its answers mean."""
+"""Sending to a push service that is really there: what it sees, what only the browser reads, and what its responses mean."""
 
 import json
 import time
@@ -79,7 +79,9 @@ def test_the_service_can_tell_that_it_is_us(service: PushService, settings: Any)
         (500, Outcome.FAILED),
     ],
 )
-def test_an_answer_says_whether_the_browser_is_still_there(service: PushService, status: int, outcome: Outcome) -> None:
+def test_a_response_says_whether_the_browser_is_still_there(
+    service: PushService, status: int, outcome: Outcome
+) -> None:
     service.statuses["/bobs-browser"] = status
     with capture_logs() as lines:
         assert send(push_to(service.origin)[0]) is outcome
@@ -95,7 +97,7 @@ def test_a_service_cannot_send_us_elsewhere(service: PushService, status: int) -
     assert [each.path for each in service.received] == ["/bobs-browser"]
 
 
-def test_a_service_that_does_not_answer_is_given_up(service: PushService, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_service_that_does_not_respond_is_given_up(service: PushService, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sender, "_READ_SECONDS", 0.2)
     service.delays["/bobs-browser"] = 5
     with capture_logs() as lines:
@@ -123,7 +125,7 @@ def test_a_service_that_could_not_be_reached_is_left_alone_for_a_while_and_no_ot
 
 
 @pytest.mark.parametrize("status", [400, 429, 500])
-def test_a_service_that_answers_is_asked_for_the_next_browser(service: PushService, status: int) -> None:
+def test_a_service_that_responds_is_asked_for_the_next_browser(service: PushService, status: int) -> None:
     service.statuses["/bobs-browser"] = status
     assert send(push_to(service.origin)[0]) is Outcome.FAILED
     assert send(push_to(service.origin, "/carols-browser")[0]) is Outcome.DELIVERED

@@ -1,4 +1,4 @@
-"""Asking people before a stranger puts them into a room: who counts as a stranger, and what each answer leads to."""
+"""Asking people before a stranger puts them into a room: who counts as a stranger, and what yes and no lead to."""
 
 from datetime import timedelta
 from functools import partial
@@ -299,7 +299,7 @@ def test_what_was_never_asked_can_be_neither_accepted_nor_declined(alice: User, 
 # --- Bounds --------------------------------------------------------------------------------------------------------------
 
 
-def test_one_person_has_three_invitations_to_another_whatever_is_answered(alice: User, bob: User) -> None:
+def test_one_person_has_three_invitations_to_another_declined_ones_too(alice: User, bob: User) -> None:
     for number in range(4):
         room_of(alice, f"den-{number}")
     for number in range(3):
@@ -344,5 +344,5 @@ def test_invitations_made_and_accepted_at_the_same_time_count_once(alice: User, 
     assert all(
         isinstance(each, ProtocolError) and each.code == ErrorCode.NOT_FOUND for each in outcomes if each not in done
     )
-    assert len(done) == 1, "the first answer counts"
+    assert len(done) == 1, "the first choice counts"
     assert (slug in rooms_of(bob)) == (len(rows_of(slug)) == 1)

@@ -26,15 +26,15 @@ def queries_of(action: Any, *arguments: Any) -> int:
     return len(captured)
 
 
-def test_an_answer_that_ended_while_it_was_read_is_shown_with_its_text(alice: User, bob: User) -> None:
+def test_a_reply_that_ended_while_it_was_read_is_shown_with_its_text(alice: User, bob: User) -> None:
     room = room_of(alice, "den", members=[bob])
-    (said,) = say(bob, "den", "the whole answer")
+    (said,) = say(bob, "den", "the whole reply")
     read = Message.objects.get(pk=int(said.id))
     reply = Reply.objects.create(message=read, room=room, version=1, change=2, state=ReplyState.COMPLETE)
     Message.objects.filter(pk=read.pk).update(shown=reply, change=2)
     read.shown, read.content = reply, ""  # as it stood before the end
     shown = present_message("den", read)
-    assert (shown.content, shown.change, shown.reply is UNSET) == ("the whole answer", 2, False)
+    assert (shown.content, shown.change, shown.reply is UNSET) == ("the whole reply", 2, False)
 
 
 def test_what_is_asked_of_a_room_costs_the_same_for_any_size(alice: User, bob: User, as_alice: Actor) -> None:

@@ -92,14 +92,14 @@ def test_a_direct_message_is_refused_to_those_who_can_never_read_it(
     put_into(bob, case.state)
     results = store([a_post(alice, slug, text), a_post(alice, "den", "to all")])
     assert codes(results) == ["" if case.is_stored else "REQUEST_FAILED", ""]
-    assert bool(rows_of(slug)) == case.is_stored, "neither the message nor an answer of Claude's"
+    assert bool(rows_of(slug)) == case.is_stored, "neither the message nor a reply of Claude's"
     if not case.is_stored:
         assert "@bob can't use Parley any more" in str(results[0])
     shown = rooms.present(Room.objects.get(slug=slug))
     assert (shown.unreachable is True) == (not case.is_stored)
 
 
-def test_what_is_sent_again_is_answered_although_the_person_has_gone_meanwhile(alice: User, bob: User) -> None:
+def test_what_is_sent_again_is_confirmed_although_the_person_has_gone_meanwhile(alice: User, bob: User) -> None:
     slug = rooms.create_room(Actor.of(alice), requests.CreateRoom(kind="direct", members=["bob"])).room.slug
     post = a_post(alice, slug, "hello", client_id="once")
     assert codes(store([post])) == [""]

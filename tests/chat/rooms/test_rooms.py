@@ -332,7 +332,7 @@ def test_a_list_that_could_not_be_fetched_blocks_no_name_that_could_be_one(
     assert Room.objects.get().claude_model == (model if is_taken else "")
 
 
-def test_outside_sessions_claude_answers_only_when_called(alice: User) -> None:
+def test_outside_sessions_claude_replies_only_when_called(alice: User) -> None:
     room_of(alice, "den")
     with refused(ErrorCode.REQUEST_FAILED):
         update(alice, claude=options(everyMessage=False))

@@ -32,7 +32,7 @@ async def test_all_who_ask_at_the_same_time_cost_one_query(monkeypatch: pytest.M
     monkeypatch.setattr(health, "_ask_database", slow)
     waiting = [asyncio.create_task(health._readiness()) for _ in range(200)]
     await asyncio.sleep(0.1)
-    waiting.pop().cancel()  # one client that goes away takes the answer from no other
+    waiting.pop().cancel()  # one client that goes away takes the response from no other
     may_end.set()
     assert await asyncio.gather(*waiting) == [(200, "ready")] * 199
     assert len(asked) == 1

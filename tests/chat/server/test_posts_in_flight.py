@@ -20,7 +20,7 @@ def a_post(chars: int) -> Post:
 
 
 class Posts:
-    """A writer whose database has not answered yet, and a connection that posts."""
+    """A writer whose database has not responded yet, and a connection that posts."""
 
     def __init__(self) -> None:
         self.stored: list[asyncio.Future[Any]] = []

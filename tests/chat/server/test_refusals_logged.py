@@ -13,7 +13,7 @@ from tests.chat.realtime.clock import clock_in
 
 
 @pytest.mark.parametrize("text", ["{", '{"type":"typing","id":1,"payload":{"room":"den","typing":true}}'])
-async def test_of_a_flood_of_refusals_few_are_logged_and_all_are_answered(
+async def test_of_a_flood_of_refusals_few_are_logged_and_all_are_sent(
     settings: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, text: str
 ) -> None:
     settings.FRAMES_PER_SECOND, settings.OUTBOX_BYTES = 0, 0

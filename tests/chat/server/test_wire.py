@@ -1,4 +1,4 @@
-"""What really goes out is what the catalogue says: every answer and event of a whole conversation, decoded strictly."""
+"""What really goes out is what the catalogue says: every response and event of a whole conversation, decoded strictly."""
 
 import asyncio
 import json
@@ -66,7 +66,7 @@ class Tab:
         return data
 
     def response_to(self, request_id: int) -> list[dict[str, Any]]:
-        """Return what answers a request; the events of a reply that it began carry its id, too."""
+        """Return the responses to a request; the events of a reply that it began carry its id, too."""
         return [
             frame
             for frame in self.frames
@@ -87,7 +87,7 @@ def check(frame: dict[str, Any], asked: dict[int, str]) -> None:
     if "requestId" in frame and frame["type"] not in STREAM_EVENTS:
         name = asked[frame["requestId"]]
         type_, data = RESPONSES[name]
-        assert frame["type"] == type_, f"{name} was answered by {frame['type']}"
+        assert frame["type"] == type_, f"{name} got {frame['type']}"
     else:
         data = EVENTS[frame["type"]].data
         if EVENTS[frame["type"]].durable:
@@ -115,7 +115,7 @@ async def tab(runtime: Runtime) -> Callable[[str], Any]:
     return opened
 
 
-async def test_every_answer_and_event_of_a_conversation_is_what_the_catalogue_says(
+async def test_every_response_and_event_of_a_conversation_is_what_the_catalogue_says(
     runtime: Runtime, tab: Callable[[str], Any]
 ) -> None:
     alice, bob = await tab("alice"), await tab("bob")
@@ -243,7 +243,9 @@ async def test_what_only_a_process_sends_is_what_the_catalogue_says(
     assert alice.connection.close_code == 1012
 
 
-async def test_a_burst_of_posts_is_answered_in_order_each_once(runtime: Runtime, tab: Callable[[str], Any]) -> None:
+async def test_a_burst_of_posts_gets_its_responses_in_order_each_once(
+    runtime: Runtime, tab: Callable[[str], Any]
+) -> None:
     alice, bob = await tab("alice"), await tab("bob")
     await alice.get("create_room", name="Den", room="den", members=["bob"])
     for each in (alice, bob):

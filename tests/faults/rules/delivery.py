@@ -96,8 +96,8 @@ def shown(history: History) -> Iterator[Violation]:
 def times_to_converge(history: History) -> dict[int, float | None]:
     """Return for each fault's number how long after its end everything was well again.
 
-    That is: all entitled tabs are in their rooms and know what had been answered until then, and what they had asked
-    by then has its answer. None: one of these never came.
+    That is: all entitled tabs are in their rooms and know what had been confirmed until then, and what they had
+    asked by then has its response. None: one of these never came.
     """
     views = _entitled(history, views_of(history))
     gone = {tab for revoked in history.all(Revoked) for tab in revoked.tabs}
@@ -116,7 +116,7 @@ def times_to_converge(history: History) -> dict[int, float | None]:
 
 
 def _heads_at(writes: list[Write], t: float) -> dict[str, int]:
-    """Return the highest change of each room that had been answered."""
+    """Return the highest change of each room that had been confirmed."""
     heads: dict[str, int] = {}
     for write in writes:
         accepted = write.accepted
@@ -146,7 +146,7 @@ def _present_from(presence: list[tuple[float, bool]], t: float) -> float | None:
 
 
 def converged(history: History) -> Iterator[Violation]:
-    """Within the promised time after an outage everyone knows what was answered in it."""
+    """Within the promised time after an outage everyone knows what was confirmed in it."""
     times = times_to_converge(history)
     for ended in history.all(FaultEnded):
         seconds = times[ended.number]

@@ -8,13 +8,13 @@ from tests.faults.history import Fresh, Heard, History, JoinAsked, Joined, Left,
 from tests.faults.rules.violation import Violation
 from tests.faults.rules.writes import writes_of
 
-# What changes a message again is stamped before its commit, hence before an answer that has seen it. Without Redis another
+# What changes a message again is stamped before its commit, hence before a response that has seen it. Without Redis another
 # process finds it by its head check, every three seconds, and stamps it then; and a margin.
 READING_SECONDS: Final = 4.0
 
 
 def gapless(history: History) -> Iterator[Violation]:
-    """On one connection the changes of a room come in order from the answer to its joining on: no gap, no repeat."""
+    """On one connection the changes of a room come in order from the response to its joining on: no gap, no repeat."""
     last: dict[tuple[int, str], int] = {}
     for record in history.of_types(Joined, Left, Heard):
         if isinstance(record, Joined):
@@ -96,7 +96,7 @@ def _is_brought(joined: Joined, message: str, change: int, changes: list[tuple[i
 
 
 def in_real_time(history: History) -> Iterator[Violation]:
-    """What was answered before another write, or joining, was begun stands before it."""
+    """What was confirmed before another write, or joining, was begun stands before it."""
     confirmed: dict[str, list[tuple[float, int]]] = {}
     for write in writes_of(history).values():
         accepted = write.accepted
@@ -106,13 +106,13 @@ def in_real_time(history: History) -> Iterator[Violation]:
     heads = {room: _running_head(sorted(some)) for room, some in confirmed.items()}
     for write in writes_of(history).values():
         accepted = write.accepted
-        # The second time, a deletion or reaction changes nothing and is answered with an earlier change.
+        # The second time, a deletion or reaction changes nothing and gets an earlier change in response.
         if accepted is None or not (write.creates or write.invoked.type == "edit_message"):
             continue
         place = accepted.seq if write.creates else accepted.change
         before = _head_before(heads[write.invoked.room], write.invoked.t)
         if place <= before:
-            yield Violation("real-time order", accepted.t, f"{write.op} got {place} after {before} had been answered")
+            yield Violation("real-time order", accepted.t, f"{write.op} got {place} after {before} had been confirmed")
     asked: dict[tuple[int, str], JoinAsked] = {}
     for record in history.of_types(JoinAsked, Joined):
         if isinstance(record, JoinAsked):
@@ -121,7 +121,7 @@ def in_real_time(history: History) -> Iterator[Violation]:
             begun = asked[record.connection, record.room]
             before = _head_before(heads[record.room], begun.t)
             if record.change < before:
-                what = f"{record.tab} joined {record.room} at {record.change} after {before} had been answered"
+                what = f"{record.tab} joined {record.room} at {record.change} after {before} had been confirmed"
                 yield Violation("real-time order", record.t, what)
 
 
@@ -138,13 +138,13 @@ def _running_head(confirmed: list[tuple[float, int]]) -> Head:
 
 
 def _head_before(head: Head, t: float) -> int:
-    """Return the highest change that had been answered before a moment."""
+    """Return the highest change that had been confirmed before a moment."""
     position = bisect_left(head[0], t)
     return head[1][position - 1] if position else 0
 
 
 def one_response_each(history: History) -> Iterator[Violation]:
-    """A request has one answer for each time that it was sent."""
+    """A request has one response for each time that it was sent."""
     for write in writes_of(history).values():
         for connection in {response.connection for response in write.responses}:
             responses = [response for response in write.responses if response.connection == connection]
@@ -156,7 +156,7 @@ def one_response_each(history: History) -> Iterator[Violation]:
 
 
 def a_response_at_last(history: History) -> Iterator[Violation]:
-    """In the end every write of who has access has its answer."""
+    """In the end every write of who has access has its response."""
     gone = {tab for revoked in history.all(Revoked) for tab in revoked.tabs}
     for write in writes_of(history).values():
         if write.invoked.tab not in gone and not any(response.is_final for response in write.responses):

@@ -64,7 +64,7 @@ def not_vacuous(history: History) -> Iterator[Violation]:
             yield Violation("vacuous", run.t, f"{fault} never happened")
     writes = writes_of(history).values()
     if not any(write.accepted for write in writes):
-        yield Violation("vacuous", 0.0, "no write was ever answered")
+        yield Violation("vacuous", 0.0, "no write was ever confirmed")
     if not any(len(history_sends) > 1 for history_sends in (write.sends for write in writes)):
         yield Violation("vacuous", 0.0, "no write was ever sent again")
     if not any(asked.after is not None for asked in history.all(JoinAsked)):

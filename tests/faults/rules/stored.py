@@ -1,4 +1,4 @@
-"""Lost, unexpected, duplicated: what was answered against what the database has in the end."""
+"""Lost, unexpected, duplicated: what was confirmed against what the database has in the end."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from tests.faults.rules.writes import Write, by_message, writes_of
 
 
 def lost(history: History) -> Iterator[Violation]:
-    """What was answered with success is there in the end, unless a later write, or one whose answer was lost, undid it."""
+    """What was confirmed is there in the end, unless a later write, or one whose response was lost, undid it."""
     rows = _stored_rows(history)
     shown = {row.id: row for fresh in history.all(Fresh) for row in fresh.rows}
     writes = writes_of(history)
@@ -20,10 +20,10 @@ def lost(history: History) -> Iterator[Violation]:
             continue
         row = rows.get(accepted.message)
         if row is None:
-            yield Violation("lost", accepted.t, f"{write.op} was answered as message {accepted.message}: no such row")
+            yield Violation("lost", accepted.t, f"{write.op} was confirmed as message {accepted.message}: no such row")
         elif write.creates and (row.client_id, row.seq) != (write.op, accepted.seq):
             yield Violation(
-                "lost", accepted.t, f"{write.op} was answered with seq {accepted.seq}, and the row is {row}"
+                "lost", accepted.t, f"{write.op} was confirmed with seq {accepted.seq}, and the row is {row}"
             )
         elif row.change < accepted.change:
             yield Violation("lost", accepted.t, f"{write.op} made change {accepted.change}, the row has {row.change}")
@@ -41,7 +41,7 @@ def _undone(row: Row, writes: list[Write]) -> Iterator[Violation]:
         return
     texts = [write for write in writes if write.creates or write.invoked.type == "edit_message"]
     newest = max((write for write in texts if write.accepted is not None), key=_change, default=None)
-    # A frame that was never answered may be read from a dead connection's buffer at any later time.
+    # A frame that never got a response may be read from a dead connection's buffer at any later time.
     maybe = {write.invoked.content for write in texts if write.is_open}
     if newest is not None and newest.accepted and row.content not in {newest.invoked.content, *maybe}:
         yield Violation("lost", newest.accepted.t, f"{newest.op} wrote message {row.id}, which reads {row.content!r}")
@@ -55,7 +55,7 @@ def _change(write: Write) -> int:
 
 
 def _reactions_undone(row: Row, writes: list[Write]) -> Iterator[Violation]:
-    """One tab owns each reaction and waits for its answers, so the last one answered decides."""
+    """One tab owns each reaction and waits for its responses, so the last one confirmed decides."""
     registers: dict[tuple[str, str], list[Write]] = defaultdict(list)
     for write in writes:
         if write.invoked.type in ("add_reaction", "remove_reaction"):
@@ -73,7 +73,7 @@ def _reactions_undone(row: Row, writes: list[Write]) -> Iterator[Violation]:
 
 
 def unexpected(history: History) -> Iterator[Violation]:
-    """Nothing is stored, shown or answered that no one has written."""
+    """Nothing is stored, shown or confirmed that no one has written."""
     writes = writes_of(history)
     rows = _stored_rows(history)
     for row in rows.values():
@@ -103,7 +103,7 @@ def _foreign(row: Row, write: Write | None) -> Iterator[Violation]:
 
 
 def duplicated(history: History) -> Iterator[Violation]:
-    """A write has one row, whatever number of times it was sent, and one identity in all its answers."""
+    """A write has one row, whatever number of times it was sent, and one identity in all its responses."""
     writes = writes_of(history)
     by_text = {write.invoked.content: write for write in writes.values() if write.creates}
     seen: dict[str, str] = {}
@@ -119,7 +119,7 @@ def duplicated(history: History) -> Iterator[Violation]:
     for write in writes.values():
         ids = {response.message for response in write.responses if not response.code}
         if len(ids) > 1:
-            yield Violation("duplicated", write.responses[-1].t, f"{write.op} was answered as {sorted(ids)}")
+            yield Violation("duplicated", write.responses[-1].t, f"{write.op} was confirmed as {sorted(ids)}")
 
 
 def _stored_rows(history: History) -> dict[str, Row]:

@@ -1,4 +1,4 @@
-"""The writes of a history, each with all its sends and answers."""
+"""The writes of a history, each with all its sends and responses."""
 
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -28,17 +28,17 @@ class Write:
 
     @property
     def accepted(self) -> Responded | None:
-        """Return the first answer that said: done."""
+        """Return the first response that said: done."""
         return next((response for response in self.responses if not response.code), None)
 
     @property
     def responded_at(self) -> float | None:
-        """Return when the tab had its final answer."""
+        """Return when the tab had its final response."""
         return next((response.t for response in self.responses if response.is_final), None)
 
     @property
     def is_open(self) -> bool:
-        """Whether it may have taken, or may yet take, effect without an answer that says so."""
+        """Whether it may have taken, or may yet take, effect without a response that says so."""
         if len(self.sends) > len(self.responses):
             return True
         return self.accepted is None and any(response.code in UNKNOWN for response in self.responses)

@@ -28,7 +28,7 @@ from tests.chat.claude.conftest import KEY
 # --- What arrives ----------------------------------------------------------------------------------------------
 
 
-async def test_an_answer_arrives_piece_by_piece_and_ends_with_its_reason_and_its_blocks(fake, backend):
+async def test_a_reply_arrives_piece_by_piece_and_ends_with_its_reason_and_its_blocks(fake, backend):
     fake.will(Normal("One two three four.", pieces=4))
 
     pieces = await pieces_of(backend)
@@ -92,7 +92,7 @@ async def test_a_summary_of_the_thinking_is_asked_for_and_comes_before_the_text_
     assert text == {"type": "text", "text": "Yes."}
 
 
-async def test_a_model_that_cannot_be_asked_for_its_thinking_answers_without_and_is_not_asked_again(fake, backend):
+async def test_a_model_that_cannot_be_asked_for_its_thinking_replies_without_and_is_not_asked_again(fake, backend):
     fake.will(BadRequest(message="thinking.type: adaptive is not supported by this model"))
 
     assert text_of(await pieces_of(backend)) == f"You wrote: {PROMPT}"
@@ -152,7 +152,7 @@ async def test_every_reason_to_stop_comes_through(fake, backend, reason):
     assert (await pieces_of(backend))[-1] == End(reason, [text_block("So far.")])
 
 
-async def test_an_answer_without_words_has_no_block_that_the_api_would_refuse(fake, backend):
+async def test_a_reply_without_words_has_no_block_that_the_api_would_refuse(fake, backend):
     fake.will(StopReason("refusal", text=""))
 
     assert (await pieces_of(backend))[-1] == End("refusal", [])
@@ -210,7 +210,7 @@ async def test_a_burst_of_deltas_lets_others_run_meanwhile(fake, backend):
     assert max(Counter(turn_of_each).values()) <= 60
 
 
-async def test_a_hundred_answers_stream_at_once_without_a_mix_up(fake, backend):
+async def test_a_hundred_replies_stream_together_without_a_mix_up(fake, backend):
     fake.default = Slow(pause_s=0.01)
 
     async def ask(number: int) -> str:

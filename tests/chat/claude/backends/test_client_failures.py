@@ -205,7 +205,7 @@ async def test_an_address_that_is_none_fails_and_does_so_again_until_it_is_mende
         (ErrorInStream(3, text="a b c d e f", error="api_error"), "server_error", "in the stream api_error"),
     ],
 )
-async def test_an_answer_that_breaks_off_is_interrupted_and_what_arrived_is_kept(fake, backend, mode, code, detail):
+async def test_a_reply_that_breaks_off_is_interrupted_and_what_arrived_is_kept(fake, backend, mode, code, detail):
     fake.will(mode)
 
     text, failure = await failure_of(backend)
@@ -217,7 +217,7 @@ async def test_an_answer_that_breaks_off_is_interrupted_and_what_arrived_is_kept
     assert len(fake.requests) == 1
 
 
-async def test_an_answer_that_stalls_is_interrupted_after_the_time_that_is_set(fake, backend, settings):
+async def test_a_reply_that_stalls_is_interrupted_after_the_time_that_is_set(fake, backend, settings):
     settings.CLAUDE_READ_SECONDS = 0.2
     fake.will(Stall(3, text="a b c d e f"))
     began = time.monotonic()
@@ -230,7 +230,7 @@ async def test_an_answer_that_stalls_is_interrupted_after_the_time_that_is_set(f
     assert await fake.until(lambda fake: fake.requests[0].closed_at is not None)
 
 
-async def test_an_answer_of_which_nothing_but_pings_comes_does_not_hang(fake, backend, settings):
+async def test_a_reply_of_which_nothing_but_pings_comes_does_not_hang(fake, backend, settings):
     settings.CLAUDE_READ_SECONDS = 0.2
     fake.will(Pings(3, text="a b c d e f"))
 

@@ -1,4 +1,4 @@
-"""The built-in demo model: it says that it is one, answers visibly to the prompt, keeps a human pace, and costs nothing."""
+"""The built-in demo model: it says that it is one, replies visibly to the prompt, keeps a human pace, and costs nothing."""
 
 import asyncio
 import time
@@ -64,7 +64,7 @@ def text_of(pieces: list[Piece]) -> str:
 
 
 @pytest.mark.parametrize("question", QUESTIONS)
-async def test_every_answer_says_first_that_it_is_a_demo_and_ends_well(question):
+async def test_every_reply_says_first_that_it_is_a_demo_and_ends_well(question):
     pieces = await pieces_of(call(said(question)))
 
     text = text_of(pieces)
@@ -74,12 +74,12 @@ async def test_every_answer_says_first_that_it_is_a_demo_and_ends_well(question)
 
 
 @pytest.mark.parametrize("question", QUESTIONS)
-async def test_the_same_prompt_gets_the_same_answer_and_everything_is_markdown_that_renders(question):
+async def test_the_same_prompt_gets_the_same_reply_and_everything_is_markdown_that_renders(question):
     assert reply_to(question) == reply_to(question)
     assert "<em>Demo" in render(reply_to(question))
 
 
-async def test_an_answer_relates_to_the_newest_message_whoever_wrote_before():
+async def test_a_reply_relates_to_the_newest_message_no_matter_who_wrote_before():
     history = [said("Tell me about lighthouses"), Turn("assistant", "They shine."), said("hi", "bob")]
 
     text = text_of(await pieces_of(call(*history, said("How do badgers\ndig tunnels?", "bob"))))
@@ -106,14 +106,14 @@ async def test_what_looks_like_a_quotation_in_a_prompt_is_part_of_it():
         ("Give me a list of cities", "\n- "),
     ],
 )
-def test_what_is_asked_for_is_in_the_answer(question, mark):
+def test_what_is_asked_for_is_in_the_reply(question, mark):
     text = reply_to(question)
 
     assert "\n## " in text
     assert mark in text or mark.replace("def ", "") in text
 
 
-def test_answers_to_different_prompts_differ():
+def test_replies_to_different_prompts_differ():
     replies = {reply_to(f"Tell me about number {number} and lighthouses").partition("\n## ")[2] for number in range(40)}
 
     assert len(replies) >= 20
@@ -236,7 +236,7 @@ async def test_it_can_be_closed_at_any_time(settings):
 # --- Which backend ----------------------------------------------------------------------------------------------------
 
 
-async def test_the_demo_answers_for_the_demo_model_only():
+async def test_the_demo_replies_for_the_demo_model_only():
     assert isinstance(backend_for("demo"), DemoBackend)
     assert isinstance(backend_for("claude-sonnet-5-5"), AnthropicBackend)
     assert backend_for("demo") is backend_for("demo")

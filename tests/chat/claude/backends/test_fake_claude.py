@@ -135,7 +135,7 @@ def test_what_is_thought_is_silent_unless_its_summary_is_asked_for(fake):
     assert "Hm." in summarised
 
 
-def test_a_tools_result_is_answered_by_what_was_meant_for_it(fake):
+def test_a_tools_result_gets_the_reply_that_was_meant_for_it(fake):
     fake.will(ToolUse("find", {"a": 1}, then=Normal("Found it.")))
     events = ask(fake, body_of())
     use = next(data["content_block"] for name, data in events if name == "content_block_start")
@@ -182,7 +182,7 @@ def test_it_sees_when_the_client_goes_away(fake):
     assert not fake.requests[0].ended
 
 
-def test_an_answer_that_is_held_goes_on_when_it_is_released(fake):
+def test_a_reply_that_is_held_goes_on_when_it_is_released(fake):
     fake.will(Held(2, text="a b c d"))
     with posted(fake, body_of()) as response:
         before = b""
@@ -246,7 +246,7 @@ _USE = {"type": "tool_use", "id": "t1", "name": "find", "input": {}}
     [
         {"messages": []},
         {"messages": [{"role": "assistant", "content": "Hi."}]},
-        {"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "The answer is"}]},
+        {"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "The result is"}]},
         {"messages": [{"role": "user", "content": ""}]},
         {"messages": [{"role": "user", "content": [{"type": "text", "text": "  "}]}]},
         {"messages": [{"role": "user", "content": [{"type": "tool_result", "tool_use_id": "t1", "content": "x"}]}]},

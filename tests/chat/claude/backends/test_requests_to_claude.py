@@ -30,7 +30,7 @@ from tests.reports.requests_to_claude import (
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(("stop_reason", "blocks", "error"), EMPTY_TURNS)
-async def test_a_use_of_no_tool_ends_the_answer(fake: FakeClaude, stop_reason: str, blocks: Any, error: str) -> None:
+async def test_a_use_of_no_tool_ends_the_reply(fake: FakeClaude, stop_reason: str, blocks: Any, error: str) -> None:
     fake.will(Blocks(blocks, stop_reason=stop_reason))
     async with open_desk() as desk:
         reply = await desk.ask("Well?")

@@ -1,4 +1,4 @@
-"""Answers that are continued: what `tests.reports.continued_replies` holds."""
+"""Replies that are continued: what `tests.reports.continued_replies` holds."""
 
 import pytest
 
@@ -22,13 +22,13 @@ def test_what_repeats_all_and_adds_nothing_adds_nothing() -> None:
     assert seam.joined("at nine in the morning.") + seam.rest() == ""
 
 
-def test_a_first_answer_is_never_held_back() -> None:
+def test_a_first_reply_is_never_held_back() -> None:
     assert Seam("").joined("`") == "`"
 
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("case", CASES[:12], ids=str)
-async def test_a_continued_answer_is_one_text_in_tabs_and_database(case: Case, fake: FakeClaude) -> None:
+async def test_a_continued_reply_is_one_text_in_tabs_and_database(case: Case, fake: FakeClaude) -> None:
     fake.will(StopReason("max_tokens", text=case.so_far), Normal(case.more, pieces=4))
     async with open_desk() as desk:
         reply = await desk.go_on(await desk.ask("Well?"))

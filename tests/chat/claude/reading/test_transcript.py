@@ -172,7 +172,7 @@ def lines_of(room: Room) -> list[Line]:
     return [line for row in rows if (line := transcript.line_of(row))]
 
 
-def test_people_are_named_and_claude_answers_in_its_own_turn(alice: User, bob: User, den: Room) -> None:
+def test_people_are_named_and_claude_replies_in_its_own_turn(alice: User, bob: User, den: Room) -> None:
     first = says(alice, den, "one\n\ntwo ")
     says(bob, den, "three", reply_to=first)
     ends(asks(alice, den, "so?"), "  Six.\n")
@@ -190,7 +190,7 @@ def test_people_are_named_and_claude_answers_in_its_own_turn(alice: User, bob: U
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("state", ReplyState)
-def test_of_answers_only_those_with_words_that_have_ended_are_told(state: ReplyState, alice: User, den: Room) -> None:
+def test_of_replies_only_those_with_words_that_have_ended_are_told(state: ReplyState, alice: User, den: Room) -> None:
     reply = ends(asks(alice, den, "a"), "", state)
     assert [line.text for line in lines_of(den)] == ["a"]
     ends(reply, "half an answ", state)

@@ -1,4 +1,4 @@
-"""Answers that say nothing: what `tests.reports.blank_replies` holds."""
+"""Replies that say nothing: what `tests.reports.blank_replies` holds."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
-async def test_an_answer_that_says_nothing_says_why_and_is_retried_in_its_place(case: Case, fake: FakeClaude) -> None:
+async def test_a_reply_that_says_nothing_says_why_and_is_retried_in_its_place(case: Case, fake: FakeClaude) -> None:
     fake.will(case.mode(), Normal("Here it is."))
     async with open_desk() as desk:
         first = await desk.ask("Well?")
@@ -49,7 +49,7 @@ async def test_other_retries_may_write_as_much_as_usual(fake: FakeClaude) -> Non
     assert len({seen.body["max_tokens"] for seen in fake.requests}) == 1
 
 
-async def test_the_last_round_reads_the_last_results_and_answers(fake: FakeClaude) -> None:
+async def test_the_last_round_reads_the_last_results_and_replies(fake: FakeClaude) -> None:
     fake.will(insatiable())
     async with open_desk() as desk:
         await desk.set_up(claude_tools=["list_members"])

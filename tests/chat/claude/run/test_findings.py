@@ -78,7 +78,7 @@ async def test_the_next_call_tells_what_tools_found_in_its_place(case: Case, fak
 
 
 @pytest.mark.parametrize("case", TEXTS, ids=str)
-async def test_with_tools_in_them_no_answers_are_refused(case: Texts, fake: FakeClaude) -> None:
+async def test_with_tools_in_them_no_replies_are_refused(case: Texts, fake: FakeClaude) -> None:
     fake.will(case.mode())
     async with open_desk() as desk:
         await desk.set_up(claude_tools=["list_members"])
@@ -115,7 +115,7 @@ async def test_each_later_call_begins_with_the_same_bytes_and_finds_them_cached(
     assert all(later.startswith(earlier[:-1]) for earlier, later in itertools.pairwise(plain))
 
 
-async def test_an_answer_that_is_continued_knows_what_it_has_found(fake: FakeClaude) -> None:
+async def test_a_reply_that_is_continued_knows_what_it_has_found(fake: FakeClaude) -> None:
     fake.will(ToolUse("list_members", text="I look.", then=Cut(3, text="Alice and no one else is here.")))
     async with open_desk() as desk:
         await desk.set_up(claude_tools=["list_members"])
@@ -132,7 +132,7 @@ async def test_an_answer_that_is_continued_knows_what_it_has_found(fake: FakeCla
     assert len(results(body)) == 2 and "@alice" in results(body)[0]
 
 
-async def test_an_answer_that_was_cut_off_behind_a_result_goes_on_in_a_new_paragraph(fake: FakeClaude) -> None:
+async def test_a_reply_that_was_cut_off_behind_a_result_goes_on_in_a_new_paragraph(fake: FakeClaude) -> None:
     fake.will(ToolUse("list_members", text="I look.", then=Garbage(at="start")))
     async with open_desk() as desk:
         await desk.set_up(claude_tools=["list_members"])
@@ -147,7 +147,7 @@ async def test_an_answer_that_was_cut_off_behind_a_result_goes_on_in_a_new_parag
 
 
 @pytest.mark.parametrize("error", [RuntimeError, OSError, DataError])
-async def test_a_tool_that_fails_is_told_to_the_model_and_the_answer_goes_on(
+async def test_a_tool_that_fails_is_told_to_the_model_and_the_reply_goes_on(
     error: type[Exception], fake: FakeClaude, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*_: Any) -> Any:
@@ -196,7 +196,7 @@ async def test_another_version_brings_what_it_has_found_itself(fake: FakeClaude)
     assert len(first) == 1 and "@alice: owner" in first[0]
 
 
-async def test_an_answer_that_is_tried_again_starts_with_nothing(fake: FakeClaude) -> None:
+async def test_a_reply_that_is_tried_again_starts_with_nothing(fake: FakeClaude) -> None:
     fake.will(ToolUse("list_members", then=Normal(" ")))
     async with open_desk() as desk:
         await desk.set_up(claude_tools=ALL)
@@ -254,7 +254,7 @@ async def test_a_result_is_forgotten_with_what_it_quotes(change: Any, fake: Fake
     assert "secret" not in json.dumps(body) and "secret" not in "".join(stored)
 
 
-async def test_a_deleted_answer_takes_what_it_found_along(fake: FakeClaude) -> None:
+async def test_a_deleted_reply_takes_what_it_found_along(fake: FakeClaude) -> None:
     fake.will(ToolUse("list_members", then=Normal("One.")))
     async with open_desk() as desk:
         await desk.set_up(claude_tools=ALL)

@@ -1,4 +1,4 @@
-"""What a stopped answer is booked with: what `tests.reports.stopped_replies` holds."""
+"""What a stopped reply is booked with: what `tests.reports.stopped_replies` holds."""
 
 import pytest
 
@@ -31,7 +31,7 @@ def test_words_of_a_scarcer_script_are_taken_for_no_less_than_half(case: Case) -
 @pytest.mark.parametrize(
     "case", [case for case in CASES if case.kind in ("English", "Japanese", "Hindi", "Arabic", "emoji")], ids=str
 )
-async def test_a_stopped_answer_is_booked_with_what_was_heard_of_it(case: Case, fake: FakeClaude) -> None:
+async def test_a_stopped_reply_is_booked_with_what_was_heard_of_it(case: Case, fake: FakeClaude) -> None:
     words = case.words * 20
     fake.will(Held(text=words + " and the rest", pieces=10, after=8))
     async with open_desk() as desk:

@@ -162,7 +162,7 @@ async def test_a_slice_is_bounded_and_the_next_goes_on(alice: User, bob: User, d
     assert len((await in_database(notes_of, den))[1]) < 6_000, "the notes are bounded whatever the model writes"
 
 
-async def test_a_slice_ends_before_an_answer_that_is_still_to_come(alice: User, talked: Room) -> None:
+async def test_a_slice_ends_before_a_reply_that_is_still_to_come(alice: User, talked: Room) -> None:
     def ask() -> None:
         early = Message.objects.get(seq=4)
         reply = ends(asks(alice, talked, "again?"), "", ReplyState.QUEUED)

@@ -51,7 +51,7 @@ def claim(den: Room | None = None) -> Reply | None:
 
 
 def replied_in_order() -> list[str]:
-    """Answer all that waits, one after the other; return the prompts in the order of their turns."""
+    """Reply to all that waits, one after the other; return the prompts in the order of their turns."""
     order = []
     while Reply.objects.filter(state=ReplyState.QUEUED).exists():
         reply = claim()
@@ -150,33 +150,33 @@ def test_claude_is_told_which_prompts_wait_for_their_own_turn(alice: User, bob: 
     first = claim(den)
     assert first is not None
     asks(bob, den, "b0")
-    ends(first, "Answer to a0.")
+    ends(first, "Reply to a0.")
     second = claim(den)
     assert second is not None and second.prompt_content == "b0"
     (asked, reply, rest) = texts(context.build(second).messages)
     assert asked[1].endswith("> a0") and "later" not in asked[1]
-    assert reply == ("assistant", "Answer to a0.")
+    assert reply == ("assistant", "Reply to a0.")
     heads = [line for line in rest[1].splitlines() if line.startswith("[")]
     assert ["gets a reply of its own later" in line for line in heads] == [True, True, False]
 
 
-def test_an_earlier_prompt_is_answered_without_what_came_after_it(alice: User, bob: User) -> None:
+def test_an_earlier_prompt_gets_its_reply_without_what_came_after_it(alice: User, bob: User) -> None:
     den = room(alice)
     asks(alice, den, "a0")
     asks(alice, den, "a1")
     first = claim(den)
     asks(bob, den, "b0")
     assert first is not None
-    ends(first, "Answer to a0.")
+    ends(first, "Reply to a0.")
     second = claim(den)
     assert second is not None
-    ends(second, "Answer to b0.")
+    ends(second, "Reply to b0.")
     says(bob, den, "Thanks")
     third = claim(den)
     assert third is not None and third.prompt_content == "a1"
     spoken = texts(context.build(third).messages)
     assert [role for role, _ in spoken] == ["user", "assistant", "user"]
     assert spoken[-1][1].endswith("> a1") and "b0" not in str(spoken) and "later" not in spoken[-1][1]
-    ends(third, "Answer to a1.")
+    ends(third, "Reply to a1.")
     last = asks(bob, den, "b1")
     assert [role for role, _ in texts(context.build(last).messages)] == ["user", "assistant"] * 3 + ["user"]

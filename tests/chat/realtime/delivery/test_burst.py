@@ -100,11 +100,11 @@ async def test_what_a_connection_gets_of_its_own_stands_where_it_was_sent() -> N
     room = Room()
     (asker, asked), (_, other) = room.enter(1), room.enter(2)
     room.post()
-    asker.send(Payload("answer"))
+    asker.send(Payload("response"))
     room.post()
     asker.send(Payload("last"))
     await turns(3)
-    assert asked.writes == [["lounge1", "answer", "lounge2", "last"]] and other.writes == [["lounge1", "lounge2"]]
+    assert asked.writes == [["lounge1", "response", "lounge2", "last"]] and other.writes == [["lounge1", "lounge2"]]
     asker.send(Payload("before"))
     room.post()
     await turns(3)

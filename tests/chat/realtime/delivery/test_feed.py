@@ -114,7 +114,7 @@ class WithoutOrder(Feed):
 
 
 class WithoutCursor(Feed):
-    """Hands out the whole join buffer, also what the answer held already."""
+    """Hands out the whole join buffer, also what the response held already."""
 
     def go_live(self, connection: Connection, change: int, epoch: str) -> None:
         for event, payload, _own in self.joining[connection]:
@@ -262,7 +262,7 @@ def test_what_a_connection_does_itself_it_does_not_hear() -> None:
     assert late.types() == ["tab-1", "tab-4"] and joining.types() == ["tab-1", "tab-3"]
 
 
-# --- Words of answers ----------------------------------------------------------------------------------------------------
+# --- Words of replies ----------------------------------------------------------------------------------------------------
 
 
 def reply_event(id_: str, change: int, state: str) -> Event:
@@ -289,7 +289,7 @@ def words(id_: str, n: int) -> Event:
 
 
 @pytest.mark.parametrize("state", ["complete", "stopped", "interrupted", "failed"])
-def test_who_comes_in_while_an_answer_ends_hears_its_end_and_no_words_without_a_beginning(state: str) -> None:
+def test_who_comes_in_while_a_reply_ends_hears_its_end_and_no_words_without_a_beginning(state: str) -> None:
     """What was read then says nothing of it: to that tab the words would have a hole before them."""
     feed, _gaps = new_feed()
     there = joined(feed, "tab-1", 4)

@@ -66,7 +66,7 @@ def test_pings_are_spread_over_the_interval(heart: Heartbeat, clock: Clock) -> N
     assert sum(pings(tab) - count for tab, count in zip(tabs, before, strict=True)) == 1
 
 
-def test_who_does_not_answer_in_time_is_closed_with_4000(heart: Heartbeat, clock: Clock) -> None:
+def test_a_client_without_a_pong_in_time_is_closed_with_4000(heart: Heartbeat, clock: Clock) -> None:
     silent, prompt, tardy = (FakeConnection(name) for name in ("silent", "prompt", "tardy"))
     add(heart, silent, prompt, tardy)
     tick(heart, clock, 30)
@@ -79,7 +79,7 @@ def test_who_does_not_answer_in_time_is_closed_with_4000(heart: Heartbeat, clock
     assert (silent.closed, prompt.closed, tardy.closed) == (CloseCode.PONG_TIMEOUT, None, None)
 
 
-def test_an_answer_to_an_earlier_ping_is_no_answer_to_this_one(heart: Heartbeat, clock: Clock) -> None:
+def test_a_pong_to_an_earlier_ping_does_not_count_for_this_one(heart: Heartbeat, clock: Clock) -> None:
     tab = FakeConnection("tab-1")
     add(heart, tab)
     tick(heart, clock, 30)
@@ -99,7 +99,7 @@ def test_a_connection_whose_request_we_have_not_finished_is_given_more_time(hear
     assert tab.closed is None, "its pong waits behind our own slowness"
     tab.busy_since = None
     tick(heart, clock, 11)
-    assert tab.closed is CloseCode.PONG_TIMEOUT, "afterwards it must have answered"
+    assert tab.closed is CloseCode.PONG_TIMEOUT, "afterwards its pong must have come"
 
 
 def test_a_connection_that_has_gone_is_neither_pinged_nor_closed(heart: Heartbeat, clock: Clock) -> None:

@@ -124,7 +124,7 @@ async def test_of_a_room_that_is_lost_nothing_kept_goes_out_and_of_the_others_ev
     ], "what comes after the loss is a new membership's"
 
 
-async def test_a_request_whose_answer_is_dropped_is_refused_and_another_answered(tab: Tab) -> None:
+async def test_a_request_whose_response_is_dropped_is_refused_and_another_is_not(tab: Tab) -> None:
     tab.connection.hold()
     tab.connection.respond("list_presence", wire.PresenceFact("lounge", [], 0), "presence")
     tab.connection.respond("list_presence", wire.PresenceFact("library", [], 0), "other presence")

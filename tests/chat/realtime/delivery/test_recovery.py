@@ -115,9 +115,7 @@ def test_rows_and_cursor_belong_together_while_others_write(alice: User, den: Ro
         assert found.messages[-1].change == found.room.change < Room.objects.get().change
 
 
-def test_an_answer_that_moves_on_while_it_is_read_is_left_to_its_event(
-    alice: User, den: Room, monkeypatch: Any
-) -> None:
+def test_a_reply_that_moves_on_while_it_is_read_is_left_to_its_event(alice: User, den: Room, monkeypatch: Any) -> None:
     """Sent here as well, a stream of server-sent events heard the same change twice."""
     say(alice, "den", "one")
     message = Message.objects.get(room=den, seq=1)

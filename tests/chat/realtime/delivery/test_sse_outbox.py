@@ -10,7 +10,7 @@ from tests.chat.realtime.doubles import turns, until
 
 
 class FakeServer:
-    """ASGI's `send` for one HTTP answer."""
+    """ASGI's `send` for one HTTP response."""
 
     def __init__(self) -> None:
         self.taken: list[dict[str, Any]] = []

@@ -108,7 +108,7 @@ async def test_who_asks_with_pings_and_never_reads_is_not_written_to(line: Line)
     assert b"".join(line.written) == PONG
 
 
-async def test_who_never_reads_is_still_answered_with_the_closing(line: Line) -> None:
+async def test_a_client_that_never_reads_still_gets_the_closing(line: Line) -> None:
     protocol = await opened(line)
     protocol.pause_writing()
     protocol.data_received(PING + b"\x88\x82" + MASK + b"\x03\xe8")
