@@ -18,7 +18,7 @@ from chat import system_checks  # noqa: E402
 from chat.realtime.database import bound_idle_transactions  # noqa: E402
 from chat.routing import socket_application  # noqa: E402
 from chat.server import health, sse  # noqa: E402
-from chat.server.process import current  # noqa: E402
+from chat.server.process import current, stop  # noqa: E402
 from config.admission import Admission  # noqa: E402
 from config.body_limit import limited  # noqa: E402
 from config.slow_readers import impatient  # noqa: E402
@@ -48,7 +48,7 @@ async def _lifespan(_scope: dict[str, Any], receive: Any, send: Any) -> None:
             await current()
             await send({"type": "lifespan.startup.complete"})
         else:
-            await (await current()).stop()
+            await stop()
             await send({"type": "lifespan.shutdown.complete"})
             return
 

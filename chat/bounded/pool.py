@@ -4,7 +4,6 @@ The processes belong to the server process. Who waits for them belongs to an eve
 """
 
 import asyncio
-import os
 from collections.abc import Hashable
 from typing import Final, NamedTuple
 from weakref import WeakKeyDictionary
@@ -14,6 +13,7 @@ import structlog
 from chat.bounded.child import Status
 from chat.bounded.process import Child, Died, Request, Response
 from chat.bounded.turns import Full, Turns
+from chat.lifetime import part
 
 __all__ = ["PICTURES", "TEXT", "Full", "Kind", "NotDone", "Request", "run"]
 
@@ -114,13 +114,13 @@ async def _ask_any(kind: Kind, request: Request) -> Response:
             if death.was_idle:
                 continue
             raise NotDone("died", by_chance=death.by_chance) from death
-        _free.setdefault(kind.program, []).append(child)
+        part(Free).setdefault(kind.program, []).append(child)
         return response
     raise NotDone("no process", by_chance=True)
 
 
 def _free_child(kind: Kind) -> Child:
-    free = _free.get(kind.program, [])
+    free = part(Free).get(kind.program, [])
     while free:
         child = free.pop()
         if child.is_alive:
@@ -134,15 +134,22 @@ def _free_child(kind: Kind) -> Child:
 
 
 def _pool(kind: Kind) -> _Pool:
-    pools = _pools.setdefault(asyncio.get_running_loop(), {})
+    pools = part(_Pools).setdefault(asyncio.get_running_loop(), {})
     found = pools.get(kind)
     if found is None:
         found = pools[kind] = _Pool(kind)
     return found
 
 
-_pools: "WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Kind, _Pool]]" = WeakKeyDictionary()
-# By program. A list's own methods are atomic, so that loops on several threads may share it.
-_free: dict[str, list[Child]] = {}
-# Two processes that shared a child would read each other's responses.
-os.register_at_fork(after_in_child=_free.clear)
+class _Pools(WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Kind, _Pool]]):
+    """The pools of each event loop."""
+
+
+class Free(dict[str, list[Child]]):
+    """The processes that wait for work, by program. A list's own methods are atomic: loops of several threads share it."""
+
+    def end(self) -> None:
+        """End them. Those at work end once nobody reads what they say."""
+        for children in self.values():
+            for child in children:
+                child.end()

@@ -1,12 +1,10 @@
 """Pictures encoded again on a server: in a process with a deadline, one after the other, in turns of people."""
 
-import asyncio
 import json
 import os
 import shutil
 import tempfile
 from collections.abc import Hashable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import IO, Any, Final, NamedTuple
 
@@ -16,6 +14,7 @@ from django.conf import settings
 from chat.bounded import pool
 from chat.bounded.child import Status
 from chat.files.pictures import Picture
+from chat.lifetime import Threads, part
 from chat.protocol.errors import ErrorCode, ProtocolError, invalid, unavailable
 
 log = structlog.get_logger(__name__)
@@ -26,12 +25,14 @@ _WALL_SECONDS: Final = 60.0
 _FULL_RETRY_MS: Final = 5_000
 _TOO_SLOW: Final = "This picture takes too long to read. Make it smaller, or save it as JPEG or PNG."
 
-_copying = ThreadPoolExecutor(max_workers=1, thread_name_prefix="pictures")
+
+class _Copying(Threads):
+    name = "pictures"
 
 
 async def made_anew(file: IO[bytes], owner: Hashable) -> Picture:
     """Return a copy of nothing but the picture. Raises VALIDATION_ERROR, RATE_LIMITED, UNAVAILABLE or OSError."""
-    given = await asyncio.get_running_loop().run_in_executor(_copying, _on_disk, file)
+    given = await part(_Copying).run(_on_disk, file)
     with given, ExitStack() as unless_kept:
         whole = unless_kept.enter_context(tempfile.TemporaryFile())
         preview = unless_kept.enter_context(tempfile.TemporaryFile())

@@ -1,9 +1,6 @@
 """HTTP for files in messages: uploading them, and getting them back."""
 
-import asyncio
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 import structlog
 from django.core.exceptions import SuspiciousOperation
@@ -23,6 +20,7 @@ from chat.files import attachments, picture_work, uploads
 from chat.files.pictures import PREVIEW_TYPE
 from chat.files.text_files import CHUNK_BYTES
 from chat.http.tickets import credential_of, error_response, reader_of
+from chat.lifetime import Threads, part
 from chat.limits import rates
 from chat.models import Attachment
 from chat.protocol import frames, wire
@@ -39,11 +37,10 @@ _JSON: Final = "application/json"
 # Nothing that the file could bring along may run, load or be framed, should a browser ever show it as a page.
 _POLICY: Final = "default-src 'none'; sandbox"
 
-_files = ThreadPoolExecutor(max_workers=2, thread_name_prefix="files")
 
-
-async def _in(threads: ThreadPoolExecutor, function: Callable[..., T], *args: Any) -> T:
-    return await asyncio.get_running_loop().run_in_executor(threads, function, *args)
+class _Disk(Threads):
+    at_most = 2
+    name = "files"
 
 
 @csrf_exempt  # credential_of checks it for cookies; a Bearer token does not travel on its own
@@ -55,7 +52,7 @@ async def upload(request: HttpRequest, slug: str) -> HttpResponse:
         actor = Actor.by(await credential_of(request))
         await in_database(attachments.check_may_upload, actor, slug)
         rates.take(actor, rates.UPLOADS)
-        kept = await _keep(actor, slug, await _in(_files, _file_in, request))
+        kept = await _keep(actor, slug, await part(_Disk).run(_file_in, request))
     except Refusal as refusal:
         return error_response(refusal.error, refusal.status)
     except ProtocolError as error:
@@ -78,13 +75,13 @@ def _file_in(request: HttpRequest) -> "UploadedFile[bytes]":
 
 
 async def _keep(actor: Actor, slug: str, file: "UploadedFile[bytes]") -> wire.Attachment:
-    is_picture = await _in(_files, uploads.is_picture, file)
+    is_picture = await part(_Disk).run(uploads.is_picture, file)
     picture = await picture_work.made_anew(file, of_user(actor.id)) if is_picture else None
-    found = await _in(_files, uploads.inspect, file, file.name or "", picture)
+    found = await part(_Disk).run(uploads.inspect, file, file.name or "", picture)
     try:
         return await in_database(attachments.keep, actor, slug, found)
     finally:
-        await _in(_files, found.close)
+        await part(_Disk).run(found.close)
 
 
 @require_safe
@@ -118,7 +115,7 @@ async def _response(request: HttpRequest, row: Attachment) -> HttpResponseBase:
     if headers["ETag"] in parse_etags(request.headers.get("If-None-Match", "")):
         return HttpResponse(status=304, headers=headers)
     try:
-        file = await _in(_files, default_storage.open, row.preview.name if is_preview else row.file.name)
+        file = await part(_Disk).run(default_storage.open, row.preview.name if is_preview else row.file.name)
     except FileNotFoundError as error:
         log.warning("attachment.file_missing", attachment=row.pk)
         raise Http404("File not found.") from error
@@ -139,7 +136,7 @@ class _Pieces:
         return self
 
     async def __anext__(self) -> bytes:
-        piece: bytes = await _in(_files, self._file.read, CHUNK_BYTES)
+        piece: bytes = await part(_Disk).run(self._file.read, CHUNK_BYTES)
         if not piece:
             raise StopAsyncIteration
         return piece

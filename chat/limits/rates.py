@@ -14,6 +14,7 @@ from django.conf import settings
 
 from chat import access
 from chat.access import Actor
+from chat.lifetime import part
 from chat.limits.buckets import PerUser
 from chat.protocol.errors import ErrorCode, ProtocolError
 
@@ -52,18 +53,19 @@ UPLOADS: Final = Rate("uploading files", _HOUR, "UPLOADS_PER_HOUR")
 EXPORTS: Final = Rate("exporting rooms", _HOUR, "EXPORTS_PER_HOUR")
 NOTIFICATIONS: Final = Rate("turning notifications on and off", _HOUR, fixed=60)
 
-_lock: Final = threading.Lock()
 
+class _Buckets:
+    """What each person may still do, by what is done and how often."""
 
-# By what is done and how often.
-_known: Final[dict[tuple[str, float], PerUser]] = {}
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.known: dict[tuple[str, float], PerUser] = {}
 
-
-def _buckets(rate: Rate, number: float) -> PerUser:
-    found = _known.get((rate.doing, number))
-    if found is None:
-        found = _known[rate.doing, number] = PerUser(number / rate.seconds, burst=max(1.0, number / 2))
-    return found
+    def of(self, rate: Rate, number: float) -> PerUser:
+        found = self.known.get((rate.doing, number))
+        if found is None:
+            found = self.known[rate.doing, number] = PerUser(number / rate.seconds, burst=max(1.0, number / 2))
+        return found
 
 
 def take(actor: Actor, rate: Rate, count: int = 1) -> None:
@@ -71,8 +73,9 @@ def take(actor: Actor, rate: Rate, count: int = 1) -> None:
     number = rate.number
     if number <= 0 or count <= 0:
         return
-    with _lock:
-        wait = _buckets(rate, number).take(actor.id, count)
+    buckets = part(_Buckets)
+    with buckets.lock:
+        wait = buckets.of(rate, number).take(actor.id, count)
     if wait and not (rate.exempts_staff and access.is_staff(actor)):
         raise too_fast(rate, wait)
 
@@ -85,12 +88,12 @@ def too_fast(rate: Rate, wait: int) -> ProtocolError:
 
 def buckets_of(rate: Rate) -> PerUser:
     """Return the buckets of what only an event loop counts, and often: without a lock or a look at settings."""
-    return _buckets(rate, rate.number)
+    return part(_Buckets).of(rate, rate.number)
 
 
 def forget() -> None:
     """Begin again with full buckets, as a new process does."""
-    _known.clear()
+    part(_Buckets).known.clear()
 
 
 def rated(rate: Rate) -> Callable[[Callable[Concatenate[Actor, P], T]], Callable[Concatenate[Actor, P], T]]:

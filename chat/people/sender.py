@@ -13,6 +13,7 @@ import structlog
 from django.conf import settings
 
 from accounts.push_services import host_of, is_allowed
+from chat.lifetime import part
 from chat.people.notification import Push
 
 log = structlog.get_logger(__name__)
@@ -25,7 +26,9 @@ _FORGOTTEN: Final = (404, 410)
 # So long a service that could not be reached is left alone: waiting for it each time would hold up those of the others.
 _LEFT_ALONE_SECONDS: Final = 10.0
 
-_left_alone_until: dict[str, float] = {}
+
+class LeftAlone(dict[str, float]):
+    """Until when each push service is left alone, by its name and the clock's `monotonic` seconds."""
 
 
 class Outcome(Enum):
@@ -38,7 +41,7 @@ def send(push: Push) -> Outcome:
     """Encrypt for the browser and hand over to its push service, which sees when and how much, not what."""
     if not is_allowed(push.endpoint):
         return Outcome.GONE  # the setting allows less than it did
-    if time.monotonic() < _left_alone_until.get(_service_of(push), 0):
+    if time.monotonic() < part(LeftAlone).get(_service_of(push), 0):
         return Outcome.FAILED
     from pywebpush import webpush  # an extra, and slow to load
 
@@ -67,7 +70,7 @@ def _failed(push: Push, error: Exception) -> Outcome:
     if status in _FORGOTTEN:
         return Outcome.GONE
     if isinstance(error, RequestException):
-        _left_alone_until[_service_of(push)] = time.monotonic() + _LEFT_ALONE_SECONDS
+        part(LeftAlone)[_service_of(push)] = time.monotonic() + _LEFT_ALONE_SECONDS
     log.warning("push.failed", service=host_of(push.endpoint), status=status, error=type(error).__name__)
     return Outcome.FAILED
 

@@ -6,7 +6,6 @@ Django's own `a*` calls of a process all share one thread, so one slow query hol
 import asyncio
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, ParamSpec, TypeVar
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
@@ -15,6 +14,7 @@ from django.db import DatabaseError, InterfaceError, close_old_connections, conn
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
 
+from chat.lifetime import Threads, part
 from chat.protocol.errors import ErrorCode, ProtocolError, unavailable
 
 P = ParamSpec("P")
@@ -24,16 +24,31 @@ _AGAIN_SECONDS: Final = 0.5
 _WRITER: Final = "writer"
 _IDLE_LIMIT: Final = "idle_in_transaction_session_timeout"
 
-# By person, as long as one of their requests is at work or waits. A server has one event loop, tests many.
-_turns: "WeakKeyDictionary[asyncio.AbstractEventLoop, WeakValueDictionary[int, asyncio.Semaphore]]" = (
-    WeakKeyDictionary()
-)
-_threads = ThreadPoolExecutor(max_workers=settings.DATABASE_THREADS, thread_name_prefix="database")
-_writer_thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=_WRITER)
-# Looks whose access has ended: while one does, delivery to them waits, and must not wait for other people's searches too.
-_check_thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="check")
-# These wait for push services, which are other people's servers: no one else may have to wait behind them.
-_push_threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="push")
+
+class TurnsOfPeople(WeakKeyDictionary[asyncio.AbstractEventLoop, WeakValueDictionary[int, asyncio.Semaphore]]):
+    """By person, as long as one of their requests is at work or waits. A server has one event loop, tests many."""
+
+
+class Readers(Threads):
+    at_most = settings.DATABASE_THREADS
+    name = "database"
+
+
+class WriterThread(Threads):
+    name = _WRITER
+
+
+class CheckerThread(Threads):
+    """Looks whose access has ended: while it does, delivery to them waits, and must not wait for people's searches too."""
+
+    name = "check"
+
+
+class PushThreads(Threads):
+    """They wait for push services, which are other people's servers: no one else may have to wait behind them."""
+
+    at_most = 4
+    name = "push"
 
 
 def _enlarge_writers_cache(*, connection: BaseDatabaseWrapper, **_: Any) -> None:
@@ -74,7 +89,7 @@ def _guarded(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
 
 async def in_database(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Run a short synchronous function that uses the ORM. Raises UNAVAILABLE when the database cannot be used."""
-    return await asyncio.get_running_loop().run_in_executor(_threads, lambda: _guarded(function, *args, **kwargs))
+    return await part(Readers).run(lambda: _guarded(function, *args, **kwargs))
 
 
 async def in_database_for(user_id: int, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -82,7 +97,7 @@ async def in_database_for(user_id: int, function: Callable[P, T], *args: P.args,
 
     Twenty sockets of one person that ask for the dearest there is would otherwise stand in front of everyone else.
     """
-    turns = _turns.setdefault(asyncio.get_running_loop(), WeakValueDictionary())
+    turns = part(TurnsOfPeople).setdefault(asyncio.get_running_loop(), WeakValueDictionary())
     turn = turns.get(user_id)
     if turn is None:
         turn = turns[user_id] = asyncio.Semaphore(max(1, settings.DATABASE_THREADS // 2))
@@ -103,12 +118,12 @@ async def in_database_at_last(function: Callable[P, T], *args: P.args, **kwargs:
 
 async def in_checker(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """The same on the one thread that looks whose access has ended, one look after the other."""
-    return await asyncio.get_running_loop().run_in_executor(_check_thread, lambda: _guarded(function, *args, **kwargs))
+    return await part(CheckerThread).run(lambda: _guarded(function, *args, **kwargs))
 
 
 async def in_writer(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """The same on the one thread that stores messages, so that posting never waits behind reading."""
-    return await asyncio.get_running_loop().run_in_executor(_writer_thread, lambda: _guarded(function, *args, **kwargs))
+    return await part(WriterThread).run(lambda: _guarded(function, *args, **kwargs))
 
 
 def after_the_round(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -116,9 +131,9 @@ def after_the_round(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs)
 
     SQLite wakes no one who waits for its lock: beside a busy writer a thread of its own may wait until it is refused.
     """
-    return _writer_thread.submit(lambda: _guarded(function, *args, **kwargs)).result()
+    return part(WriterThread).submit(lambda: _guarded(function, *args, **kwargs)).result()
 
 
 async def in_pusher(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Run a function of web push, which uses the database or waits for a push service, but never both."""
-    return await asyncio.get_running_loop().run_in_executor(_push_threads, lambda: _guarded(function, *args, **kwargs))
+    return await part(PushThreads).run(lambda: _guarded(function, *args, **kwargs))

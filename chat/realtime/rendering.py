@@ -12,6 +12,7 @@ import structlog
 
 from chat import markdown
 from chat.bounded import pool
+from chat.lifetime import part
 from chat.protocol.errors import ErrorCode, ProtocolError, unavailable
 
 log = structlog.get_logger(__name__)
@@ -25,8 +26,10 @@ _SECONDS_TO_INTERRUPT: Final = 0.25
 _SECONDS_OF_A_BUSY_MACHINE: Final = 2.0
 _FULL_RETRY_MS: Final = 1_000
 _REMEMBERED: Final = 1_000
-# Digests of texts that were given up, so that none holds a process twice.
-_given_up: OrderedDict[bytes, None] = OrderedDict()
+
+
+class GivenUp(OrderedDict[bytes, None]):
+    """Digests of texts that were given up, so that none holds a process twice."""
 
 
 def of_user(user_id: int) -> Hashable:
@@ -66,7 +69,8 @@ async def html_of_reply(text: str, room_id: int) -> str:
 
 async def _rendered(text: str, owner: Hashable, *, is_bounded: bool) -> str:
     data = text.encode()
-    if _given_up and _digest(data) in _given_up:
+    given_up = part(GivenUp)
+    if given_up and _digest(data) in given_up:
         return markdown.as_written(text)
     try:
         response = await pool.run(pool.TEXT, owner, _request(data, len(text)), is_bounded=is_bounded)
@@ -88,9 +92,10 @@ def _request(data: bytes, chars: int) -> pool.Request:
 
 
 def _give_up(data: bytes) -> None:
-    _given_up[_digest(data)] = None
-    if len(_given_up) > _REMEMBERED:
-        _given_up.popitem(last=False)
+    given_up = part(GivenUp)
+    given_up[_digest(data)] = None
+    if len(given_up) > _REMEMBERED:
+        given_up.popitem(last=False)
 
 
 def _digest(data: bytes) -> bytes:

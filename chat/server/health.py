@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
+from chat.lifetime import part
 from chat.protocol.errors import ProtocolError
 from chat.realtime.database import in_database
 from chat.server.process import current
@@ -19,8 +20,10 @@ PATHS: Final = frozenset({"/healthz", "/readyz"})
 _OK: Final = 200
 _UNAVAILABLE: Final = 503
 _UNMIGRATED: Final = "database not migrated: run manage.py migrate"
-# A server has one event loop, tests many.
-_asking: dict[asyncio.AbstractEventLoop, asyncio.Task[str]] = {}
+
+
+class _Asking(dict[asyncio.AbstractEventLoop, asyncio.Task[str]]):
+    """What is asking the database now. A server has one event loop, tests many."""
 
 
 async def application(scope: dict[str, Any], _receive: Any, send: Any) -> None:
@@ -48,10 +51,11 @@ async def _fault_of_database() -> str:
     Anyone may ask, in no line: a flood, above all while the database is away, would fill the threads of the socket.
     """
     loop = asyncio.get_running_loop()
-    asking = _asking.get(loop)
+    under_way = part(_Asking)
+    asking = under_way.get(loop)
     if asking is None:
-        asking = _asking[loop] = loop.create_task(in_database(_ask_database))
-        asking.add_done_callback(lambda _: _asking.pop(loop, None))
+        asking = under_way[loop] = loop.create_task(in_database(_ask_database))
+        asking.add_done_callback(lambda _: under_way.pop(loop, None))
     return await asyncio.shield(asking)
 
 

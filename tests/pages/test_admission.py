@@ -241,5 +241,5 @@ def test_an_unknown_static_file_takes_nothing_that_others_wait_for(
 
 def test_each_thread_that_uses_the_database_has_a_connection_of_its_own() -> None:
     """With fewer in the pool, pages could take those of the socket: they would wait, and fail after five seconds."""
-    threads = (database._writer_thread, database._check_thread, database._push_threads)
-    assert sum(each._max_workers for each in threads) == settings._OTHER_DATABASE_THREADS
+    threads = (database.WriterThread, database.CheckerThread, database.PushThreads)
+    assert sum(each.at_most for each in threads) == settings._OTHER_DATABASE_THREADS

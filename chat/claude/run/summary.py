@@ -19,6 +19,7 @@ from chat.claude.reading import tokens, transcript
 from chat.claude.reading.rows import Row, living, rows_of
 from chat.claude.reading.transcript import Line, Turn
 from chat.claude.run.attempts import Attempts
+from chat.lifetime import part
 from chat.markdown import without_blank_ends
 from chat.messages import summaries
 from chat.model_choice import is_demo_model
@@ -42,7 +43,9 @@ _CALL_TOKENS: Final = 4_000
 _PLAIN_CHARS: Final = 100
 _GOOD_ENDS: Final = ("end_turn", "max_tokens", "stop_sequence")
 
-_at_work: Final[set[int]] = set()
+
+class AtWork(set[int]):
+    """The rooms whose notes this process is writing."""
 
 
 class Slice(NamedTuple):
@@ -57,9 +60,10 @@ class Slice(NamedTuple):
 
 async def summarise(room_id: int, backend: Backend, model: str) -> None:
     """Take the next dropped messages of a room into its notes, if there are any."""
-    if room_id in _at_work:
+    at_work = part(AtWork)
+    if room_id in at_work:
         return  # two calls would be paid for, and one of them be thrown away
-    _at_work.add(room_id)
+    at_work.add(room_id)
     try:
         async with asyncio.timeout(_SECONDS_AT_MOST):
             await _fold_next(room_id, backend, model)
@@ -72,7 +76,7 @@ async def summarise(room_id: int, backend: Backend, model: str) -> None:
         # The reply that it follows has ended well; a fault here must not look like one of the reply.
         log.exception("summary.failed", room=room_id)
     finally:
-        _at_work.discard(room_id)
+        at_work.discard(room_id)
 
 
 async def _fold_next(room_id: int, backend: Backend, model: str) -> None:

@@ -6,7 +6,8 @@ In a room of 200 a frame that is queued for each connection costs 200 calls, mor
 from collections.abc import Iterable
 from typing import Protocol
 
-from chat.realtime.delivery.direct_outbox import write_soon
+from chat.lifetime import part
+from chat.realtime.delivery.direct_outbox import Writing
 from chat.realtime.delivery.outbox import Outbox
 from chat.realtime.delivery.payload import Payload, joined
 
@@ -46,7 +47,7 @@ class Burst:
                 self.apart.append(connection)
         self.is_open = len(self.apart) < len(self._connections)
         if self.is_open:
-            write_soon(self)
+            part(Writing).soon(self)
 
     def push(self, payload: Payload) -> None:
         self._payloads.append(payload)

@@ -10,6 +10,7 @@ from typing import Final, Protocol
 
 from django.conf import settings
 
+from chat.lifetime import part
 from chat.realtime.delivery.outbox import FrameWriter, droppable_from, is_too_much
 from chat.realtime.delivery.payload import Payload, joined
 
@@ -27,34 +28,36 @@ class Due(Protocol):
         """Write. droppable_from: how many bytes may wait before what is droppable is left out, read once for all."""
 
 
-_due: list[Due] = []
+class Writing:
+    """What this process is about to write, of all its connections."""
 
+    def __init__(self) -> None:
+        self._due: list[Due] = []
 
-def write_soon(due: Due) -> None:
-    """Have something written within a few turns of the loop, together with all else that is due by then."""
-    if not _due:
-        asyncio.get_running_loop().call_soon(_wait, _TURNS_UNTIL_WRITTEN - 1)
-    _due.append(due)
+    def soon(self, due: Due) -> None:
+        """Have something written within a few turns of the loop, together with all else that is due by then."""
+        if not self._due:
+            asyncio.get_running_loop().call_soon(self._wait, _TURNS_UNTIL_WRITTEN - 1)
+        self._due.append(due)
 
-
-def _wait(turns: int) -> None:
-    if turns:
-        asyncio.get_running_loop().call_soon(_wait, turns - 1)
-        return
-    now_due = _due.copy()
-    _due.clear()
-    bound = droppable_from()
-    for due in now_due:
-        due.flush(bound)
+    def _wait(self, turns: int) -> None:
+        if turns:
+            asyncio.get_running_loop().call_soon(self._wait, turns - 1)
+            return
+        now_due, self._due = self._due, []
+        bound = droppable_from()
+        for due in now_due:
+            due.flush(bound)
 
 
 class DirectOutbox:
     """Frames of one connection's own: responses, and what it gets apart from its rooms' other connections."""
 
-    __slots__ = ("_on_overflow", "_pending", "_unweighed", "_writer", "is_clear", "is_closed")
+    __slots__ = ("_on_overflow", "_pending", "_unweighed", "_write_soon", "_writer", "is_clear", "is_closed")
 
     def __init__(self, writer: FrameWriter, on_overflow: Callable[[], None]) -> None:
         self._writer = writer
+        self._write_soon = part(Writing).soon
         self._on_overflow = on_overflow
         self._pending: list[Payload] = []
         self._unweighed = _WEIGHED_CHARS  # what may still be added before it is weighed
@@ -71,7 +74,7 @@ class DirectOutbox:
             return
         if self.is_clear:
             self.is_clear = False
-            write_soon(self)
+            self._write_soon(self)
         self._pending.append(payload)
         self._unweighed -= len(payload.text)  # which a text knows without being encoded
         if self._unweighed < 0:

@@ -15,6 +15,7 @@ from channels.layers import get_channel_layer
 from django.db import transaction
 
 from accounts import access_log
+from chat.lifetime import part
 from chat.realtime.events import Event
 from chat.realtime.layer import bus
 
@@ -28,31 +29,35 @@ class Switchboard(Protocol):
         """Publish, on its event loop."""
 
 
-_running: tuple[asyncio.AbstractEventLoop, Switchboard] | None = None
-_captured: list[bus.Message] | None = None
+class Way:
+    """How this process publishes: through its hub, if it has one. captured: what a test collects in place of that."""
+
+    def __init__(self) -> None:
+        self.hub: tuple[asyncio.AbstractEventLoop, Switchboard] | None = None
+        self.captured: list[bus.Message] | None = None
 
 
 def attach(loop: asyncio.AbstractEventLoop, hub: Switchboard) -> None:
     """Make this hub the one through which the process publishes."""
-    global _running
-    _running = (loop, hub)
+    part(Way).hub = (loop, hub)
 
 
 def detach(hub: Switchboard) -> None:
-    global _running
-    if _running is not None and _running[1] is hub:
-        _running = None
+    way = part(Way)
+    if way.hub is not None and way.hub[1] is hub:
+        way.hub = None
 
 
 @contextmanager
 def capture() -> Iterator[list[bus.Message]]:
     """Collect what is published meanwhile, in place of publishing it: for tests."""
-    global _captured
-    before, _captured = _captured, []
+    way = part(Way)
+    before = way.captured
+    collected = way.captured = []
     try:
-        yield _captured
+        yield collected
     finally:
-        _captured = before
+        way.captured = before
 
 
 def publish_after_commit(*events: Event) -> None:
@@ -81,11 +86,12 @@ def signal(message: bus.Message) -> None:
 
 
 def _hand_over(messages: Sequence[bus.Message]) -> None:
-    if _captured is not None:
-        _captured.extend(messages)
+    way = part(Way)
+    if way.captured is not None:
+        way.captured.extend(messages)
         return
-    if _running is not None and not _running[0].is_closed():
-        loop, hub = _running
+    if way.hub is not None and not way.hub[0].is_closed():
+        loop, hub = way.hub
         try:
             loop.call_soon_threadsafe(hub.take, messages)
         except RuntimeError:  # the loop closed between the question and the call: the process is going down

@@ -16,6 +16,7 @@ import pytest
 from chat.bounded import pool
 from chat.bounded.child import Status
 from chat.bounded.pool import Full, Kind, NotDone, Request, run
+from chat.lifetime import part
 
 ODD: Final = Kind("tests.chat.bounded.odd_child", at_once=2, of_one=3, of_all=5)
 _ROOT: Final = Path(__file__).resolve().parents[3]
@@ -24,7 +25,7 @@ _ROOT: Final = Path(__file__).resolve().parents[3]
 @pytest.fixture(autouse=True)
 def no_child_is_left() -> Iterator[None]:
     yield
-    for child in pool._free.pop(ODD.program, []):
+    for child in part(pool.Free).pop(ODD.program, []):
         child.end()
 
 

@@ -12,6 +12,7 @@ from py_vapid import Vapid02
 from structlog.testing import capture_logs
 
 from accounts import vapid
+from chat.lifetime import part
 from chat.people import sender
 from chat.people.notification import Place, Push
 from chat.people.sender import Outcome, send
@@ -23,7 +24,7 @@ TEXT = "Grüße aus dem Hafen, um 9 🌊"
 
 @pytest.fixture
 def service(tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[PushService]:
-    monkeypatch.setattr(sender, "_left_alone_until", {})
+    part(sender.LeftAlone).clear()
     with push_service(tmp_path) as running:
         for name, value in running.settings(vapid.new_private_key()).items():
             if name in ("REQUESTS_CA_BUNDLE", "NO_PROXY"):
@@ -120,7 +121,7 @@ def test_a_service_that_could_not_be_reached_is_left_alone_for_a_while_and_no_ot
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(another.authority))
         assert send(push_to(another.origin)[0]) is Outcome.DELIVERED
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(service.authority))
-    monkeypatch.setattr(sender, "_left_alone_until", {service.name: time.monotonic() - 1})
+    part(sender.LeftAlone)[service.name] = time.monotonic() - 1
     assert send(other) is Outcome.DELIVERED
 
 

@@ -13,7 +13,7 @@ from unittest.mock import patch
 
 from chat.protocol import wire
 from chat.protocol.close import CloseCode
-from chat.realtime.delivery.direct_outbox import Due
+from chat.realtime.delivery.direct_outbox import Due, Writing
 from chat.realtime.delivery.feed import Feed
 from chat.realtime.delivery.payload import Payload
 from chat.realtime.delivery.recovery import Missed
@@ -279,7 +279,7 @@ def play(steps: list[Step], feed_class: type[Feed] = Feed, *, shares: bool = Tru
     database = SimpleNamespace(changes_after=history.changes_after, heads=history.heads)
     with (
         patch.multiple("chat.realtime.delivery.repairs", in_database=ask, recovery=database),
-        patch("chat.realtime.delivery.burst.write_soon", history.due.append),
+        patch.object(Writing, "soon", lambda _self, due: history.due.append(due)),
     ):
         for name, number in steps:
             history.step(name, number)

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import DatabaseError, IntegrityError, InterfaceError, OperationalError
 
 from accounts.models import User
+from chat.lifetime import part
 from chat.protocol.errors import ErrorCode, ProtocolError
 from chat.realtime import database
 from chat.realtime.database import in_database, in_database_at_last, in_database_for, in_writer
@@ -44,7 +45,7 @@ async def test_one_person_s_slow_requests_leave_half_of_the_threads_to_others() 
     assert len(begun) == 19
     assert await in_database_for(1, thread_name)
     hers.clear()
-    assert not database._turns[asyncio.get_running_loop()], "nothing is kept of those who have gone"
+    assert not part(database.TurnsOfPeople)[asyncio.get_running_loop()], "nothing is kept of those who have gone"
 
 
 async def test_a_slow_query_holds_up_neither_the_loop_nor_the_writer() -> None:

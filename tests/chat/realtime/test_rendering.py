@@ -11,6 +11,7 @@ import pytest
 from chat import markdown
 from chat.bounded import pool
 from chat.bounded.pool import Full, NotDone
+from chat.lifetime import part
 from chat.protocol.errors import ErrorCode, ProtocolError
 from chat.realtime import rendering
 from chat.realtime.rendering import html_of, html_of_reply, of_user
@@ -20,7 +21,7 @@ ALICE: Final = of_user(1)
 
 @pytest.fixture(autouse=True)
 def nothing_is_given_up() -> None:
-    rendering._given_up.clear()
+    part(rendering.GivenUp).clear()
 
 
 @pytest.fixture
@@ -65,7 +66,7 @@ async def test_a_text_that_a_bad_moment_left_as_written_is_formatted_the_next_ti
 ) -> None:
     """Anyone may write the same words later, and they are not to blame for a machine that stood still."""
     await html_of("*warm*", ALICE)
-    child = pool._free[pool.TEXT.program][-1]
+    child = part(pool.Free)[pool.TEXT.program][-1]
     if how == "not started":
 
         def cannot_fork(_program: str) -> Any:
@@ -98,13 +99,13 @@ async def test_really_slow_text_is_interrupted() -> None:
         patch.setattr(rendering, "_SECONDS", 0.05)
         patch.setattr(rendering, "_SECONDS_PER_CHAR", 0)
         assert await html_of(slow, ALICE) == markdown.as_written(slow)
-        assert len(rendering._given_up) == 1
+        assert len(part(rendering.GivenUp)) == 1
     assert await html_of("*a*", ALICE) == "<p><em>a</em></p>\n", "the parsers that were interrupted are made again"
 
 
 async def test_a_killed_process_is_replaced() -> None:
     await html_of("*a*", ALICE)
-    for child in pool._free[pool.TEXT.program]:
+    for child in part(pool.Free)[pool.TEXT.program]:
         os.kill(child.pid, signal.SIGKILL)
     await asyncio.sleep(0.05)
     assert await html_of("*b*", ALICE) == "<p><em>b</em></p>\n"

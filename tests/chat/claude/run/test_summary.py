@@ -12,6 +12,7 @@ from chat.billing import spending
 from chat.claude.backends.backend import Call, CallFailed, End, Piece, Text
 from chat.claude.run import summary
 from chat.claude.run.summary import summarise
+from chat.lifetime import part
 from chat.messages import changes, summaries
 from chat.models import Charge, Message, Reply, ReplyState, Room, RoomSummary, Usage
 from chat.protocol import requests
@@ -236,7 +237,7 @@ async def test_two_at_once_are_one(talked: Room) -> None:
     await summarise(talked.pk, model, MODEL)
     model.may_reply.set()
     await first
-    assert len(model.calls) == 1 and not summary._at_work
+    assert len(model.calls) == 1 and not part(summary.AtWork)
 
 
 def test_what_was_read_elsewhere_or_is_gone_is_not_kept(talked: Room) -> None:

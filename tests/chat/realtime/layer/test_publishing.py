@@ -9,6 +9,7 @@ from typing import Any, cast
 import pytest
 from django.db import transaction
 
+from chat.lifetime import part
 from chat.realtime.events import Event
 from chat.realtime.layer import bus, publishing
 from tests.chat.realtime.doubles import FakeLayer, until
@@ -28,9 +29,10 @@ class TakingHub:
 
 @pytest.fixture(autouse=True)
 def _nobody_attached() -> Iterator[None]:
-    before, publishing._running = publishing._running, None
+    way = part(publishing.Way)
+    before, way.hub = way.hub, None
     yield
-    publishing._running = before
+    way.hub = before
 
 
 @pytest.fixture
