@@ -72,7 +72,7 @@ class _Facts(NamedTuple):
 async def for_model(file: IO[bytes], owner: Hashable) -> bytes:
     """Return a picture as it is sent to a model. Raises NotMade where there is no picture to send, and OSError."""
     with tempfile.TemporaryFile() as made:
-        given = await asyncio.get_running_loop().run_in_executor(_copying, _on_disk, file)
+        given = await part(_Copying).run(_on_disk, file)
         with given:
             # However much people upload meanwhile, a reply waits for its turn.
             request = _request((given.fileno(), made.fileno()), for_model=True)

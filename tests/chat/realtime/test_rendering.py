@@ -75,7 +75,7 @@ async def test_a_text_that_a_bad_moment_left_as_written_is_formatted_the_next_ti
         child.end()
         with monkeypatch.context() as patch:
             patch.setattr(pool, "Child", cannot_fork)
-            patch.setattr(pool, "_free", {})
+            part(pool.Free).clear()
             assert await html_of("**Thanks!**", ALICE) == markdown.as_written("**Thanks!**")
     else:
         with monkeypatch.context() as patch:
