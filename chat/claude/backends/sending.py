@@ -7,6 +7,8 @@ from contextlib import asynccontextmanager
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
+from chat.lifetime import part
+
 # A file is there up to four times while it is sent: as it was read, in base64, in the JSON and in its bytes.
 _MOST_BYTES: Final = 64_000_000
 # Of pictures without loss, which are the largest for their tokens; the share is taken before any is read.
@@ -53,7 +55,8 @@ class Gate:
                 turn.set_result(None)
 
 
-_gates: "WeakKeyDictionary[asyncio.AbstractEventLoop, Gate]" = WeakKeyDictionary()
+class _Gates(WeakKeyDictionary[asyncio.AbstractEventLoop, Gate]):
+    """A server has one event loop, tests many."""
 
 
 @asynccontextmanager
@@ -62,7 +65,7 @@ async def with_room_for(file_tokens: int) -> AsyncIterator[None]:
     if not file_tokens:
         yield
         return
-    gate = _gates.setdefault(asyncio.get_running_loop(), Gate())
+    gate = part(_Gates).setdefault(asyncio.get_running_loop(), Gate())
     async with gate.admitted(file_tokens * _BYTES_PER_TOKEN):
         yield
 

@@ -3,16 +3,15 @@
 What is sent of a file is made once and kept, so each call sends the same bytes and finds them in the cache.
 """
 
-import asyncio
 from base64 import b64encode
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
 import structlog
 
 from chat.claude.reading.files import named_in
 from chat.files import for_models, model_pictures, picture_work
+from chat.lifetime import Threads, part
 from chat.models import Attachment
 from chat.protocol.errors import ProtocolError
 from chat.realtime.database import in_database
@@ -28,8 +27,12 @@ _UNREADABLE: Final = "[This file can't be shown: it is damaged.]"
 _NOT_NOW: Final = "[This file can't be shown right now.]"
 _TOO_MUCH: Final = "[This file isn't shown here: there is no room for it.]"
 
-# A storage may be slow. Few at a time, so that many replies don't hold many files.
-_reading = ThreadPoolExecutor(max_workers=4, thread_name_prefix="files for models")
+
+class _Storage(Threads):
+    """It may be slow. Few at a time, so that many replies don't hold many files."""
+
+    at_most = 4
+    name = "files for models"
 
 
 class _Left(Exception):
@@ -89,7 +92,7 @@ async def _source(row: Attachment | None, most: int) -> dict[str, Any]:
         data = await _picture(row)
         if len(data) * 4 // 3 > most:
             raise _Left(_TOO_MUCH)
-        encoded = await _in_thread(lambda: b64encode(data).decode())
+        encoded = await part(_Storage).run(lambda: b64encode(data).decode())
     except _Left as left:
         return {"left": str(left)}
     return {"type": "base64", "media_type": model_pictures.type_of(data), "data": encoded}
@@ -97,7 +100,7 @@ async def _source(row: Attachment | None, most: int) -> dict[str, Any]:
 
 async def _picture(row: Attachment) -> bytes:
     try:
-        kept = await _in_thread(for_models.kept, row)
+        kept = await part(_Storage).run(for_models.kept, row)
         return await _made(row) if kept is None else kept
     except FileNotFoundError as error:  # its message was deleted in this moment
         raise _Left(_GONE) from error
@@ -109,7 +112,7 @@ async def _picture(row: Attachment) -> bytes:
 
 
 async def _made(row: Attachment) -> bytes:
-    file = await _in_thread(for_models.original, row)
+    file = await part(_Storage).run(for_models.original, row)
     try:
         data = await picture_work.for_model(file, ("model", row.room_id))
     finally:
@@ -124,9 +127,5 @@ async def _made(row: Attachment) -> bytes:
 async def _keep(pk: int, data: bytes) -> None:
     name = await in_database(for_models.name_for, pk)
     if name:
-        await _in_thread(for_models.keep, name, data)
+        await part(_Storage).run(for_models.keep, name, data)
         await in_database(for_models.drop_if_gone, pk, name)
-
-
-async def _in_thread(function: Any, *args: Any) -> Any:
-    return await asyncio.get_running_loop().run_in_executor(_reading, function, *args)

@@ -20,6 +20,7 @@ from chat.claude.backends import client, sending
 from chat.claude.reading import files
 from chat.claude.run import carrying
 from chat.files import for_models, model_sizes
+from chat.lifetime import part
 from chat.messages import changes
 from chat.models import Attachment, Message
 from chat.protocol import requests
@@ -208,7 +209,7 @@ async def test_a_call_never_carries_more_than_the_api_takes(fake: FakeClaude, mo
 
 
 async def test_a_model_that_cannot_see_is_told_so(fake: FakeClaude, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(abilities._known, "claude-sonnet-5-5", Abilities(pictures=False))
+    monkeypatch.setitem(part(abilities.Known), "claude-sonnet-5-5", Abilities(pictures=False))
     async with open_desk() as desk:
         await desk.set_up(claude_tools=["read_attachment"])
         picture = await desk.upload(one_colour(30))
