@@ -149,7 +149,7 @@ class Free(dict[str, list[Child]]):
     """The processes that wait for work, by program. A list's own methods are atomic: loops of several threads share it."""
 
     def end(self) -> None:
-        """End them. Those at work end once nobody reads what they say."""
+        """End them. Those at work end once no one reads what they say."""
         for children in self.values():
             for child in children:
                 child.end()

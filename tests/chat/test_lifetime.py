@@ -1,4 +1,4 @@
-"""What a process keeps: made once, whoever asks first, and ended as a whole."""
+"""What a process keeps: made once, for the first thread that asks, and ended as a whole."""
 
 import os
 import threading
