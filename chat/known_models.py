@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Final, Literal, NamedTuple, get_args
 
+from chat.lifetime import part
+
 Effort = Literal["low", "medium", "high", "xhigh", "max"]
 EFFORTS: Final[tuple[Effort, ...]] = get_args(Effort)
 
@@ -48,26 +50,33 @@ _BUILT_IN: Final = {
     )
 }
 
-_listed: dict[str, KnownModel] | None = None
+
+class Listed:
+    """What Anthropic lists, by id; None where it could not be asked. ask_again_at: in seconds of the clock `monotonic`."""
+
+    def __init__(self) -> None:
+        self.models: dict[str, KnownModel] | None = None
+        self.ask_again_at = 0.0
 
 
 def remember_listed(models: Iterable[KnownModel] | None) -> None:
     """Keep what Anthropic lists; None means that it could not be asked."""
-    global _listed
-    _listed = None if models is None else {model.id: model for model in models}
+    part(Listed).models = None if models is None else {model.id: model for model in models}
 
 
 def is_listed(model: str) -> bool | None:
     """Whether Anthropic lists a model; None where its list is not known."""
-    return None if _listed is None else model in _listed
+    models = part(Listed).models
+    return None if models is None else model in models
 
 
 def listed() -> list[KnownModel]:
     """Return what Anthropic lists, or else what is built in."""
-    return list((_BUILT_IN if _listed is None else _listed).values())
+    models = part(Listed).models
+    return list((_BUILT_IN if models is None else models).values())
 
 
 def of(model: str) -> KnownModel:
     """Return what is known of a model. Of one that no one has told of, it is taken that it can do everything."""
-    known = (_listed or {}).get(model) or _BUILT_IN.get(model)
+    known = (part(Listed).models or {}).get(model) or _BUILT_IN.get(model)
     return known or KnownModel(model, model)

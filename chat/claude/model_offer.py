@@ -13,7 +13,8 @@ from django.conf import settings
 from chat import known_models
 from chat.billing import pricing
 from chat.claude.backends.chosen import list_models
-from chat.known_models import KnownModel
+from chat.known_models import KnownModel, Listed
+from chat.lifetime import part
 from chat.model_choice import is_demo
 from chat.models import Room
 from chat.realtime.database import in_database
@@ -24,8 +25,6 @@ _PATIENCE_SECONDS: Final = 1.5
 _GOOD_FOR_SECONDS: Final = 600
 _FAILED_FOR_SECONDS: Final = 60
 _RENEWED_SECONDS: Final = 3600.0
-
-_ask_again_at = 0.0
 
 
 def offered_models(current: str = "") -> list[tuple[str, str]]:
@@ -47,17 +46,17 @@ def label_of(model: str) -> str:
 
 async def learn_models() -> None:
     """Ask Anthropic what it lists, now and then. Settings must open and be saved without a response, too."""
-    global _ask_again_at
-    if is_demo() or time.monotonic() < _ask_again_at:
+    listed = part(Listed)
+    if is_demo() or time.monotonic() < listed.ask_again_at:
         return
-    _ask_again_at = time.monotonic() + _FAILED_FOR_SECONDS
+    listed.ask_again_at = time.monotonic() + _FAILED_FOR_SECONDS
     try:
         found = await asyncio.wait_for(list_models(), _PATIENCE_SECONDS)
     except Exception as error:  # noqa: BLE001 - no key, no network, too slow: what is known has to do
         log.info("models.not_listed", error=type(error).__name__)
         known_models.remember_listed(None)
     else:
-        _ask_again_at = time.monotonic() + _GOOD_FOR_SECONDS
+        listed.ask_again_at = time.monotonic() + _GOOD_FOR_SECONDS
         known_models.remember_listed(found)
 
 

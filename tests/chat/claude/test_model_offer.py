@@ -1,5 +1,6 @@
 """Which models are offered, and what is said of them: over HTTP, from the fake's list to the labels."""
 
+from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
@@ -10,7 +11,8 @@ from chat import known_models
 from chat.claude import model_offer
 from chat.claude.abilities import abilities_of
 from chat.claude.backends.client import AnthropicBackend
-from chat.known_models import KnownModel
+from chat.known_models import KnownModel, Listed
+from chat.lifetime import part
 from chat.models import Room
 from fake_claude import FakeClaude, Normal, StopReason, UnknownModel
 from fake_claude.wire import capabilities, model_info
@@ -20,9 +22,11 @@ from tests.reports.models import CASES, WARNINGS, Case
 
 
 @pytest.fixture(autouse=True)
-def _nothing_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(known_models, "_listed", None)
-    monkeypatch.setattr(model_offer, "_ask_again_at", 0.0)
+def _nothing_asked() -> Iterator[None]:
+    known_models.remember_listed(None)
+    part(Listed).ask_again_at = 0.0
+    yield
+    known_models.remember_listed(None)
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)

@@ -1,6 +1,7 @@
 """Making, changing and archiving rooms: one slug for each, one direct room for two people, and everyone hears of it."""
 
 import re
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -246,6 +247,13 @@ def test_muting_is_ones_own_affair(alice: User, bob: User, told: Listening) -> N
     assert not Membership.objects.filter(muted=True).exists()
 
 
+@pytest.fixture(autouse=True)
+def nothing_listed() -> Iterator[None]:
+    """What a test says that Anthropic lists is forgotten after it."""
+    yield
+    known_models.remember_listed(None)
+
+
 # --- Claude --------------------------------------------------------------------------------------------------------------
 
 
@@ -288,7 +296,7 @@ def test_only_moderators_change_how_claude_behaves(alice: User, bob: User) -> No
     ["claude-sonnet-9", "gpt", "demo", "two words", "claude-haiku-5-5\u202e", "claude-haiku-5-5-\uff12026010\uff11"],
 )
 def test_a_model_that_nobody_knows_is_refused(alice: User, model: str, monkeypatch: Any) -> None:
-    monkeypatch.setattr(known_models, "_listed", {"claude-new": KnownModel("claude-new", "New")})
+    known_models.remember_listed([KnownModel("claude-new", "New")])
     room_of(alice, "den", "session")
     with refused(ErrorCode.REQUEST_FAILED) as caught:
         update(alice, claude=options(model=model))
@@ -304,7 +312,7 @@ def test_the_models_that_are_known_here_may_be_chosen(alice: User, settings: Any
     for model in (" claude-haiku-5-5 ", "claude-opus-5-5-20260101", "our-own", ""):
         update(alice, claude=options(model=model))
         assert Room.objects.get().claude_model == model.strip()
-    monkeypatch.setattr(known_models, "_listed", {})
+    known_models.remember_listed([])
     with refused(ErrorCode.REQUEST_FAILED):
         update(alice, claude=options(model="claude-new"))
     known_models.remember_listed([KnownModel("claude-new", "New")])
@@ -322,7 +330,7 @@ def test_the_models_that_are_known_here_may_be_chosen(alice: User, settings: Any
 def test_a_list_that_could_not_be_fetched_blocks_no_name_that_could_be_one(
     alice: User, monkeypatch: Any, model: str, is_taken: bool
 ) -> None:
-    monkeypatch.setattr(known_models, "_listed", None)
+    known_models.remember_listed(None)
     room_of(alice, "den", "session")
     if is_taken:
         update(alice, claude=options(model=model))
