@@ -38,7 +38,7 @@ class Reply(Metered, models.Model):
 
     message = models.ForeignKey("chat.Message", on_delete=models.CASCADE, related_name="versions")
     room = models.ForeignKey("chat.Room", on_delete=models.CASCADE, related_name="replies")
-    prompt = models.ForeignKey("chat.Message", on_delete=models.SET_NULL, null=True, related_name="answers")
+    prompt = models.ForeignKey("chat.Message", on_delete=models.SET_NULL, null=True, related_name="replies")
     prompt_content = models.TextField(blank=True)
     version = models.PositiveIntegerField(default=1)
     state = models.CharField(max_length=11, choices=ReplyState, default=ReplyState.QUEUED)
