@@ -44,7 +44,7 @@ def test_threads_that_ask_at_the_same_time_get_the_same_part() -> None:
     together = threading.Barrier(8)
 
     def ask() -> Slow:
-        together.wait()
+        together.wait(10)
         return process.part(Slow)
 
     with ThreadPoolExecutor(8) as threads:
