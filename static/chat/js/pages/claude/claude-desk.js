@@ -71,7 +71,7 @@ export class ClaudeDesk {
     this.#bar.learn(claude);
   }
 
-  /** @param {ReturnType<typeof import("../room/room-view.js").viewOf>} view */
+  /** @param {import("../room/room-view.js").RoomView} view */
   show(view) {
     const { room, messages, readOnly } = view;
     const { client, slug } = this.#options;

@@ -123,3 +123,10 @@ export function countColons(text) {
   for (let at = text.indexOf(":"); at >= 0; at = text.indexOf(":", at + 1)) count += 1;
   return count;
 }
+
+/** @param {string} text @param {number} line of a block @returns {number} where it begins in the text */
+export function offsetOfLine(text, line) {
+  let at = 0;
+  for (let count = 0; count < line; count += 1) at = text.indexOf("\n", at) + 1;
+  return at;
+}

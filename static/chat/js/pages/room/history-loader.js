@@ -15,8 +15,8 @@ export class HistoryLoader {
   #notBefore = 0;
 
   /**
-   * @param {{client: import("../../client/client.js").Client, slug: string, view: () => ReturnType<typeof
-   *   import("./room-view.js").viewOf>}} options
+   * @param {{client: import("../../client/client.js").Client, slug: string,
+   *   view: () => import("./room-view.js").RoomView}} options
    */
   constructor({ client, slug, view }) {
     this.#client = client;

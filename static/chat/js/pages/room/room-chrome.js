@@ -35,7 +35,7 @@ export class RoomChrome {
   }
 
   /**
-   * @param {ReturnType<typeof import("./room-view.js").viewOf>} view
+   * @param {import("./room-view.js").RoomView} view
    * @param {{title: string, people: import("../people/people-panel.js").Person[], peopleCount: number, loaded: boolean,
    *   offline: boolean,
    *   claude: import("../claude/claude-state.js").ClaudeState}} facts
@@ -63,7 +63,7 @@ export class RoomChrome {
     });
   }
 
-  /** @param {ReturnType<typeof import("./room-view.js").viewOf>} view @param {boolean} atEnd */
+  /** @param {import("./room-view.js").RoomView} view @param {boolean} atEnd */
   showPill(view, atEnd) {
     if (atEnd) this.#seenSeq = view.messages.at(-1)?.seq ?? 0;
     const fresh = view.messages.filter(

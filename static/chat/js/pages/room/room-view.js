@@ -22,6 +22,8 @@ import { isolated } from "../people/shown-name.js";
  * @property {{messages: import("../../protocol.d.ts").Message[], hasMore: boolean, hasNewer: boolean}} page
  */
 
+/** @typedef {ReturnType<typeof viewOf>} RoomView */
+
 /** The page of a room that nothing is known of yet. */
 export const EMPTY_PAGE = Object.freeze({ messages: [], hasMore: false, hasNewer: false });
 
@@ -62,7 +64,7 @@ export function viewOf(facts, state, seeking) {
 const repliesToAll = ({ kind, claude }) => kind === "session" && (claude?.everyMessage ?? true);
 
 /**
- * @param {ReturnType<typeof viewOf>} view
+ * @param {RoomView} view
  * @param {string} title what the reader calls the room
  */
 export function placeholder({ room }, title) {

@@ -11,7 +11,7 @@
 
 import { checkSize, TooLarge } from "./block-size.js";
 import { isLong, partOf } from "./long-block.js";
-import { blocksOf, COLONS_WITH_LINKS, countColons } from "../markdown/markdown-parser.js";
+import { blocksOf, COLONS_WITH_LINKS, countColons, offsetOfLine } from "../markdown/markdown-parser.js";
 import { shownTail } from "./markdown-tail.js";
 import { OpenFence } from "./open-fence.js";
 import { appendWords, patchChildren, replaceIn } from "./tree-patch.js";
@@ -292,11 +292,4 @@ function finishCode({ node }) {
     each.block?.highlight();
     nodes.push(...each.children);
   }
-}
-
-/** @param {string} text @param {number} line @returns {number} where it begins */
-function offsetOfLine(text, line) {
-  let at = 0;
-  for (let count = 0; count < line; count += 1) at = text.indexOf("\n", at) + 1;
-  return at;
 }

@@ -1,0 +1,110 @@
+/**
+ * What the reader writes in a room: the composer with its files, commands and completion, the draft behind it, and the
+ * signal that they are typing.
+ */
+
+import { AttachmentTray } from "../composer/attachments.js";
+import { completionSources } from "../composer/completion-sources.js";
+import { Composer } from "../composer/composer.js";
+import { find } from "../base/dom.js";
+import { DraftSync } from "../composer/draft-sync.js";
+import { SlashCommands } from "../composer/slash-commands.js";
+import { placeholder } from "./room-view.js";
+import { TypingSignal } from "./typing-signal.js";
+
+/** @typedef {import("./room-view.js").RoomView} RoomView */
+
+export class Writing {
+  #draft;
+  #typing;
+  #tray;
+  #composer;
+
+  /**
+   * @param {HTMLElement} root
+   * @param {import("./shared.d.ts").Shared & {slug: string, unfinished: import("../composer/unfinished.js").Unfinished,
+   *   people: import("../people/room-people.js").RoomPeople, view: () => RoomView, onSent: () => void,
+   *   onEditLast: () => void, signal: AbortSignal}} options signal: aborted when the room is left
+   */
+  constructor(root, options) {
+    const { client, me, toasts, contentChars: limit, slug, unfinished, people, view, onSent, onEditLast } = options;
+    this.#draft = new DraftSync({
+      key: `parley.draft.${me.id}.${slug}`,
+      save: ({ content, version }) => client.request("save_draft", { room: slug, content, version }),
+      onText: (text) => this.#composer.setText(text), limit,
+    });
+    this.#typing = new TypingSignal((typing) => client.send("typing", { room: slug, typing }));
+    this.#tray = new AttachmentTray(root, {
+      files: unfinished.files, toasts, onChange: () => this.#composer?.filesChanged(),
+    });
+    const commands = new SlashCommands({
+      ...options, facts: view, composer: () => this.#composer, draft: this.#draft,
+    });
+    this.#composer = new Composer(find(root, ".composer", HTMLFormElement), {
+      limit, sources: completionSources(() => ({ ...view(), people, myId: me.id })),
+      onText: (text) => (this.#draft.typed(text), this.#typing.typed(text.trim() !== "")),
+      takeCommand: (text) => commands.take(text),
+      onSend: (content, replyTo, attachments) => {
+        this.#typing.stop();
+        client.post(slug, content, { replyTo, attachments });
+        this.#draft.sent();
+        onSent();
+      },
+      tray: () => this.#tray, unfinished, onEditLast, onBlur: () => this.#typing.stop(),
+    });
+  }
+
+  /** @param {import("../../protocol.d.ts").Draft | null} draft that the page came with */
+  start(draft) {
+    this.#draft.start(draft);
+  }
+
+  destroy() {
+    this.#draft.end();
+    this.#typing.stop();
+    this.#composer.destroy();
+    this.#tray.destroy();
+  }
+
+  /** The page goes away, perhaps for good. */
+  flush() {
+    this.#draft.flush();
+  }
+
+  /**
+   * News of the draft, from another tab or a fresh join.
+   * @param {import("../../protocol.d.ts").Draft | null} draft
+   */
+  hear(draft) {
+    this.#draft.hear(draft);
+  }
+
+  /** The room is joined again. */
+  resume() {
+    this.#draft.resume();
+  }
+
+  /**
+   * @param {RoomView} view
+   * @param {string} title
+   * @param {import("../claude/claude-desk.js").ClaudeDesk["stop"]} stop
+   */
+  show(view, title, stop) {
+    this.#composer.setEnabled(!view.readOnly, placeholder(view, title));
+    this.#composer.setStop(stop);
+  }
+
+  focus() {
+    this.#composer.focus();
+  }
+
+  /** More people are known: the name that is being typed may be among them. */
+  complete() {
+    this.#composer.complete();
+  }
+
+  /** @param {import("../../protocol.d.ts").Message} message */
+  replyTo(message) {
+    this.#composer.setReply(message);
+  }
+}
