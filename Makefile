@@ -40,6 +40,7 @@ check: packages-dev packages-js ## lint, types, import law, words, JavaScript, t
 	$(TEST_ENVIRONMENT) $(PY) -m mypy
 	$(TEST_ENVIRONMENT) $(VENV)/bin/lint-imports --no-cache
 	$(PY) -m tests.words
+	$(PY) -m tests.layers
 	$(JS)/node_modules/.bin/eslint -c $(JS)/eslint.config.js static/chat/js $(JS)
 	node $(JS)/types.js
 	$(PY) -m djlint templates --lint --quiet

@@ -25,7 +25,17 @@ import { Streams } from "./streams/streams.js";
 
 const REQUEST_TIMEOUT_MS = 15_000;
 
-/** @typedef {import("./connection/socket-address.js").ClientOptions} ClientOptions */
+/**
+ * @typedef {object} ClientOnly
+ * @property {string} [userId] whose page this is: unsent messages are then shown before there is a connection
+ * @property {import("./outbox/outbox.js").OutboxStore} [outbox] by default an `Outbox` in IndexedDB for the user
+ * @property {number} [requestTimeoutMs]
+ */
+
+/**
+ * @typedef {ClientOnly & import("./connection/socket-address.js").AddressOptions &
+ *   import("./connection/reconnecting-socket.js").SocketOptions} ClientOptions
+ */
 
 export class Client extends ClaudeRequests {
   #options;

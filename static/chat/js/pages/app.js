@@ -13,7 +13,7 @@ import { Drawer } from "./shell/drawer.js";
 import { EmojiPicker } from "./base/emoji-picker.js";
 import { Invitations } from "./rooms/invitations.js";
 import { roomTitle } from "./people/names.js";
-import { Navigation } from "./shell/navigation.js";
+import { Navigation } from "./room/navigation.js";
 import { connectWithNewSession } from "./shell/new-session.js";
 import { keepPageWhileOffline, loadPage } from "./shell/offline-links.js";
 import "./shell/plain-forms.js";

@@ -5,22 +5,17 @@
 import { fetchTicket } from "./ticket.js";
 
 /**
- * @typedef {object} ClientOnly
+ * @typedef {object} AddressOptions
  * @property {string} [url] of the socket; by default `/ws` of the page's own server
  * @property {string | null} [ticketUrl] where a ticket is fetched before each opening; by default
  *   `/api/socket-ticket` of the socket's server; null opens without one
  * @property {string | (() => string)} [csrfToken] by default the cookie, else the page's meta tag
  * @property {Record<string, string>} [headers] of the ticket request
- * @property {string} [userId] whose page this is: unsent messages are then shown before there is a connection
- * @property {import("../outbox/outbox.js").OutboxStore} [outbox] by default an `Outbox` in IndexedDB for the user
- * @property {number} [requestTimeoutMs]
  * @property {typeof fetch} [fetch]
  */
 
-/** @typedef {ClientOnly & import("./reconnecting-socket.js").SocketOptions} ClientOptions */
-
 /**
- * @param {ClientOptions} options
+ * @param {AddressOptions} options
  * @param {AbortSignal} signal
  * @returns {Promise<string>}
  */

@@ -15,6 +15,12 @@ const USAGE_SPREAD_MS = 1_500;
 /** Where Escape has a meaning of its own: it must not stop anything as well. */
 const HAS_ITS_OWN_ESCAPE = "dialog[open], :popover-open, body[data-drawer=open], .inline-edit, .demo-note[open]";
 
+/**
+ * @typedef {object} ClaudeFacts what the server put into the page
+ * @property {{demo: boolean, hasKey: boolean}} claude what replies on this server
+ * @property {{tokens: number, cost: number}} usage of Claude in this room
+ */
+
 export class ClaudeDesk {
   #options;
   #bar;
@@ -37,8 +43,8 @@ export class ClaudeDesk {
    * @param {HTMLElement} root
    * @param {{slug: string, client: import("../../client/client.js").Client, me: {id: string},
    *   toasts: import("../base/toasts.js").Toasts,
-   *   unfinished: import("../composer/unfinished.js").Unfinished, facts: import("../room/room-view.js").RoomFacts,
-   *   onChange: () => void, onEditEnd: () => void}} options
+   *   unfinished: {edits: Map<string, string>}, facts: ClaudeFacts, onChange: () => void, onEditEnd: () => void}}
+   *   options unfinished: edits: message -> its new text, while an editor is open
    */
   constructor(root, options) {
     this.#options = options;
@@ -64,14 +70,17 @@ export class ClaudeDesk {
     this.#bar.destroy();
   }
 
-  /** What was missing when the page was opened. @param {import("../room/room-view.js").RoomFacts} facts */
+  /** What was missing when the page was opened. @param {ClaudeFacts} facts */
   learn({ usage, claude }) {
     this.#usage = usage;
     this.#server = claude;
     this.#bar.learn(claude);
   }
 
-  /** @param {import("../room/room-view.js").RoomView} view */
+  /**
+   * @param {{room: import("../../protocol.d.ts").Room, messages: readonly import("../../protocol.d.ts").Message[],
+   *   readOnly: string}} view readOnly: why nothing can be written, or ""
+   */
   show(view) {
     const { room, messages, readOnly } = view;
     const { client, slug } = this.#options;

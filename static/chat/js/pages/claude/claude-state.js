@@ -9,12 +9,6 @@ import { isOpen } from "../../client/streams/stream-state.js";
 /** @typedef {import("../../client/state.d.ts").Stream} Stream */
 /** @typedef {Message & {reply: import("../../protocol.d.ts").Reply}} ReplyMessage */
 
-/** The user name that Claude writes under. No one else can have it. */
-export const CLAUDE = "claude";
-
-/** @param {{username: string} | null | undefined} user */
-export const isClaude = (user) => user?.username === CLAUDE;
-
 /**
  * @typedef {object} ClaudeState
  * @property {string | null} runningId of the reply that is being written

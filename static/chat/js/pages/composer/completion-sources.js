@@ -3,7 +3,7 @@
  * its beginning.
  */
 
-import { CLAUDE, isClaude } from "../claude/claude-state.js";
+import { CLAUDE, isClaude } from "../people/shown-name.js";
 import { commandsLike } from "./command-table.js";
 import { el } from "../base/dom.js";
 import { emojiLike } from "../base/emoji.js";

@@ -10,9 +10,9 @@ import { fullNameInText, handle, nameInText } from "../people/shown-name.js";
 import { renderedOrWritten } from "../../client/rooms/rendered-text.js";
 import { isOpen } from "../../client/streams/stream-state.js";
 import { showRendered } from "./message-text.js";
-import { endingWords, progressWords } from "../claude/reply-words.js";
+import { endingWords, progressWords } from "./reply-words.js";
 
-/** @typedef {import("../timeline/timeline-items.js").Item} Item */
+/** @typedef {import("./item.js").Item} Item */
 
 const UNNAMED = "someone";
 /** More of a reply is read by going into it. */

@@ -6,10 +6,10 @@ import { attachments } from "./attachment-parts.js";
 import { el, present, setAttribute, setChildren } from "../base/dom.js";
 import * as parts from "./message-parts.js";
 import { avatar } from "../people/names.js";
-import { ReplyView } from "../claude/reply-view.js";
-import { sameItem } from "../timeline/timeline-items.js";
+import { ReplyView } from "./reply-view.js";
+import { sameItem } from "./item.js";
 
-/** @typedef {import("../timeline/timeline-items.js").Item} Item */
+/** @typedef {import("./item.js").Item} Item */
 
 export class MessageRow {
   /** @type {Item | null} */

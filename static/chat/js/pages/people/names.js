@@ -2,9 +2,8 @@
  * How people and rooms are called and drawn. chat/templatetags/people.py does the same on the server.
  */
 
-import { CLAUDE } from "../claude/claude-state.js";
 import { el, icon } from "../base/dom.js";
-import { shownName } from "./shown-name.js";
+import { CLAUDE, shownName } from "./shown-name.js";
 
 const HUES = 12;
 

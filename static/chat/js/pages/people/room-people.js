@@ -6,6 +6,7 @@
 const LOOK_UP_AFTER_MS = 150;
 
 /** @typedef {import("./people-panel.js").Person} Person */
+/** @typedef {{people: Person[], peopleCount: number}} ListedPeople */
 
 export class RoomPeople {
   #slug;
@@ -19,7 +20,7 @@ export class RoomPeople {
   #timer = 0;
   #ending = new AbortController();
 
-  /** @param {import("../room/room-view.js").RoomFacts} facts @param {() => void} onFound */
+  /** @param {ListedPeople & {room: {slug: string}}} facts @param {() => void} onFound */
   constructor({ room, people, peopleCount }, onFound) {
     this.#slug = room.slug;
     this.#people = people;
@@ -27,7 +28,7 @@ export class RoomPeople {
     this.#onFound = onFound;
   }
 
-  /** What was missing when the page was opened. @param {import("../room/room-view.js").RoomFacts} facts */
+  /** What was missing when the page was opened. @param {ListedPeople} facts */
   learn({ people, peopleCount }) {
     this.#people = people;
     this.#count = peopleCount;

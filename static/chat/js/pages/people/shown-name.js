@@ -5,8 +5,13 @@
 
 /** @typedef {{username: string, displayName?: string}} Person a reference from the server */
 
+/** The user name that Claude writes under. No one else can have it. */
+export const CLAUDE = "claude";
 const UNNAMED = "someone";
 const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
+
+/** @param {Person | null | undefined} person */
+export const isClaude = (person) => person?.username === CLAUDE;
 
 /** @param {Person | null | undefined} person null: an account that is gone */
 export const shownName = (person) => person?.displayName || person?.username || UNNAMED;

@@ -2,11 +2,11 @@
  * The messages of a room in its page: the timeline, the history behind it, and what can be done with a message.
  */
 
-import { Deletions } from "../message/deletions.js";
+import { Deletions } from "../actions/deletions.js";
 import { find } from "../base/dom.js";
 import { HistoryLoader } from "./history-loader.js";
-import { MessageActions } from "../message/message-actions.js";
-import { MessageCommands } from "../message/message-commands.js";
+import { MessageActions } from "../actions/message-actions.js";
+import { MessageCommands } from "../actions/message-commands.js";
 import { Timeline } from "../timeline/timeline.js";
 import { buildItems } from "../timeline/timeline-items.js";
 
@@ -20,7 +20,7 @@ export class Messages {
   #actions;
   #commands;
   #deletions;
-  /** @type {import("../timeline/timeline-items.js").Item[]} */
+  /** @type {import("../message/item.js").Item[]} */
   #items = [];
   timeline;
 

@@ -8,7 +8,7 @@ import { MessageRow } from "../message/message-row.js";
 import { OwnReactions } from "../message/own-reactions.js";
 import * as stretch from "./timeline-window.js";
 
-/** @typedef {import("./timeline-items.js").Item} Item */
+/** @typedef {import("../message/item.js").Item} Item */
 
 /** Within this of the end, the timeline follows what arrives. */
 export const FOLLOW_PX = 100;

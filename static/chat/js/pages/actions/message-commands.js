@@ -5,7 +5,7 @@
 
 import { InlineEditor } from "../base/inline-editor.js";
 
-/** @typedef {import("./message-row.js").MessageRow} MessageRow */
+/** @typedef {import("../message/message-row.js").MessageRow} MessageRow */
 
 /**
  * The message of a row with actions that only a stored one has.

@@ -5,15 +5,15 @@
 
 import { Backoff } from "../../client/connection/backoff.js";
 import { ROOM_PATH } from "../base/own-links.js";
-import { Refused, RoomFactsSource } from "../room/room-facts.js";
-import { loadPage } from "./offline-links.js";
+import { Refused, RoomFactsSource } from "./room-facts.js";
+import { loadPage } from "../shell/offline-links.js";
 
 /** A server that takes longer than this lets the room open with what is known. */
 const SLOW_MS = 1_500;
 /** A server that refuses at once is not asked again at once. */
 const PAUSE_MS = 1_000;
 
-/** @typedef {import("../room/room-view.js").RoomFacts} RoomFacts */
+/** @typedef {import("./room-view.js").RoomFacts} RoomFacts */
 
 export class Navigation {
   #options;

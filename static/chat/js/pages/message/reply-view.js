@@ -6,10 +6,10 @@
 import { isOpen } from "../../client/streams/stream-state.js";
 import { copy } from "../code/code-blocks.js";
 import { el, present, setAttribute, setChildren } from "../base/dom.js";
-import { MessageText } from "../message/message-text.js";
+import { MessageText } from "./message-text.js";
 import * as words from "./reply-words.js";
 
-/** @typedef {import("../timeline/timeline-items.js").Item} Item */
+/** @typedef {import("./item.js").Item} Item */
 /** @typedef {import("../../client/state.d.ts").Stream} Stream */
 
 export class ReplyView {

@@ -24,8 +24,8 @@ export class MessageActions {
    * @param {HTMLElement} scroller
    * @param {import("../timeline/timeline.js").Timeline} timeline
    * @param {{picker: import("../base/emoji-picker.js").EmojiPicker, canWrite: () => boolean,
-   *   canDelete: (item: import("../timeline/timeline-items.js").Item) => boolean,
-   *   canEdit: (item: import("../timeline/timeline-items.js").Item) => boolean}} options
+   *   canDelete: (item: import("../message/item.js").Item) => boolean,
+   *   canEdit: (item: import("../message/item.js").Item) => boolean}} options
    */
   constructor(scroller, timeline, options) {
     this.#timeline = timeline;
@@ -98,7 +98,7 @@ export class MessageActions {
     article.append(this.#rail);
   }
 
-  /** @param {import("../timeline/timeline-items.js").Item} item */
+  /** @param {import("../message/item.js").Item} item */
   #buttons(item) {
     const canWrite = this.#options.canWrite();
     /** @type {[icon: string, label: string, action: string][]} */
