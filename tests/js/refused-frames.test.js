@@ -105,7 +105,7 @@ test("every kind of request is measured, and what needs no response is too", wit
   await rejects(client.request("edit_message", { message: "1001", content }), "FRAME_TOO_BIG");
   await rejects(client.request("save_draft", { room: "general", content, version: 1 }), "FRAME_TOO_BIG");
   await rejects(client.execute("general", content), "FRAME_TOO_BIG");
-  await rejects(client.ask("general", content).answer, "FRAME_TOO_BIG");
+  await rejects(client.ask("general", content).response, "FRAME_TOO_BIG");
   equal(client.send("typing", { room: content }), false);
   equal([client.status, await openings(world)], ["connected", 1]);
 }));

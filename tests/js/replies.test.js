@@ -66,7 +66,8 @@ test("a tab that comes late or comes back sees what was said", inLab(async (worl
 
 test("asking gives the prompt, the pieces and the reply", inLab(async (world, client) => {
   const asking = client.ask("lab", "Hello?");
-  const { reply } = await asking.answer;
+  const { reply } = await asking.response;
+  ok(asking["answer"] === asking.response, "the name that the first version gave it");
   await world.do("run", { room: "lab" });
   await speak(world, "Hel", "lo");
   await until(() => text(client) === "Hello");
@@ -80,7 +81,7 @@ test("asking gives the prompt, the pieces and the reply", inLab(async (world, cl
 test("asking survives lost connections, also when the response to the prompt or the end is lost with them", inLab(async (world, client) => {
   await world.do("fault", { on: "execute", fault: "lost response" });
   const asking = client.ask("lab", "Hello?");
-  await asking.answer;
+  await asking.response;
   equal((await world.do("messages", { room: "lab" })).length, 2, "stored once");
   await world.do("run", { room: "lab" });
   await speak(world, "one ");
@@ -96,7 +97,7 @@ test("asking survives lost connections, also when the response to the prompt or 
 
 test("a failed reply rejects with STREAM_ERROR and what was said, and settles no other request", inLab(async (world, client) => {
   const asking = client.ask("lab", "Hello?");
-  await asking.answer;
+  await asking.response;
   await world.do("run", { room: "lab" });
   await speak(world, "half");
   await world.do("fault", { on: "echo", fault: "ignore" });
@@ -147,21 +148,21 @@ test("stop, retry, continue and another version reach the room", inLab(async (wo
 test("asking ends when the client is closed or the room is left, and a refused prompt says why", inLab(async (world, client) => {
   await world.do("fault", { on: "execute", fault: { code: "QUOTA_EXCEEDED" } });
   const refused = client.ask("lab", "too dear");
-  await rejects(refused.answer, "QUOTA_EXCEEDED");
+  await rejects(refused.response, "QUOTA_EXCEEDED");
   await rejects(refused.done, "QUOTA_EXCEEDED");
   const leaving = client.ask("lab", "Hello?");
-  await leaving.answer;
+  await leaving.response;
   client.leaveRoom("lab");
   await rejects(leaving.done, "LEFT");
   const closing = client.ask("lab", "Hello again?");
-  await closing.answer;
+  await closing.response;
   client.close();
   await rejects(closing.done, "DISCONNECTED");
 }));
 
 test("an end that no recovery brings is looked up", inLab(async (world, client) => {
   const asking = client.ask("lab", "Hello?");
-  await asking.answer;
+  await asking.response;
   await world.do("run", { room: "lab" });
   await world.do("set", { refusals: 2 });
   await cutOff(world, client);

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.words import INSTEAD_OF, words_in
+from tests.words import IN_PAGES, INSTEAD_OF, words_in
 
 
 @pytest.mark.parametrize("word", INSTEAD_OF)
@@ -25,3 +25,11 @@ def test_words_that_the_end_of_a_line_parts_are_found(text: str) -> None:
 )
 def test_other_words_names_and_quoted_ones_pass(text: str) -> None:
     assert list(words_in("a.py", text)) == []
+
+
+@pytest.mark.parametrize("word", IN_PAGES)
+def test_some_words_are_found_in_pages_and_their_scripts_alone(word: str) -> None:
+    for name in ("a.js", "a.d.ts", "a.css", "a.html"):
+        (found,) = words_in(name, f"/* {word} */")
+        assert str(found) == f"{name}:1: {word!r}: write {IN_PAGES[word]!r}"
+    assert list(words_in("a.py", word)) == list(words_in("a.js", f'"{word}"')) == []

@@ -12,11 +12,16 @@ import { TextQueue } from "./streams/text-queue.js";
 /** @typedef {import("./state.d.ts").Stream} Stream */
 
 /**
- * @typedef {object} Asking
- * @property {Promise<{message: Message, reply: Message}>} answer the stored prompt, and the message that will hold the
- *   reply
+ * @typedef {object} AskingNow
+ * @property {Promise<{message: Message, reply: Message}>} response the stored prompt, and the message that will hold
+ *   the reply
  * @property {AsyncIterableIterator<string>} deltas the reply's text, piece by piece
  * @property {Promise<Message>} done the reply as it ended; rejects with `STREAM_ERROR` if it failed or was cut off
+ */
+
+/**
+ * The first version called the response "answer": programs that use it go on.
+ * @typedef {AskingNow & {"answer": AskingNow["response"]}} Asking
  */
 
 /**
@@ -53,7 +58,7 @@ export function askClaude(tools, question) {
   const response = Promise.race([storing, following.done.then(() => storing)]);
   // A caller that uses only one of the three hears of a failure there, and not of an unhandled rejection as well.
   response.catch(() => {});
-  return { answer: response, deltas: following.text.pieces(), done: following.done };
+  return { response, "answer": response, deltas: following.text.pieces(), done: following.done };
 }
 
 /**
