@@ -1,6 +1,7 @@
 """Runs all tests in stages that cannot share a process, and repeats pytest's closing lines at the end.
 
-`python -m tests.run [sqlite|postgresql|browser ...]`; without names all. A failed stage does not stop the others.
+`python -m tests.run [sqlite|postgresql|browser ...]`; without names all. A failed stage does not stop the others. What a
+stage that runs beside another says is shown after the other's end.
 """
 
 import os
@@ -8,8 +9,11 @@ import re
 import select
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
@@ -21,8 +25,11 @@ _ON_A_DATABASE: Final = ["tests/accounts", "tests/chat", "tests/pages", "tests/r
 # As many as the machines that these run on have cores. Each process begins with its part of the modules and takes over
 # from others when it is done: with xdist's default, all of them start the servers of the same modules.
 _PROCESSES: Final = ["-n", os.environ.get("TEST_PROCESSES", "2"), "--dist", "worksteal"]
-# One more for the stage that mostly waits for servers, clocks and time-outs: two left the cores idle half of the time.
-_WAITING_PROCESSES: Final = ["-n", os.environ.get("TEST_PROCESSES", "3"), "--dist", "worksteal"]
+# More for the stage that mostly waits for servers, clocks and time-outs: two left the cores idle half of the time.
+_WAITING_PROCESSES: Final = ["-n", os.environ.get("TEST_PROCESSES", "4"), "--dist", "worksteal"]
+# This one only computes, and looks at no clock: it takes what the other leaves of the cores.
+_BESIDE: Final = {"postgresql": "sqlite"}
+_GIVES_WAY: Final = ["nice", "-n", "5"]
 # What never reaches the database has been tried in the first stage (tests/conftest.py).
 _ON_DATABASE_ONLY: Final = ["--on-database-only"]
 
@@ -45,7 +52,7 @@ def stages() -> dict[str, list[str]]:
     tests_again = [*_PYTEST, *_PROCESSES, *database]
     return {
         "sqlite": [*_PYTEST, *_WAITING_PROCESSES, "-rR", "tests", *ignored],
-        "postgresql": [sys.executable, "-m", "tests.databases", "--", *tests_again, *_ON_DATABASE_ONLY],
+        "postgresql": [*_GIVES_WAY, sys.executable, "-m", "tests.databases", "--", *tests_again, *_ON_DATABASE_ONLY],
         # Playwright's own event loop does not get along with that of pytest-asyncio.
         "browser": [*_PYTEST, *_PROCESSES, *_FURTHER_TRIES, *browser],
     }
@@ -53,17 +60,60 @@ def stages() -> dict[str, list[str]]:
 
 def run(command: list[str], silence_seconds: float = _SILENCE_SECONDS) -> tuple[int, str]:
     """Run a command, pass its output on as it comes, and return its exit code and closing line."""
-    with child(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
-        return _follow(process, silence_seconds)
+    ((_, result),) = run_beside({"": command}, silence_seconds)
+    return result
 
 
-def _follow(process: "subprocess.Popen[bytes]", silence_seconds: float) -> tuple[int, str]:
+def run_beside(
+    commands: dict[str, list[str]], silence_seconds: float = _SILENCE_SECONDS
+) -> Iterator[tuple[str, tuple[int, str]]]:
+    """Run these at once. Yield each name in turn, with exit code and closing line, after all that the command said."""
+    voices = {name: _Voice() for name in commands}
+    # An interruption ends the children first; then those that listen to them end, too.
+    with ThreadPoolExecutor(len(commands)) as listeners, ExitStack() as children:
+        listening = {}
+        for name, command in commands.items():
+            options = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+            process = children.enter_context(child(command, **options))
+            listening[name] = listeners.submit(_follow, process, silence_seconds, voices[name])
+        for name, future in listening.items():
+            if name:
+                print(f"\n--- {name} " + "-" * 60, flush=True)
+            voices[name].take_turn()
+            yield name, future.result()
+
+
+class _Voice:
+    """Where the output of a command goes: once it has its turn to ours, as it comes."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._held: list[bytes] | None = []
+
+    def say(self, chunk: bytes) -> None:
+        with self._lock:
+            if self._held is None:
+                _write(chunk)
+            else:
+                self._held.append(chunk)
+
+    def take_turn(self) -> None:
+        with self._lock:
+            held, self._held = self._held or [], None
+            _write(b"".join(held))
+
+
+def _write(chunk: bytes) -> None:
+    sys.stdout.buffer.write(chunk)
+    sys.stdout.buffer.flush()
+
+
+def _follow(process: "subprocess.Popen[bytes]", silence_seconds: float, voice: _Voice) -> tuple[int, str]:
     rest = b""
     closing = "did not get as far as running tests"
     try:
         for chunk in _chunks(process, silence_seconds):
-            sys.stdout.buffer.write(chunk)
-            sys.stdout.buffer.flush()
+            voice.say(chunk)
             *lines, rest = (rest + chunk).split(b"\n")
             for line in lines:
                 found = _CLOSING_LINE.match(_COLOURS.sub("", line.decode(errors="replace").strip()))
@@ -96,6 +146,15 @@ def _chunks(process: "subprocess.Popen[bytes]", silence_seconds: float) -> Itera
             raise TimeoutError(f"was stopped: it said nothing for {silence_seconds:.0f} s")
 
 
+def rounds(names: Iterable[str]) -> list[list[str]]:
+    """Return which of these stages run at once."""
+    together: list[list[str]] = []
+    for name in names:
+        other = next((each for each in together if _BESIDE.get(name) in each), None)
+        together.append([name]) if other is None else other.append(name)
+    return together
+
+
 def main(wanted: list[str]) -> int:
     available = stages()
     unknown = set(wanted) - set(available)
@@ -104,9 +163,8 @@ def main(wanted: list[str]) -> int:
         return 2
     results: dict[str, tuple[int, str]] = {}
     started = time.monotonic()
-    for name in wanted or available:
-        print(f"\n--- {name} " + "-" * 60, flush=True)
-        results[name] = run(available[name])
+    for names in rounds(wanted or available):
+        results |= run_beside({name: available[name] for name in names})
     print(f"\n--- all stages, {time.monotonic() - started:.0f} s " + "-" * 40)
     for name, (code, closing) in results.items():
         print(f"{'ok    ' if code == 0 else 'FAILED'} {name}: {closing}", flush=True)

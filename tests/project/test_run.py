@@ -67,6 +67,38 @@ def test_one_failed_stage_fails_the_whole_and_the_others_still_run(
     assert "ok     second: 4 passed in 1s" in told
 
 
+def test_a_stage_beside_another_is_heard_after_it(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    says = "import time\nfor number in range(3):\n    print({0!r}, number, flush=True); time.sleep(0.1)"
+    slow, quick = ([sys.executable, "-c", says.format(name)] for name in ("slow", "quick"))
+    closes = [sys.executable, "-c", says.format("closes") + "\nprint('= 3 passed in 1s =')\nraise SystemExit(1)"]
+    results = dict(run.run_beside({"first": slow, "second": quick, "third": closes}))
+    none = "did not get as far as running tests"
+    assert results == {"first": (0, none), "second": (0, none), "third": (1, "3 passed in 1s")}
+    said = [
+        line.split()[0] for line in capfdbinary.readouterr().out.decode().splitlines() if line[:1] in "sqc" and line
+    ]
+    assert said == ["slow"] * 3 + ["quick"] * 3 + ["closes"] * 3
+
+
+def test_stages_that_run_beside_each_other_begin_at_once() -> None:
+    started = time.monotonic()
+    pause = [sys.executable, "-c", "import time; time.sleep(2)"]
+    assert [code for _, (code, _) in run.run_beside(dict.fromkeys("abc", pause))] == [0, 0, 0]
+    assert time.monotonic() - started < 5
+
+
+@pytest.mark.parametrize(
+    ("names", "together"),
+    [
+        (["sqlite", "postgresql", "browser"], [["sqlite", "postgresql"], ["browser"]]),
+        (["postgresql"], [["postgresql"]]),
+        (["browser", "postgresql"], [["browser"], ["postgresql"]]),
+    ],
+)
+def test_a_stage_runs_beside_another_only_if_both_are_wanted(names: list[str], together: list[list[str]]) -> None:
+    assert run.rounds(names) == together
+
+
 def test_an_unknown_stage_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert run.main(["sqlit"]) == 2
     assert "sqlite, postgresql, browser" in capsys.readouterr().err
