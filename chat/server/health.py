@@ -63,7 +63,7 @@ def _ask_database() -> str:
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
         if cursor.fetchone() != (1,):
-            raise DatabaseError("The database returned something else than 1.")
+            raise DatabaseError("The database returned something other than 1.")
     return "" if _migrations.are_applied() else _UNMIGRATED
 
 
