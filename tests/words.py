@@ -6,7 +6,7 @@ A word in quotation marks of its own is a name or data, and passes: "nobody".
 import re
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -33,12 +33,9 @@ INSTEAD_OF: Final[dict[str, str]] = {
     "in order to": "to",
 }
 
-IN_PAGES: Final[dict[str, str]] = dict.fromkeys(
-    ("answer", "answers", "answered", "answering", "unanswered"), "respond (to a request), reply (to a prompt)"
-)
-"""More of them for JavaScript, styles and templates."""
+# Also within names: `on_answer`, `MessageAnswer`, `unanswered`.
+STEMS: Final[dict[str, str]] = {"answer": "response (to a request), reply (to a prompt), or the plain word"}
 
-_PAGES: Final = (".js", ".ts", ".css", ".html")
 _SKIPPED: Final = (
     "tests/js/vendor/",
     "static/chat/vendor/",
@@ -47,14 +44,15 @@ _SKIPPED: Final = (
     "tests/project/test_words.py",
 )
 _GAP: Final = r"\s+(?:[#*/]+\s+)?"  # a comment goes on in the next line
-
-
-def _pattern(words: Iterable[str]) -> re.Pattern[str]:
-    return re.compile("|".join(rf"\b{_GAP.join(word.split())}\b" for word in words), re.IGNORECASE)
-
-
-_WORD: Final = _pattern(INSTEAD_OF)
-_WORD_IN_PAGES: Final = _pattern(INSTEAD_OF | IN_PAGES)
+_WORD: Final = re.compile(
+    "|".join(
+        [
+            *(rf"\b{_GAP.join(word.split())}\b" for word in INSTEAD_OF),
+            *(rf"\b\w*{stem}\w*" for stem in STEMS),
+        ]
+    ),
+    re.IGNORECASE,
+)
 _QUOTES: Final = "\"'`“”‘’«»"
 
 
@@ -65,13 +63,15 @@ class Found(NamedTuple):
 
     def __str__(self) -> str:
         word = " ".join(re.sub(r"[#*/]+\s", " ", self.word.lower()).split())
-        return f"{self.file}:{self.line}: {self.word!r}: write {(INSTEAD_OF | IN_PAGES).get(word, 'something else')!r}"
+        stems = (instead for stem, instead in STEMS.items() if stem in word)
+        return (
+            f"{self.file}:{self.line}: {self.word!r}: write {INSTEAD_OF.get(word) or next(stems, 'something else')!r}"
+        )
 
 
 def words_in(file: str, text: str) -> Iterator[Found]:
     """Yield the unwanted words of a text; also those that a line's end parts."""
-    pattern = _WORD_IN_PAGES if file.endswith(_PAGES) else _WORD
-    for match in pattern.finditer(text):
+    for match in _WORD.finditer(text):
         start, end = match.span()
         is_quoted = start > 0 and text[start - 1] in _QUOTES and text[end : end + 1] in _QUOTES and end < len(text)
         if not is_quoted:

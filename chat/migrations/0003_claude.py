@@ -60,7 +60,7 @@ class Migration(migrations.Migration):
             name="claude_every_message",
             field=models.BooleanField(
                 default=True,
-                help_text="In sessions. If off, it answers when it is mentioned.",
+                help_text="In sessions. If off, it replies when it is mentioned.",
                 verbose_name="Claude replies to every message",
             ),
         ),

@@ -1,4 +1,4 @@
-"""Strangers invite people to rooms, and the answers are remembered."""
+"""Strangers invite people to rooms, and refusals are remembered."""
 
 import django.db.models.deletion
 import django.utils.timezone

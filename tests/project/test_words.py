@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.words import IN_PAGES, INSTEAD_OF, words_in
+from tests.words import INSTEAD_OF, STEMS, words_in
 
 
 @pytest.mark.parametrize("word", INSTEAD_OF)
@@ -27,9 +27,11 @@ def test_other_words_names_and_quoted_ones_pass(text: str) -> None:
     assert list(words_in("a.py", text)) == []
 
 
-@pytest.mark.parametrize("word", IN_PAGES)
-def test_some_words_are_found_in_pages_and_their_scripts_alone(word: str) -> None:
-    for name in ("a.js", "a.d.ts", "a.css", "a.html"):
-        (found,) = words_in(name, f"/* {word} */")
-        assert str(found) == f"{name}:1: {word!r}: write {IN_PAGES[word]!r}"
-    assert list(words_in("a.py", word)) == list(words_in("a.js", f'"{word}"')) == []
+@pytest.mark.parametrize("name", ["{}", "{}s", "un{}ed", "_{}_to", "on_{}", "{}ing", "NO_{}"])
+@pytest.mark.parametrize("stem", STEMS)
+def test_some_are_found_within_names_too_and_pass_in_quotation_marks(stem: str, name: str) -> None:
+    for word in (name.format(stem), name.format(stem.capitalize()), name.format(stem.upper())):
+        for file in ("a.py", "a.js", "a.html", "a.md"):
+            (found,) = words_in(file, f"if {word} is left")
+            assert str(found) == f"{file}:1: {word!r}: write {STEMS[stem]!r}"
+        assert list(words_in("a.py", f'names = {{"{word}"}}')) == []
