@@ -186,14 +186,6 @@ def tool_use(name: str, **input_: Any) -> dict[str, Any]:
     return {"type": "tool_use", "id": f"toolu_{secrets.token_hex(8)}", "name": name, "input": input_}
 
 
-def web_search(query: str) -> list[dict[str, Any]]:
-    """Return the use of Anthropic's own search, and its result, which comes in the same message or after a pause."""
-    id_ = f"srvtoolu_{secrets.token_hex(8)}"
-    use = {"type": "server_tool_use", "id": id_, "name": "web_search", "input": {"query": query}}
-    found = {"type": "web_search_result", "url": "https://example.org/", "title": "Found", "encrypted_content": "e30="}
-    return [use, {"type": "web_search_tool_result", "tool_use_id": id_, "content": [{**found, "page_age": None}]}]
-
-
 @dataclass(frozen=True)
 class ToolUse(Reply):
     """Asks for a tool, or for several; `then` responds to the request that brings the first one's result."""

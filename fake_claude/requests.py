@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from fake_claude import wire
 from fake_claude.content import refusal_of_blocks, tokens_of
+from fake_claude.lookups import refusal_of_lookups, refusal_of_server_tool
 
 _NOTE: Final = "[Parley: it is "
 _ECHO_CHARS: Final = 200
@@ -51,10 +52,10 @@ def tool_results_of(body: dict[str, Any]) -> dict[str, str]:
 
 
 def uses_gone_on_with(body: dict[str, Any]) -> list[str]:
-    """Return the ids of the tools whose results the last turn brings, or in which a paused message stopped."""
+    """Return the ids of the tools whose results the last turn brings, or in which a message paused: the newest first."""
     turn = body["messages"][-1]
     if turn["role"] == "assistant":
-        return [block["id"] for block in blocks_of(turn["content"]) if block["type"] == "server_tool_use"]
+        return [block["id"] for block in blocks_of(turn["content"])[::-1] if block["type"] == "server_tool_use"]
     return list(tool_results_of(body))
 
 
@@ -135,6 +136,11 @@ def refusal_of(body: Any) -> str | None:
 def _refusal_of_offer(body: dict[str, Any]) -> str | None:
     """Look at the tools, and at whether they may be used."""
     for tool in body.get("tools", []):
+        if "type" in tool and tool["type"] != "custom":
+            refusal = refusal_of_server_tool(tool)
+            if refusal is not None:
+                return refusal
+            continue
         if not _TOOL_NAME.fullmatch(tool.get("name", "")) or tool.get("input_schema", {}).get("type") != "object":
             return "tools: a tool needs a name and an input_schema of type object"
     choice = body.get("tool_choice")
@@ -171,6 +177,9 @@ def _is_paused(turn: dict[str, Any]) -> bool:
 def _refusal_of_tools(turns: list[dict[str, Any]]) -> str | None:
     """Every use of a tool needs its result in the next turn, and what was thought before it must come back signed."""
     waiting: set[str] = set()
+    refusal = refusal_of_lookups([(turn["role"], blocks_of(turn["content"])) for turn in turns])
+    if refusal is not None:
+        return refusal
     for turn in turns:
         blocks = blocks_of(turn["content"])
         results = {block["tool_use_id"] for block in blocks if block["type"] == "tool_result"}

@@ -6,7 +6,8 @@ Report 21: results of tools were in the calls of the one reply only. Asked again
 from typing import Any, Final, NamedTuple
 
 from fake_claude import Blocks, Mode
-from fake_claude.replies import text, thinking, tool_use, web_search
+from fake_claude.lookups import web_search
+from fake_claude.replies import text, thinking, tool_use
 
 USE: Final = "<use>"
 RESULT: Final = "<result>"

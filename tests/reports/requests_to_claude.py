@@ -7,7 +7,8 @@ blamed on the model; what members can mend told as the administrators' problem; 
 from typing import Any, Final, NamedTuple
 
 from fake_claude import Blocks, HttpError, Mode, Normal
-from fake_claude.replies import text, web_search
+from fake_claude.lookups import web_search
+from fake_claude.replies import text
 
 # What a message without anything to send back ends with, and how often the model is asked then.
 EMPTY_TURNS: Final[tuple[tuple[str, tuple[dict[str, Any], ...], str], ...]] = (

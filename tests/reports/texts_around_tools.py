@@ -6,7 +6,8 @@ Report 17: "Let me look." and "Found it." were glued to "Let me look.Found it.",
 from typing import Any, Final, NamedTuple
 
 from fake_claude import Blocks, Mode
-from fake_claude.replies import text, thinking, tool_use, web_search
+from fake_claude.lookups import web_search
+from fake_claude.replies import text, thinking, tool_use
 
 Block = dict[str, Any]
 

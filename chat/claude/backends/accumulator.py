@@ -14,6 +14,9 @@ from chat.models import TOKEN_KINDS, Usage
 _DEEPEST: Final = 32
 # `tool_use` is ours to run; `server_tool_use` and `mcp_tool_use` are Anthropic's.
 _TOOL_USE: Final = "tool_use"
+_GATHERED: Final = ("text", "thinking")
+# Ends after which the message goes back.
+_GOES_ON: Final = (_TOOL_USE, "pause_turn")
 _HOUR: Final = "ephemeral_1h_input_tokens"
 _MINUTES: Final = "ephemeral_5m_input_tokens"
 
@@ -63,7 +66,7 @@ class Accumulator:
 
     def end(self) -> End:
         """Return the last piece, once `message_stop` has come."""
-        if self.stop_reason == "tool_use" and self._is_broken:
+        if self.stop_reason in _GOES_ON and self._is_broken:
             raise Unreadable("a tool's input")
         for index in list(self._parts):
             self._close(index)
@@ -86,7 +89,9 @@ class Accumulator:
         elif kind == "signature_delta":
             self._parts[index]["signature"].append(readable(delta.signature))
         elif kind == "citations_delta":
-            self._blocks[index].setdefault("citations", []).append(delta.citation.to_dict(mode="json"))
+            block = self._blocks[index]
+            cited = _readable_value(delta.citation.to_dict(mode="json"))
+            block["citations"] = [*(block.get("citations") or ()), cited]
         return None
 
     def _whole(self, index: int, text: str) -> str:
@@ -99,6 +104,8 @@ class Accumulator:
 
     def _open(self, index: int, block: Any) -> Piece | None:
         held = block.to_dict(mode="json")
+        if held["type"] not in _GATHERED:  # the results of Anthropic's tools come whole, with words of the web in them
+            held = _readable_value(held)
         self._blocks[index] = held
         self._parts[index] = {"text": [], "thinking": [], "signature": [], "input": []}
         if held["type"] == "text" and held["text"]:
@@ -121,12 +128,15 @@ class Accumulator:
         elif block["type"] == "thinking":
             block["thinking"] = "".join(parts["thinking"])
             block["signature"] = "".join([block.get("signature") or "", *parts["signature"]])
-        elif block["type"] == "tool_use":
+        elif block["type"].endswith(_TOOL_USE):
             return self._tool(index, block, "".join(parts["input"]))
         return None
 
     def _tool(self, index: int, block: dict[str, Any], encoded: str) -> Piece | None:
-        """Return the finished use of a tool. One that max_tokens has cut off is left out: it can neither run nor go back."""
+        """Return the finished use of a tool, where it is ours to run. All of them need their input to go back.
+
+        One that max_tokens has cut off is left out: it can neither run nor go back.
+        """
         try:
             value = json.loads(encoded) if encoded else block["input"]
             json.dumps(value, allow_nan=False)  # 1e999 is infinite here, and neither sent back nor stored
@@ -137,6 +147,8 @@ class Accumulator:
             del self._blocks[index]
             return None
         block["input"] = _readable_value(value)
+        if block["type"] != _TOOL_USE:
+            return None
         return ToolCall(str(block["id"]), str(block["name"]), block["input"])
 
     def _count(self, reported: Any) -> Usage:

@@ -60,7 +60,10 @@ class Conversation:
         return sum(carried_tokens(turn["content"]) for turn in self.messages)
 
     def model_said(self, blocks: list[dict[str, Any]]) -> None:
-        """Add the model's turn. An empty one is refused: after a pause without a word, the same is asked once more."""
+        """Add the model's turn. An empty one is refused: after a pause without a word, the same is asked once more.
+
+        What follows a pause belongs to the turn that paused.
+        """
         if blocks:
             self._add("assistant", blocks)
         self._uses_in_this_round = 0
@@ -100,7 +103,11 @@ class Conversation:
         return result
 
     def _add(self, role: str, content: list[dict[str, Any]]) -> None:
-        self.messages.append({"role": role, "content": content})
+        last = self.messages[-1]
+        if last["role"] == role:
+            self.messages[-1] = {**last, "content": [*last["content"], *content]}
+        else:
+            self.messages.append({"role": role, "content": content})
         self.tokens += tokens.estimate_json(content) + carried_tokens(content) + tokens.TURN_TOKENS
 
 

@@ -13,7 +13,8 @@ from chat.models import ChargeState
 from config.prices import priced
 from fake_claude import Blocks, FakeClaude, Normal
 from fake_claude.exchange import Exchange
-from fake_claude.replies import text, web_search
+from fake_claude.lookups import web_search
+from fake_claude.replies import text
 from tests.chat.claude.desk import open_desk
 from tests.reports.prices import BILLS, RATES, SONNET, Bill
 
