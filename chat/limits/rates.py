@@ -51,6 +51,7 @@ TYPING: Final = Rate("sending typing signals", _MINUTE, "TYPING_PER_MINUTE")
 SEARCHES: Final = Rate("searching", _MINUTE, "SEARCHES_PER_MINUTE")
 UPLOADS: Final = Rate("uploading files", _HOUR, "UPLOADS_PER_HOUR")
 EXPORTS: Final = Rate("exporting rooms", _HOUR, "EXPORTS_PER_HOUR")
+ESTIMATES: Final = Rate("estimating prompts", _MINUTE, fixed=120)
 NOTIFICATIONS: Final = Rate("turning notifications on and off", _HOUR, fixed=60)
 
 

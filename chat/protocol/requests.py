@@ -413,6 +413,16 @@ class Execute(Request):
     attachments: AttachmentIds = []
 
 
+class EstimatePrompt(Request):
+    """Tells what Claude's reply to a text would cost in a room, about and at most, before it is sent."""
+
+    response: ClassVar = wire.PromptEstimate
+
+    room: Slug
+    content: str
+    attachments: AttachmentIds = []
+
+
 class StopReply(Request):
     """Stops a reply of Claude's that runs or waits; what it has said is kept."""
 

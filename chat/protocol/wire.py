@@ -116,6 +116,16 @@ class Usage(Wire):
     webSearchRequests: int | UnsetType = UNSET
 
 
+class PromptEstimate(Wire):
+    """likely, most: in millionths of a US dollar; 0 for the demo model. promptTokens: what Claude would read, about."""
+
+    room: str
+    model: str
+    likely: int
+    most: int
+    promptTokens: int
+
+
 class ToolUse(Wire):
     """A tool that Claude has used: what it asked, and the beginning of what it got."""
 

@@ -13,6 +13,7 @@ from django.conf import settings
 from msgspec import UNSET
 
 from chat.access import JOIN_FIRST, Actor
+from chat.claude import estimate
 from chat.claude.model_offer import learn_models
 from chat.files.attachments import checked_message
 from chat.limits import rates
@@ -310,6 +311,7 @@ HANDLERS: Final[dict[str, Handler]] = {
     "get_user": _get_user,
     "list_presence": _list_presence,
     "execute": _execute,
+    "estimate_prompt": _by_action(estimate.estimate_prompt),
     "stop_reply": _stop_reply,
     "retry_reply": _retry_reply,
     "continue_reply": _continue_reply,

@@ -159,6 +159,13 @@ export interface ErrorBody {
   retryAfter?: number;
 }
 
+/** Tells what Claude's reply to a text would cost in a room, about and at most, before it is sent. */
+export interface EstimatePrompt {
+  room: string;
+  content: string;
+  attachments?: string[];
+}
+
 /** Stores a prompt and has Claude reply to it, at once or when its turn comes. Joins the session if need be. */
 export interface Execute {
   session: string;
@@ -463,6 +470,15 @@ export interface PresenceFact {
   room: string;
   online: OnlineUser[];
   onlineCount: number;
+}
+
+/** likely, most: in millionths of a US dollar; 0 for the demo model. promptTokens: what Claude would read, about. */
+export interface PromptEstimate {
+  room: string;
+  model: string;
+  likely: number;
+  most: number;
+  promptTokens: number;
 }
 
 /** Ends my membership. */
@@ -821,6 +837,7 @@ export interface RequestPayloads {
   get_user: GetUser;
   list_presence: ListPresence;
   execute: Execute;
+  estimate_prompt: EstimatePrompt;
   stop_reply: StopReply;
   retry_reply: RetryReply;
   continue_reply: ContinueReply;
@@ -872,6 +889,7 @@ export interface ResponseData {
   get_user: UserResponse;
   list_presence: PresenceFact;
   execute: ExecuteResponse;
+  estimate_prompt: PromptEstimate;
   stop_reply: ReplyResponse;
   retry_reply: ReplyResponse;
   continue_reply: ReplyResponse;

@@ -96,6 +96,11 @@ export class ClaudeDesk {
     this.#queue.show(this.state.waiting, !readOnly, this.state.runningId !== null);
   }
 
+  /** Does the demo model reply here? It costs nothing. */
+  get isDemo() {
+    return this.#server.demo;
+  }
+
   /** A delta has come. Only the first words of a reply change what is said here. */
   hearStream() {
     const next = claudeState(this.#messages, this.#options.client.streams(this.#options.slug));

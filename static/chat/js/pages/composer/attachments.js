@@ -44,6 +44,11 @@ export class AttachmentTray {
     return this.#files.ready;
   }
 
+  /** @returns {string[]} the ids of those that are uploaded */
+  get ids() {
+    return this.#files.held();
+  }
+
   /** @returns {string[]} the ids for the message */
   take() {
     return this.#files.take();

@@ -79,6 +79,11 @@ export function usageWords({ usage, cost, demo }) {
   return cost === undefined ? used : `${used} · ${dollars(cost)}`;
 }
 
+/** @param {import("../../protocol.d.ts").PromptEstimate} estimate @returns {string} "" where it costs nothing */
+export function estimateWords({ likely, most }) {
+  return most ? `About ${dollars(likely)}, at most ${dollars(most)}` : "";
+}
+
 /** @param {number} microusd */
 function dollars(microusd) {
   const amount = microusd / MICRO;

@@ -70,6 +70,7 @@ export class RoomPage {
     });
     this.#writing = new Writing(root, {
       ...part, people: this.#people, onSent: () => this.#place.toLatest(), onEditLast: () => this.#messages.editLast(),
+      isDemo: () => this.#claude.isDemo,
     });
     this.#reader = new Reader({
       lastReadSeq: facts.lastReadSeq, me: shared.me, mark: (seq) => this.#mark(seq),

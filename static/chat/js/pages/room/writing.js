@@ -8,6 +8,7 @@ import { completionSources } from "../composer/completion-sources.js";
 import { Composer } from "../composer/composer.js";
 import { find } from "../base/dom.js";
 import { DraftSync } from "../composer/draft-sync.js";
+import { PromptEstimate } from "../composer/prompt-estimate.js";
 import { SlashCommands } from "../composer/slash-commands.js";
 import { placeholder } from "./room-view.js";
 import { TypingSignal } from "./typing-signal.js";
@@ -19,15 +20,22 @@ export class Writing {
   #typing;
   #tray;
   #composer;
+  #estimate;
+  #options;
 
   /**
    * @param {HTMLElement} root
    * @param {import("./shared.d.ts").Shared & {slug: string, unfinished: import("../composer/unfinished.js").Unfinished,
    *   people: import("../people/room-people.js").RoomPeople, view: () => RoomView, onSent: () => void,
-   *   onEditLast: () => void, signal: AbortSignal}} options signal: aborted when the room is left
+   *   isDemo: () => boolean, onEditLast: () => void, signal: AbortSignal}} options
+   *   signal: aborted when the room is left
    */
   constructor(root, options) {
     const { client, me, toasts, contentChars: limit, slug, unfinished, people, view, onSent, onEditLast } = options;
+    this.#options = options;
+    this.#estimate = new PromptEstimate(find(root, ".prompt-estimate"), {
+      ask: (content, attachments) => client.request("estimate_prompt", { room: slug, content, attachments }),
+    });
     this.#draft = new DraftSync({
       key: `parley.draft.${me.id}.${slug}`,
       save: ({ content, version }) => client.request("save_draft", { room: slug, content, version }),
@@ -42,7 +50,7 @@ export class Writing {
     });
     this.#composer = new Composer(find(root, ".composer", HTMLFormElement), {
       limit, sources: completionSources(() => ({ ...view(), people, myId: me.id })),
-      onText: (text) => (this.#draft.typed(text), this.#typing.typed(text.trim() !== "")),
+      onText: (text) => (this.#draft.typed(text), this.#typing.typed(text.trim() !== ""), this.#tellPrice()),
       takeCommand: (text) => commands.take(text),
       onSend: (content, replyTo, attachments) => {
         this.#typing.stop();
@@ -64,6 +72,7 @@ export class Writing {
     this.#typing.stop();
     this.#composer.destroy();
     this.#tray.destroy();
+    this.#estimate.destroy();
   }
 
   /** The page goes away, perhaps for good. */
@@ -92,6 +101,15 @@ export class Writing {
   show(view, title, stop) {
     this.#composer.setEnabled(!view.readOnly, placeholder(view, title));
     this.#composer.setStop(stop);
+    this.#tellPrice();
+  }
+
+  #tellPrice() {
+    const { view, isDemo } = this.#options;
+    const { messages, callsClaude, readOnly } = view();
+    this.#estimate.show(this.#composer.text, {
+      attachments: this.#tray.ids, callsClaude, isOff: isDemo() || Boolean(readOnly), seq: messages.at(-1)?.seq ?? 0,
+    });
   }
 
   focus() {

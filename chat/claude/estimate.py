@@ -1,0 +1,133 @@
+"""What a prompt is going to cost, before it is sent: about, and at most. Reads little, and calls no one.
+
+Where the room's newest reply came of one call, Anthropic has counted what that read, and only what was said since is
+measured. What Claude will write no one can know: the room's last replies tell what is usual here.
+"""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from statistics import median
+from typing import Any, Final, NamedTuple
+
+from django.conf import settings
+from django.utils import timezone
+
+from chat import access
+from chat.access import Actor
+from chat.billing import pricing
+from chat.claude.prompt import prompts
+from chat.claude.reading import tokens, transcript
+from chat.claude.reading.rows import PAGE, living, newest_first, rows_of
+from chat.claude.tools import registry
+from chat.files import model_sizes
+from chat.limits import rates
+from chat.limits.rates import rated
+from chat.model_choice import is_demo_model, model_of
+from chat.models import Attachment, Reply, ReplyState, Room, Usage
+from chat.protocol import requests, wire
+
+# Anthropic forgets what a call has cached five minutes after it was last read.
+_CACHED_FOR: Final = timedelta(minutes=5)
+# A shorter beginning is not cached.
+_CACHED_TOKENS_AT_LEAST: Final = 1024
+_REPLIES_LOOKED_AT: Final = 5
+# In a room without replies: two or three paragraphs.
+_USUAL_REPLY_TOKENS: Final = 400
+_LINE_SHARE: Final = 1 / 2
+# Around a person's words: who said it, when, and to which message.
+_HEADING_TOKENS: Final = 24
+
+
+class _Reading(NamedTuple):
+    """cached: tokens that the call is likely to find in the cache; fresh: those that it will not."""
+
+    cached: int
+    fresh: int
+
+
+@rated(rates.ESTIMATES)
+def estimate_prompt(actor: Actor, request: requests.EstimatePrompt) -> wire.PromptEstimate:
+    """Return what a prompt would cost its author in a room. Nothing is reserved, and no limit is looked at."""
+    found = access.room_of_member(actor, request.room)
+    if found is None:
+        raise access.refuse_stranger(actor.id, access.room_for(actor, request.room))
+    room = found[0]
+    model = model_of(room)
+    if is_demo_model(model):
+        return wire.PromptEstimate(request.room, model, likely=0, most=0, promptTokens=0)
+    newest = _newest(room)
+    note = tokens.likely(prompts.now(actor.username, "", timezone.now()))
+    reading = _reading(room, newest, model, note)
+    fresh = reading.fresh + _prompt(actor, request)
+    is_cached = reading.cached + fresh >= _CACHED_TOKENS_AT_LEAST
+    used = Usage(
+        input_tokens=note + (0 if is_cached else fresh),
+        output_tokens=_usual(newest),
+        cache_creation_input_tokens=fresh if is_cached else 0,
+        cache_read_input_tokens=reading.cached,
+    )
+    return wire.PromptEstimate(
+        request.room,
+        model,
+        likely=pricing.cost_of(model, used),
+        most=pricing.reservation_for(model),
+        promptTokens=used.prompt_tokens,
+    )
+
+
+def _newest(room: Room) -> Sequence[Reply]:
+    """Return the room's newest complete replies, without their texts."""
+    found = Reply.objects.filter(room=room, state=ReplyState.COMPLETE, message__shown__isnull=False)
+    light = found.select_related("prompt").defer("text", "thinking", "prompt_content", "prompt__html")
+    return list(light[:_REPLIES_LOOKED_AT])
+
+
+def _usual(newest: Sequence[Reply]) -> int:
+    written = [reply.output_tokens for reply in newest if reply.output_tokens]
+    usual = round(median(written)) if written else _USUAL_REPLY_TOKENS
+    return min(usual, int(settings.CLAUDE_REPLY_TOKENS))
+
+
+def _reading(room: Room, newest: Sequence[Reply], model: str, note: int) -> _Reading:
+    """Return what a call will read before the prompt. note: what stands beside it, which is counted apart."""
+    last = newest[0] if newest else None
+    if last is None or last.prompt is None or not _is_one_call(last):
+        return _Reading(0, _whole(room))
+    since = rows_of(living(room.pk).filter(seq__gt=last.prompt.seq).order_by("seq")[:PAGE])
+    in_cache = last.usage.cache_creation_input_tokens + last.usage.cache_read_input_tokens
+    # The note beside the last prompt goes. Where the rest is cached, it was all that was not.
+    known = in_cache or last.usage.input_tokens - note
+    said = sum(_told(line) for line in map(transcript.line_of, since) if line is not None)
+    read = min(known + said, settings.CLAUDE_CONTEXT_TOKENS)
+    is_warm = last.model == model and last.ended_at is not None and timezone.now() - last.ended_at < _CACHED_FOR
+    cached = min(in_cache, read) if is_warm else 0
+    return _Reading(cached, read - cached)
+
+
+def _is_one_call(reply: Reply) -> bool:
+    """Whether what a reply used is what one call used: the sum of several says nothing of the length of any."""
+    return reply.attempt == 1 and not reply.tools and reply.usage.prompt_tokens > 0
+
+
+def _whole(room: Room) -> int:
+    """Return the tokens of the newest messages that fit, with all that stands before them."""
+    offered = registry.definitions(room.claude_tools)
+    read = sum(tokens.likely(block["text"]) for block in prompts.system(room, settings.CLAUDE_CONTEXT_TOKENS // 4))
+    read += tokens.likely(str(offered)) + tokens.TOOLS_TOKENS if offered else 0
+    for line in transcript.lines_of(newest_first(room.pk, room.change)):
+        read += _told(line)
+        if read > settings.CLAUDE_CONTEXT_TOKENS:
+            return int(settings.CLAUDE_CONTEXT_TOKENS)
+    return read
+
+
+def _told(line: transcript.Line) -> int:
+    at_most = int(settings.CLAUDE_CONTEXT_TOKENS * _LINE_SHARE)
+    return sum(tokens.likely(turn.text) for turn in transcript.told(line, at_most))
+
+
+def _prompt(actor: Actor, request: requests.EstimatePrompt) -> int:
+    files: Any = Attachment.objects.filter(public_id__in=request.attachments, uploader=actor.id)
+    sizes = files.values_list("width", "height") if request.attachments else ()
+    pictures = sum(model_sizes.tokens(width, height) for width, height in sizes if width and height)
+    return _HEADING_TOKENS + tokens.likely(transcript.quoted(request.content)) + pictures
