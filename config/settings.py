@@ -255,6 +255,13 @@ CLAUDE_BACKEND = env.str("CLAUDE_BACKEND", default="auto")
 if CLAUDE_BACKEND not in ("auto", "anthropic", "demo"):
     raise ImproperlyConfigured(f"CLAUDE_BACKEND is {CLAUDE_BACKEND!r}; it must be auto, anthropic or demo.")
 CLAUDE_MODEL = env.str("CLAUDE_MODEL", default="claude-sonnet-5-5")
+# What Claude is told in all rooms, after Parley's own words and before those of a room's owners.
+CLAUDE_INSTRUCTIONS = env.str("CLAUDE_INSTRUCTIONS", default="", multiline=True).strip()
+_INSTRUCTIONS_CHARS = 4000
+if len(CLAUDE_INSTRUCTIONS) > _INSTRUCTIONS_CHARS:
+    raise ImproperlyConfigured(
+        f"CLAUDE_INSTRUCTIONS has {len(CLAUDE_INSTRUCTIONS):,} characters; it may have {_INSTRUCTIONS_CHARS:,}."
+    )
 # What one reply may read and write, in tokens.
 CLAUDE_CONTEXT_TOKENS = env.int("CLAUDE_CONTEXT_TOKENS", default=100_000)
 CLAUDE_REPLY_TOKENS = env.int("CLAUDE_REPLY_TOKENS", default=32_000)

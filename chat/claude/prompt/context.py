@@ -18,7 +18,7 @@ from chat.claude.reading.transcript import Line, Turn
 from chat.claude.tools import registry
 from chat.claude.tools.tool import shortened
 from chat.markdown import without_blank_ends
-from chat.models import Message, Reply, RoomSummary
+from chat.models import Membership, Message, Reply, RoomSummary
 from chat.models.room import CLAUDE_COLUMNS
 
 # Shares of the budget. No single part may push everything else out.
@@ -28,6 +28,9 @@ _LINE_SHARE: Final = 1 / 2
 _TEXT_SO_FAR_SHARE: Final = 1 / 2
 _RESULTS_SHARE: Final = 1 / 4
 _FILES_SHARE: Final = 1 / 2
+# Of a room's members so many are told by name, and so many are counted.
+_PEOPLE_NAMED: Final = 20
+_PEOPLE_COUNTED: Final = 1_000
 # When the room has outgrown the budget, its beginning moves on in steps: if it moved with every message, no two calls
 # would begin alike, and none would find what the one before has cached.
 _KEPT_SHARE: Final = 3 / 4
@@ -46,6 +49,8 @@ class Context(NamedTuple):
     estimated_tokens: int
     goes_on_after_tools: bool = False
     able: Abilities = Abilities()
+    people: tuple[str, ...] = ()
+    others: int = 0
 
 
 class Window(NamedTuple):
@@ -82,6 +87,8 @@ def build(reply: Reply) -> Context:
     if not window.is_all:
         turns.insert(0, beginning)
     turns = transcript.merged(turns)
+    names = Membership.objects.active().filter(room=room.pk).order_by("user__username")
+    people = tuple(names.values_list("user__username", flat=True)[:_PEOPLE_COUNTED])
     spent = fixed + sum(map(transcript.size, turns))
     return Context(
         system=system,
@@ -92,6 +99,8 @@ def build(reply: Reply) -> Context:
         estimated_tokens=spent,
         goes_on_after_tools=len(so_far) > 1 and bool(so_far[-2].blocks),
         able=abilities_of(reply.model),
+        people=people[:_PEOPLE_NAMED],
+        others=max(0, len(people) - _PEOPLE_NAMED),
     )
 
 

@@ -1,9 +1,12 @@
 """What Parley itself tells the model: the only text in a call that is neither a person's nor Claude's."""
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from django.conf import settings
 
 from chat.claude.reading import tokens
 from chat.claude.reading.transcript import clean, one_line, quoted, speaker_name, text_block
@@ -30,13 +33,14 @@ How you reply:
 - Markdown is shown as such; pictures are not shown. Call people by name when it is not clear whom you mean.
 - You know of this room only what you are given here. Say so when something is missing."""
 
+_OPERATORS: Final = "What the people who run this server ask of you in all rooms, in addition:"
 _EVERY_MESSAGE: Final = "In this room every message is for you."
 _MENTIONED: Final = "In this room you reply when someone mentions @claude."
 
 PROMPT_IS_GONE: Final = "[The message that you were to reply to here has been deleted.]"
 
 # Beside the prompt, after all that the next call begins with: in the system prompt, no call would find what is cached.
-_NOW: Final = "[Parley: it is {now} for @{who}, who asks you now.]"
+_NOW: Final = "[Parley: it is {now} for @{who}, who asks you now.{here}]"
 
 # `strftime` would name them in the language of the machine.
 _DAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -72,6 +76,9 @@ WRITE_NOTES: Final = "[Write the new notes now.]"
 
 def system(room: Room, owners_words_at_most: int) -> list[dict[str, Any]]:
     """Return the system prompt: the same for all rooms, then the room. `owners_words_at_most` bounds it, in tokens."""
+    for_all = _BASE
+    if settings.CLAUDE_INSTRUCTIONS:
+        for_all = f"{_BASE}\n\n{_OPERATORS}\n{clean(settings.CLAUDE_INSTRUCTIONS)}"
     every_message = room.is_session and room.claude_every_message
     lines = [
         _EVERY_MESSAGE if every_message else _MENTIONED,
@@ -83,7 +90,7 @@ def system(room: Room, owners_words_at_most: int) -> list[dict[str, Any]]:
     if instructions:
         lines.append("What the room's owners ask of you here; follow it as far as it does not contradict the above:")
         lines.append(quoted(instructions))
-    return [text_block(_BASE), text_block("\n".join(lines), cached=True)]
+    return [text_block(for_all), text_block("\n".join(lines), cached=True)]
 
 
 def go_on(text: str, *, after_tools: bool = False) -> str:
@@ -93,8 +100,11 @@ def go_on(text: str, *, after_tools: bool = False) -> str:
     return _GO_ON.format(tail=json.dumps(text[-_TAIL_CHARS:], ensure_ascii=False))
 
 
-def now(who: str, time_zone: str, at: datetime) -> str:
-    """Return the day and time for the person who asks, in their time zone, or in UTC where it is not known."""
+def now(who: str, time_zone: str, at: datetime, people: Sequence[str] = (), others: int = 0) -> str:
+    """Return the day and time for the person who asks, in their time zone, or in UTC where it is not known.
+
+    people: user names of the room's members, as many as are named; others: how many more there are.
+    """
     try:
         local = at.astimezone(ZoneInfo(time_zone or "UTC"))
     except (ValueError, OSError, ZoneInfoNotFoundError):  # of another machine: this one does not know it
@@ -102,7 +112,14 @@ def now(who: str, time_zone: str, at: datetime) -> str:
     day = f"{_DAYS[local.weekday()]}, {local:%Y-%m-%d %H:%M}"
     offset = f"UTC{local:%z}"
     zone = f"{time_zone}, {offset[:-2]}:{offset[-2:]}" if time_zone else "UTC; their time zone is not known"
-    return _NOW.format(now=f"{day} ({zone})", who=speaker_name(who))
+    return _NOW.format(now=f"{day} ({zone})", who=speaker_name(who), here=_here(people, others))
+
+
+def _here(people: Sequence[str], others: int) -> str:
+    if not people:
+        return ""
+    more = [f"{others} more"] if others else []
+    return f" The members of this room: {', '.join([*(f'@{speaker_name(name)}' for name in people), *more])}."
 
 
 def notes(text: str, upto_seq: int, at_most: int) -> str:

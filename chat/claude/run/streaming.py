@@ -172,7 +172,7 @@ class Stream:
         await in_database(lease.note_context, self.id, context.context_from, has_summary=context.has_summary)
         if context.goes_on_after_tools:
             self._deltas.tool_begun()
-        talk = Conversation(context, self._note())
+        talk = Conversation(context, self._note(context))
         call = Call(
             self.model,
             context.system,
@@ -196,10 +196,10 @@ class Stream:
                 await self._use_tools(calls, round_, talk)
         return self._complete("tool_limit")
 
-    def _note(self) -> str:
+    def _note(self, context: contexts.Context) -> str:
         asker = self._reply.requested_by
         who, time_zone = ("", "") if asker is None else (asker.username, asker.time_zone)
-        return prompts.now(who, time_zone, timezone.now())
+        return prompts.now(who, time_zone, timezone.now(), context.people, context.others)
 
     @property
     def _max_tokens(self) -> int:

@@ -16,7 +16,7 @@ from chat.claude.prompt.context import newest_that_fit
 from chat.claude.reading import tokens, transcript
 from chat.claude.reading.rows import PAGE
 from chat.claude.reading.transcript import Line
-from chat.models import Attachment, Message, Reply, ReplyState, Room, RoomSummary
+from chat.models import Attachment, Membership, Message, Reply, ReplyState, Room, RoomSummary
 from tests.chat.claude.talk import MORNING, asks, ends, says, texts
 from tests.chat.fixtures import room_of
 from tests.chat.properties import examples
@@ -69,6 +69,27 @@ def test_what_the_owners_say_is_data_and_two_places_are_cached(alice: User, den:
     cached = [block for block in built.system if "cache_control" in block]
     cached += [block for turn in built.messages for block in turn["content"] if "cache_control" in block]
     assert cached == [built.system[-1], built.messages[-1]["content"][-1]]
+
+
+def test_what_operators_say_comes_before_the_room_and_is_the_same_in_all_rooms(
+    alice: User, den: Room, settings: Any
+) -> None:
+    before, _room = (block["text"] for block in context.build(asks(alice, den, "hello")).system)
+    settings.CLAUDE_INSTRUCTIONS = "Prices in euros.\nNever in dollars."
+    base, room = (block["text"] for block in context.build(asks(alice, den, "hello again")).system)
+    assert base.startswith(before) and base.endswith("in addition:\nPrices in euros.\nNever in dollars.")
+    assert "euros" not in room
+
+
+def test_the_members_are_named_up_to_a_number_and_then_counted(alice: User, bob: User, den: Room) -> None:
+    built = context.build(asks(alice, den, "hello"))
+    assert (built.people, built.others) == (("alice", "bob"), 0)
+    people = User.objects.bulk_create([User(username=f"m{number:02}") for number in range(30)])
+    Membership.objects.bulk_create([Membership(room=den, user=person) for person in people])
+    User.objects.filter(username="m03").update(is_active=False)
+    built = context.build(asks(alice, den, "hello again"))
+    assert (len(built.people), built.people[:3], built.others) == (20, ("alice", "bob", "m00"), 11)
+    assert "m03" not in built.people
 
 
 def test_nothing_after_the_prompt_is_read(alice: User, bob: User, den: Room) -> None:
@@ -186,7 +207,7 @@ def test_few_queries_and_no_more_rows_than_needed(alice: User, bob: User, den: R
     reply = Reply.objects.get(pk=asks(alice, den, "hi").pk)
     with CaptureQueriesContext(connection) as small:
         context.build(reply)
-    assert len(small) == 4, "the room with its summary, its files, a page of messages, their files"
+    assert len(small) == 5, "the room with its summary, its files, a page of messages, their files, its members"
     talk(bob, den, 1_000)
     settings.CLAUDE_CONTEXT_TOKENS = 9_000
     reply = Reply.objects.get(pk=asks(alice, den, "hi").pk)

@@ -48,6 +48,7 @@ async def test_it_is_told_beside_the_prompt_and_what_is_cached_goes_on_being_rea
     for seen in (first, *later):
         *_, prompt, note = seen.body["messages"][-1]["content"]
         assert "cache_control" in prompt and "cache_control" not in note
+        assert note["text"].endswith("who asks you now. The members of this room: @alice.]"), note["text"]
         assert note["text"].startswith("[Parley: it is ") and "(Asia/Tokyo, UTC+09:00) for @alice" in note["text"]
         assert str(seen.body["messages"][:-1]).count("Asia/Tokyo") == 0, "earlier turns stay as they were cached"
     assert len(asked) >= len(later) == 2
