@@ -16,6 +16,8 @@ PYTHON ?=
 
 # The checks and the tests look at the program as a developer runs it, whatever this machine's .env says.
 TEST_ENVIRONMENT := DEBUG=1 ENV_FILE=/dev/null
+# The tests start the program some hundred times, on many machines told to keep no bytecode: it is compiled once.
+COMPILED_ONCE := PYTHONDONTWRITEBYTECODE=
 # A production-like environment, for the checks that only such a one can fail.
 DEPLOY_ENVIRONMENT := DEBUG=0 ENV_FILE=/dev/null ALLOWED_HOSTS=chat.example.org \
 	SECRET_KEY=not-a-secret-but-long-enough-for-the-check-of-a-deployment-0123456789
@@ -32,7 +34,7 @@ setup: packages-dev packages-js system ## install everything that running, testi
 	@echo 'Ready: make run, make test, make check.'
 
 test: packages-dev system ## run all tests: SQLite, PostgreSQL, browser
-	@$(TEST_ENVIRONMENT) $(PY) -m tests.run $(TESTS)
+	@$(TEST_ENVIRONMENT) $(COMPILED_ONCE) $(PY) -m tests.run $(TESTS)
 
 check: packages-dev packages-js ## lint, types, import law, words, JavaScript, templates, migrations, deployment settings
 	$(PY) -m ruff check .
@@ -80,6 +82,7 @@ endef
 
 clean: ## remove what these commands made, except databases and .env
 	rm -rf $(VENV) $(JS)/node_modules staticfiles test-results .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find accounts bench chat config fake_claude tests -name __pycache__ -prune -exec rm -rf {} +
 
 # --- What the commands stand on ------------------------------------------------------------------------------------
 
