@@ -5,12 +5,12 @@
 
 from collections.abc import Iterable
 from datetime import date, timedelta
-from typing import Final, Literal, NamedTuple, get_args
+from typing import Final, NamedTuple, get_args
 
 from chat.lifetime import part
+from chat.protocol.room_settings import Effort
 
-Effort = Literal["low", "medium", "high", "xhigh", "max"]
-EFFORTS: Final[tuple[Effort, ...]] = get_args(Effort)
+EFFORTS: Final[tuple[str, ...]] = tuple(filter(None, get_args(Effort)))
 
 _WARNED_DAYS: Final = 90
 _MANY_TOKENS: Final = 128_000
@@ -24,7 +24,7 @@ class KnownModel(NamedTuple):
 
     id: str
     name: str
-    efforts: tuple[Effort, ...] = EFFORTS
+    efforts: tuple[str, ...] = EFFORTS
     most_output: int = _MANY_TOKENS
     most_input: int = 1_000_000
     pictures: bool = True

@@ -28,6 +28,12 @@ def model_of(room: Room) -> str:
     return DEMO_MODEL if is_demo() else room.claude_model or settings.CLAUDE_MODEL
 
 
+def effort_of(room: Room, model: str) -> str:
+    """Return the effort that is asked for in a room; nothing where the model knows no such word."""
+    effort = room.claude_effort
+    return effort if not is_demo_model(model) and effort in known_models.of(model).efforts else ""
+
+
 def may_be_offered(model: str) -> bool:
     """Whether Anthropic lists a model. Without its list, whatever could be a model's name may be one."""
     if is_demo_model(model):

@@ -255,6 +255,7 @@ def present_reply(reply: Reply, versions: int, people: Mapping[int, wire.UserRef
         n=reply.n,
         model=reply.model,
         demo=is_demo_model(reply.model),
+        effort=reply.effort or UNSET,
         requestedBy=None if reply.requested_by_id is None else people.get(reply.requested_by_id),
         prompt=UNSET if reply.prompt_id is None else str(reply.prompt_id),
         thinking=reply.thinking or UNSET,

@@ -16,6 +16,7 @@ _KNOWN: Final = {
     "model", "messages", "max_tokens", "system", "stream", "thinking", "tools", "tool_choice", "cache_control",
     "metadata", "stop_sequences", "output_config", "service_tier", "container", "diagnostics", "inference_geo",
 }  # fmt: skip
+_EFFORTS: Final = ("low", "medium", "high", "xhigh", "max")
 _GONE: Final = ("temperature", "top_p", "top_k")
 _TOOL_NAME: Final = re.compile(r"[a-zA-Z0-9_-]{1,128}")
 _MOST_CACHE_POINTS: Final = 4
@@ -128,6 +129,9 @@ def refusal_of(body: Any) -> str | None:
         return "model, max_tokens: Field required"
     if not 0 < body["max_tokens"] <= wire.MOST_OUTPUT_TOKENS:
         return f"max_tokens: must be between 1 and {wire.MOST_OUTPUT_TOKENS}"
+    effort = (body.get("output_config") or {}).get("effort")
+    if effort is not None and effort not in _EFFORTS:
+        return "output_config.effort: must be one of " + ", ".join(_EFFORTS)
     if (body.get("thinking") or {}).get("type") == "enabled":
         return "thinking.type: enabled is not supported by this model"
     return _refusal_of_offer(body) or _refusal_of_turns(body)

@@ -48,6 +48,7 @@ class Reply(Metered, models.Model):
     requester = models.CharField(max_length=32, blank=True)
     request_id = models.CharField(max_length=400, blank=True)
     model = models.CharField(max_length=80)
+    effort = models.CharField(max_length=6, blank=True, default="", db_default="")
     text = models.TextField(blank=True)
     thinking = models.TextField(blank=True)
     tools = models.JSONField(default=list, blank=True)

@@ -90,6 +90,7 @@ class Room(models.Model):
     claude_instructions = models.TextField(blank=True)
     claude_every_message = models.BooleanField(default=True)
     claude_tools = models.JSONField(default=list, blank=True)
+    claude_effort = models.CharField(max_length=6, blank=True, default="", db_default="")
     members: "models.ManyToManyField[User, models.Model]" = models.ManyToManyField(
         settings.AUTH_USER_MODEL, through="chat.Membership", related_name="rooms"
     )

@@ -47,7 +47,7 @@ def _field(annotated: Any, offered: list[tuple[str, str]] | None, **named: Any) 
 
 
 def _words(literal: Any) -> list[tuple[str, str]]:
-    return [(value, value.capitalize().replace("_", " ")) for value in get_args(literal)]
+    return [(value, value.capitalize().replace("_", " ") or "The model’s own choice") for value in get_args(literal)]
 
 
 EXPLANATIONS: Final = MappingProxyType({("tools", tool.name): tool.explanation for tool in TOOLS.values()})

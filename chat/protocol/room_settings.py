@@ -13,6 +13,7 @@ from msgspec import UNSET, Meta, UnsetType
 from chat.protocol.base import Wire
 
 ToolName = Literal["search_history", "list_members", "read_attachment"]
+Effort = Literal["", "low", "medium", "high", "xhigh", "max"]
 
 
 class Setting(NamedTuple):
@@ -54,6 +55,10 @@ class ClaudeSettings(Wire):
         list[ToolName],
         Meta(max_length=10),
         Setting("Tools that Claude may use", "All off at first. Each use is shown in the reply."),
+    ]
+    effort: Annotated[
+        Effort,
+        Setting("Effort", "How much Claude thinks before it replies. More takes longer and costs more."),
     ]
 
 

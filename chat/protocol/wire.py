@@ -160,6 +160,7 @@ class Reply(Wire):
     stoppedBy: UserRef | UnsetType = UNSET
     error: str | UnsetType = UNSET
     contextFrom: int | UnsetType = UNSET
+    effort: str | UnsetType = UNSET
     summarised: bool | UnsetType = UNSET
     startedAt: Millis | UnsetType = UNSET
     endedAt: Millis | UnsetType = UNSET

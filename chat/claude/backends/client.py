@@ -16,6 +16,7 @@ from django.conf import settings
 
 from chat.claude.backends.accumulator import Accumulator
 from chat.claude.backends.backend import Call, CallFailed, Piece
+from chat.claude.backends.extras import Extras, without_refused
 from chat.claude.backends.failures import PATIENCE_WITH_PINGS, Progress, failure_of, incomplete, unusable_key
 from chat.claude.backends.listing import known_model
 from chat.claude.backends.patience import in_time
@@ -39,8 +40,6 @@ _EVENTS_AT_ONCE: Final = 50
 # At DEBUG these log whole requests, with what people wrote in them.
 _TALKATIVE: Final = ("anthropic", "httpx2", "httpcore2")
 _COPIED_PATHS: Final = ("/v1/messages/count_tokens", "/v1/messages", "/v1/models", "/v1")
-# Current models think by default, and in silence; this asks for a summary of what they think.
-_THINKING: Final[dict[str, Any]] = {"type": "adaptive", "display": "summarized"}
 
 
 class _Config(NamedTuple):
@@ -66,8 +65,7 @@ class AnthropicBackend:
 
     def __init__(self) -> None:
         self._clients: dict[asyncio.AbstractEventLoop, tuple[_Config, asyncio.Task[AsyncAnthropic]]] = {}
-        # Models that have refused to be asked for their thinking: older ones do.
-        self._unthinking: set[str] = set()
+        self._extras = Extras()
 
     async def stream(self, call: Call) -> AsyncGenerator[Piece, None]:
         """Yield pieces as they arrive and `End` last; raise CallFailed. Closing the generator closes the connection."""
@@ -149,20 +147,18 @@ class AnthropicBackend:
         self, client: "AsyncAnthropic", call: Call, arguments: dict[str, Any]
     ) -> "AsyncStream[RawMessageStreamEvent]":
         create: Any = client.messages.create  # its overloads cannot tell what a dict of arguments makes of it
-        stream: AsyncStream[RawMessageStreamEvent]
-        if call.model in self._unthinking:
-            stream = await create(**arguments, stream=True)
-            return stream
-        try:
-            stream = await create(**arguments, thinking=_THINKING, stream=True)
-            return stream
-        except Exception as error:
-            if not _refuses_thinking(error):
-                raise
-        stream = await create(**arguments, stream=True)
-        self._unthinking.add(call.model)
-        log.info("claude.model_without_thinking", model=call.model)
-        return stream
+        wanted = self._extras.of(call)
+        while True:
+            try:
+                stream: AsyncStream[RawMessageStreamEvent] = await create(**arguments, **wanted, stream=True)
+            except Exception as error:
+                less = without_refused(wanted, error)
+                if less is None:
+                    raise
+                wanted = less
+            else:
+                self._extras.learn(call, wanted)
+                return stream
 
     async def _client(self) -> "AsyncAnthropic":
         loop = asyncio.get_running_loop()
@@ -284,10 +280,6 @@ def _retries_taken(events: "AsyncStream[RawMessageStreamEvent]") -> int:
 
 def _with(reply: Accumulator, got: Progress) -> Progress:
     return got._replace(began=reply.began, has_said=reply.has_said)
-
-
-def _refuses_thinking(error: Exception) -> bool:
-    return getattr(error, "status_code", None) == 400 and "thinking" in str(getattr(error, "api_message", ""))
 
 
 async def _read_trailer(events: "AsyncStream[RawMessageStreamEvent]") -> None:

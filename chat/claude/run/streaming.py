@@ -179,6 +179,7 @@ class Stream:
             talk.messages,
             self._max_tokens,
             context.tools,
+            effort=self._reply.effort,
             carry=partial(carried, self.room_id),
         )
         for round_ in range(1, _ROUNDS_AT_MOST + 1):

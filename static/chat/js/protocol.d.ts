@@ -76,6 +76,7 @@ export interface ClaudeOptions {
   instructions?: string;
   everyMessage?: boolean;
   tools?: ("list_members" | "read_attachment" | "search_history")[];
+  effort?: "" | "high" | "low" | "max" | "medium" | "xhigh";
 }
 
 /** How Claude behaves in a room. `model` is the one that replies here. */
@@ -84,6 +85,7 @@ export interface ClaudeSettings {
   instructions: string;
   everyMessage: boolean;
   tools: ("list_members" | "read_attachment" | "search_history")[];
+  effort: "" | "high" | "low" | "max" | "medium" | "xhigh";
 }
 
 /** The last of a stream of server-sent events: the code that a socket would be closed with. */
@@ -547,6 +549,7 @@ export interface Reply {
   stoppedBy?: UserRef;
   error?: string;
   contextFrom?: number;
+  effort?: string;
   summarised?: boolean;
   startedAt?: number;
   endedAt?: number;

@@ -23,6 +23,7 @@ CHOSEN: Final[dict[str, Any]] = {
     "instructions": "Be brief.",
     "everyMessage": False,
     "tools": ["list_members"],
+    "effort": "low",
 }
 """Another value than the one that a new room has, for each setting."""
 

@@ -75,7 +75,7 @@ function authorHandle(author) {
 /** Which model replies, and to whom. @param {Item["message"]} message */
 function replyHead({ reply, deletedAt }) {
   if (!reply || deletedAt) return [];
-  const { demo, model, requestedBy } = reply;
+  const { demo, model, effort, requestedBy } = reply;
   return [
     demo
       ? el(
@@ -86,7 +86,9 @@ function replyHead({ reply, deletedAt }) {
           },
           "Demo",
         )
-      : el("span", { class: "reply-model", "data-testid": "reply-model" }, model),
+      : el(
+          "span", { class: "reply-model", "data-testid": "reply-model" }, effort ? `${model}, ${effort} effort` : model,
+        ),
     requestedBy && el("span", { class: "reply-asker", "data-testid": "reply-asker" }, "for ", personName(requestedBy)),
   ];
 }
