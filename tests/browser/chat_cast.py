@@ -9,6 +9,8 @@ from tests.servers.people import Person, unique
 from tests.servers.sites import Site
 
 PATIENCE_MS = 15_000
+# For sites that are never out of reach: where they are, what a browser has kept would hide a fault of the service worker.
+FILES_ARE_KEPT = {"DJANGO_SETTINGS_MODULE": "tests.browser.site_settings"}
 # What Chromium says about a server that is away or a connection cut while it opens, which some tests are about.
 SERVER_AWAY = ("net::ERR_", "Connection closed before receiving a handshake response")
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browser.chat_cast import PATIENCE_MS, Cast, Someone
+from tests.browser.chat_cast import FILES_ARE_KEPT, PATIENCE_MS, Cast, Someone
 from tests.chromium import browser_of
 from tests.servers.sites import UVICORN_SQLITE, SharedSites, Site, SiteBuilder
 
@@ -22,7 +22,7 @@ def _patience() -> None:
 
 @pytest.fixture(scope="session")
 def shared_sites(site_builder: SiteBuilder) -> Iterator[SharedSites]:
-    sites = SharedSites(site_builder)
+    sites = SharedSites(site_builder, **FILES_ARE_KEPT)
     yield sites
     sites.stop()
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser.chat_cast import PATIENCE_MS, Cast, Someone
+from tests.browser.chat_cast import FILES_ARE_KEPT, PATIENCE_MS, Cast, Someone
 from tests.browser.looks import problems
 from tests.servers.pages import submit
 from tests.servers.sites import UVICORN_SQLITE, Site, SiteBuilder
@@ -15,7 +15,7 @@ from tests.servers.sites import UVICORN_SQLITE, Site, SiteBuilder
 @pytest.fixture(scope="module")
 def site(site_builder: SiteBuilder) -> Iterator[Site]:
     expect.set_options(timeout=PATIENCE_MS)
-    with site_builder.running(UVICORN_SQLITE, ASK_BEFORE_ADDING="strangers") as running:
+    with site_builder.running(UVICORN_SQLITE, ASK_BEFORE_ADDING="strangers", **FILES_ARE_KEPT) as running:
         yield running
 
 

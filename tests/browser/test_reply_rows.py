@@ -10,7 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import CDPSession, Locator, Page, expect
 
 from fake_claude import BadKey, Cut, FakeClaude, Held, Normal, Stall, StopReason, Tiny, WithThinking
-from tests.browser.chat_cast import PATIENCE_MS, Cast, message, say
+from tests.browser.chat_cast import FILES_ARE_KEPT, PATIENCE_MS, Cast, message, say
 from tests.browser.looks import sideways
 from tests.servers.sites import UVICORN_SQLITE, Site, SiteBuilder
 
@@ -33,7 +33,7 @@ def fake() -> Iterator[FakeClaude]:
 def site(site_builder: SiteBuilder, fake: FakeClaude) -> Iterator[Site]:
     expect.set_options(timeout=PATIENCE_MS)
     settings = {"CLAUDE_BACKEND": "anthropic", "ANTHROPIC_API_KEY": "test-key", "ANTHROPIC_BASE_URL": fake.url}
-    with site_builder.running(UVICORN_SQLITE, **settings) as running:
+    with site_builder.running(UVICORN_SQLITE, **settings, **FILES_ARE_KEPT) as running:
         yield running
 
 

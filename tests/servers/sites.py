@@ -199,8 +199,9 @@ class SiteBuilder:
 class SharedSites:
     """One running site for each profile, for all tests that only add people and rooms to it."""
 
-    def __init__(self, builder: SiteBuilder) -> None:
+    def __init__(self, builder: SiteBuilder, **settings: Any) -> None:
         self._builder = builder
+        self._settings = settings
         self._running: dict[Profile, Site] = {}
         self._failed: dict[Profile, Exception] = {}
 
@@ -209,7 +210,7 @@ class SharedSites:
             raise self._failed[profile]  # trying again for each of hundreds of tests would take an hour
         if profile not in self._running:
             try:
-                self._running[profile] = self._builder.start(profile)
+                self._running[profile] = self._builder.start(profile, **self._settings)
             except Exception as error:
                 self._failed[profile] = error
                 raise
