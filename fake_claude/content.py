@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from PIL import Image
+from pypdf import PdfReader
 
 from fake_claude import wire
 
@@ -23,6 +24,7 @@ _SIDE_OF_MANY: Final = 2000
 _KEYS: Final[dict[str, set[str]]] = {
     "text": {"text", "citations"},
     "image": {"source", "transformations"},
+    "document": {"source", "title", "context", "citations"},
     "thinking": {"thinking", "signature"},
     "redacted_thinking": {"data"},
     "tool_use": {"id", "name", "input", "caller"},
@@ -35,6 +37,10 @@ _IN_ANY_BLOCK: Final = {"type", "cache_control"}
 _USERS_ONLY: Final = ("image", "document", "tool_result", "search_result")
 _IN_RESULTS: Final = ("text", "image", "document", "search_result")
 _SOURCES: Final = {"base64": {"type", "media_type", "data"}, "url": {"type", "url"}, "file": {"type", "file_id"}}
+_DOCUMENT_SOURCES: Final = {**_SOURCES, "text": {"type", "media_type", "data"}, "content": {"type", "content"}}
+_MOST_PAGES: Final = 100
+_TITLE_CHARS: Final = 500
+_TOKENS_PER_PAGE: Final = 2_300
 _FORMATS: Final = {"image/jpeg": "JPEG", "image/png": "PNG", "image/gif": "GIF", "image/webp": "WEBP"}
 
 
@@ -44,12 +50,27 @@ def refusal_of_blocks(turns: list[dict[str, Any]]) -> str | None:
     images = [(path, block) for path, _role, block in blocks if block.get("type") == "image"]
     if len(images) > _MOST_IMAGES:
         return f"messages: Too much media: {len(images)} images > {_MOST_IMAGES} maximum"
+    if sum(pages_of(block) for _path, _role, block in blocks) > _MOST_PAGES:
+        return f"A maximum of {_MOST_PAGES} PDF pages may be provided."
     for path, role, block in blocks:
-        refusal = _refusal_of_shape(role, block) or (
-            _refusal_of_image(block, len(images)) if block["type"] == "image" else None
-        )
+        refusal = _refusal_of_shape(role, block)
+        if refusal is None and block["type"] == "image":
+            refusal = _refusal_of_image(block, len(images))
+        if refusal is None and block["type"] == "document":
+            refusal = _refusal_of_document(block)
         if refusal is not None:
             return f"{path}{refusal}"
+    if (
+        len(
+            {
+                bool((block.get("citations") or {}).get("enabled"))
+                for _, _, block in blocks
+                if block["type"] == "document"
+            }
+        )
+        > 1
+    ):
+        return "Citations must be enabled on all or none of the documents in the request"
     return None
 
 
@@ -57,6 +78,8 @@ def tokens_of(value: Any) -> int:
     """Return what a block counts: a picture by its pixels, anything else by its letters."""
     if isinstance(value, dict) and value.get("type") == "image":
         return _tokens_of_image(value)
+    if isinstance(value, dict) and value.get("type") == "document" and value["source"]["type"] == "base64":
+        return pages_of(value) * _TOKENS_PER_PAGE
     if isinstance(value, dict) and value.get("type") == "tool_result" and isinstance(value.get("content"), list):
         return wire.tokens({**value, "content": []}) + sum(tokens_of(each) for each in value["content"])
     return wire.tokens(value)
@@ -106,6 +129,43 @@ def _refusal_of_image(block: dict[str, Any], together: int) -> str | None:
     if max(size) > side:
         return f".image.source.base64.data: At least one of the image dimensions exceed max allowed size: {side} pixels"
     return None
+
+
+def _refusal_of_document(block: dict[str, Any]) -> str | None:
+    source = block.get("source") or {}
+    keys = _DOCUMENT_SOURCES.get(str(source.get("type")))
+    if keys is None or source.keys() != keys:
+        return ".document.source: Input should be a valid base64, text, content, url or file source"
+    if len(block.get("title") or "") > _TITLE_CHARS:
+        return f".document.title: String should have at most {_TITLE_CHARS} characters"
+    if source["type"] == "text":
+        if source["media_type"] != "text/plain":
+            return ".document.source.text.media_type: Input should be 'text/plain'"
+        return None if source["data"].strip() else ".document.source.text.data: document must be non-empty"
+    if source["type"] != "base64":
+        return None
+    if source["media_type"] != "application/pdf":
+        return ".document.source.base64.media_type: Input should be 'application/pdf'"
+    count, problem = _read_pdf(source["data"])
+    if problem == "encrypted":
+        return ".document.source.base64.data: The PDF specified is password protected."
+    return None if count else ".document.source.base64.data: The PDF specified was not valid."
+
+
+def pages_of(block: dict[str, Any]) -> int:
+    """Return how many pages a block's PDF has; 0 for what is none."""
+    source = block.get("source") or {}
+    is_pdf = block.get("type") == "document" and source.get("media_type") == "application/pdf"
+    return _read_pdf(source.get("data", ""))[0] if is_pdf else 0
+
+
+@functools.lru_cache(maxsize=256)
+def _read_pdf(data: str) -> tuple[int, str]:
+    try:
+        reader = PdfReader(io.BytesIO(base64.b64decode(data, validate=True)))
+        return (0, "encrypted") if reader.is_encrypted else (len(reader.pages), "")
+    except Exception:  # noqa: BLE001 - whatever is wrong with it, the service says the same
+        return 0, "broken"
 
 
 @functools.lru_cache(maxsize=256)

@@ -15,7 +15,7 @@ from chat.bounded.process import Child, Died, Request, Response
 from chat.bounded.turns import Full, Turns
 from chat.lifetime import part
 
-__all__ = ["PICTURES", "TEXT", "Full", "Kind", "NotDone", "Request", "run"]
+__all__ = ["DOCUMENTS", "PICTURES", "TEXT", "Full", "Kind", "NotDone", "Request", "run"]
 
 log = structlog.get_logger(__name__)
 
@@ -35,6 +35,8 @@ class Kind(NamedTuple):
 TEXT: Final = Kind("chat.markdown.program", at_once=2, of_one=64, of_all=2000)
 # One: a picture being decoded takes hundreds of megabytes, so they wait for each other.
 PICTURES: Final = Kind("chat.files.picture_program", at_once=1, of_one=20, of_all=200)
+# As for pictures. A document that takes long keeps no picture waiting.
+DOCUMENTS: Final = Kind("chat.files.document_program", at_once=1, of_one=20, of_all=200)
 
 
 class NotDone(Exception):

@@ -58,6 +58,8 @@ def keep(actor: Actor, slug: str, upload: Upload) -> wire.Attachment:
         width=upload.width,
         height=upload.height,
         preview="" if upload.preview is None else new_file_name(),
+        pages=upload.pages,
+        unreadable=upload.unreadable,
     )
     with transaction.atomic():
         quotas.check_storing(actor, upload.size)

@@ -25,6 +25,12 @@ def original(row: Attachment) -> IO[bytes]:
     return opened
 
 
+def whole(row: Attachment) -> bytes:
+    """Return the file itself. Raises OSError."""
+    with original(row) as file:
+        return file.read()
+
+
 def name_for(pk: int) -> str | None:
     """Note where what is made of a file is kept, and return that; None when the file is gone. On a database thread.
 

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import tempfile
 from collections.abc import Hashable, Sequence
 from contextlib import ExitStack
@@ -13,6 +12,7 @@ from django.conf import settings
 
 from chat.bounded import pool
 from chat.bounded.child import Status
+from chat.files.on_disk import on_disk
 from chat.files.pictures import Picture
 from chat.lifetime import Threads, part
 from chat.protocol.errors import ErrorCode, ProtocolError, invalid, unavailable
@@ -32,7 +32,7 @@ class _Copying(Threads):
 
 async def made_anew(file: IO[bytes], owner: Hashable) -> Picture:
     """Return a copy of nothing but the picture. Raises VALIDATION_ERROR, RATE_LIMITED, UNAVAILABLE or OSError."""
-    given = await part(_Copying).run(_on_disk, file)
+    given = await part(_Copying).run(on_disk, file)
     with given, ExitStack() as unless_kept:
         whole = unless_kept.enter_context(tempfile.TemporaryFile())
         preview = unless_kept.enter_context(tempfile.TemporaryFile())
@@ -45,23 +45,6 @@ async def made_anew(file: IO[bytes], owner: Hashable) -> Picture:
     return Picture(facts.content_type, facts.width, facts.height, whole, preview if facts.has_preview else None)
 
 
-def _on_disk(file: IO[bytes]) -> IO[bytes]:
-    """Return the file as one that another process can read: a small upload is in memory only."""
-    try:
-        return os.fdopen(os.dup(file.fileno()), "rb")
-    except OSError:  # io.UnsupportedOperation is one
-        pass
-    copy = tempfile.TemporaryFile()  # noqa: SIM115 - closed by the caller
-    try:
-        file.seek(0)
-        shutil.copyfileobj(file, copy)
-        copy.flush()
-    except BaseException:
-        copy.close()
-        raise
-    return copy
-
-
 class _Facts(NamedTuple):
     content_type: str
     width: int
@@ -72,7 +55,7 @@ class _Facts(NamedTuple):
 async def for_model(file: IO[bytes], owner: Hashable) -> bytes:
     """Return a picture as it is sent to a model. Raises NotMade where there is no picture to send, and OSError."""
     with tempfile.TemporaryFile() as made:
-        given = await part(_Copying).run(_on_disk, file)
+        given = await part(_Copying).run(on_disk, file)
         with given:
             # However much people upload meanwhile, a reply waits for its turn.
             request = _request((given.fileno(), made.fileno()), for_model=True)

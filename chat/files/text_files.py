@@ -50,6 +50,12 @@ def decoder_for(charset: str) -> codecs.IncrementalDecoder:
     return codecs.getincrementaldecoder(_DECODERS.get(charset, charset))("replace")
 
 
+def decoded(file: IO[bytes], content_type: str) -> str:
+    """Return the text of a file of this type, whatever it holds."""
+    decoder = decoder_for(content_type.partition("charset=")[2] or "utf-8")
+    return "".join(decoder.decode(chunk, final=not chunk) for chunk in _chunks(file))
+
+
 def _guessed(head: bytes) -> str | None:
     if len(head) <= _SAMPLE_BYTES:
         return _guessed_of(head)

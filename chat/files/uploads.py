@@ -8,13 +8,12 @@ from django.conf import settings
 
 from accounts.visible import has_ink, without_unseen
 from chat.files import pictures
+from chat.files.legible import PDF, TEXT
 from chat.files.pictures import Picture
 from chat.files.text_files import charset_of
 from chat.models.attachment import NAME_CHARS
 from chat.protocol.errors import ErrorCode, ProtocolError, invalid
 
-TEXT: Final = "text/plain"
-PDF: Final = "application/pdf"
 ANYTHING: Final = "application/octet-stream"
 _NO_NAME: Final = "file"
 _EXTENSION_CHARS: Final = 20
@@ -44,6 +43,8 @@ class Upload(NamedTuple):
     width: int | None = None
     height: int | None = None
     preview: IO[bytes] | None = None
+    pages: int | None = None
+    unreadable: str = ""
 
     def close(self) -> None:
         self.file.close()

@@ -2,6 +2,7 @@
 
 from typing import Final, TypeVar
 
+import msgspec
 import structlog
 from django.core.exceptions import SuspiciousOperation
 from django.core.files.base import File
@@ -16,13 +17,15 @@ from django.views.decorators.http import require_POST, require_safe
 
 from chat import access
 from chat.access import Actor
-from chat.files import attachments, picture_work, uploads
+from chat.claude.prompt import readable
+from chat.files import attachments, document_work, picture_work, uploads
 from chat.files.pictures import PREVIEW_TYPE
 from chat.files.text_files import CHUNK_BYTES
 from chat.http.tickets import credential_of, error_response, reader_of
 from chat.lifetime import Threads, part
 from chat.limits import rates
-from chat.models import Attachment
+from chat.model_choice import model_of
+from chat.models import Attachment, Room
 from chat.protocol import frames, wire
 from chat.protocol.errors import ErrorCode, ProtocolError, invalid, unavailable
 from chat.realtime.database import in_database
@@ -79,9 +82,18 @@ async def _keep(actor: Actor, slug: str, file: "UploadedFile[bytes]") -> wire.At
     picture = await picture_work.made_anew(file, of_user(actor.id)) if is_picture else None
     found = await part(_Disk).run(uploads.inspect, file, file.name or "", picture)
     try:
-        return await in_database(attachments.keep, actor, slug, found)
+        return await in_database(_kept, actor, slug, await document_work.looked_at(found, of_user(actor.id)))
     finally:
         await part(_Disk).run(found.close)
+
+
+def _kept(actor: Actor, slug: str, upload: uploads.Upload) -> wire.Attachment:
+    """Keep a file, and say whether Claude can read it: the person may still choose another one."""
+    kept = attachments.keep(actor, slug, upload)
+    reading = readable.reading_of(upload, model_of(Room.objects.get(slug=slug)))
+    if reading is None:
+        return kept
+    return msgspec.structs.replace(kept, claudeReads=reading.can, claudeReason=reading.reason or msgspec.UNSET)
 
 
 @require_safe

@@ -29,7 +29,7 @@ class Attachment(models.Model):
     position = models.PositiveSmallIntegerField(default=0, help_text="Its place in the message.")
     uploader = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
     name = models.CharField(max_length=NAME_CHARS)
-    content_type = models.CharField(max_length=60, help_text="Decided by what is in the file.")
+    content_type = models.CharField(max_length=100, help_text="Decided by what is in the file.")
     size = models.BigIntegerField(help_text="Bytes.")
     width = models.PositiveIntegerField(null=True, blank=True)
     height = models.PositiveIntegerField(null=True, blank=True)
@@ -37,6 +37,17 @@ class Attachment(models.Model):
     preview = models.FileField(max_length=100, blank=True, editable=False)
     for_model = models.FileField(
         max_length=100, blank=True, default="", db_default="", editable=False, help_text="What Claude is sent of it."
+    )
+    pages = models.PositiveIntegerField(null=True, blank=True, help_text="Of a PDF that has been looked at.")
+    text_tokens = models.PositiveIntegerField(
+        null=True, blank=True, help_text="What its text counts for Claude, once it was looked at."
+    )
+    unreadable = models.CharField(
+        max_length=20,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Why Claude can't read it, where that was found out.",
     )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 

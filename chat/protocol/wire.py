@@ -167,7 +167,10 @@ class Reply(Wire):
 
 
 class Attachment(Wire):
-    """A file in a message. With a width and height it is a picture, and `url?preview` a small one of it."""
+    """A file in a message. With a width and height it is a picture, and `url?preview` a small one of it.
+
+    claudeReads: whether Claude can read it, and claudeReason why not, or not all of it at once. Told to who uploads it.
+    """
 
     id: Id
     name: str
@@ -176,6 +179,8 @@ class Attachment(Wire):
     url: str
     width: int | UnsetType = UNSET
     height: int | UnsetType = UNSET
+    claudeReads: bool | UnsetType = UNSET
+    claudeReason: str | UnsetType = UNSET
 
 
 class Message(Wire, kw_only=True):

@@ -2,8 +2,9 @@
 
 import asyncio
 import io
+import json
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
 from unittest import mock
@@ -16,13 +17,18 @@ from django.utils import timezone
 from PIL import Image
 
 from accounts.models import ApiToken
+from chat import known_models
+from chat.known_models import KnownModel
+from chat.lifetime import part
 from chat.limits import rates
 from chat.messages.posting import Post, store
-from chat.models import Attachment, Room
-from chat.protocol import requests
+from chat.models import Attachment, Message, Room
+from chat.presenter import present_messages
+from chat.protocol import frames, requests
 from chat.rooms import members
 from tests.chat import sample_files
 from tests.pages.conftest import Seat
+from tests.reports import office_files, seen_documents
 from tests.servers.pages import slug_of, submit
 from tests.servers.people import Person, unique
 from tests.servers.raw_socket import RESPONSE_SECONDS
@@ -92,6 +98,49 @@ def test_a_member_uploads_a_file_and_gets_it_back(bob: Seat, closed_room: Room) 
     got = bob.client.get(response["url"])
     assert (got.status_code, body(got)) == (200, b"hello")
     assert got["Content-Length"] == "5"
+
+
+READINGS: Final = (
+    ("words", lambda: b"hello", None),
+    ("a picture", sample_files.picture, None),
+    ("a paper", seen_documents.pdf, None),
+    ("a letter", office_files.letter, None),
+    ("a locked paper", lambda: seen_documents.encrypted("secret"), "it is encrypted"),
+    ("a locked letter", office_files.locked, "it is encrypted"),
+    ("a damaged paper", lambda: b"%PDF-1.7 and no more", "it is damaged"),
+    ("a book", lambda: seen_documents.pdf(101), "more than 100 pages"),
+    ("a long paper", lambda: seen_documents.pdf(20), "too long for Claude to read at once"),
+    ("a long text", lambda: b"word " * 100_000, "too long for Claude to read at once"),
+    ("an archive", lambda: office_files.archive(notes_txt=b"hello"), "files of this kind"),
+    ("bytes", lambda: bytes(range(256)), "files of this kind"),
+)
+
+
+@pytest.mark.parametrize(("what", "make", "reason"), READINGS, ids=[each[0] for each in READINGS])
+def test_the_uploader_is_told_whether_claude_can_read_it_and_why_not(
+    what: str, make: Callable[[], bytes], reason: str | None, bob: Seat, closed_room: Room, settings: Any
+) -> None:
+    settings.CLAUDE_BACKEND, settings.CLAUDE_CONTEXT_TOKENS = "anthropic", 100_000
+    told = kept(bob.client, make(), what)
+    assert told["claudeReads"] is (reason is None)
+    assert (told.get("claudeReason") is None) if reason is None else (reason in told["claudeReason"])
+    post(bob, "launch", told)
+    (message,) = present_messages("launch", list(Message.objects.order_by("-seq")[:1]))
+    (attachment,) = json.loads(frames.to_json(message))["attachments"]
+    assert "claudeReads" not in attachment and "claudeReason" not in attachment
+
+
+def test_a_model_that_cannot_see_is_said_to(
+    bob: Seat, closed_room: Room, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.CLAUDE_BACKEND = "anthropic"
+    known = KnownModel(settings.CLAUDE_MODEL, "It", pictures=False)
+    monkeypatch.setattr(part(known_models.Listed), "models", {known.id: known})
+    told = kept(bob.client, sample_files.picture(), "it.png")
+    assert (told["claudeReads"], told["claudeReason"]) == (
+        False,
+        "The model of this room can't read files of this kind.",
+    )
 
 
 def test_a_large_file_comes_back_whole(bob: Seat, closed_room: Room) -> None:

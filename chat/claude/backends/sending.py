@@ -9,10 +9,10 @@ from weakref import WeakKeyDictionary
 
 from chat.lifetime import part
 
-# A file is there up to four times while it is sent: as it was read, in base64, in the JSON and in its bytes.
-_MOST_BYTES: Final = 64_000_000
-# Of pictures without loss, which are the largest for their tokens; the share is taken before any is read.
-_BYTES_PER_TOKEN: Final = 700
+# A file is there up to three times while it is sent: in base64, in the JSON and in its bytes.
+_MOST_BYTES: Final = 128_000_000
+# About what a photograph has, and more than a page of a PDF; the share is taken before any is read.
+_BYTES_PER_TOKEN: Final = 300
 
 
 class Gate:

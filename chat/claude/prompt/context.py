@@ -27,7 +27,7 @@ _NOTES_SHARE: Final = 1 / 4
 _LINE_SHARE: Final = 1 / 2
 _TEXT_SO_FAR_SHARE: Final = 1 / 2
 _RESULTS_SHARE: Final = 1 / 4
-_FILES_SHARE: Final = 1 / 2
+FILES_SHARE: Final = 1 / 2
 # Of a room's members so many are told by name, and so many are counted.
 _PEOPLE_NAMED: Final = 20
 _PEOPLE_COUNTED: Final = 1_000
@@ -76,7 +76,7 @@ def build(reply: Reply) -> Context:
     # Set aside whether it will be used or not: which messages fit must not depend on it.
     beginning = _beginning(summary, int(budget * _NOTES_SHARE))
     prompt_at_most = max(left - transcript.cost(beginning), _PROMPT_TOKENS_AT_LEAST)
-    rows = (row._replace(uses=uses.get(row.id, ())) for row in _with_files(reply, last, int(budget * _FILES_SHARE)))
+    rows = (row._replace(uses=uses.get(row.id, ())) for row in _with_files(reply, last, int(budget * FILES_SHARE)))
     prompt, older = _split(reply, rows, prompt_at_most)
     left -= transcript.cost(beginning) + sum(map(transcript.cost, prompt))
     at_most = int(budget * _LINE_SHARE)

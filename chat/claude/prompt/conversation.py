@@ -12,7 +12,7 @@ from chat.claude.backends.accumulator import readable
 from chat.claude.backends.backend import ToolCall
 from chat.claude.prompt.context import Context
 from chat.claude.reading import tokens
-from chat.claude.reading.files import NO_PICTURES, NO_ROOM, carried_tokens
+from chat.claude.reading.files import NO_ROOM, carried_tokens, left_out
 from chat.claude.reading.transcript import CACHED, text_block
 from chat.claude.tools.registry import TOOLS
 from chat.claude.tools.tool import ToolResult, shortened
@@ -96,8 +96,8 @@ class Conversation:
         shown = carried_tokens(result.blocks)
         if not shown:
             return result
-        if not self._able.pictures or shown > self._left_for_results:
-            note = NO_ROOM if self._able.pictures else NO_PICTURES
+        note = left_out(result.blocks, self._able) or (NO_ROOM if shown > self._left_for_results else "")
+        if note:
             return result._replace(content=f"{result.content}\n[{note}]", blocks=())
         self._left_for_results -= shown
         return result

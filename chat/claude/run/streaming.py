@@ -33,10 +33,12 @@ from chat.claude.run.attempts import Attempts
 from chat.claude.run.carrying import carried
 from chat.claude.run.deltas import Deltas
 from chat.claude.run.lease import Checkpoint, Outcome, Verdict
+from chat.claude.run.looking import look_at_files
 from chat.claude.run.pace import Pace
 from chat.claude.tools import registry
 from chat.claude.tools.tool import FAILED, ToolResult
 from chat.messages import findings, reply_rows
+from chat.model_choice import is_demo_model
 from chat.models import Reply, ReplyState, Usage
 from chat.protocol import wire
 from chat.protocol.errors import ErrorCode, ProtocolError
@@ -167,6 +169,8 @@ class Stream:
 
     async def _produce(self) -> Outcome:
         """Call the model, and again with the results of the tools that it asks for, until it has said its last word."""
+        if not is_demo_model(self.model):
+            await look_at_files(self.room_id, self._reply.message.seq)
         context = await in_database(contexts.build, self._reply)
         self.context_from = context.context_from
         await in_database(lease.note_context, self.id, context.context_from, has_summary=context.has_summary)

@@ -32,6 +32,8 @@ export interface Attachment {
   url: string;
   width?: number;
   height?: number;
+  claudeReads?: boolean;
+  claudeReason?: string;
 }
 
 /** A ban from a room that is in force. `by` is null when that account is gone; without `endsAt` it has no end. */

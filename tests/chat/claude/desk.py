@@ -9,7 +9,7 @@ from typing import Any
 
 from accounts.models import User
 from chat.access import Actor
-from chat.files import attachments, uploads
+from chat.files import attachments, document_work, uploads
 from chat.messages import replies
 from chat.messages.posting import Post
 from chat.models import Attachment, Charge, Reply, Room
@@ -46,9 +46,10 @@ class Desk:
         return await self.end()
 
     async def upload(self, content: bytes, name: str = "file") -> Attachment:
+        found = await document_work.looked_at(uploads.inspect(BytesIO(content), name), self.alice.id)
+
         def keep() -> Attachment:
-            kept = attachments.keep(self.alice, "desk", uploads.inspect(BytesIO(content), name))
-            return Attachment.objects.get(public_id=kept.id)
+            return Attachment.objects.get(public_id=attachments.keep(self.alice, "desk", found).id)
 
         return await in_database(keep)
 

@@ -15,8 +15,9 @@ from chat.bounded import pool
 from chat.bounded.child import Status
 from chat.bounded.process import Response
 from chat.files import picture_work, pictures, uploads
+from chat.files.legible import PDF
 from chat.files.text_files import CHUNK_BYTES
-from chat.files.uploads import ANYTHING, PDF, Upload
+from chat.files.uploads import ANYTHING, Upload
 from chat.models.attachment import NAME_CHARS
 from chat.protocol.errors import ErrorCode, ProtocolError
 from tests.chat import sample_files

@@ -14,12 +14,12 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from PIL import Image
 
-from chat.claude import abilities
-from chat.claude.abilities import Abilities
+from chat import known_models
 from chat.claude.backends import client, sending
 from chat.claude.reading import files
-from chat.claude.run import carrying
+from chat.claude.run import carrying, sources
 from chat.files import for_models, model_sizes
+from chat.known_models import KnownModel
 from chat.lifetime import part
 from chat.messages import changes
 from chat.models import Attachment, Message
@@ -148,7 +148,7 @@ async def test_a_picture_that_cannot_be_read_is_told_of_and_the_reply_goes_on(da
         reply = await desk.ask("What is this?", picture)
 
     assert reply.text.startswith("You wrote: ") and not pictures_in(fake.requests[0])
-    said = carrying._GONE if damage == "lost" else carrying._UNREADABLE
+    said = sources._GONE if damage == "lost" else sources._DAMAGED
     assert said in text_of(fake.requests[0])
 
 
@@ -202,14 +202,15 @@ async def test_a_call_never_carries_more_than_the_api_takes(fake: FakeClaude, mo
     async with open_desk() as desk:
         await desk.ask("What is this?", await desk.upload(one_colour(30)))
         one = len(pictures_in(fake.requests[0])[0]["source"]["data"])
-        monkeypatch.setattr(carrying, "_MOST_BYTES", one * 3 // 2)
+        monkeypatch.setattr(carrying, "MOST_BYTES", one * 9 // 8)
         await desk.ask("And this?", await desk.upload(one_colour(30, BLUE)))
     (newest,) = pictures_in(fake.requests[1])
     assert opened(newest).getpixel((0, 0)) == BLUE and carrying._TOO_MUCH in text_of(fake.requests[1])
 
 
 async def test_a_model_that_cannot_see_is_told_so(fake: FakeClaude, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(part(abilities.Known), "claude-sonnet-5-5", Abilities(pictures=False))
+    known = KnownModel("claude-sonnet-5-5", "Sonnet", pictures=False)
+    monkeypatch.setattr(part(known_models.Listed), "models", {known.id: known})
     async with open_desk() as desk:
         await desk.set_up(claude_tools=["read_attachment"])
         picture = await desk.upload(one_colour(30))

@@ -9,7 +9,7 @@ import pytest
 
 from accounts.models import User
 from chat.access import Actor
-from chat.claude.reading.files import named_in
+from chat.claude.reading.files import Named, named_in
 from chat.claude.tools import read_attachment, registry
 from chat.claude.tools.tool import ToolResult
 from chat.files import attachments, uploads
@@ -79,7 +79,7 @@ def test_a_picture_is_shown_with_its_facts_and_of_others_only_the_facts_are_told
     picture = posted(alice, "lounge", sample_files.picture("PNG", 60, 40), "chart.png")
     shown = read(lounge, picture)
     assert shown.content == f'"chart.png": a picture of 60 x 40 pixels, "image/png", {picture.size} bytes.'
-    assert [named_in(block) for block in shown.blocks] == [picture.pk]
+    assert [named_in(block) for block in shown.blocks] == [Named(picture.pk)]
     assert "not a text file" in read(lounge, posted(alice, "lounge", b"PK\x03\x04")).content
 
 

@@ -22,15 +22,16 @@ export class AttachmentTray {
   /**
    * @param {HTMLElement} root of the room: files may be dropped anywhere on it
    * @param {{files: import("./pending-files.js").PendingFiles, toasts: import("../base/toasts.js").Toasts, onChange: ()
-   *   => void}} options
-   *   files: those that wait in this room already
+   *   => void, forClaude: boolean}} options
+   *   files: those that wait in this room already; forClaude: whether Claude reads what is posted here
    */
-  constructor(root, { files, toasts, onChange }) {
+  constructor(root, { files, toasts, onChange, forClaude }) {
     this.#root = root;
     this.#form = /** @type {HTMLFormElement} */ (root.querySelector(".composer"));
     this.#files = files;
     this.#toasts = toasts;
     Object.assign(files, { onChange, onRemoved: () => this.#focus() });
+    files.list.classList.toggle("for-claude", forClaude);
     find(this.#form, ".composer-row").before(files.list);
     find(this.#form, ".composer-input").before(this.#button, this.#picker);
     this.#listen();

@@ -23,6 +23,7 @@ const SERVER_KEEPS_MS = 23 * 3_600_000;
  * @property {HTMLElement} element
  * @property {HTMLProgressElement} progress
  * @property {HTMLElement} note
+ * @property {HTMLElement} claude whether Claude can read it
  * @property {HTMLButtonElement} retry
  */
 
@@ -102,13 +103,16 @@ export class PendingFiles {
     const retry = /** @type {HTMLButtonElement} */ (
       el("button", { class: "link-button", type: "button", hidden: true }, "Try again")
     );
+    const claude = el("span", { class: "attachment-claude", "data-testid": "attachment-claude", hidden: true });
     const remove = iconButton("close", `Remove ${name}`, { class: "icon-button-small" });
     const words = el(
-      "span", { class: "attachment-words" }, el("bdi", { class: "truncate" }, name), note, retry, progress,
+      "span", { class: "attachment-words" }, el("bdi", { class: "truncate" }, name), note, claude, retry, progress,
     );
     const element = el("li", { class: "attachment-chip", "data-testid": "attachment-chip" }, thumb, words, remove);
     /** @type {Item} */
-    const item = { file, state: "uploading", attachment: null, at: 0, abort: () => {}, element, progress, note, retry };
+    const item = {
+      file, state: "uploading", attachment: null, at: 0, abort: () => {}, element, progress, note, claude, retry,
+    };
     retry.addEventListener("click", () => this.#upload(item));
     remove.addEventListener("click", () => this.#remove(item));
     this.#items.push(item);
@@ -138,6 +142,7 @@ export class PendingFiles {
     item.state = item.element.dataset.state = state;
     item.note.textContent = note;
     item.note.setAttribute("role", state === "failed" ? "alert" : "none");
+    showReading(item);
     item.progress.hidden = state !== "uploading";
     item.retry.hidden = state !== "failed";
     this.#changed();
@@ -160,6 +165,14 @@ export class PendingFiles {
     keep(this.#key, this.#items.flatMap(({ attachment, at }) => (attachment ? { attachment, at } : [])));
     this.onChange();
   }
+}
+
+/** Says whether Claude can read it; the list hides that in rooms where Claude isn't asked. @param {Item} item */
+function showReading({ claude, state, attachment }) {
+  const reads = state === "done" ? attachment?.claudeReads : undefined;
+  claude.hidden = reads === undefined;
+  claude.textContent = reads ? "Claude can read it" : (attachment?.claudeReason ?? "");
+  claude.dataset.reads = String(reads);
 }
 
 /** @typedef {{attachment: import("../../protocol.d.ts").Attachment, at: number}} Kept */

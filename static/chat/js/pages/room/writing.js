@@ -44,6 +44,7 @@ export class Writing {
     this.#typing = new TypingSignal((typing) => client.send("typing", { room: slug, typing }));
     this.#tray = new AttachmentTray(root, {
       files: unfinished.files, toasts, onChange: () => this.#composer?.filesChanged(),
+      forClaude: view().room.kind === "session",
     });
     const commands = new SlashCommands({
       ...options, facts: view, composer: () => this.#composer, draft: this.#draft,
