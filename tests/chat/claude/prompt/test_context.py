@@ -213,11 +213,11 @@ def test_few_queries_and_no_more_rows_than_needed(alice: User, bob: User, den: R
     reply = Reply.objects.get(pk=asks(alice, den, "hi").pk)
     with CaptureQueriesContext(connection) as large:
         context.build(reply)
-    assert len(large) == 4, "a page holds more than fits"
+    assert len(large) == 5, "a page holds more than fits"
     settings.CLAUDE_CONTEXT_TOKENS = 20_000
     with CaptureQueriesContext(connection) as larger:
         context.build(reply)
-    assert len(larger) == 6, "two pages"
+    assert len(larger) == 7, "two pages"
     pages = [query["sql"] for query in larger if '"chat_message"."seq" < ' in query["sql"]]
     assert len(pages) == 2 and all(f"LIMIT {PAGE}" in sql and "OFFSET" not in sql for sql in pages)
 
