@@ -64,7 +64,9 @@ export class EmojiPicker {
 
   /** The button that opened it may be gone by now: the keyboard must not start over at the top of the page. */
   #closed() {
-    const isNowhere = !document.activeElement || document.activeElement === document.body;
+    const focused = document.activeElement;
+    // A browser may take the focus out of what it has hidden only when it draws next.
+    const isNowhere = !focused || focused === document.body || this.#element.contains(focused);
     if (this.#hadFocus && isNowhere) this.#home.find((element) => element?.isConnected)?.focus({ preventScroll: true });
   }
 
