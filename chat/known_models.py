@@ -29,6 +29,7 @@ class KnownModel(NamedTuple):
     most_input: int = 1_000_000
     pictures: bool = True
     pdfs: bool = True
+    web: bool = True
     is_leaving: bool = False
     retires: date | None = None
 

@@ -259,7 +259,7 @@ def present_reply(reply: Reply, versions: int, people: Mapping[int, wire.UserRef
         requestedBy=None if reply.requested_by_id is None else people.get(reply.requested_by_id),
         prompt=UNSET if reply.prompt_id is None else str(reply.prompt_id),
         thinking=reply.thinking or UNSET,
-        tools=[wire.ToolUse(**tool) for tool in reply.tools] or UNSET,
+        tools=list(map(wire.ToolUse.of, reply.tools)) or UNSET,
         usage=present_usage(reply) if has_run else UNSET,
         cost=reply.cost_microusd if has_run else UNSET,
         stopReason=reply.stop_reason or UNSET,

@@ -112,7 +112,7 @@ def capabilities(**less: Any) -> dict[str, Any]:
         "effort": {**yes, **efforts},
         "thinking": {**yes, "types": thinking},
         "context_management": yes,
-        "server_tools": yes,
+        "server_tools": {**yes, "web_search": yes, "code_execution": yes},
         **less,
     }
 

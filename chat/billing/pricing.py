@@ -19,6 +19,9 @@ MICROUSD_PER_USD: Final = 1_000_000
 _DATED: Final = re.compile(r"-[0-9]{8}\Z")
 # Searches of the web are priced by the thousand.
 _SEARCHES_PRICED: Final = 1_000
+PAGE_TOKENS: Final = 8_000
+"""The most that Claude reads of a page of the web, about."""
+_SEARCH_TOKENS: Final = 8_000
 
 # Where a model's prices hold those for longer prompts: `config.prices` reads them.
 _BANDS: Final = "above"
@@ -90,18 +93,26 @@ def cost_of(model: str, *calls: Tokens, day: date | None = None) -> int:
     return _microusd(sum((_amount(model, Usage(*call), day) for call in calls), Decimal(0)))
 
 
-def reservation_for(model: str, reading_tokens: int = 0, writing_tokens: int = 0) -> int:
+def reservation_for(
+    model: str, reading_tokens: int = 0, writing_tokens: int = 0, web_uses: tuple[int, int] = (0, 0)
+) -> int:
     """Return the most that one call may cost: all it may read, at the dearest rate for reading, and all it may write.
 
+    web_uses: how often it may search the web, and open a page of it.
     reading_tokens, writing_tokens: what it will read and may write, where that is more than a context and a reply.
     """
+    searches, pages = web_uses
     reading = max(reading_tokens, settings.CLAUDE_CONTEXT_TOKENS)
+    reading += searches * _SEARCH_TOKENS + pages * PAGE_TOKENS
     writing = max(writing_tokens, settings.CLAUDE_REPLY_TOKENS)
     # A shorter prompt than is feared may lie in a band that costs more.
     lengths = [0, reading, *(above + 1 for above in _thresholds() if above < reading)]
     price = _dearest(price_of(model, length) for length in lengths)
     # No call of ours asks the cache to keep anything for an hour.
-    return _microusd(reading * max(price.input, price.cache_write, price.cache_read) + writing * price.output)
+    searched = searches * price.web_search * MICROUSD_PER_USD / _SEARCHES_PRICED
+    return _microusd(
+        reading * max(price.input, price.cache_write, price.cache_read) + writing * price.output + searched
+    )
 
 
 def _on(by_day: dict[date, dict[str, Any]], day: date) -> dict[str, Any]:

@@ -52,9 +52,10 @@ def reserve(
     attempt: int = 1,
     reply_id: int | None = None,
     writing_tokens: int = 0,
+    web_uses: tuple[int, int] = (0, 0),
 ) -> Charge:
     """Set aside what one call may cost. Raises QUOTA_EXCEEDED, which undoes nothing else of the caller's transaction."""
-    amount = pricing.reservation_for(model, writing_tokens=writing_tokens)
+    amount = pricing.reservation_for(model, writing_tokens=writing_tokens, web_uses=web_uses)
     charge = Charge(
         reply_id=reply_id,
         attempt=attempt,
@@ -90,11 +91,13 @@ def extend(charge_id: int, amount: int) -> None:
             Charge.objects.filter(pk=charge_id).update(reserved_microusd=F("reserved_microusd") + amount)
 
 
-def extend_reply(reply_id: int, attempt: int, reading_tokens: int = 0, writing_tokens: int = 0) -> None:
+def extend_reply(
+    reply_id: int, attempt: int, reading_tokens: int = 0, writing_tokens: int = 0, web_uses: tuple[int, int] = (0, 0)
+) -> None:
     """Set aside what one more call for the same attempt may cost, by what it reads and writes. Raises QUOTA_EXCEEDED."""
     found = _charges_of(reply_id, attempt).values_list("pk", "model").first()
     if found is not None:
-        extend(found[0], pricing.reservation_for(found[1], reading_tokens, writing_tokens))
+        extend(found[0], pricing.reservation_for(found[1], reading_tokens, writing_tokens, web_uses))
 
 
 def settled_before(reply_id: int, attempt: int) -> Usage:

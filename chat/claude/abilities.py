@@ -1,4 +1,4 @@
-"""What a model can take in besides text, as far as this process knows."""
+"""What a model can take in besides text, and do, as far as this process knows."""
 
 from typing import Final, NamedTuple
 
@@ -9,10 +9,11 @@ from chat.model_choice import is_demo_model
 class Abilities(NamedTuple):
     pictures: bool = True
     pdfs: bool = True
+    web: bool = True
 
 
 # The demo reads nothing: no file is prepared for it.
-_NONE: Final = Abilities(pictures=False, pdfs=False)
+_NONE: Final = Abilities(pictures=False, pdfs=False, web=False)
 
 
 def abilities_of(model: str) -> Abilities:
@@ -20,4 +21,4 @@ def abilities_of(model: str) -> Abilities:
     if is_demo_model(model):
         return _NONE
     known = known_models.of(model)
-    return Abilities(pictures=known.pictures, pdfs=known.pdfs)
+    return Abilities(pictures=known.pictures, pdfs=known.pdfs, web=known.web)

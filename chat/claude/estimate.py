@@ -70,7 +70,7 @@ def estimate_prompt(actor: Actor, request: requests.EstimatePrompt) -> wire.Prom
         request.room,
         model,
         likely=pricing.cost_of(model, used),
-        most=pricing.reservation_for(model),
+        most=pricing.reservation_for(model, web_uses=room.web_uses),
         promptTokens=used.prompt_tokens,
     )
 

@@ -184,7 +184,7 @@ def checkpoint_of(reply: Reply) -> wire.Keyframe:
         text=reply.text,
         thinking=reply.thinking,
         state=reply.state,
-        tools=[wire.ToolUse(**tool) for tool in reply.tools] or UNSET,
+        tools=list(map(wire.ToolUse.of, reply.tools)) or UNSET,
     )
 
 

@@ -53,7 +53,7 @@ class NewReplies:
         Raises QUOTA_EXCEEDED, and REQUEST_FAILED when too much waits for Claude in this room.
         """
         _check_queue(room, actor, [who.id for _, message, who, *_ in self._planned if message.room_id == room.pk])
-        charge = spending.reserve(actor.id, room.pk, model_of(room))
+        charge = spending.reserve(actor.id, room.pk, model_of(room), web_uses=room.web_uses)
         room.change += 1
         message = Message(
             room_id=room.pk,
@@ -139,7 +139,7 @@ def queue_version(
 ) -> wire.Message:
     """Queue another version of a reply that has ended, and show it. Raises QUOTA_EXCEEDED and REQUEST_FAILED."""
     _check_queue(room, actor)
-    charge = spending.reserve(actor.id, room.pk, model_of(room))
+    charge = spending.reserve(actor.id, room.pk, model_of(room), web_uses=room.web_uses)
     message.version_count += 1
     message.content = message.html = ""
     message.change = take_change(room)
@@ -168,6 +168,7 @@ def queue_again(
         attempt=reply.attempt + 1,
         reply_id=reply.pk,
         writing_tokens=max_tokens,
+        web_uses=room.web_uses,
     )
     message.change = take_change(room)
     _update(

@@ -91,6 +91,11 @@ class Room(models.Model):
     claude_every_message = models.BooleanField(default=True)
     claude_tools = models.JSONField(default=list, blank=True)
     claude_effort = models.CharField(max_length=6, blank=True, default="", db_default="")
+    claude_web_search = models.BooleanField(default=False, db_default=False)
+    claude_web_fetch = models.BooleanField(default=False, db_default=False)
+    claude_web_domains = models.JSONField(default=list, db_default=[], blank=True)
+    claude_web_blocked_domains = models.JSONField(default=list, db_default=[], blank=True)
+    claude_web_uses = models.PositiveSmallIntegerField(default=3, db_default=3)
     members: "models.ManyToManyField[User, models.Model]" = models.ManyToManyField(
         settings.AUTH_USER_MODEL, through="chat.Membership", related_name="rooms"
     )
@@ -122,6 +127,11 @@ class Room(models.Model):
     def claude_settings(self) -> dict[str, Any]:
         """How Claude behaves here, as it was chosen, by the settings' names on the wire."""
         return {name: getattr(self, column) for name, column in CLAUDE_COLUMNS.items()}
+
+    @property
+    def web_uses(self) -> tuple[int, int]:
+        """How often a reply here may search the web, and open a page of it."""
+        return self.claude_web_uses * self.claude_web_search, self.claude_web_uses * self.claude_web_fetch
 
     @staticmethod
     def direct_key_of(user_id: int, other_id: int) -> str:

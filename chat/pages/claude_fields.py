@@ -4,15 +4,41 @@ from types import MappingProxyType
 from typing import Annotated, Any, Final, Literal, get_args, get_origin
 
 from django import forms
+from django.core.exceptions import ValidationError
 from msgspec import Meta
 
 from chat.claude.model_offer import offered_models
 from chat.claude.tools.registry import TOOLS
 from chat.models import Room
-from chat.protocol.room_settings import SETTINGS, TYPES
+from chat.protocol.room_settings import DOMAINS_AT_MOST, SETTINGS, TYPES, Domain
 
 # A text that may be longer gets more than a line.
 _LINE_CHARS: Final = 300
+_LINES_CHARS: Final = 20_000
+
+
+class LinesField(forms.CharField):
+    """A list of short texts, one a line."""
+
+    def __init__(self, **named: Any) -> None:
+        super().__init__(max_length=_LINES_CHARS, widget=forms.Textarea(attrs={"rows": 3}), **named)
+
+    def prepare_value(self, value: Any) -> Any:
+        return "\n".join(value) if isinstance(value, list) else value
+
+    def to_python(self, value: Any) -> Any:  # the list, not the text
+        text = value if isinstance(value, list) else str(value or "").splitlines()
+        return [line.strip() for line in text if line.strip()]
+
+    def run_validators(self, value: Any) -> None:
+        """Bound what a request may bring; what a line may be, the use case says."""
+        if len(value) > DOMAINS_AT_MOST:
+            raise ValidationError(f"At most {DOMAINS_AT_MOST} lines.")
+        if any(len(line) > _LINE_CHARS for line in value):
+            raise ValidationError("A line is too long.")
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return bool(self.to_python(data) != (initial or []))
 
 
 def fields_of(room: Room, *, may_change: bool = True) -> dict[str, forms.Field]:
@@ -35,6 +61,11 @@ def _field(annotated: Any, offered: list[tuple[str, str]] | None, **named: Any) 
     bare = get_args(annotated)[0] if get_origin(annotated) is Annotated else annotated
     if bare is bool:
         return forms.BooleanField(**named)
+    if bare is int:
+        least, most = next((each.ge, each.le) for each in annotated.__metadata__ if isinstance(each, Meta))
+        return forms.IntegerField(min_value=int(least or 0), max_value=int(most or 0), **{**named, "required": True})
+    if get_origin(bare) is list and get_args(bare)[0] == Domain:
+        return LinesField(**named)
     if get_origin(bare) is list:
         return forms.MultipleChoiceField(
             choices=offered or _words(get_args(bare)[0]), widget=forms.CheckboxSelectMultiple, **named

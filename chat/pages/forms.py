@@ -8,7 +8,7 @@ from django import forms
 from accounts.ban_form import BanForm
 from chat.models import Role, Room, RoomKind
 from chat.models.room import CLAUDE_COLUMNS
-from chat.pages.claude_fields import EXPLANATIONS, fields_of
+from chat.pages.claude_fields import EXPLANATIONS, LinesField, fields_of
 from chat.protocol.room_settings import SETTINGS
 
 _USES = (("", "No limit"), ("1", "1 person"), ("5", "5 people"), ("25", "25 people"))
@@ -48,7 +48,10 @@ class ClaudeForm(forms.Form):
         self._names = {_form_name(name): name for name in made}
         initial = {field: room.claude_settings[name] for field, name in self._names.items()}
         super().__init__(data, prefix="claude", initial=initial)
-        self.fields.update({_form_name(name): field for name, field in made.items()})
+        for name, field in made.items():
+            if isinstance(field, forms.IntegerField):
+                field.required = False  # a page that was open since before this setting doesn't bring it
+            self.fields[_form_name(name)] = field
 
     @property
     def is_filled_in(self) -> bool:
@@ -58,7 +61,8 @@ class ClaudeForm(forms.Form):
     @property
     def asked(self) -> dict[str, Any]:
         """Return the request's `claude` options."""
-        return {name: self.cleaned_data[field] for field, name in self._names.items()}
+        chosen = {name: self.cleaned_data[field] for field, name in self._names.items()}
+        return {name: value for name, value in chosen.items() if value is not None}
 
     @property
     def rows(self) -> list[dict[str, Any]]:
@@ -85,6 +89,8 @@ _KINDS = {
     forms.MultipleChoiceField: "several",
     forms.ChoiceField: "one",
     forms.CharField: "text",
+    forms.IntegerField: "number",
+    LinesField: "text",
 }
 
 

@@ -14,6 +14,9 @@ from chat.protocol.base import Wire
 
 ToolName = Literal["search_history", "list_members", "read_attachment"]
 Effort = Literal["", "low", "medium", "high", "xhigh", "max"]
+Domain = Annotated[str, Meta(max_length=253)]
+"""The name of a site, as `chat.rooms.domains` writes it."""
+DOMAINS_AT_MOST: Final = 50
 
 
 class Setting(NamedTuple):
@@ -59,6 +62,37 @@ class ClaudeSettings(Wire):
     effort: Annotated[
         Effort,
         Setting("Effort", "How much Claude thinks before it replies. More takes longer and costs more."),
+    ]
+    webSearch: Annotated[
+        bool,
+        Setting(
+            "Claude may search the web",
+            "What it searches for goes to Anthropic's search. Each search costs money, and counts towards the limits.",
+        ),
+    ]
+    webFetch: Annotated[
+        bool,
+        Setting(
+            "Claude may open web pages",
+            "Only those whose address stands in a message here, or was found on the web. What it reads costs tokens.",
+        ),
+    ]
+    webDomains: Annotated[
+        list[Domain],
+        Meta(max_length=DOMAINS_AT_MOST),
+        Setting("Only these sites", "One domain a line, with its subdomains. Empty: the whole web.", "example.org"),
+    ]
+    webBlockedDomains: Annotated[
+        list[Domain],
+        Meta(max_length=DOMAINS_AT_MOST),
+        Setting(
+            "Never these sites", "One domain a line, with its subdomains. Fill in one of the two lists.", "example.org"
+        ),
+    ]
+    webUses: Annotated[
+        int,
+        Meta(ge=1, le=10),
+        Setting("Uses of the web per reply", "So many searches, and so many pages: 1 to 10."),
     ]
 
 

@@ -126,12 +126,26 @@ class PromptEstimate(Wire):
     promptTokens: int
 
 
+class WebPage(Wire):
+    """A page of the web. `url` begins with http:// or https://; the title is what the page calls itself, or empty."""
+
+    title: str
+    url: str
+
+
 class ToolUse(Wire):
-    """A tool that Claude has used: what it asked, and the beginning of what it got."""
+    """A tool that Claude has used: what it asked, the beginning of what it got, and the pages of the web in that."""
 
     name: str
     input: str
     result: str
+    pages: list[WebPage] | UnsetType = UNSET
+
+    @classmethod
+    def of(cls, kept: dict[str, Any]) -> "ToolUse":
+        """Return a use as a row keeps it."""
+        pages = [WebPage(**page) for page in kept.get("pages", ())]
+        return cls(kept["name"], kept["input"], kept["result"], pages or UNSET)
 
 
 class Reply(Wire):

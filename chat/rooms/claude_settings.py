@@ -14,12 +14,23 @@ from chat.models import Room
 from chat.models.room import CLAUDE_COLUMNS
 from chat.protocol.errors import failed
 from chat.protocol.room_settings import SETTINGS, ClaudeOptions
+from chat.rooms import domains
+
+_SHOWN_CHARS: Final = 80
+_NOT_A_DOMAIN: Final = (
+    "{label}: “{written}” isn't a domain. Write a name such as example.org, without a path, a port or an asterisk."
+)
+_BOTH_LISTS: Final = (
+    f"“{SETTINGS['webDomains'].label}” and “{SETTINGS['webBlockedDomains'].label}” can't be used together."
+    " Empty one of the two lists."
+)
 
 
 def change(room: Room, options: ClaudeOptions | UnsetType) -> None:
     """Set what was chosen on a row, which is left to be saved. What is left out stays.
 
-    Raises REQUEST_FAILED for a model that no one knows, and for a setting that this kind of room does not have.
+    Raises REQUEST_FAILED for a model that no one knows, for what is no domain, for both lists of domains together, and
+    for a setting that this kind of room does not have.
     """
     if options is UNSET:
         return
@@ -33,6 +44,8 @@ def change(room: Room, options: ClaudeOptions | UnsetType) -> None:
             continue
         rule = _RULES.get(name)
         setattr(room, CLAUDE_COLUMNS[name], rule(room, chosen) if rule else chosen)
+    if room.claude_web_domains and room.claude_web_blocked_domains:
+        raise failed(_BOTH_LISTS)
 
 
 def _model(room: Room, chosen: str) -> str:
@@ -44,11 +57,23 @@ def _model(room: Room, chosen: str) -> str:
     return name
 
 
+def _domains(name: str) -> Callable[[Room, Any], list[str]]:
+    def rule(_room: Room, chosen: list[str]) -> list[str]:
+        try:
+            return domains.normalised(chosen)
+        except domains.NotADomain as error:
+            raise failed(_NOT_A_DOMAIN.format(label=SETTINGS[name].label, written=str(error)[:_SHOWN_CHARS])) from error
+
+    return rule
+
+
 _RULES: Final[Mapping[str, Callable[[Room, Any], Any]]] = MappingProxyType(
     {
         "model": _model,
         "instructions": lambda _room, chosen: without_blank_ends(chosen),
         "tools": lambda _room, chosen: sorted(set(chosen)),
+        "webDomains": _domains("webDomains"),
+        "webBlockedDomains": _domains("webBlockedDomains"),
     }
 )
 """What else holds for a setting: the value that is stored for the one that was chosen."""

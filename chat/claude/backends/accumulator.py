@@ -8,7 +8,8 @@ import json
 from typing import Any, Final
 
 from accounts.visible import has_ink
-from chat.claude.backends.backend import End, Piece, Text, Thinking, ToolBegun, ToolCall
+from chat.claude.backends.backend import End, Piece, ServerUse, Text, Thinking, ToolBegun, ToolCall
+from chat.claude.backends.server_results import RESULT, result_of
 from chat.models import TOKEN_KINDS, Usage
 
 _DEEPEST: Final = 32
@@ -103,7 +104,7 @@ class Accumulator:
         return readable(text)
 
     def _open(self, index: int, block: Any) -> Piece | None:
-        held = block.to_dict(mode="json")
+        held = block.to_dict(mode="json", warnings=False)  # of error codes that the SDK does not know
         if held["type"] not in _GATHERED:  # the results of Anthropic's tools come whole, with words of the web in them
             held = _readable_value(held)
         self._blocks[index] = held
@@ -112,6 +113,8 @@ class Accumulator:
             return self._opening_text(index, Text(readable(held["text"])))
         if held["type"] == "thinking" and held["thinking"]:
             return self._opening_text(index, Thinking(readable(held["thinking"])))
+        if held["type"].endswith(RESULT):
+            return result_of(held)
         return ToolBegun() if held["type"].endswith(_TOOL_USE) else None
 
     def _opening_text(self, index: int, piece: Text | Thinking) -> Piece:
@@ -148,7 +151,7 @@ class Accumulator:
             return None
         block["input"] = _readable_value(value)
         if block["type"] != _TOOL_USE:
-            return None
+            return ServerUse(str(block["id"]), str(block["name"]), block["input"])
         return ToolCall(str(block["id"]), str(block["name"]), block["input"])
 
     def _count(self, reported: Any) -> Usage:

@@ -55,6 +55,22 @@ class ToolCall(NamedTuple):
     input: dict[str, Any]
 
 
+class ServerUse(NamedTuple):
+    """The model uses a tool of Anthropic's own; `input` is complete. Its result may come in the next call."""
+
+    id: str
+    name: str
+    input: dict[str, Any]
+
+
+class ServerResult(NamedTuple):
+    """What a tool of Anthropic's own has brought. error: the code of its failure. pages: titles and addresses."""
+
+    id: str
+    error: str
+    pages: tuple[tuple[str, str], ...]
+
+
 class ToolBegun(NamedTuple):
     """The model begins to use a tool, its own (a web search, say) or one of ours: what follows is a paragraph apart."""
 
@@ -71,7 +87,7 @@ class End(NamedTuple):
 
 
 # Usage is that of one call so far. Cumulative: a later one replaces an earlier one.
-Piece = Text | Thinking | ToolBegun | ToolCall | Usage | End
+Piece = Text | Thinking | ToolBegun | ToolCall | ServerUse | ServerResult | Usage | End
 
 
 class CallFailed(Exception):

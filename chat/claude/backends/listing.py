@@ -21,6 +21,7 @@ def known_model(info: Any) -> KnownModel:
         most_input=_tokens(getattr(info, "max_input_tokens", None), _UNKNOWN.most_input),
         pictures=_can(able, "image_input"),
         pdfs=_can(able, "pdf_input"),
+        web=_can(able, "server_tools") and _can(getattr(able, "server_tools", None), "web_search"),
         is_leaving=getattr(info, "lifecycle", "active") == "deprecated",
         retires=retires.date() if isinstance(retires, datetime) else None,
     )

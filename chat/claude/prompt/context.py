@@ -12,6 +12,7 @@ from django.conf import settings
 
 from chat.claude.abilities import Abilities, abilities_of
 from chat.claude.prompt import prompts
+from chat.claude.prompt.web import Web
 from chat.claude.reading import files, tokens, transcript
 from chat.claude.reading.rows import Row, Use, contents_of, newest_files, newest_first, uses_of
 from chat.claude.reading.transcript import Line, Turn
@@ -51,6 +52,7 @@ class Context(NamedTuple):
     able: Abilities = Abilities()
     people: tuple[str, ...] = ()
     others: int = 0
+    web: Web = Web()
 
 
 class Window(NamedTuple):
@@ -65,9 +67,12 @@ def build(reply: Reply) -> Context:
     last = _last_message(reply)
     room = last.room
     budget = settings.CLAUDE_CONTEXT_TOKENS
-    system = prompts.system(room, int(budget * _OWNERS_SHARE))
+    able = abilities_of(reply.model)
+    web = Web.of(room) if able.web else Web()
+    system = prompts.system(room, int(budget * _OWNERS_SHARE), uses_web=any(web.uses))
     offered = registry.definitions(room.claude_tools)
-    fixed = tokens.estimate_json(system) + (tokens.estimate_json(offered) + tokens.TOOLS_TOKENS if offered else 0)
+    all_tools = [*offered, *web.definitions(web.uses, offered)]
+    fixed = tokens.estimate_json(system) + (tokens.estimate_json(all_tools) + tokens.TOOLS_TOKENS if all_tools else 0)
 
     uses = _uses(reply, [each["name"] for each in offered], int(budget * _RESULTS_SHARE))
     so_far = _so_far(reply, uses.get(reply.message_id, ()), int(budget * _TEXT_SO_FAR_SHARE))
@@ -98,7 +103,8 @@ def build(reply: Reply) -> Context:
         has_summary=not window.is_all and summary is not None,
         estimated_tokens=spent,
         goes_on_after_tools=len(so_far) > 1 and bool(so_far[-2].blocks),
-        able=abilities_of(reply.model),
+        able=able,
+        web=web,
         people=people[:_PEOPLE_NAMED],
         others=max(0, len(people) - _PEOPLE_NAMED),
     )

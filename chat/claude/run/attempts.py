@@ -14,7 +14,18 @@ from typing import Final
 import structlog
 
 from accounts.visible import has_ink
-from chat.claude.backends.backend import Backend, Call, CallFailed, End, Piece, Text, Thinking, ToolCall
+from chat.claude.backends.backend import (
+    Backend,
+    Call,
+    CallFailed,
+    End,
+    Piece,
+    ServerResult,
+    ServerUse,
+    Text,
+    Thinking,
+    ToolCall,
+)
 from chat.claude.reading import tokens
 from chat.models import Usage
 
@@ -37,6 +48,7 @@ class Attempts:
         self._before: list[Usage] = []  # of the attempts that failed
         self._reported = Usage()
         self._heard_tokens = 0
+        self._searches: set[str] = set()
         self._is_whole = False
         self._was_left = False
 
@@ -50,7 +62,9 @@ class Attempts:
             # What it read is paid for, though we leave before it has told how much: a limit must not leak.
             now = Usage(input_tokens=self._reading_tokens)
         if not self._is_whole:
-            now = now._replace(output_tokens=max(now.output_tokens, self._heard_tokens))
+            searches = max(now.web_search_requests, len(self._searches))
+            output = max(now.output_tokens, self._heard_tokens)
+            now = now._replace(output_tokens=output, web_search_requests=searches)
         return [*self._before, now]
 
     async def stream(self) -> AsyncGenerator[Piece, None]:
@@ -95,6 +109,7 @@ class Attempts:
             return False
         log.info("claude.attempt_failed", code=failure.code, retries_left=failure.retries_left)
         self._before, self._reported = self.calls, Usage()
+        self._searches.clear()
         self._call = self._call._replace(retries=failure.retries_left - 1)
         return True
 
@@ -104,6 +119,13 @@ class Attempts:
                 self._heard_tokens += tokens.likely(text)
             case ToolCall():
                 self._heard_tokens += tokens.likely(json.dumps(piece.input, ensure_ascii=False))
+            case ServerUse():
+                self._heard_tokens += tokens.likely(json.dumps(piece.input, ensure_ascii=False))
+                if piece.name == "web_search":
+                    self._searches.add(piece.id)
+            case ServerResult(id, error):
+                if error:  # such a search is not billed
+                    self._searches.discard(id)
             case Usage():
                 self._reported = piece
             case End():

@@ -3,7 +3,7 @@
 import asyncio
 import re
 import time
-from typing import Final
+from typing import Any, Final
 
 from django.conf import settings
 from msgspec import UNSET
@@ -81,7 +81,7 @@ class Deltas:
         self._requester = Requester(reply.requester, reply.request_id)
         self._text = Words(reply.text)
         self._thinking = Words(reply.thinking)
-        self.tools: list[dict[str, str]] = list(reply.tools)
+        self.tools: list[dict[str, Any]] = list(reply.tools)
         self.n = reply.n
         self._flushed_at = 0.0
         self._timer: asyncio.TimerHandle | None = None
@@ -117,7 +117,7 @@ class Deltas:
             text=self.text,
             thinking=self.thinking,
             state=ReplyState.RUNNING.value,
-            tools=[wire.ToolUse(**tool) for tool in self.tools] or UNSET,
+            tools=list(map(wire.ToolUse.of, self.tools)) or UNSET,
         )
 
     # --- Saying more ------------------------------------------------------------------------------------------
@@ -140,12 +140,14 @@ class Deltas:
             words.end()
             words.tool_used()
 
-    def tool_used(self, shown: dict[str, str]) -> None:
+    def tool_used(self, shown: dict[str, Any] | None) -> None:
         """Tell of a use of a tool, after all that was said before it."""
+        if shown is None:
+            return
         self.flush()
         self.tool_begun()  # the model may have said more after it had asked for the tool
         self.tools.append(shown)
-        self._send("", "", wire.ToolUse(**shown))
+        self._send("", "", wire.ToolUse.of(shown))
 
     def lease_renewed(self) -> None:
         self._lease_renewed_at = time.monotonic()

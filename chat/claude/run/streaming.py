@@ -19,6 +19,9 @@ from chat.claude.backends.backend import (
     Call,
     CallFailed,
     End,
+    Piece,
+    ServerResult,
+    ServerUse,
     Text,
     Thinking,
     ToolBegun,
@@ -34,6 +37,7 @@ from chat.claude.run.carrying import carried
 from chat.claude.run.deltas import Deltas
 from chat.claude.run.lease import Checkpoint, Outcome, Verdict
 from chat.claude.run.looking import look_at_files
+from chat.claude.run.looks import Looks
 from chat.claude.run.pace import Pace
 from chat.claude.tools import registry
 from chat.claude.tools.tool import FAILED, ToolResult
@@ -72,6 +76,7 @@ class Stream:
         self._interruption = ""
         self._asked_to_end = asyncio.Event()
         self.context_from: int | None = None
+        self._looks = Looks()
 
     @property
     def id(self) -> int:
@@ -176,7 +181,8 @@ class Stream:
         await in_database(lease.note_context, self.id, context.context_from, has_summary=context.has_summary)
         if context.goes_on_after_tools:
             self._deltas.tool_begun()
-        talk = Conversation(context, self._note(context))
+        talk = Conversation(context, prompts.note_for(self._reply, timezone.now(), context.people, context.others))
+        self._looks = Looks(context.web)
         call = Call(
             self.model,
             context.system,
@@ -191,7 +197,8 @@ class Stream:
                 return self._complete("budget")
             if round_ == _ROUNDS_AT_MOST:
                 call = call._replace(may_use_tools=False)  # the last results would be paid for and never read
-            end, calls = await self._hear(call._replace(file_tokens=talk.file_tokens), talk.tokens)
+            tools = [*context.tools, *self._looks.definitions(total(self._calls), context.tools)]
+            end, calls = await self._hear(call._replace(file_tokens=talk.file_tokens, tools=tools), talk.tokens)
             if end.stop_reason == "tool_use" and not calls:
                 return self._complete("end_turn")  # there is nothing to send back
             if end.stop_reason not in ("tool_use", "pause_turn"):
@@ -200,11 +207,6 @@ class Stream:
             if calls:
                 await self._use_tools(calls, round_, talk)
         return self._complete("tool_limit")
-
-    def _note(self, context: contexts.Context) -> str:
-        asker = self._reply.requested_by
-        who, time_zone = ("", "") if asker is None else (asker.username, asker.time_zone)
-        return prompts.now(who, time_zone, timezone.now(), context.people, context.others)
 
     @property
     def _max_tokens(self) -> int:
@@ -224,7 +226,12 @@ class Stream:
     async def _hear(self, call: Call, reading_tokens: int) -> tuple[End, list[Asked]]:
         calls: list[Asked] = []
         end: End | None = None
-        attempts = Attempts(self._backend, call, reading_tokens, lambda: self._has_money(reading_tokens))
+        attempts = Attempts(
+            self._backend,
+            call,
+            reading_tokens,
+            lambda: self._has_money(reading_tokens, again=True),
+        )
         self._current_call = attempts
         try:
             async with aclosing(attempts.stream()) as pieces:
@@ -241,7 +248,7 @@ class Stream:
             raise CallFailed("cut", "Claude's reply was cut off.", "The stream ended without its end.", began=True)
         return end, calls
 
-    def _take(self, piece: Text | Thinking | ToolBegun | ToolCall | Usage, calls: list[Asked]) -> None:
+    def _take(self, piece: Piece, calls: list[Asked]) -> None:
         match piece:
             case Text(text):
                 self._deltas.say(text)
@@ -249,16 +256,20 @@ class Stream:
                 self._deltas.think(text)
             case ToolBegun():
                 self._deltas.tool_begun()
+            case ServerUse() | ServerResult():
+                self._deltas.tool_used(self._looks.hear(piece))
             case ToolCall():
                 self._deltas.tool_begun()
                 self._deltas.flush()
                 calls.append(Asked(piece, len(self._deltas.text)))
-            case Usage():
+            case Usage() | End():
                 pass  # the attempts count it
 
-    async def _has_money(self, reading_tokens: int) -> bool:
+    async def _has_money(self, reading_tokens: int, *, again: bool = False) -> bool:
+        # The first reservation holds searches for all calls; one that is made again may search once more.
+        wanted = reading_tokens, self._max_tokens, self._looks.left(total(self._calls)) if again else (0, 0)
         try:
-            await in_database(spending.extend_reply, self.id, self._reply.attempt, reading_tokens, self._max_tokens)
+            await in_database(spending.extend_reply, self.id, self._reply.attempt, *wanted)
         except ProtocolError as error:
             if error.code == ErrorCode.QUOTA_EXCEEDED:
                 return False

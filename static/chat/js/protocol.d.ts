@@ -79,6 +79,11 @@ export interface ClaudeOptions {
   everyMessage?: boolean;
   tools?: ("list_members" | "read_attachment" | "search_history")[];
   effort?: "" | "high" | "low" | "max" | "medium" | "xhigh";
+  webSearch?: boolean;
+  webFetch?: boolean;
+  webDomains?: string[];
+  webBlockedDomains?: string[];
+  webUses?: number;
 }
 
 /** How Claude behaves in a room. `model` is the one that replies here. */
@@ -88,6 +93,11 @@ export interface ClaudeSettings {
   everyMessage: boolean;
   tools: ("list_members" | "read_attachment" | "search_history")[];
   effort: "" | "high" | "low" | "max" | "medium" | "xhigh";
+  webSearch: boolean;
+  webFetch: boolean;
+  webDomains: string[];
+  webBlockedDomains: string[];
+  webUses: number;
 }
 
 /** The last of a stream of server-sent events: the code that a socket would be closed with. */
@@ -720,11 +730,12 @@ export interface TabEvent {
   room?: string;
 }
 
-/** A tool that Claude has used: what it asked, and the beginning of what it got. */
+/** A tool that Claude has used: what it asked, the beginning of what it got, and the pages of the web in that. */
 export interface ToolUse {
   name: string;
   input: string;
   result: string;
+  pages?: WebPage[];
 }
 
 /** Tells the others in the room that I am typing, or not any more. */
@@ -780,6 +791,12 @@ export interface UserRef {
 
 export interface UserResponse {
   user: User;
+}
+
+/** A page of the web. `url` begins with http:// or https://; the title is what the page calls itself, or empty. */
+export interface WebPage {
+  title: string;
+  url: string;
 }
 
 export interface Welcome {

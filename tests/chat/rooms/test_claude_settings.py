@@ -14,9 +14,11 @@ from chat.pages.claude_fields import fields_of
 from chat.pages.forms import ClaudeForm
 from chat.presenter import present_claude_settings
 from chat.protocol import requests
+from chat.protocol.errors import ProtocolError
 from chat.protocol.room_settings import SETTINGS, ClaudeOptions
 from chat.rooms import rooms
 from tests.chat.fixtures import room_of
+from tests.reports.web_lookups import DOMAINS
 
 CHOSEN: Final[dict[str, Any]] = {
     "model": "claude-haiku-5-5",
@@ -24,8 +26,15 @@ CHOSEN: Final[dict[str, Any]] = {
     "everyMessage": False,
     "tools": ["list_members"],
     "effort": "low",
+    "webSearch": True,
+    "webFetch": True,
+    "webDomains": ["example.org", "xn--bcher-kva.example"],
+    "webBlockedDomains": ["example.com"],
+    "webUses": 10,
 }
 """Another value than the one that a new room has, for each setting."""
+
+DOMAIN_LISTS: Final = ("webDomains", "webBlockedDomains")
 
 pytestmark = pytest.mark.django_db
 
@@ -52,7 +61,8 @@ def test_its_form_offers_it_and_shows_what_was_chosen(den: Room, name: str) -> N
     setattr(den, CLAUDE_COLUMNS[name], CHOSEN[name])
     form = ClaudeForm(None, den)
     (row,) = [row for row in form.rows if row["field"].label == SETTINGS[name].label]
-    assert row["field"].value() == CHOSEN[name]
+    shown = "\n".join(CHOSEN[name]) if name in DOMAIN_LISTS else CHOSEN[name]
+    assert row["field"].value() == shown
     sent = ClaudeForm({f"claude-{field}": value for field, value in form.initial.items() if value}, den)
     assert sent.is_valid() and sent.asked == den.claude_settings
 
@@ -63,7 +73,8 @@ def test_operators_change_it_in_the_admin_site(den: Room, as_ruth: Client, name:
     context = as_ruth.get(page).context
     form = context["adminform"].form
     assert form.fields[CLAUDE_COLUMNS[name]].label == SETTINGS[name].label
-    data = {field: form.initial.get(field) for field in form.fields} | {CLAUDE_COLUMNS[name]: CHOSEN[name]}
+    typed = "\n".join(CHOSEN[name]) if name in DOMAIN_LISTS else CHOSEN[name]
+    data = {field: form.initial.get(field) for field in form.fields} | {CLAUDE_COLUMNS[name]: typed}
     for inline in context["inline_admin_formsets"]:
         for each in (inline.formset.management_form, *inline.formset.forms):
             data |= {bound.html_name: bound.value() for bound in each if not bound.field.disabled}
@@ -73,6 +84,29 @@ def test_operators_change_it_in_the_admin_site(den: Room, as_ruth: Client, name:
     )
     assert response.status_code == 302, response.context["adminform"].form.errors
     assert Room.objects.get().claude_settings == before | {name: CHOSEN[name]}
+
+
+@pytest.mark.parametrize(("written", "kept"), DOMAINS)
+def test_domains_are_kept_in_one_form_or_refused_by_name(
+    den: Room, alice: User, written: str, kept: str | None
+) -> None:
+    update = requests.UpdateRoom("den", claude=ClaudeOptions(webDomains=["a.example", written, " "]))
+    if kept is None:
+        with pytest.raises(ProtocolError, match=f"^{SETTINGS['webDomains'].label}: .* isn't a domain"):
+            rooms.update_room(Actor.of(alice), update)
+    else:
+        rooms.update_room(Actor.of(alice), update)
+    assert Room.objects.get().claude_web_domains == ([] if kept is None else ["a.example", kept])
+
+
+def test_both_lists_of_domains_together_are_refused(den: Room, alice: User, as_ruth: Client) -> None:
+    Room.objects.update(claude_web_domains=["a.example"])
+    both = ClaudeOptions(webBlockedDomains=["b.example"])
+    with pytest.raises(ProtocolError, match=r"Only these sites.*Never these sites.*can't be used together"):
+        rooms.update_room(Actor.of(alice), requests.UpdateRoom("den", claude=both))
+    swap = ClaudeOptions(webDomains=[], webBlockedDomains=["b.example"])
+    rooms.update_room(Actor.of(alice), requests.UpdateRoom("den", claude=swap))
+    assert Room.objects.get().claude_web_blocked_domains == ["b.example"]
 
 
 def test_outside_sessions_what_only_sessions_have_is_not_offered(alice: User) -> None:

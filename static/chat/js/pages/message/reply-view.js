@@ -151,7 +151,27 @@ function toolLine(tool) {
     what, tool.input && ": ", tool.input && el("bdi", { class: "reply-tool-input" }, tool.input),
     tool.result && " → ", tool.result && el("bdi", {}, tool.result),
   ];
-  return el("li", { "data-testid": "reply-tool", title: tool.result || null }, ...parts);
+  const pages = (tool.pages ?? []).map(pageLink);
+  const folded = pages.length > 0 && foldedPages(pages);
+  return el("li", { "data-testid": "reply-tool", title: tool.result || null }, ...parts, folded);
+}
+
+/** @param {HTMLElement[]} links */
+const foldedPages = (links) =>
+  el(
+    "details", { class: "reply-pages", "data-testid": "reply-pages" },
+    el("summary", {}, links.length === 1 ? "1 page" : `${links.length} pages`),
+    el("ul", {}, ...links.map((link) => el("li", {}, link))),
+  );
+
+/** @param {import("../../protocol.d.ts").WebPage} page */
+function pageLink({ title, url }) {
+  const site = words.siteOf(url);
+  if (!site) return el("bdi", {}, title);
+  return el(
+    "a", { href: url, target: "_blank", rel: "noopener noreferrer nofollow" }, el("b", {}, site),
+    title && " ", title && el("bdi", {}, title),
+  );
 }
 
 /** @param {string} state @param {boolean} hasText */

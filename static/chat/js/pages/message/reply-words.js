@@ -27,6 +27,7 @@ const NO_REPLY = "Claude gave no reply.";
 const TOOLS = {
   search_messages: "Searched the messages", search_history: "Searched the messages",
   list_members: "Looked up the members", read_attachment: "Read a file",
+  web_search: "Searched the web", web_fetch: "Opened a page",
 };
 
 /**
@@ -94,6 +95,12 @@ function dollars(microusd) {
 /** @param {number | null} ms how long it has thought, if this tab saw it */
 export function thoughtWords(ms) {
   return ms === null ? "Thought" : `Thought for ${Math.max(1, Math.round(ms / 1000))} s`;
+}
+
+/** Whose page it is: what a reader should see of an address. @param {string} url @returns {string} */
+export function siteOf(url) {
+  const parsed = URL.canParse(url) ? new URL(url) : null;
+  return parsed && /^https?:$/.test(parsed.protocol) ? parsed.hostname.replace(/^www\./, "") : "";
 }
 
 /** @param {import("../../protocol.d.ts").ToolUse} tool */
