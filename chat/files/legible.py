@@ -25,6 +25,7 @@ class Why(StrEnum):
     PAGES = "pages"
     SIZE = "size"
     EMPTY = "empty"
+    REFUSED = "refused"
 
 
 class Illegible(Exception):
@@ -42,6 +43,7 @@ SAID: Final = {
     Why.PAGES: f"Claude can't read this file as a whole: it has more than {MOST_PAGES} pages.",
     Why.SIZE: f"Claude can't read this file: it has more than {MOST_BYTES // 1_000_000} MB.",
     Why.EMPTY: "Claude can't read this file: there is no text in it.",
+    Why.REFUSED: "Claude can't read this file: Anthropic refused it.",
 }
 """For people."""
 
@@ -51,6 +53,7 @@ _PROMPTED: Final = {
     Why.PAGES: f"it has more than {MOST_PAGES} pages",
     Why.SIZE: "it is too large",
     Why.EMPTY: "there is no text in it",
+    Why.REFUSED: "it was refused",
 }
 
 

@@ -15,7 +15,8 @@ class Call(NamedTuple):
 
     may_use_tools: False where the model is to reply from what it has; the tools stay in the call for the earlier uses.
     retries: how often the backend may try again before it fails.
-    carry: puts the files into the turns that name them; file_tokens: what these are taken for.
+    carry: puts the files into the turns that name them; file_tokens: what these are taken for. refuse: is told of blocks of
+    `messages` whose file was refused, and why.
     effort: a word that the model knows; empty for its own choice.
     """
 
@@ -28,6 +29,7 @@ class Call(NamedTuple):
     retries: int = 2
     carry: "Callable[[list[dict[str, Any]]], Awaitable[list[dict[str, Any]]]] | None" = None
     file_tokens: int = 0
+    refuse: "Callable[[list[dict[str, Any]], str], Awaitable[None]] | None" = None
     effort: str = ""
 
     async def carried(self) -> list[dict[str, Any]]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import structlog
 from django.conf import settings
 
+from chat.claude.backends import refused_files
 from chat.claude.backends.accumulator import Accumulator
 from chat.claude.backends.backend import Call, CallFailed, Piece
 from chat.claude.backends.extras import Extras, without_refused
@@ -35,6 +36,7 @@ _LONGEST_RETRY_AFTER_SECONDS: Final = 20
 # How long the end of the body may take after the message's: it only lets the connection be used again.
 _TRAILER_SECONDS: Final = 0.5
 _MODELS_LISTED: Final = 100
+_FILES_TAKEN_OUT_SINGLY: Final = 2
 # So many events of a burst are taken before others may run: each costs some 50 us, and sockets wait meanwhile.
 _EVENTS_AT_ONCE: Final = 50
 # At DEBUG these log whole requests, with what people wrote in them.
@@ -148,17 +150,37 @@ class AnthropicBackend:
     ) -> "AsyncStream[RawMessageStreamEvent]":
         create: Any = client.messages.create  # its overloads cannot tell what a dict of arguments makes of it
         wanted = self._extras.of(call)
+        files_refused = 0
         while True:
             try:
                 stream: AsyncStream[RawMessageStreamEvent] = await create(**arguments, **wanted, stream=True)
             except Exception as error:
                 less = without_refused(wanted, error)
-                if less is None:
+                if less is not None:
+                    wanted = less
+                elif await self._leaves_out(call, arguments, error, files_refused):
+                    files_refused += 1
+                else:
                     raise
-                wanted = less
             else:
                 self._extras.learn(call, wanted)
                 return stream
+
+    async def _leaves_out(self, call: Call, arguments: dict[str, Any], error: Exception, before: int) -> bool:
+        """Take the files out of a call for which it was refused; False when it was refused for anything else.
+
+        before: how often that was so already. Each time, all the others are sent again.
+        """
+        places, are_named = refused_files.refused(arguments["messages"], error)
+        if not places:
+            return False
+        if are_named and call.refuse is not None:
+            detail = str(failure_of(error, call, Progress()))
+            await call.refuse([refused_files.at(call.messages, place) for place in places], detail)
+        if before >= _FILES_TAKEN_OUT_SINGLY:
+            places = refused_files.places_of(arguments["messages"])
+        arguments["messages"] = refused_files.without(arguments["messages"], places)
+        return True
 
     async def _client(self) -> "AsyncAnthropic":
         loop = asyncio.get_running_loop()

@@ -3,11 +3,15 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+import structlog
+
 from chat.claude.reading.files import Named, named_in
 from chat.claude.run import sources
-from chat.files.legible import MOST_BYTES
+from chat.files.legible import MOST_BYTES, Why
 from chat.models import Attachment
 from chat.realtime.database import in_database
+
+log = structlog.get_logger(__name__)
 
 Blocks = list[dict[str, Any]]
 
@@ -30,6 +34,19 @@ async def carried(room_id: int, messages: Blocks) -> Blocks:
             source = source if left >= 0 else _TOO_MUCH
         found[name] = source
     return [{**turn, "content": _filled(turn["content"], found)} for turn in messages]
+
+
+async def refuse(blocks: Blocks, detail: str) -> None:
+    """Note of the files of these blocks that Anthropic refuses them: later calls tell of them only."""
+    for name in filter(None, map(named_in, blocks)):
+        log.warning("claude.file_refused", attachment=name.attachment, detail=detail)
+        # A piece of a PDF says nothing about the rest of it.
+        if not name.first:
+            await in_database(_note_refused, name.attachment)
+
+
+def _note_refused(attachment: int) -> None:
+    Attachment.objects.filter(pk=attachment).update(unreadable=Why.REFUSED)
 
 
 async def _source(row: Attachment | None, name: Named) -> dict[str, Any] | str:

@@ -33,7 +33,7 @@ from chat.claude.prompt import prompts
 from chat.claude.prompt.conversation import Asked, Conversation, shown_to_members, told
 from chat.claude.run import lease
 from chat.claude.run.attempts import Attempts
-from chat.claude.run.carrying import carried
+from chat.claude.run.carrying import carried, refuse
 from chat.claude.run.deltas import Deltas
 from chat.claude.run.lease import Checkpoint, Outcome, Verdict
 from chat.claude.run.looking import look_at_files
@@ -191,6 +191,7 @@ class Stream:
             context.tools,
             effort=self._reply.effort,
             carry=partial(carried, self.room_id),
+            refuse=refuse,
         )
         for round_ in range(1, _ROUNDS_AT_MOST + 1):
             if round_ > 1 and not await self._has_money(talk.tokens):
