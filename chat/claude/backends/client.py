@@ -21,6 +21,7 @@ from chat.claude.backends.extras import Extras, without_refused
 from chat.claude.backends.failures import PATIENCE_WITH_PINGS, Progress, failure_of, incomplete, unusable_key
 from chat.claude.backends.listing import known_model
 from chat.claude.backends.patience import in_time
+from chat.claude.backends.refused_web import without_web
 from chat.claude.backends.sending import forget_what_was_sent, with_room_for
 from chat.known_models import KnownModel
 from chat.protocol.errors import ProtocolError
@@ -156,8 +157,11 @@ class AnthropicBackend:
                 stream: AsyncStream[RawMessageStreamEvent] = await create(**arguments, **wanted, stream=True)
             except Exception as error:
                 less = without_refused(wanted, error)
+                offline = without_web(arguments, error)
                 if less is not None:
                     wanted = less
+                elif offline is not None:
+                    arguments = offline
                 elif await self._leaves_out(call, arguments, error, files_refused):
                     files_refused += 1
                 else:

@@ -11,7 +11,7 @@ from chat.billing import pricing
 from chat.claude.backends.listing import known_model
 from chat.known_models import remember_listed
 from chat.protocol.errors import ProtocolError
-from fake_claude import Blocks, FakeClaude, Normal, wire
+from fake_claude import BadRequest, Blocks, FakeClaude, Normal, wire
 from fake_claude.exchange import Exchange
 from fake_claude.lookups import web_fetch, web_search
 from fake_claude.replies import text, thinking
@@ -188,3 +188,29 @@ async def test_searches_of_a_reply_that_breaks_off_are_on_its_bill(fake: FakeCla
 
     assert (reply.state, reply.web_search_requests) == ("interrupted", 2)
     assert reply.cost_microusd >= 20_000
+
+
+REFUSED = (
+    "tools.0: web_search_20260318 is not enabled for this organization",
+    "Web search is not enabled for your organization.",
+    "web fetch is disabled by an administrator",
+)
+
+
+@pytest.mark.parametrize("said", REFUSED)
+async def test_where_the_organization_has_no_web_the_reply_comes_without_it(said: str, fake: FakeClaude) -> None:
+    fake.will(BadRequest(message=said), Normal("From memory."))
+    async with open_desk() as desk:
+        await desk.set_up(claude_web_search=True, claude_web_fetch=True, claude_tools=["list_members"])
+        reply = await desk.ask("What is new?")
+    assert (reply.state, reply.text) == ("complete", "From memory.")
+    first, second = ([tool["name"] for tool in seen.body["tools"]] for seen in fake.requests)
+    assert {"web_search", "web_fetch"} < set(first) and second == ["list_members"]
+
+
+async def test_with_no_other_tool_the_call_has_none(fake: FakeClaude) -> None:
+    fake.will(BadRequest(message=REFUSED[0]), Normal("From memory."))
+    async with open_desk() as desk:
+        await desk.set_up(claude_web_search=True)
+        reply = await desk.ask("What is new?")
+    assert reply.state == "complete" and "tools" not in fake.requests[-1].body
