@@ -119,6 +119,7 @@ class RoomAdmin(ChatAdmin):
     def save_model(self, request: HttpRequest, obj: Room, form: Any, change: bool) -> None:
         if change:
             wanted = {name: form.cleaned_data[name] for name in form.changed_data if name in _CHANGEABLE}
+            wanted = {name: value for name, value in wanted.items() if value is not None}
             operators.change_room(obj.pk, wanted, operator(request))
             return
         kind: Any = obj.kind

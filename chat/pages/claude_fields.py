@@ -61,9 +61,9 @@ def _field(annotated: Any, offered: list[tuple[str, str]] | None, **named: Any) 
     bare = get_args(annotated)[0] if get_origin(annotated) is Annotated else annotated
     if bare is bool:
         return forms.BooleanField(**named)
-    if bare is int:
+    if bare is int:  # not required: a page that was open since before this setting doesn't bring it, and it stays
         least, most = next((each.ge, each.le) for each in annotated.__metadata__ if isinstance(each, Meta))
-        return forms.IntegerField(min_value=int(least or 0), max_value=int(most or 0), **{**named, "required": True})
+        return forms.IntegerField(min_value=int(least or 0), max_value=int(most or 0), **named)
     if get_origin(bare) is list and get_args(bare)[0] == Domain:
         return LinesField(**named)
     if get_origin(bare) is list:

@@ -48,10 +48,7 @@ class ClaudeForm(forms.Form):
         self._names = {_form_name(name): name for name in made}
         initial = {field: room.claude_settings[name] for field, name in self._names.items()}
         super().__init__(data, prefix="claude", initial=initial)
-        for name, field in made.items():
-            if isinstance(field, forms.IntegerField):
-                field.required = False  # a page that was open since before this setting doesn't bring it
-            self.fields[_form_name(name)] = field
+        self.fields.update({_form_name(name): field for name, field in made.items()})
 
     @property
     def is_filled_in(self) -> bool:

@@ -16,7 +16,8 @@ ToolName = Literal["search_history", "list_members", "read_attachment"]
 Effort = Literal["", "low", "medium", "high", "xhigh", "max"]
 Domain = Annotated[str, Meta(max_length=253)]
 """The name of a site, as `chat.rooms.domains` writes it."""
-DOMAINS_AT_MOST: Final = 50
+# Two lists of the longest names, in the longest spelling, must fit into a frame.
+DOMAINS_AT_MOST: Final = 25
 
 
 class Setting(NamedTuple):

@@ -66,7 +66,8 @@ class PrivatePostgres(ChildProcess):
         if self._account:
             os.chown(self._directory, self._account["user"], self._account["group"])
 
-    def start(self) -> None:
+    def start(self, **more: str) -> None:
+        """`more`: further settings of the server."""
         if not self.data.exists():
             self._make() if self._template is None else self._copy(self._template)
         settings = {
@@ -78,6 +79,7 @@ class PrivatePostgres(ChildProcess):
             "synchronous_commit": "off",
             "full_page_writes": "off",
             "shared_buffers": "64MB",
+            **more,
         }
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         command = [str(self._binaries / "postgres"), "-D", str(self.data), *options]
