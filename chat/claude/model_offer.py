@@ -22,6 +22,8 @@ from chat.realtime.database import in_database
 log = structlog.get_logger(__name__)
 
 _PATIENCE_SECONDS: Final = 1.5
+# No one waits for it, and at the start the SDK is still to be loaded.
+_PATIENCE_ALONE_SECONDS: Final = 30.0
 _GOOD_FOR_SECONDS: Final = 600
 _FAILED_FOR_SECONDS: Final = 60
 _RENEWED_SECONDS: Final = 3600.0
@@ -44,14 +46,14 @@ def label_of(model: str) -> str:
     return f"{known.name}, {warning}" if warning else known.name
 
 
-async def learn_models() -> None:
+async def learn_models(patience: float = _PATIENCE_SECONDS) -> None:
     """Ask Anthropic what it lists, now and then. Settings must open and be saved without a response, too."""
     listed = part(Listed)
     if is_demo() or time.monotonic() < listed.ask_again_at:
         return
     listed.ask_again_at = time.monotonic() + _FAILED_FOR_SECONDS
     try:
-        found = await asyncio.wait_for(list_models(), _PATIENCE_SECONDS)
+        found = await asyncio.wait_for(list_models(), patience)
     except Exception as error:  # noqa: BLE001 - no key, no network, too slow: what is known has to do
         log.info("models.not_listed", error=type(error).__name__)
         known_models.remember_listed(None)
@@ -64,7 +66,7 @@ async def keep_models_known() -> None:
     """Ask at the start and every hour, forever, and tell the log of models in use that will not be there for long."""
     while not is_demo():
         try:
-            await learn_models()
+            await learn_models(_PATIENCE_ALONE_SECONDS)
             for model, warning in await in_database(leaving_models):
                 log.warning("models.leaving", model=model, warning=warning)
         except Exception:
