@@ -149,7 +149,7 @@ def test_a_name_from_right_to_left_turns_nothing_around_it(pair: tuple[Someone, 
 
 @pytest.mark.parametrize("width", [390, 820, 1440])
 def test_the_longest_name_fits_every_window_and_hides_neither_user_name_nor_claude(someone: Cast, width: int) -> None:
-    alice, bob = someone("alice"), someone("bob")
+    alice, bob = someone("alice"), someone("roberto")  # with its numbers, as long as most user names
     call(bob, "Robert Aloysius Tables of Lower Wickham-upon-the-Marsh, Esq.")
     room = alice.create_room(bob, kind="session")
     b = open_room(bob, room)
