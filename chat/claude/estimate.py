@@ -17,9 +17,10 @@ from chat.access import Actor
 from chat.billing import pricing
 from chat.claude.prompt import prompts
 from chat.claude.reading import tokens, transcript
+from chat.claude.reading.files import COLUMNS, File
 from chat.claude.reading.rows import PAGE, living, newest_first, rows_of
 from chat.claude.tools import registry
-from chat.files import model_sizes
+from chat.files import legible
 from chat.limits import rates
 from chat.limits.rates import rated
 from chat.model_choice import is_demo_model, model_of
@@ -34,6 +35,8 @@ _REPLIES_LOOKED_AT: Final = 5
 # In a room without replies: two or three paragraphs.
 _USUAL_REPLY_TOKENS: Final = 400
 _LINE_SHARE: Final = 1 / 2
+# Of prose in the Latin script, as `tokens` weighs it.
+_BYTES_PER_TOKEN: Final = 3
 # Around a person's words: who said it, when, and to which message.
 _HEADING_TOKENS: Final = 24
 
@@ -127,7 +130,13 @@ def _told(line: transcript.Line) -> int:
 
 
 def _prompt(actor: Actor, request: requests.EstimatePrompt) -> int:
-    files: Any = Attachment.objects.filter(public_id__in=request.attachments, uploader=actor.id)
-    sizes = files.values_list("width", "height") if request.attachments else ()
-    pictures = sum(model_sizes.tokens(width, height) for width, height in sizes if width and height)
-    return _HEADING_TOKENS + tokens.likely(transcript.quoted(request.content)) + pictures
+    rows: Any = Attachment.objects.filter(public_id__in=request.attachments, uploader=actor.id)
+    found = [File(*facts) for facts in rows.values_list(*COLUMNS)] if request.attachments else []
+    return _HEADING_TOKENS + tokens.likely(transcript.quoted(request.content)) + sum(map(_of_file, found))
+
+
+def _of_file(file: File) -> int:
+    """Return what a file counts; of a text that no one has measured yet, by its size."""
+    if file.tokens is None and file.why_not is None and legible.is_text(file.content_type):
+        return file.size // _BYTES_PER_TOKEN
+    return file.tokens or 0

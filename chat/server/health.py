@@ -64,7 +64,7 @@ def _ask_database() -> str:
         cursor.execute("SELECT 1")
         if cursor.fetchone() != (1,):
             raise DatabaseError("The database returned something other than 1.")
-    return "" if _migrations.are_applied() else _UNMIGRATED
+    return "" if part(_Migrations).are_applied() else _UNMIGRATED
 
 
 class _Migrations:
@@ -78,6 +78,3 @@ class _Migrations:
             executor = MigrationExecutor(connection)
             self._were_applied = not executor.migration_plan(executor.loader.graph.leaf_nodes())
         return self._were_applied
-
-
-_migrations: Final = _Migrations()

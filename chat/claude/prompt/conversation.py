@@ -85,7 +85,7 @@ class Conversation:
         if self._uses_in_this_round > _USES_AT_ONCE:
             return ToolResult(f"No more than {_USES_AT_ONCE} tools can be used at once.", "did not work", is_error=True)
         if self._left_for_results < _WORTH_GIVING_TOKENS:
-            return ToolResult("There is no room for more results. Reply now.", "did not work", is_error=True)
+            return ToolResult("No more results fit. Reply now.", "did not work", is_error=True)
         return None
 
     def bounded(self, result: ToolResult) -> ToolResult:

@@ -15,7 +15,7 @@ from chat.files.legible import MOST_PAGES, Why
 
 # Of the 100 that the API takes. Without this, a thousand icons would fit into a budget.
 MOST_SHOWN: Final = 80
-NO_ROOM: Final = "not shown here: there is no room for it"
+NO_ROOM: Final = "not shown here: it doesn't fit"
 NO_PICTURES: Final = "not shown here: this model can't see pictures"
 NO_PDFS: Final = "not shown here: this model can't read PDF"
 _NOT_SHOWN: Final = "not shown here: {}"

@@ -29,7 +29,7 @@ _LEFT_OUT: Final = "[{} characters are left out here.]"
 _CUT_TOKENS: Final = 50
 # Fewer than the API looks back over.
 _LOOKED_BACK_BLOCKS: Final = 18
-_RESULT_IS_LEFT_OUT: Final = "[Left out: there is no room for it any more. Use the tool again if you need it.]"
+_RESULT_IS_LEFT_OUT: Final = "[Left out: it doesn't fit any more. Use the tool again if you need it.]"
 _RESULT_IS_FORGOTTEN: Final = "[Forgotten: a message in it has been changed or deleted since.]"
 _NAMELESS: Final = "someone who has left"
 # No one sees these, but a model reads them: control characters, and the tag and variation characters that can spell out

@@ -16,7 +16,7 @@ log = structlog.get_logger(__name__)
 Blocks = list[dict[str, Any]]
 
 _GONE: Final = "[This file has been deleted.]"
-_TOO_MUCH: Final = "[This file isn't shown here: there is no room for it.]"
+_TOO_MUCH: Final = "[This file isn't shown here: it doesn't fit.]"
 
 
 async def carried(room_id: int, messages: Blocks) -> Blocks:

@@ -1,6 +1,7 @@
 """What a prompt would cost, said before it is sent: beside the bill that comes after it, over HTTP with the fake."""
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,8 @@ from accounts.models import User
 from chat.access import Actor
 from chat.billing import pricing
 from chat.claude.estimate import estimate_prompt
+from chat.claude.reading import tokens
+from chat.claude.reading.files import TOKENS_PER_PAGE
 from chat.limits import rates
 from chat.models import Charge, Reply, Room
 from chat.protocol import requests, wire
@@ -21,6 +24,7 @@ from tests.chat.claude.desk import Desk, open_desk
 from tests.chat.conftest import person
 from tests.chat.fixtures import refused, room_of
 from tests.reports.estimates import CASES, Case, count
+from tests.reports.seen_documents import pdf
 
 REPLY = "First the harbour, then the old town; the children will like the boats. " * 12
 MODEL = "claude-sonnet-5-5"
@@ -116,3 +120,27 @@ def test_asking_without_end_is_refused(alice: User) -> None:
     with refused(ErrorCode.RATE_LIMITED):
         for _ in range(300):
             estimate_prompt(Actor.of(alice), request)
+
+
+TEXT = "We meet at the harbour at nine, and the boat leaves at ten. " * 400
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "adds"),
+    [
+        ("one.pdf", pdf(1), TOKENS_PER_PAGE),
+        ("many.pdf", pdf(12), 12 * TOKENS_PER_PAGE),
+        ("notes.txt", TEXT.encode(), tokens.likely(TEXT)),
+        ("data.bin", bytes(range(256)) * 50, 0),
+    ],
+)
+async def test_files_count_before_the_prompt_is_sent(
+    name: str, content: bytes, adds: int, settings: Any, tmp_path: Path
+) -> None:
+    settings.MEDIA_ROOT = str(tmp_path)
+    async with open_desk() as desk:
+        file = await desk.upload(content, name)
+        plain = await estimated(desk, "What is this?")
+        request = requests.EstimatePrompt(room="desk", content="What is this?", attachments=[file.public_id])
+        said = await in_database(estimate_prompt, desk.alice, request)
+    assert is_near(said.promptTokens - plain.promptTokens, adds)

@@ -3,9 +3,10 @@
 import pytest
 
 from chat import known_models
-from chat.claude.backends import chosen
+from chat.claude.backends.client import AnthropicBackend
 from chat.claude.backends.extras import Extras
 from chat.known_models import EFFORTS, KnownModel
+from chat.lifetime import part
 from chat.model_choice import DEMO_MODEL, effort_of
 from chat.models import Room
 from chat.presenter import present_reply
@@ -48,7 +49,7 @@ async def test_it_counts_from_the_next_reply_on_also_for_a_retry(fake: FakeClaud
 async def test_a_model_that_refuses_it_replies_without_and_is_not_asked_again(
     said: str, fake: FakeClaude, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(chosen._ANTHROPIC, "_extras", Extras())
+    monkeypatch.setattr(part(AnthropicBackend), "_extras", Extras())
     fake.will(BadRequest(message=said), Normal("Yes."), Normal("Again."))
     async with open_desk() as desk:
         await desk.set_up(claude_effort="max")
