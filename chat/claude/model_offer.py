@@ -17,6 +17,7 @@ from chat.known_models import KnownModel, Listed
 from chat.lifetime import part
 from chat.model_choice import is_demo
 from chat.models import Room
+from chat.protocol.errors import ProtocolError
 from chat.realtime.database import in_database
 
 log = structlog.get_logger(__name__)
@@ -69,6 +70,8 @@ async def keep_models_known() -> None:
             await learn_models(_PATIENCE_ALONE_SECONDS)
             for model, warning in await in_database(leaving_models):
                 log.warning("models.leaving", model=model, warning=warning)
+        except ProtocolError as error:  # without the database, the next hour will do
+            log.warning("models.not_kept_known", code=str(error.code))
         except Exception:
             log.exception("models.not_kept_known")
         await asyncio.sleep(_RENEWED_SECONDS * random.uniform(0.9, 1.1))  # noqa: S311 - spreads load

