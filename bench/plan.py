@@ -28,7 +28,7 @@ class Bench:
 def prepared(*, rounds: int, seconds: float, is_quick: bool) -> Iterator[Bench]:
     """Make a place for the servers' files; at the end it is gone, and Redis and PostgreSQL are stopped."""
     with tempfile.TemporaryDirectory(prefix="parley-bench-", ignore_cleanup_errors=True) as name:
-        sites = SiteBuilder(Path(name))
+        sites = SiteBuilder(Path(name), forks=False)
         try:
             yield Bench(rounds, seconds, Path(name), sites, is_quick)
         finally:

@@ -1,6 +1,5 @@
 """A process's calendar clock jumps by an hour, to and fro: people stay connected, order is kept, a reply goes on."""
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,7 +9,6 @@ import pytest
 from fake_claude import FakeClaude, Slow
 from tests.faults.clock_server import set_shift
 from tests.servers.people import People
-from tests.servers.processes import REPOSITORY
 from tests.servers.server_process import ServerProcess, environment
 from tests.servers.sessions import claude_settings, end_of, make_session, words_of
 from tests.servers.sites import SETTINGS, UVICORN_POSTGRES, Site, SiteBuilder, assert_no_traceback
@@ -30,9 +28,8 @@ class ShiftedProcess(ServerProcess):
         self.clock = directory / "clock"
         set_shift(self.clock, 0)
 
-    def launch(self) -> None:
-        command = [sys.executable, "-m", "tests.faults.clock_server", str(self.clock)]
-        self.spawn(command, {**self._env, "HOST": "127.0.0.1", "PORT": str(self.port)}, cwd=REPOSITORY)
+    def command(self) -> list[str]:
+        return ["tests.faults.clock_server", str(self.clock)]
 
 
 @contextmanager

@@ -5,12 +5,12 @@ import json
 import os
 import select
 import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tests.servers.processes import REPOSITORY, STOP_SECONDS
+from tests.servers.fork_server import start
+from tests.servers.processes import STOP_SECONDS
 
 _RESPONSE_SECONDS = 120
 
@@ -39,26 +39,23 @@ class People:
 
     def __init__(self, env: Mapping[str, str], log_path: Path) -> None:
         self._log = log_path.open("ab")
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.servers.people_process"],
-            env=dict(env),
-            cwd=REPOSITORY,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._log,
-            text=True,
-        )
+        theirs_in, ours_in = os.pipe()
+        ours_out, theirs_out = os.pipe()
+        files = {"orders": theirs_in, "output": theirs_out, "errors": self._log.fileno()}
+        self._process = start("tests.servers.people_process", [], env, **files)
+        os.close(theirs_in)
+        os.close(theirs_out)
+        self._orders, self._responses = os.fdopen(ours_in, "w"), os.fdopen(ours_out)
         self._log_path = log_path
         self._is_ready = False
 
     def tell(self, command: str, **arguments: Any) -> Any:
         """Run one of people_commands's functions there and return what it returned."""
-        assert self._process.stdin is not None and self._process.stdout is not None
         if not self._is_ready:
             self._read_line("its start")
             self._is_ready = True
-        self._process.stdin.write(json.dumps([command, arguments]) + "\n")
-        self._process.stdin.flush()
+        self._orders.write(json.dumps([command, arguments]) + "\n")
+        self._orders.flush()
         response = json.loads(self._read_line(command))
         if "error" in response:
             raise RuntimeError(f"{command}: {response['error']}")
@@ -90,21 +87,20 @@ class People:
         return str(self.tell("notes", room=room))
 
     def stop(self) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.close()
+        self._orders.close()
         try:
             self._process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait(STOP_SECONDS)
+        self._responses.close()
         self._log.close()
 
     def _read_line(self, awaited: str) -> str:
-        assert self._process.stdout is not None
         # A response is one line, so nothing of an earlier one waits in the buffer, where `select` would not see it.
-        if not select.select([self._process.stdout], [], [], _RESPONSE_SECONDS)[0]:
+        if not select.select([self._responses], [], [], _RESPONSE_SECONDS)[0]:
             what = f"the people process did not get done with {awaited} in {_RESPONSE_SECONDS} s"
-        elif line := self._process.stdout.readline():
+        elif line := self._responses.readline():
             return line
         else:
             what = f"the people process ended at {awaited}"

@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 STOP_SECONDS = 15
@@ -34,7 +34,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _end_with_parent(number: signal.Signals) -> Callable[[], None] | None:
+def end_with_parent(number: signal.Signals) -> Callable[[], None] | None:
     """Return what makes a child hear this signal when its parent is killed; None where the system cannot do it.
 
     A pytest worker that is killed runs no clean-up, and its servers would run forever.
@@ -45,6 +45,19 @@ def _end_with_parent(number: signal.Signals) -> Callable[[], None] | None:
     return lambda: prctl(_PR_SET_PDEATHSIG, int(number))
 
 
+class Running(Protocol):
+    """What the tests use of `subprocess.Popen`."""
+
+    pid: int
+    returncode: Any  # None while it runs
+
+    def poll(self) -> int | None: ...
+
+    def wait(self, timeout: float | None = None) -> int: ...
+
+    def kill(self) -> None: ...
+
+
 class ChildProcess:
     """One child, its log file and its end."""
 
@@ -52,7 +65,7 @@ class ChildProcess:
         self.name = name
         self.log_path = log_path
         self.stop_signal = stop_signal
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: Running | None = None
 
     def spawn(self, command: Sequence[str], env: Mapping[str, str] | None = None, **options: Any) -> None:
         with self.log_path.open("ab") as log:
@@ -62,7 +75,7 @@ class ChildProcess:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                preexec_fn=_end_with_parent(self.stop_signal),  # noqa: PLW1509 - one call that takes no lock
+                preexec_fn=end_with_parent(self.stop_signal),  # noqa: PLW1509 - one call that takes no lock
                 **options,
             )
 

@@ -1,4 +1,4 @@
-"""One server process of Parley, as an operator starts it."""
+"""One server process of Parley."""
 
 import http.client
 import os
@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from tests.servers.fork_server import start
 from tests.servers.processes import REPOSITORY, ChildProcess, free_port
 
 START_SECONDS = 40
@@ -23,12 +24,16 @@ def environment(settings: Mapping[str, str]) -> dict[str, str]:
 
 
 class ServerProcess(ChildProcess):
-    """`kind` is the ASGI server: "uvicorn", as in production, or "daphne", as under `runserver`."""
+    """`kind` is the ASGI server: "uvicorn", as in production, or "daphne", as under `runserver`.
 
-    def __init__(self, kind: str, env: Mapping[str, str], log_path: Path) -> None:
+    `forks`: it starts within a moment, and shares memory with others; else as an operator starts it.
+    """
+
+    def __init__(self, kind: str, env: Mapping[str, str], log_path: Path, *, forks: bool = True) -> None:
         super().__init__(f"{kind} server", log_path)
         self.kind = kind
         self._env = env
+        self._forks = forks
         self.port = free_port()
 
     @property
@@ -41,12 +46,21 @@ class ServerProcess(ChildProcess):
 
     def launch(self) -> None:
         """Start it without waiting, so that several start side by side."""
+        module, *arguments = self.command()
+        env = {**self._env, "HOST": "127.0.0.1", "PORT": str(self.port)}
+        if not self._forks:
+            self.spawn([sys.executable, "-m", module, *arguments], env, cwd=REPOSITORY)
+            return
+        with self.log_path.open("ab") as log:
+            files = {"output": log.fileno(), "errors": log.fileno()}
+            self._process = start(module, arguments, env, **files, last_signal=self.stop_signal)
+
+    def command(self) -> list[str]:
+        """Return the module to run, and its arguments."""
         if self.kind == "uvicorn":
-            command = [sys.executable, "-m", "config.serve"]
-        else:
-            options = ["--bind", "127.0.0.1", "--port", str(self.port), "--verbosity", "0"]
-            command = [sys.executable, "-m", "daphne", *options, "config.asgi:application"]
-        self.spawn(command, {**self._env, "HOST": "127.0.0.1", "PORT": str(self.port)}, cwd=REPOSITORY)
+            return ["config.serve"]
+        options = ["--bind", "127.0.0.1", "--port", str(self.port), "--verbosity", "0"]
+        return ["daphne", *options, "config.asgi:application"]
 
     def wait_ready(self) -> None:
         self.wait_until(self._is_healthy, START_SECONDS)

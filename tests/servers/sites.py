@@ -5,21 +5,22 @@ A profile says which parts; a site is a running one. `SiteBuilder` keeps what is
 
 import itertools
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from tempfile import TemporaryFile
+from typing import Any, Final, NamedTuple
 
+from tests.servers.fork_server import start
 from tests.servers.people import People
 from tests.servers.private_postgres import PrivatePostgres
 from tests.servers.private_redis import PrivateRedis
-from tests.servers.processes import REPOSITORY
 from tests.servers.server_process import ServerProcess, environment
 from tests.servers.templates import POSTGRES_DATABASE, Templates
+
+_COMMAND_SECONDS: Final = 60
 
 
 class Profile(NamedTuple):
@@ -91,10 +92,18 @@ class Site:
 
     def manage(self, *arguments: str) -> str:
         """Run a management command beside the servers and return what it printed."""
-        command = [sys.executable, "manage.py", *arguments]
-        done = subprocess.run(command, env=self.env, cwd=REPOSITORY, capture_output=True, text=True, timeout=60)
-        assert done.returncode == 0, f"{' '.join(arguments)} failed:\n{done.stdout}{done.stderr}"
-        return done.stdout
+        with TemporaryFile("w+") as output, TemporaryFile("w+") as errors:
+            files = {"output": output.fileno(), "errors": errors.fileno()}
+            process = start("manage", arguments, self.env, **files)
+            try:
+                code = process.wait(_COMMAND_SECONDS)
+            finally:
+                process.kill()
+            output.seek(0)
+            errors.seek(0)
+            printed = output.read()
+            assert code == 0, f"{' '.join(arguments)} failed:\n{printed}{errors.read()}"
+        return printed
 
     def log_marks(self) -> list[int]:
         return [process.log_size() for process in self.processes]
@@ -112,8 +121,9 @@ class Site:
 class SiteBuilder:
     """Starts sites. Redis and PostgreSQL are started when first asked for, and kept."""
 
-    def __init__(self, directory: Path, shared_directory: Path | None = None) -> None:
-        """`shared_directory`: where the processes of one test run find what they copy."""
+    def __init__(self, directory: Path, shared_directory: Path | None = None, *, forks: bool = True) -> None:
+        """`shared_directory`: where the processes of one test run find what they copy. `forks`: see ServerProcess."""
+        self._forks = forks
         self._directory = directory
         self._templates = Templates(shared_directory or directory, SETTINGS)
         self._numbers = itertools.count(1)
@@ -169,7 +179,8 @@ class SiteBuilder:
             chosen |= {"REDIS_URL": redis.url, "REDIS_PREFIX": directory.name}
         env = environment(chosen | {name: str(value) for name, value in settings.items()})
         numbers = range(1, profile.processes + 1)
-        processes = [ServerProcess(profile.server, env, directory / f"server-{number}.log") for number in numbers]
+        logs = [directory / f"server-{number}.log" for number in numbers]
+        processes = [ServerProcess(profile.server, env, log, forks=self._forks) for log in logs]
         for process in processes:
             process.launch()
         site = Site(profile, processes, People(env, directory / "people.log"), env, directory, redis)
