@@ -262,12 +262,19 @@ if len(CLAUDE_INSTRUCTIONS) > _INSTRUCTIONS_CHARS:
     raise ImproperlyConfigured(
         f"CLAUDE_INSTRUCTIONS has {len(CLAUDE_INSTRUCTIONS):,} characters; it may have {_INSTRUCTIONS_CHARS:,}."
     )
+_FILES_HOURS_AT_MOST = 90 * 24
 # What one reply may read and write, in tokens.
 CLAUDE_CONTEXT_TOKENS = env.int("CLAUDE_CONTEXT_TOKENS", default=100_000)
 CLAUDE_REPLY_TOKENS = env.int("CLAUDE_REPLY_TOKENS", default=32_000)
 CLAUDE_CONNECT_SECONDS = env.float("CLAUDE_CONNECT_SECONDS", default=5)
 # A stream that brings nothing for so long has stalled.
 CLAUDE_READ_SECONDS = env.float("CLAUDE_READ_SECONDS", default=60)
+# Hours for which Anthropic keeps large pictures and PDFs, so that each is sent once; 0: they go with every call.
+CLAUDE_FILES_HOURS = env.int("CLAUDE_FILES_HOURS", default=24)
+if not 0 <= CLAUDE_FILES_HOURS <= _FILES_HOURS_AT_MOST:
+    raise ImproperlyConfigured(
+        f"CLAUDE_FILES_HOURS is {CLAUDE_FILES_HOURS}; it must be from 0 to {_FILES_HOURS_AT_MOST} (ninety days)."
+    )
 # The pace of the demo model; 0: as fast as it can.
 DEMO_WORDS_PER_SECOND = env.float("DEMO_WORDS_PER_SECOND", default=25)
 # Whether server processes run replies themselves when no `manage.py run_replies` does.

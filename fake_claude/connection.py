@@ -94,12 +94,15 @@ class Connection(asyncio.Protocol):
         path = httptools.parse_url(self._url).path.decode()
         headers, raw = self._headers, b"".join(self._body)
         self._new_request()
+        is_form = headers.get("content-type", "").startswith("multipart/")
         body: Any = None  # which is refused
         with suppress(ValueError):
-            body = json.loads(raw) if raw else {}
+            body = json.loads(raw) if raw and not is_form else {}
         request_id = f"req_{secrets.token_hex(8)}"
         remember = self._after_tools.__setitem__
-        self._exchange = Exchange(body, request_id, self._number, self._transport, remember, len(raw))
+        method = self._parser.get_method().decode()
+        form = raw if is_form else b""
+        self._exchange = Exchange(body, request_id, self._number, self._transport, remember, len(raw), method, form)
         self._task = asyncio.ensure_future(self._respond(self._exchange, path, headers))
 
     async def _respond(self, exchange: Exchange, path: str, headers: dict[str, str]) -> None:

@@ -32,9 +32,13 @@ class Exchange:
         transport: asyncio.Transport,
         remember: Callable[[str, Any], None],
         body_bytes: int = 0,
+        method: str = "POST",
+        form: bytes = b"",
     ) -> None:
         self.body = body
         self.body_bytes = body_bytes
+        self.method = method
+        self.form = form
         self.request_id = request_id
         self.connection = connection
         self.gone = asyncio.Event()
@@ -59,8 +63,8 @@ class Exchange:
         self.is_whole = True
         await self._flush()
 
-    async def fail(self, status: int, type_: str, text: str, **headers: str) -> None:
-        await self.respond(status, wire.error(type_, text, self.request_id), **headers)
+    async def fail(self, status: int, type_: str, text: str, code: str = "", **headers: str) -> None:
+        await self.respond(status, wire.error(type_, text, self.request_id, code), **headers)
 
     def open_stream(self) -> None:
         self._head(200, {"content-type": "text/event-stream; charset=utf-8", "transfer-encoding": "chunked"})

@@ -11,6 +11,7 @@ from typing import Any, Final, Self
 from fake_claude import wire
 from fake_claude.connection import Connection
 from fake_claude.exchange import Exchange
+from fake_claude.files import PATH, Files, Refused, fail
 from fake_claude.replies import Mode, Normal
 from fake_claude.requests import all_text_of, refusal_of, usage_of, uses_gone_on_with
 
@@ -39,6 +40,10 @@ class Seen:
         return self.exchange.is_whole
 
     @property
+    def body_bytes(self) -> int:
+        return self.exchange.body_bytes
+
+    @property
     def deltas(self) -> int:
         """How many deltas have been sent so far."""
         return self.exchange.deltas
@@ -61,6 +66,7 @@ class FakeClaude:
         self.default: Mode = default or Normal()
         # What the account offers: a test changes it.
         self.models = [wire.model_info(model) for model in wire.MODELS]
+        self.files = Files()
         self.requests: list[Seen] = []
         self.paths: list[str] = []
         self.port = port
@@ -192,6 +198,8 @@ class FakeClaude:
             await exchange.respond(200, wire.model_list(self.models))
         elif path.startswith("/v1/models/"):
             await exchange.respond(200, wire.model_info(path.rpartition("/")[2]))
+        elif path == PATH or path.startswith(f"{PATH}/"):
+            await self.files.respond(exchange, path, headers, key)
         elif path not in ("/v1/messages", "/v1/messages/count_tokens"):
             await exchange.fail(404, "not_found_error", "Not found")
         elif "anthropic-version" not in headers:
@@ -203,18 +211,20 @@ class FakeClaude:
 
     async def _respond_to_message(self, exchange: Exchange, headers: dict[str, str], key: str) -> None:
         seen = Seen(exchange.body, headers, key, time.monotonic(), exchange)
-        refusal = refusal_of(exchange.body)
         self.requests.append(seen)
         self._note()
         try:
-            if exchange.body_bytes > _MOST_BODY_BYTES:
-                await exchange.fail(413, "request_too_large", "Request exceeds the maximum size")
-            elif refusal is not None:
-                await exchange.fail(400, "invalid_request_error", refusal)
-            else:
-                seen.mode = self._mode_for(exchange.body)
-                exchange.usage = usage_of(exchange.body, self._cached)
-                await seen.mode.respond(exchange)
+            if seen.body_bytes > _MOST_BODY_BYTES:
+                raise Refused(413, "request_too_large", "Request exceeds the maximum size")
+            whole = self.files.put_into(exchange.body, key)
+            refusal = refusal_of(whole)
+            if refusal is not None:
+                raise Refused(400, "invalid_request_error", refusal)
+            seen.mode = self._mode_for(exchange.body)
+            exchange.usage = usage_of(whole, self._cached)
+            await seen.mode.respond(exchange)
+        except Refused as refused:
+            await fail(exchange, refused)
         finally:
             seen.closed_at = time.monotonic()
             self._note()

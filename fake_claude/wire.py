@@ -74,8 +74,10 @@ MESSAGE_STOP: Final = event("message_stop", {"type": "message_stop"})
 PING: Final = event("ping", {"type": "ping"})
 
 
-def error(type_: str, text: str, request_id: str) -> dict[str, Any]:
-    return {"type": "error", "error": {"type": type_, "message": text}, "request_id": request_id}
+def error(type_: str, text: str, request_id: str, code: str = "") -> dict[str, Any]:
+    """Return an error. code: its cause, where one has a name."""
+    details = {"details": {"error_code": code}} if code else {}
+    return {"type": "error", "error": {"type": type_, "message": text, **details}, "request_id": request_id}
 
 
 def model_info(model: str, **facts: Any) -> dict[str, Any]:

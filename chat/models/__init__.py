@@ -12,6 +12,7 @@ from chat.models.membership import Membership, Role
 from chat.models.message import Kind, Mention, Message, Reaction
 from chat.models.reply import Reply, ReplyState
 from chat.models.room import Room, RoomKind
+from chat.models.sent_file import SentFile
 from chat.models.spending import Charge, ChargePurpose, ChargeState, Spending
 from chat.models.summary import RoomSummary
 from chat.models.usage import TOKEN_KINDS, USAGE_KINDS, Usage
@@ -41,6 +42,7 @@ __all__ = [
     "RoomBan",
     "RoomKind",
     "RoomSummary",
+    "SentFile",
     "Spending",
     "Usage",
 ]

@@ -4,10 +4,44 @@
 """
 
 import functools
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, Iterable
+from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
 from chat.models import ReplyState, Usage
+
+Messages = list[dict[str, Any]]
+
+
+class KeptFile(NamedTuple):
+    """A file that was uploaded: how calls name it, and until when."""
+
+    id: str
+    expires_at: datetime
+
+
+class Store(Protocol):
+    """Where a backend keeps large files for a while, so that calls only name them. account: what they belong to."""
+
+    account: str
+
+    async def keep(self, media_type: str, data: bytes) -> KeptFile | None:
+        """Upload a file; None where it has to go with the call."""
+        ...
+
+
+class Carrier(Protocol):
+    """Puts the files into the turns that name them."""
+
+    async def carried(self, messages: Messages, store: Store | None) -> Messages: ...
+
+    async def refuse(self, blocks: Messages, detail: str) -> None:
+        """Hear of blocks of a call whose file was refused, and why."""
+        ...
+
+    async def forget(self, account: str, ids: list[str]) -> None:
+        """Hear of uploaded files that are gone."""
+        ...
 
 
 class Call(NamedTuple):
@@ -15,8 +49,7 @@ class Call(NamedTuple):
 
     may_use_tools: False where the model is to reply from what it has; the tools stay in the call for the earlier uses.
     retries: how often the backend may try again before it fails.
-    carry: puts the files into the turns that name them; file_tokens: what these are taken for. refuse: is told of blocks of
-    `messages` whose file was refused, and why.
+    carrier: puts the files into the turns that name them; file_tokens: what these are taken for.
     effort: a word that the model knows; empty for its own choice.
     """
 
@@ -27,14 +60,13 @@ class Call(NamedTuple):
     tools: list[dict[str, Any]]
     may_use_tools: bool = True
     retries: int = 2
-    carry: "Callable[[list[dict[str, Any]]], Awaitable[list[dict[str, Any]]]] | None" = None
+    carrier: Carrier | None = None
     file_tokens: int = 0
-    refuse: "Callable[[list[dict[str, Any]], str], Awaitable[None]] | None" = None
     effort: str = ""
 
-    async def carried(self) -> list[dict[str, Any]]:
+    async def carried(self, store: Store | None) -> Messages:
         """Return the messages with their files."""
-        return self.messages if self.carry is None else await self.carry(self.messages)
+        return self.messages if self.carrier is None else await self.carrier.carried(self.messages, store)
 
 
 class Text(NamedTuple):

@@ -17,6 +17,16 @@ async def list_models() -> list[KnownModel]:
     return [KnownModel(DEMO_MODEL, "Demo", efforts=())] if is_demo() else await part(AnthropicBackend).list_models()
 
 
+def file_account() -> str:
+    """Return a name for the account that keeps uploaded files."""
+    return part(AnthropicBackend).account
+
+
+async def forget_file(file_id: str) -> bool:
+    """Have an uploaded file deleted; return whether it is gone."""
+    return await part(AnthropicBackend).delete_file(file_id)
+
+
 async def warm_up() -> None:
     """Load what the first reply would wait for."""
     if not is_demo():

@@ -5,6 +5,7 @@ The SDK costs two seconds of CPU to import, and is imported when it is first nee
 
 import asyncio
 import contextlib
+import hashlib
 import logging
 import math
 import threading
@@ -14,14 +15,14 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import structlog
 from django.conf import settings
 
-from chat.claude.backends import refused_files
 from chat.claude.backends.accumulator import Accumulator
+from chat.claude.backends.asking import Asking
 from chat.claude.backends.backend import Call, CallFailed, Piece
-from chat.claude.backends.extras import Extras, without_refused
+from chat.claude.backends.extras import Extras
 from chat.claude.backends.failures import PATIENCE_WITH_PINGS, Progress, failure_of, incomplete, unusable_key
+from chat.claude.backends.file_store import FilesRefused, FileStore, delete
 from chat.claude.backends.listing import known_model
 from chat.claude.backends.patience import in_time
-from chat.claude.backends.refused_web import without_web
 from chat.claude.backends.sending import forget_what_was_sent, with_room_for
 from chat.known_models import KnownModel
 from chat.protocol.errors import ProtocolError
@@ -37,7 +38,6 @@ _LONGEST_RETRY_AFTER_SECONDS: Final = 20
 # How long the end of the body may take after the message's: it only lets the connection be used again.
 _TRAILER_SECONDS: Final = 0.5
 _MODELS_LISTED: Final = 100
-_FILES_TAKEN_OUT_SINGLY: Final = 2
 # So many events of a burst are taken before others may run: each costs some 50 us, and sockets wait meanwhile.
 _EVENTS_AT_ONCE: Final = 50
 # At DEBUG these log whole requests, with what people wrote in them.
@@ -52,6 +52,10 @@ class _Config(NamedTuple):
     url: str
     connect_seconds: float
     read_seconds: float
+
+    @property
+    def account(self) -> str:
+        return hashlib.sha256(f"{self.url}\n{self.key}".encode()).hexdigest()
 
     @classmethod
     def now(cls) -> "_Config":
@@ -69,6 +73,7 @@ class AnthropicBackend:
     def __init__(self) -> None:
         self._clients: dict[asyncio.AbstractEventLoop, tuple[_Config, asyncio.Task[AsyncAnthropic]]] = {}
         self._extras = Extras()
+        self._files_refused = FilesRefused()
 
     async def stream(self, call: Call) -> AsyncGenerator[Piece, None]:
         """Yield pieces as they arrive and `End` last; raise CallFailed. Closing the generator closes the connection."""
@@ -141,50 +146,28 @@ class AnthropicBackend:
         client = await self._client()
         if call.retries != client.max_retries:
             client = client.with_options(max_retries=call.retries)  # takes 13 ms
+        store = self._store(client)
         async with with_room_for(call.file_tokens):
-            stream = await self._create(client, call, _arguments(call, await call.carried()))
+            create: Any = client.messages.create  # its overloads cannot tell what a dict of arguments makes of it
+            stream: AsyncStream[RawMessageStreamEvent] = await Asking(call, self._extras, store).opened(create)
             forget_what_was_sent(stream)
             return stream
 
-    async def _create(
-        self, client: "AsyncAnthropic", call: Call, arguments: dict[str, Any]
-    ) -> "AsyncStream[RawMessageStreamEvent]":
-        create: Any = client.messages.create  # its overloads cannot tell what a dict of arguments makes of it
-        wanted = self._extras.of(call)
-        files_refused = 0
-        while True:
-            try:
-                stream: AsyncStream[RawMessageStreamEvent] = await create(**arguments, **wanted, stream=True)
-            except Exception as error:
-                less = without_refused(wanted, error)
-                offline = without_web(arguments, error)
-                if less is not None:
-                    wanted = less
-                elif offline is not None:
-                    arguments = offline
-                elif await self._leaves_out(call, arguments, error, files_refused):
-                    files_refused += 1
-                else:
-                    raise
-            else:
-                self._extras.learn(call, wanted)
-                return stream
+    def _store(self, client: "AsyncAnthropic") -> FileStore | None:
+        """Return where large files are uploaded; None where they go with each call."""
+        account = _Config.now().account
+        if settings.CLAUDE_FILES_HOURS <= 0 or self._files_refused.is_left_alone(account):
+            return None
+        return FileStore(client.files, account, self._files_refused)
 
-    async def _leaves_out(self, call: Call, arguments: dict[str, Any], error: Exception, before: int) -> bool:
-        """Take the files out of a call for which it was refused; False when it was refused for anything else.
+    @property
+    def account(self) -> str:
+        """Return a name for what stands behind address and key: each keeps its own files."""
+        return _Config.now().account
 
-        before: how often that was so already. Each time, all the others are sent again.
-        """
-        places, are_named = refused_files.refused(arguments["messages"], error)
-        if not places:
-            return False
-        if are_named and call.refuse is not None:
-            detail = str(failure_of(error, call, Progress()))
-            await call.refuse([refused_files.at(call.messages, place) for place in places], detail)
-        if before >= _FILES_TAKEN_OUT_SINGLY:
-            places = refused_files.places_of(arguments["messages"])
-        arguments["messages"] = refused_files.without(arguments["messages"], places)
-        return True
+    async def delete_file(self, file_id: str) -> bool:
+        """Delete a file that was uploaded for this account; return whether it is gone."""
+        return unusable_key() is None and await delete((await self._client()).files, file_id)
 
     async def _client(self) -> "AsyncAnthropic":
         loop = asyncio.get_running_loop()
@@ -259,7 +242,7 @@ def _build(config: _Config) -> "AsyncAnthropic":
         http_client=anthropic.DefaultAsyncHttpxClient(timeout=timeout, event_hooks={"response": [_refuse_long_waits]}),
     )
     # These are imported when they are first looked at; that, too, belongs into the thread.
-    _ = client.messages, client.models
+    _ = client.messages, client.models, client.files
     return client
 
 
@@ -285,17 +268,6 @@ async def _refuse_long_waits(response: Any) -> None:
         wait = math.inf
     if wait > _LONGEST_RETRY_AFTER_SECONDS:
         response.headers["x-should-retry"] = "false"
-
-
-def _arguments(call: Call, messages: list[dict[str, Any]]) -> dict[str, Any]:
-    arguments: dict[str, Any] = {"model": call.model, "max_tokens": call.max_tokens, "messages": messages}
-    if call.system:
-        arguments["system"] = call.system
-    if call.tools:
-        arguments["tools"] = call.tools
-        if not call.may_use_tools:
-            arguments["tool_choice"] = {"type": "none"}
-    return arguments
 
 
 def _retries_taken(events: "AsyncStream[RawMessageStreamEvent]") -> int:

@@ -16,7 +16,7 @@ from django.conf import settings
 from chat.billing import spending
 from chat.claude.backends.chosen import backend_for, close_backends, warm_up
 from chat.claude.model_offer import keep_models_known
-from chat.claude.run import lease, summary
+from chat.claude.run import lease, sent_files, summary
 from chat.claude.run.lease import Verdict
 from chat.claude.run.pace import Pace
 from chat.claude.run.streaming import Stream
@@ -59,6 +59,7 @@ class Runner:
         self._hub.spawn(self._sweep(), "sweep")
         self._hub.spawn(warm_up(), "warm-up")
         self._hub.spawn(keep_models_known(), "models")
+        self._hub.spawn(sent_files.keep_deleting(), "uploads")
         if self._is_dedicated:
             self._hub.spawn(self._beat(), "beats")
 

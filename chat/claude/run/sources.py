@@ -6,7 +6,7 @@ in the cache.
 
 from base64 import b64encode
 from collections.abc import Callable
-from typing import Any, Final, ParamSpec, TypeVar
+from typing import Any, Final, NamedTuple, ParamSpec, TypeVar
 
 import structlog
 
@@ -52,8 +52,19 @@ async def in_thread(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs)
     return await part(_Storage).run(lambda: function(*args, **kwargs))
 
 
-async def of(row: Attachment, name: Named) -> dict[str, Any]:
-    """Return a file, or the pages of it that are named, as the source of a block. Raises Left."""
+class Bytes(NamedTuple):
+    """A picture or a PDF as a model gets it."""
+
+    media_type: str
+    data: bytes
+
+    async def in_base64(self) -> dict[str, Any]:
+        data = await in_thread(lambda: b64encode(self.data).decode())
+        return {"type": "base64", "media_type": self.media_type, "data": data}
+
+
+async def of(row: Attachment, name: Named) -> Bytes | dict[str, Any]:
+    """Return a file, or the pages of it that are named; of a text, the source of its block. Raises Left."""
     try:
         if row.is_picture:
             return await _of_picture(row)
@@ -97,22 +108,22 @@ def _decoded(row: Attachment) -> str:
         return decoded(file, row.content_type)
 
 
-async def _of_pdf(row: Attachment, name: Named) -> dict[str, Any]:
+async def _of_pdf(row: Attachment, name: Named) -> Bytes:
     if not name.first:
-        return await _in_base64(legible.PDF, await in_thread(for_models.whole, row))
+        return Bytes(legible.PDF, await in_thread(for_models.whole, row))
     file = await in_thread(for_models.original, row)
     try:
         data = await document_work.some_pages(file, owner_of(row), name.first, name.last)
     finally:
         file.close()
-    return await _in_base64(legible.PDF, data)
+    return Bytes(legible.PDF, data)
 
 
-async def _of_picture(row: Attachment) -> dict[str, Any]:
+async def _of_picture(row: Attachment) -> Bytes:
     data = await in_thread(for_models.kept, row)
     if data is None:
         data = await _made(row)
-    return await _in_base64(model_pictures.type_of(data), data)
+    return Bytes(model_pictures.type_of(data), data)
 
 
 async def _made(row: Attachment) -> bytes:
@@ -134,7 +145,3 @@ async def keep(pk: int, data: bytes) -> None:
             await in_database(for_models.drop_if_gone, pk, name)
     except (OSError, ProtocolError) as error:
         log.warning("file.not_kept_for_model", attachment=pk, error=type(error).__name__)
-
-
-async def _in_base64(media_type: str, data: bytes) -> dict[str, Any]:
-    return {"type": "base64", "media_type": media_type, "data": await in_thread(lambda: b64encode(data).decode())}

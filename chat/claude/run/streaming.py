@@ -5,7 +5,6 @@ No socket owns it. It ends in exactly one outcome: the model's end, a stop, a fa
 
 import asyncio
 from contextlib import aclosing
-from functools import partial
 from typing import Final
 
 import structlog
@@ -33,7 +32,7 @@ from chat.claude.prompt import prompts
 from chat.claude.prompt.conversation import Asked, Conversation, shown_to_members, told
 from chat.claude.run import lease
 from chat.claude.run.attempts import Attempts
-from chat.claude.run.carrying import carried, refuse
+from chat.claude.run.carrying import Carrying
 from chat.claude.run.deltas import Deltas
 from chat.claude.run.lease import Checkpoint, Outcome, Verdict
 from chat.claude.run.looking import look_at_files
@@ -190,8 +189,7 @@ class Stream:
             self._max_tokens,
             context.tools,
             effort=self._reply.effort,
-            carry=partial(carried, self.room_id),
-            refuse=refuse,
+            carrier=Carrying(self.room_id),
         )
         for round_ in range(1, _ROUNDS_AT_MOST + 1):
             if round_ > 1 and not await self._has_money(talk.tokens):

@@ -231,7 +231,11 @@ async def test_what_pictures_cost_is_counted_before_they_are_read(fake: FakeClau
         assert tokens_of(block) <= model_sizes.tokens(*size) <= tokens_of(block) * 1.1 + 30
 
 
-async def test_no_stream_holds_the_bytes_that_it_has_sent(fake: FakeClaude, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("hours", [0, 24])
+async def test_no_stream_holds_the_bytes_that_it_has_sent(
+    hours: int, fake: FakeClaude, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
+    settings.CLAUDE_FILES_HOURS = hours
     opened_streams: list[Any] = []
 
     def forget(events: Any) -> None:
@@ -244,7 +248,8 @@ async def test_no_stream_holds_the_bytes_that_it_has_sent(fake: FakeClaude, monk
     async with open_desk() as desk:
         await desk.post("What is this?", await desk.upload(saved(noise, "PNG")))
         assert await fake.until(lambda fake: bool(fake.requests) and fake.requests[0].deltas > 2)
-        assert len(pictures_in(fake.requests[0])[0]["source"]["data"]) > 1_000_000
+        uploaded = sum(len(kept.data) for kept in fake.files.kept.values())
+        assert fake.requests[0].body_bytes + uploaded > 1_000_000 and bool(uploaded) is bool(hours)
         assert _largest_held_by(opened_streams[0]) < 100_000
         await desk.end()
 
