@@ -152,7 +152,7 @@ def test_tokens_created_at_the_same_time_do_not_pass_the_most(
 
     def clean(form: TokenForm) -> Any:
         found = counted(form)
-        time.sleep(0.3)  # long enough for the others to count as well, if they may
+        time.sleep(0.2)  # long enough for the others to count as well, if they may
         return found
 
     monkeypatch.setattr(TokenForm, "clean", clean)

@@ -135,7 +135,7 @@ def test_code_is_colored_when_it_comes_into_view(page: Page) -> None:
     started = workers_of(page)
     page.evaluate("document.querySelector('main').style.paddingTop = '3000px'")
     add(page, "below", PYTHON)
-    page.wait_for_timeout(300)
+    page.wait_for_timeout(200)
     assert started == [] and page.locator("#below span.k").count() == 0
     page.locator("#below").scroll_into_view_if_needed()
     expect(page.locator("#below .k").first).to_have_text("def")
@@ -148,7 +148,7 @@ def test_code_is_colored_when_it_comes_into_view(page: Page) -> None:
 def test_what_has_no_language_of_ours_or_is_long_starts_no_worker(page: Page, text: str) -> None:
     started = workers_of(page)
     add(page, "plain", text)
-    page.wait_for_timeout(300)
+    page.wait_for_timeout(200)
     assert started == [] and page.locator("#plain pre span").count() == 0
 
 

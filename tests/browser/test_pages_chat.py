@@ -2,7 +2,6 @@
 
 import json
 import re
-import time
 from pathlib import Path
 
 from playwright.sync_api import expect
@@ -78,11 +77,17 @@ def test_a_deletion_can_be_undone_before_anybody_hears_of_it(someone: Cast) -> N
     page = alice.room(room)
     say(page, "keep me")
     expect(message(page, "keep me")).to_have_attribute("data-state", "stored")
+    page.clock.install()
     act(page, "keep me", "delete")
     page.get_by_text("Undo").click()
     expect(message(page, "keep me")).to_be_visible()
-    time.sleep(6)  # longer than the time in which it could be undone
-    assert [row["content"] for row in alice.site.people.messages(room) if row["kind"] == "text"] == ["keep me"]
+    page.clock.run_for(6_000)  # longer than the time in which it could be undone
+    say(page, "something else")
+    expect(message(page, "something else")).to_have_attribute("data-state", "stored")
+    assert [row["content"] for row in alice.site.people.messages(room) if row["kind"] == "text"] == [
+        "keep me",
+        "something else",
+    ]
 
 
 def test_a_deletion_is_kept_when_the_page_is_left_at_once(someone: Cast) -> None:

@@ -10,6 +10,12 @@ from tests.browser.chat_cast import Cast, Someone, act, message, name_of, say
 from tests.servers.pages import slug_of, submit
 
 ROWS = 420
+STANDS_STILL = """() => {
+  const { scrollTop } = document.querySelector(".timeline");
+  const isStill = window.scrolledTo === scrollTop;
+  window.scrolledTo = scrollTop;
+  return isStill;
+}"""
 IN_DOCUMENT_AT_MOST = 180
 
 
@@ -115,7 +121,7 @@ def test_new_messages_do_not_move_a_reader_who_has_scrolled_up(someone: Cast) ->
     a.mouse.wheel(0, -700)
     pill = a.get_by_test_id("jump-to-latest")
     expect(pill).to_be_visible()
-    a.wait_for_timeout(500)  # a wheel goes on scrolling for a moment
+    a.wait_for_function(STANDS_STILL, polling=100)  # a wheel goes on scrolling for a moment
     before = a.locator(".timeline").evaluate("element => element.scrollTop")
     say(b, "something new")
     expect(pill).to_have_text("1 new message")

@@ -61,7 +61,7 @@ def switcher(page: Page) -> tuple[Locator, Callable[[], None]]:
     address = page.url
 
     def check() -> None:
-        page.wait_for_timeout(300)
+        page.wait_for_timeout(200)
         expect(page.locator("#switcher")).to_be_visible()
         expect(page.locator("#switcher [role=option]").first).to_have_attribute("aria-selected", "true")
         assert page.url == address

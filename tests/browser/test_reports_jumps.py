@@ -74,10 +74,10 @@ def test_a_person_without_a_direct_message_is_offered_and_written_to(someone: Ca
     page.keyboard.press("Enter")  # before the server has responded
     expect(page.locator('#room[data-kind="direct"] [data-room-title]')).to_have_text("Zoë Quark-Ωmega")
     page.go_back()
-    jump(page, "zoe qu")
+    with page.expect_response(re.compile("/people/like")):
+        jump(page, "zoe qu")
     option = page.locator("#switcher [role=option]").first
     expect(option).to_contain_text("Zoë Quark-Ωmega")
-    page.wait_for_timeout(600)
     expect(page.locator("#switcher [role=option]", has_text="Zoë")).to_have_count(1)  # as a room now, not twice
     plain = alice.tab("/rooms/new")
     jump(plain, "quark")
@@ -116,8 +116,10 @@ def test_people_come_late_and_what_was_chosen_stays(someone: Cast) -> None:
     jump(page, "room")
     page.keyboard.press("ArrowDown")
     chosen = page.locator('#switcher [aria-selected="true"]').inner_text()
-    page.wait_for_timeout(400)
+    while not waiting:
+        page.wait_for_timeout(50)
     for route in waiting:
-        route.continue_()
-    page.wait_for_timeout(300)
+        with page.expect_response(route.request.url):
+            route.continue_()
+    page.wait_for_timeout(100)
     assert page.locator('#switcher [aria-selected="true"]').inner_text() == chosen

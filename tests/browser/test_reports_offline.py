@@ -137,6 +137,7 @@ def test_going_back_before_a_room_has_come_stays_in_the_first_one(someone: Cast)
     alice = someone("alice")
     first, second = alice.create_room(), alice.create_room()
     page = alice.room(first)
+    page.clock.install()
     waiting: list[Route] = []
 
     def hold(route: Route) -> None:
@@ -148,7 +149,7 @@ def test_going_back_before_a_room_has_come_stays_in_the_first_one(someone: Cast)
     expect(page).to_have_url(re.compile(f"/rooms/{first}/$"))
     for route in waiting:
         route.continue_()
-    page.wait_for_timeout(2_000)  # longer than a slow room waits before it opens with what is known
+    page.clock.run_for(2_000)  # longer than a slow room waits before it opens with what is known
     expect(page.locator(f'#room[data-room="{first}"]')).to_be_visible()
 
 

@@ -29,6 +29,7 @@ def handle(page: Page, target: Locator, how: str) -> None:
     assert box
     x, y = box["x"] + min(12, box["width"] / 2), box["y"] + box["height"] / 2
     devtools = page.context.new_cdp_session(page)
+    page.clock.install()
     touch(devtools, "touchStart", (x, y))
     if "unsteady" in how:
         touch(devtools, "touchMove", (x + 2, y + 2))
@@ -36,7 +37,7 @@ def handle(page: Page, target: Locator, how: str) -> None:
         for step in range(1, 6):
             touch(devtools, "touchMove", (x, y - 20 * step))
     if how != "tap":
-        page.wait_for_timeout(LONG_PRESS_MS)
+        page.clock.run_for(LONG_PRESS_MS)
     touch(devtools, "touchEnd")
 
 

@@ -84,7 +84,7 @@ def test_a_radio_that_is_not_chosen_looks_empty(someone: Cast, theme: str) -> No
     alice = someone("alice")
     page = alice.tab("/rooms/new")
     page.evaluate("theme => { document.documentElement.dataset.theme = theme; }", theme)
-    page.wait_for_timeout(500)  # the cards change their colours slowly
+    page.wait_for_function("() => !document.getAnimations().length")  # the cards change their colours slowly
     look = """radio => {
       const { appearance, borderTopColor, backgroundColor } = getComputedStyle(radio);
       return [appearance, borderTopColor, backgroundColor];
@@ -125,7 +125,7 @@ def test_older_messages_come_without_moving_the_reader(someone: Cast, case: Hist
     alice.site.people.tell("fill_with_messages", rooms=[room], count=case.rows, text="line", html_chars=40)
     page = alice.room(room, alice.context(case.width, 700))
     expect(page.locator(".message").last).to_be_visible()
-    page.wait_for_timeout(300)
+    page.wait_for_timeout(200)
     seen = page.evaluate(WATCH, case.from_top)
     assert seen["grown"], "nothing older was loaded"
     assert seen["shift"] <= 1, f"the reader's place moved by {seen['shift']} px"

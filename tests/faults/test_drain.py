@@ -20,7 +20,7 @@ from tests.servers.tabs import Tabs, session_cookie
 RESTART = 1012
 # As in production: a shorter one would hide that the parts of a drain add up.
 DRAIN_SECONDS = 5
-ASKED_SECONDS = 0.3
+ASKED_SECONDS = 0.2
 PAGE_SECONDS = 30
 STUBBORN = """
 import asyncio

@@ -20,7 +20,7 @@ from accounts import tickets
 from accounts.credentials import Credential
 from accounts.models import ApiToken, PushSubscription, User
 from chat.access import Actor
-from chat.models import Charge, Draft, Membership, Message, Reaction, Reply, Room, RoomSummary, Spending
+from chat.models import Announcement, Charge, Draft, Membership, Message, Reaction, Reply, Room, RoomSummary, Spending
 from chat.rooms import members
 
 SIGN_IN_BACKEND = "accounts.backends.AuthenticationBackend"
@@ -132,6 +132,10 @@ def is_free(rooms: list[str]) -> bool:
         with connection.cursor() as cursor:
             cursor.execute("PRAGMA busy_timeout=20000" if is_sqlite else "RESET lock_timeout")
     return True
+
+
+def announce_silently(text: str) -> None:
+    Announcement.objects.create(text=text)
 
 
 def delete_membership_silently(room: str, username: str) -> None:
@@ -264,6 +268,7 @@ COMMANDS = {
         end_sessions_silently,
         revoke_tokens,
         deactivate,
+        announce_silently,
         delete_membership_silently,
         remove_member,
         is_free,

@@ -72,6 +72,10 @@ class Tabs:
         await tab.request("join_room", room=room)
         return tab
 
+    async def in_each_process(self, person: Person, room: str) -> list[SocketClient]:
+        """Open a tab in each process: what all of them have heard, every process has told its people."""
+        return [await self.in_room(person, room, process=process) for process in self._site.processes]
+
     async def make_room(self, owner: Person, *members: Person, kind: str = "closed") -> str:
         """Create a room through the socket, as people do, and return its slug."""
         tab = await self(owner)

@@ -9,8 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.servers.people import Person
+from tests.servers.people import Person, unique
 from tests.servers.sites import Site
+from tests.servers.socket_client import SocketClient
 from tests.servers.tabs import Tabs, http
 
 PASSWORD = "correct horse battery staple"
@@ -118,9 +119,10 @@ async def test_a_removed_member_gets_nothing_more_within_a_second(
     assert (await within(done, alices.expect("member_updated", room=room)))["user"] == bob.ref
     for tab in (joined, watching):
         tab.forget()
+    everywhere = await open_tab.in_each_process(alice, room)
     await alices.post(room, "without bob")
-    await alices.expect_message("without bob")
-    await asyncio.sleep(0.3)
+    for tab in everywhere:
+        await tab.expect_message("without bob")
     for tab in (joined, watching):
         await tab.fence()
         assert not [frame for frame in tab.frames if "without bob" in str(frame)]
@@ -128,26 +130,34 @@ async def test_a_removed_member_gets_nothing_more_within_a_second(
     assert (await joined.refusal("join_room", room=room))["code"] == "NOT_FOUND"
 
 
+async def the_poll_has_come_by(site: Site, tabs: list[SocketClient]) -> None:
+    """Return when these tabs' processes have looked for announcements that they missed."""
+    text = unique("missed")
+    site.people.tell("announce_silently", text=text)
+    for tab in tabs:
+        await tab.expect("notification", kind="announcement", text=text)
+
+
 async def test_everybody_hears_an_announcement_once(
-    open_tab: Tabs, admin: Browser, alice: Person, bob: Person, mallory: Person, room: str
+    site: Site, open_tab: Tabs, admin: Browser, alice: Person, bob: Person, mallory: Person, room: str
 ) -> None:
     tabs = [await open_tab(person) for person in (alice, alice, bob, mallory)]
     done = await do(admin.send, "/admin/chat/announcement/add/", text=f"Tea in {room}", room="", user="")
     for tab in tabs:
         await within(done, tab.expect("notification", kind="announcement", text=f"Tea in {room}"))
-    await asyncio.sleep(1.5)  # the poll for missed announcements has come by
+    await the_poll_has_come_by(site, tabs)
     for tab in tabs:
         assert not tab.unread("notification", kind="announcement", text=f"Tea in {room}")
 
 
 async def test_an_announcement_to_one_person_is_heard_in_their_tabs_only(
-    open_tab: Tabs, admin: Browser, alice: Person, bob: Person, room: str
+    site: Site, open_tab: Tabs, admin: Browser, alice: Person, bob: Person, room: str
 ) -> None:
     alices, bobs = await open_tab(alice), [await open_tab(bob) for _ in range(2)]
     done = await do(admin.send, "/admin/chat/announcement/add/", text=f"Only you, {room}", room="", user=bob.id)
     for tab in bobs:
         await within(done, tab.expect("notification", kind="announcement", text=f"Only you, {room}"))
-    await asyncio.sleep(1.5)
+    await the_poll_has_come_by(site, [alices, *bobs])
     assert not alices.unread("notification", kind="announcement", text=f"Only you, {room}")
 
 

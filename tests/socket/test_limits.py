@@ -9,6 +9,7 @@ import pytest
 from tests.servers.sites import CLUSTER, DAPHNE_SQLITE, UVICORN_SQLITE, Site, SiteBuilder
 from tests.servers.tabs import Tabs, bearer, post_for_ticket
 from tests.socket.closings import closing_reason
+from tests.socket.presence import until_online
 from tests.socket.refusals import refusal
 
 MILLISECOND = 0.001
@@ -130,9 +131,10 @@ async def test_the_limit_of_a_person_counts_their_sockets_in_all_processes(site_
     with site_builder.running(CLUSTER, SOCKETS_PER_USER=2) as site:
         (alice,) = site.people.create("alice")
         open_tab = Tabs(site)
-        for process in site.processes:
-            await open_tab(alice, process=process)
-        await asyncio.sleep(1.5)  # a process counts what the others have said of their tabs
+        room = await open_tab.make_room(alice)
+        for tab in await open_tab.in_each_process(alice, room):
+            # A process counts what the others have said of their tabs.
+            await until_online(tab, room, {alice.username: len(site.processes)})
         for process in site.processes:
             (await refusal(process, headers=bearer(alice))).is_like(429, "RATE_LIMITED")
         await open_tab.close_all()

@@ -129,7 +129,6 @@ async def test_redis_restarts_again_and_again_while_people_write(scene: Scene, r
         redis.kill()
         await scene.post(f"down {turn}")
         redis.start()
-        await asyncio.sleep(0.3)
     await scene.assert_caught_up()
     await scene.assert_live_again()
 
@@ -140,12 +139,12 @@ async def test_access_that_ends_while_redis_is_away_has_ended_when_it_is_back(
     """The process that was not told finds it in the database, as it finds the messages."""
     redis.kill()
     await scene.writer.request("remove_member", room=scene.room, user=scene.bob.id)
-    await asyncio.sleep(0.5)
     redis.start()
-    await asyncio.sleep(PROMISED_SECONDS / 3)
+    await scene.away.expect("left", room=scene.room, seconds=PROMISED_SECONDS / 3)
     heard = len(contents(scene.away))
+    witness = await scene.open_tab.in_room(scene.alice, scene.room, process=scene.far)
     await scene.writer.post(scene.room, "without bob")
-    await asyncio.sleep(2)
+    await witness.expect_message("without bob", seconds=PROMISED_SECONDS)
     await scene.away.fence()
     assert "without bob" not in contents(scene.away) and len(contents(scene.away)) == heard
     assert "without bob" not in contents(scene.beside)

@@ -7,11 +7,11 @@ from tests.servers.sessions import end_of, make_session, site_with_claude, words
 from tests.servers.sites import UVICORN_SQLITE, SiteBuilder
 from tests.servers.tabs import Tabs
 
-QUIET_SECONDS = 1.0
+QUIET_SECONDS = 0.2
 
 
 async def test_further_replies_wait_until_one_has_ended(site_builder: SiteBuilder) -> None:
-    with site_with_claude(site_builder, UVICORN_SQLITE, REPLIES_AT_ONCE=1, REPLY_POLL_SECONDS="0.1") as (site, fake):
+    with site_with_claude(site_builder, UVICORN_SQLITE, REPLIES_AT_ONCE=1, REPLY_POLL_SECONDS="0.02") as (site, fake):
         fake.default = Held(text="a b c", pieces=3, after=1)
         (alice,) = site.people.create("alice")
         tabs = Tabs(site)

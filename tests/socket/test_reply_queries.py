@@ -11,7 +11,8 @@ from tests.servers.sites import CLUSTER, Site, SiteBuilder
 from tests.servers.socket_client import SocketClient
 from tests.servers.tabs import Tabs
 
-WINDOW_SECONDS = 6
+# At the slower pace, these take four seconds.
+WINDOW_DELTAS = 10
 # A backend hands its counts on once a second.
 COUNTED_SECONDS = 1.5
 TABS = 4
@@ -33,10 +34,15 @@ def deltas_of(tabs: list[SocketClient]) -> int:
     return sum(frame["type"] == "stream_delta" for tab in tabs for frame in tab.frames)
 
 
-async def window(site: Site, tabs: list[SocketClient]) -> tuple[float, float]:
-    """Watch a running reply; return transactions a second, and deltas a second that have reached the tabs."""
+async def window(site: Site, tabs: list[SocketClient], count: int) -> tuple[float, float]:
+    """Watch a running reply until each tab has so many more deltas.
+
+    Return transactions a second, and deltas a second that have reached the tabs.
+    """
     began, counted, heard = time.monotonic(), await asyncio.to_thread(transactions, site), deltas_of(tabs)
-    await asyncio.sleep(WINDOW_SECONDS)
+    async with asyncio.timeout(60):
+        while deltas_of(tabs) - heard < count * len(tabs):
+            await tabs[0].wait(0.02)
     seconds = time.monotonic() - began
     return (await asyncio.to_thread(transactions, site) - counted) / seconds, (deltas_of(tabs) - heard) / seconds
 
@@ -48,15 +54,16 @@ async def test_many_deltas_cost_as_many_queries_as_few(site_builder: SiteBuilder
         session = await make_session(tabs, alice)
         opened = [await tabs.in_room(alice, session) for _ in range(TABS)]
         found = []
-        for pause in (SPARSE_SECONDS, DENSE_SECONDS):
+        # 40 ms of words are one delta.
+        for pause, deltas in ((SPARSE_SECONDS, WINDOW_DELTAS), (DENSE_SECONDS, 10 * WINDOW_DELTAS)):
             fake.default = Slow("word " * 20_000, pause_s=pause)
             asked = await opened[0].request("execute", session=session, prompt="Go on")
             await words_of(opened[0], asked["reply"]["id"], 3)
             await asyncio.sleep(COUNTED_SECONDS)
-            found.append(await window(site, opened))
+            found.append(await window(site, opened, deltas))
             await opened[0].request("stop_reply", message=asked["reply"]["id"])
         await tabs.close_all()
-    (few_transactions, few_deltas), (transactions_, deltas) = found
-    assert deltas - few_deltas > 4 * few_deltas, "hardly more words came than before"
+    (few_transactions, few_deltas), (transactions_, many_deltas) = found
+    assert many_deltas - few_deltas > 4 * few_deltas, "hardly more words came than before"
     # One for each delta, let alone for each tab that hears it, would be a quarter of this or all of it.
-    assert transactions_ - few_transactions < (deltas - few_deltas) / TABS / 2, found
+    assert transactions_ - few_transactions < (many_deltas - few_deltas) / TABS / 2, found

@@ -109,8 +109,7 @@ async def test_a_person_who_is_banned_from_a_room_hears_and_reads_nothing_more_o
     for tab in bobs:
         news = await tab.expect("notification", kind="removed", room=room)
         assert news["text"] == "You are banned from this room. Reason: Advertising"
-        await tab.expect("left", room=room)
-    await asyncio.sleep(PROMISED_SECONDS)
+        await tab.expect("left", room=room, seconds=PROMISED_SECONDS)
     heard = [len(about(tab, room)) for tab in bobs]
     await alices.post(room, f"without you, @{bob.username}")
     code = "UNAUTHORIZED" if kind == "open" else "NOT_FOUND"
@@ -147,7 +146,9 @@ async def test_a_removed_member_hears_nothing_more_of_the_room(
     bobs = [await open_tab.in_room(bob, room) for _ in range(3)]
     await bobs[2].request("list_rooms")
     await alices.request("remove_member", room=room, user=bob.id)
-    await asyncio.sleep(PROMISED_SECONDS)
+    for tab in bobs:
+        await tab.expect("left", room=room, seconds=PROMISED_SECONDS)
+        await tab.expect("notification", kind="removed", room=room)
     heard = [len(about(tab, room)) for tab in bobs]
     await alices.post(room, f"without you, @{bob.username}")
     await alices.request("typing", room=room, typing=True)
@@ -173,9 +174,10 @@ async def test_a_member_removed_while_somebody_writes_hears_a_beginning_and_no_l
 ) -> None:
     alices, writer, bobs = await open_tab(alice), await open_tab(alice), await open_tab.in_room(bob, room)
     is_over = asyncio.Event()
+    number = 0
 
     async def write() -> None:
-        number = 0
+        nonlocal number
         while not is_over.is_set():
             await writer.post(room, f"number {number}")
             number += 1
@@ -183,9 +185,10 @@ async def test_a_member_removed_while_somebody_writes_hears_a_beginning_and_no_l
     writing = asyncio.create_task(write())
     await bobs.collect("new_message", 5)
     await alices.request("remove_member", room=room, user=bob.id)
-    await asyncio.sleep(PROMISED_SECONDS)
-    last = len(bobs.frames)
-    await asyncio.sleep(0.3)
+    await bobs.expect("left", room=room, seconds=PROMISED_SECONDS)
+    last, enough = len(bobs.frames), number + 20
+    while number < enough:
+        await alices.fence()
     is_over.set()
     await writing
     await bobs.fence()
@@ -198,7 +201,8 @@ async def test_a_member_removed_in_the_administration_hears_nothing_more(
     alices, bobs = await open_tab.in_room(alice, room), await open_tab.in_room(bob, room)
     membership = site.people.tell("membership_id", room=room, username=bob.username)
     delete_by_admin(site, "chat/membership", str(membership))
-    await asyncio.sleep(PROMISED_SECONDS)
+    await bobs.expect("left", room=room, seconds=PROMISED_SECONDS)
+    await bobs.expect("notification", kind="removed", room=room)
     heard = len(about(bobs, room))
     await alices.post(room, "without you")
     await alices.expect_message("without you")
@@ -225,9 +229,8 @@ async def test_what_nobody_told_the_servers_is_found_by_the_next_access_check(
         site.people.tell("end_sessions_silently", key=key)
         site.people.tell("delete_membership_silently", room=room, username=bob.username)
         assert (await signed_in.wait_closed(5))[0] == SIGNED_OUT
-        await asyncio.sleep(1.5)
+        await bobs.expect("left", room=room)
         await alices.post(room, "without you")
-        await asyncio.sleep(0.5)
         await bobs.fence()
         assert not bobs.unread("new_message")
         await open_tab.close_all()

@@ -196,8 +196,12 @@ async def test_a_silent_stream_shows_that_it_lives(site_builder: SiteBuilder, pr
     with site_builder.running(profile, SSE_KEEPALIVE_SECONDS=0.1, SOCKETS_PER_USER=1) as site:
         (alice,) = site.people.create("alice")
         room = await Tabs(site).make_room(alice)
-        await asyncio.sleep(0.3)  # her socket is going
-        stream = await EventStream.open(site.processes[0], room, alice)
+        async with asyncio.timeout(15):  # her socket is going
+            while True:
+                stream = await EventStream.open(site.processes[0], room, alice)
+                if stream.status == 200:
+                    break
+                await asyncio.sleep(0.05)
         await stream.expect("joined")
         with pytest.raises(TimeoutError):
             await stream.next(seconds=1)

@@ -17,10 +17,11 @@ from tests.servers.push_service import PushService, Received, push_service
 from tests.servers.sites import CLUSTER, UVICORN_SQLITE, Profile, Site, SiteBuilder, assert_no_traceback
 from tests.servers.socket_client import SocketClient
 from tests.servers.tabs import Tabs, cookie_with_csrf, http
+from tests.socket.presence import until_online
 
 URL: Final = "/api/push-subscription"
 # How long a push that must not come is given to come after one that must.
-_LATE_SECONDS: Final = 0.5
+_LATE_SECONDS: Final = 0.2
 PASSWORD: Final = "correct horse battery staple"
 
 
@@ -118,15 +119,20 @@ async def test_who_has_a_tab_open_in_any_process_is_not_told(
     here, witness = Browser(site, service, bob), Browser(site, service, carol)
     room = await open_tab.make_room(alice, bob, carol)
     tabs = [await open_tab.in_room(alice, room, process=process) for process in site.processes]
-    bobs = await open_tab(bob, process=site.processes[-1])
-    await bobs.fence()
-    await asyncio.sleep(0.5)  # the other processes hear of it
+    # In another room: what counts is that he has a tab, and the other processes hear of both at once.
+    lobby = await open_tab.make_room(alice, bob)
+    bobs = await open_tab.in_room(bob, lobby, process=site.processes[-1])
+    for tab in tabs:
+        await tab.request("join_room", room=lobby)
+    for tab in tabs:
+        await until_online(tab, lobby, {alice.username: len(tabs), bob.username: 1})
     for number, tab in enumerate(tabs):
         await tab.post(room, f"@{bob.username} @{carol.username} {number}")
     await everything(witness, f"@{bob.username} @{carol.username} {len(tabs) - 1}")
     assert here.received() == []
     await bobs.close()
-    await asyncio.sleep(0.5)
+    for tab in tabs:
+        await until_online(tab, lobby, {alice.username: len(tabs)})
     await tabs[0].post(room, f"@{bob.username} now")
     assert await here.heard() == [f"@{bob.username} now"]
 
@@ -170,9 +176,8 @@ async def test_a_muted_direct_room_tells_of_mentions_only(
     await tab.request("join_room", room=room)
     await bobs.request("mute_room", room=room, muted=True)
     await bobs.close()
-    await asyncio.sleep(0.5)
+    await until_online(tab, room, {alice.username: 1})
     await tab.post(room, "quiet")
-    await asyncio.sleep(2)
     await tab.post(room, f"@{bob.username} loud")
     assert await browser.heard() == [f"@{bob.username} loud"]
 
