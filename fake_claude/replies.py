@@ -63,7 +63,7 @@ class Reply(Mode):
         message_id = f"msg_{secrets.token_hex(8)}"
         model = str(exchange.body["model"])
         usage = {
-            **exchange.usage,
+            **_read_again(exchange.usage, blocks),
             "output_tokens": sum(wire.tokens(block) for block in blocks),
             "server_tool_use": wire.server_tool_use(blocks),
         }
@@ -121,6 +121,18 @@ class Reply(Mode):
             # The first fragment is empty, as it is in the real stream.
             for piece in ("", encoded[: len(encoded) // 2], encoded[len(encoded) // 2 :]):
                 yield {"type": "input_json_delta", "partial_json": piece}
+
+
+def _read_again(usage: dict[str, Any], blocks: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the input of a whole call: after each result of Anthropic's own tools, the model reads everything again."""
+    cached = usage["cache_creation_input_tokens"] + usage["cache_read_input_tokens"]
+    total, found = dict(usage), 0
+    for block in blocks:
+        if block["type"].endswith("_tool_result"):
+            found += wire.tokens(block)
+            total["input_tokens"] += usage["input_tokens"] + found
+            total["cache_read_input_tokens"] += cached
+    return total
 
 
 def _empty(block: dict[str, Any]) -> dict[str, Any]:

@@ -105,14 +105,25 @@ def reservation_for(
     reading = max(reading_tokens, settings.CLAUDE_CONTEXT_TOKENS)
     reading += searches * _SEARCH_TOKENS + pages * PAGE_TOKENS
     writing = max(writing_tokens, settings.CLAUDE_REPLY_TOKENS)
-    # A shorter prompt than is feared may lie in a band that costs more.
-    lengths = [0, reading, *(above + 1 for above in _thresholds() if above < reading)]
-    price = _dearest(price_of(model, length) for length in lengths)
+    price = _dearest_upto(model, reading)
     # No call of ours asks the cache to keep anything for an hour.
     searched = searches * price.web_search * MICROUSD_PER_USD / _SEARCHES_PRICED
-    return _microusd(
-        reading * max(price.input, price.cache_write, price.cache_read) + writing * price.output + searched
-    )
+    return _microusd(reading * _reading_rate(price) + writing * price.output + searched)
+
+
+def reading_again(model: str, reading_tokens: int) -> int:
+    """Return the most that it may cost to read a prompt once more, as after each search of the web within a call."""
+    return _microusd(reading_tokens * _reading_rate(_dearest_upto(model, reading_tokens)))
+
+
+def _reading_rate(price: Price) -> Decimal:
+    return max(price.input, price.cache_write, price.cache_read)
+
+
+def _dearest_upto(model: str, reading: int) -> Price:
+    # A shorter prompt than is feared may lie in a band that costs more.
+    lengths = [0, reading, *(above + 1 for above in _thresholds() if above < reading)]
+    return _dearest(price_of(model, length) for length in lengths)
 
 
 def _on(by_day: dict[date, dict[str, Any]], day: date) -> dict[str, Any]:

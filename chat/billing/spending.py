@@ -100,6 +100,13 @@ def extend_reply(
         extend(found[0], pricing.reservation_for(found[1], reading_tokens, writing_tokens, web_uses))
 
 
+def extend_reading(reply_id: int, attempt: int, reading_tokens: int) -> None:
+    """Set aside what it may cost an attempt to read its prompt once more within a call. Raises QUOTA_EXCEEDED."""
+    found = _charges_of(reply_id, attempt).values_list("pk", "model").first()
+    if found is not None:
+        extend(found[0], pricing.reading_again(found[1], reading_tokens))
+
+
 def settled_before(reply_id: int, attempt: int) -> Usage:
     """Return what earlier attempts at this reply have used."""
     earlier = Charge.objects.filter(

@@ -4,7 +4,7 @@ Where the room's newest reply came of one call, Anthropic has counted what that 
 measured. What Claude will write no one can know: the room's last replies tell what is usual here.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from statistics import median
 from typing import Any, Final, NamedTuple
@@ -15,10 +15,12 @@ from django.utils import timezone
 from chat import access
 from chat.access import Actor
 from chat.billing import pricing
+from chat.claude.abilities import abilities_of
 from chat.claude.prompt import prompts
+from chat.claude.prompt.context import FILES_SHARE, RESULTS_SHARE
 from chat.claude.reading import tokens, transcript
-from chat.claude.reading.files import COLUMNS, File
-from chat.claude.reading.rows import PAGE, living, newest_first, rows_of
+from chat.claude.reading.files import COLUMNS, File, carried_tokens, shown_among, with_notes
+from chat.claude.reading.rows import PAGE, Row, living, newest_files, newest_first, rows_of, uses_of
 from chat.claude.tools import registry
 from chat.files import legible
 from chat.limits import rates
@@ -32,9 +34,14 @@ _CACHED_FOR: Final = timedelta(minutes=5)
 # A shorter beginning is not cached.
 _CACHED_TOKENS_AT_LEAST: Final = 1024
 _REPLIES_LOOKED_AT: Final = 5
+_UNREAD: Final = ("text", "thinking", "prompt_content", "prompt__html", "message__content", "message__html")
 # In a room without replies: two or three paragraphs.
 _USUAL_REPLY_TOKENS: Final = 400
 _LINE_SHARE: Final = 1 / 2
+# What tools have found is kept with its count on the high side, see `tokens`.
+_LIKELY_OF_MOST: Final = 1 / 1.5
+# Around a result: the use that it belongs to.
+_USE_TOKENS: Final = 20
 # Of prose in the Latin script, as `tokens` weighs it.
 _BYTES_PER_TOKEN: Final = 3
 # Around a person's words: who said it, when, and to which message.
@@ -81,7 +88,7 @@ def estimate_prompt(actor: Actor, request: requests.EstimatePrompt) -> wire.Prom
 def _newest(room: Room) -> Sequence[Reply]:
     """Return the room's newest complete replies, without their texts."""
     found = Reply.objects.filter(room=room, state=ReplyState.COMPLETE, message__shown__isnull=False)
-    light = found.select_related("prompt").defer("text", "thinking", "prompt_content", "prompt__html")
+    light = found.select_related("prompt", "message").defer(*_UNREAD)
     return list(light[:_REPLIES_LOOKED_AT])
 
 
@@ -95,8 +102,8 @@ def _reading(room: Room, newest: Sequence[Reply], model: str, note: int) -> _Rea
     """Return what a call will read before the prompt. note: what stands beside it, which is counted apart."""
     last = newest[0] if newest else None
     if last is None or last.prompt is None or not _is_one_call(last):
-        return _Reading(0, _whole(room))
-    since = rows_of(living(room.pk).filter(seq__gt=last.prompt.seq).order_by("seq")[:PAGE])
+        return _Reading(0, _whole(room, newest, model))
+    since = _shown(rows_of(living(room.pk).filter(seq__gt=last.prompt.seq).order_by("seq")[:PAGE]), room, model)
     in_cache = last.usage.cache_creation_input_tokens + last.usage.cache_read_input_tokens
     # The note beside the last prompt goes. Where the rest is cached, it was all that was not.
     known = in_cache or last.usage.input_tokens - note
@@ -112,12 +119,28 @@ def _is_one_call(reply: Reply) -> bool:
     return reply.attempt == 1 and not reply.tools and reply.usage.prompt_tokens > 0
 
 
-def _whole(room: Room) -> int:
+def _shown(rows: Iterable[Row], room: Room, model: str) -> Iterator[Row]:
+    """Yield rows with the files that a call shows. Which these are is looked up once a row has some."""
+    shown: set[int] | None = None
+    able = abilities_of(model)
+    for row in rows:
+        if not row.files:
+            yield row
+            continue
+        if shown is None:
+            shown = shown_among(newest_files(room.pk, room.change), int(settings.CLAUDE_CONTEXT_TOKENS * FILES_SHARE))
+        yield row._replace(files=with_notes(row.files, shown, able))
+
+
+def _whole(room: Room, newest: Sequence[Reply], model: str) -> int:
     """Return the tokens of the newest messages that fit, with all that stands before them."""
     offered = registry.definitions(room.claude_tools)
-    read = sum(tokens.likely(block["text"]) for block in prompts.system(room, settings.CLAUDE_CONTEXT_TOKENS // 4))
+    found = _found(newest, [each["name"] for each in offered])
+    read = found + sum(
+        tokens.likely(block["text"]) for block in prompts.system(room, settings.CLAUDE_CONTEXT_TOKENS // 4)
+    )
     read += tokens.likely(str(offered)) + tokens.TOOLS_TOKENS if offered else 0
-    for line in transcript.lines_of(newest_first(room.pk, room.change)):
+    for line in transcript.lines_of(_shown(newest_first(room.pk, room.change), room, model)):
         read += _told(line)
         if read > settings.CLAUDE_CONTEXT_TOKENS:
             return int(settings.CLAUDE_CONTEXT_TOKENS)
@@ -126,7 +149,16 @@ def _whole(room: Room) -> int:
 
 def _told(line: transcript.Line) -> int:
     at_most = int(settings.CLAUDE_CONTEXT_TOKENS * _LINE_SHARE)
-    return sum(tokens.likely(turn.text) for turn in transcript.told(line, at_most))
+    return sum(tokens.likely(turn.text) + carried_tokens(turn.blocks) for turn in transcript.told(line, at_most))
+
+
+def _found(newest: Sequence[Reply], names: list[str]) -> int:
+    """Return the tokens of what tools have found for the replies of a room, as far as later calls know it."""
+    if not newest:
+        return 0
+    uses = uses_of(newest[0], names)
+    read = sum(use.tokens for use in uses) * _LIKELY_OF_MOST
+    return round(min(read, settings.CLAUDE_CONTEXT_TOKENS * RESULTS_SHARE)) + _USE_TOKENS * len(uses)
 
 
 def _prompt(actor: Actor, request: requests.EstimatePrompt) -> int:

@@ -18,6 +18,7 @@ from chat.messages import exporting, history
 from chat.models import Membership, Role, Room
 from chat.protocol import frames, requests
 from chat.protocol.errors import ProtocolError
+from tests.chat.claude.talk import asks, ends
 from tests.pages.conftest import Seat
 from tests.pages.messages import stored
 
@@ -61,6 +62,17 @@ def test_an_export_is_the_whole_room_in_order_and_in_the_protocols_shape(
     page = history.page(alice.actor, requests.GetMessages(room="launch", limit=100))
     assert exported == json.loads(frames.to_json(page.messages))
     assert len([each for each in exported if each["kind"] == "text"]) == 7
+
+
+def test_lookups_of_a_reply_are_in_an_export_and_in_a_page_with_their_addresses(alice: Seat, closed_room: Room) -> None:
+    page = {"title": "Tide table", "url": "https://tides.example/"}
+    search = {"name": "web_search", "input": "high tide", "result": "1 page", "pages": [page]}
+    plain = {"name": "list_members", "input": "", "result": "2 members"}
+    ends(asks(alice.user, closed_room, "When is high tide?"), "At nine.", tools=[search, plain])
+    exported = lines_of(alice.client.get(PATH))
+    assert exported[-1]["reply"]["tools"] == [search, plain]
+    read = history.page(alice.actor, requests.GetMessages(room="launch", limit=100))
+    assert json.loads(frames.to_json(read.messages)) == exported
 
 
 def test_only_owners_and_moderators_get_it(

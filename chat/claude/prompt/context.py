@@ -27,7 +27,7 @@ _OWNERS_SHARE: Final = 1 / 4
 _NOTES_SHARE: Final = 1 / 4
 _LINE_SHARE: Final = 1 / 2
 _TEXT_SO_FAR_SHARE: Final = 1 / 2
-_RESULTS_SHARE: Final = 1 / 4
+RESULTS_SHARE: Final = 1 / 4
 FILES_SHARE: Final = 1 / 2
 # Of a room's members so many are told by name, and so many are counted.
 _PEOPLE_NAMED: Final = 20
@@ -74,7 +74,7 @@ def build(reply: Reply) -> Context:
     all_tools = [*offered, *web.definitions(web.uses, offered)]
     fixed = tokens.estimate_json(system) + (tokens.estimate_json(all_tools) + tokens.TOOLS_TOKENS if all_tools else 0)
 
-    uses = _uses(reply, [each["name"] for each in offered], int(budget * _RESULTS_SHARE))
+    uses = _uses(reply, [each["name"] for each in offered], int(budget * RESULTS_SHARE))
     so_far = _so_far(reply, uses.get(reply.message_id, ()), int(budget * _TEXT_SO_FAR_SHARE))
     left = budget - fixed - sum(map(transcript.cost, so_far))
     summary = _summary_of(last)

@@ -12,9 +12,7 @@ from chat.files.uploads import Upload
 from chat.model_choice import is_demo_model
 
 _MODEL_CANNOT: Final = "The model of this room can't read files of this kind."
-_IN_PARTS: Final = (
-    "This is too long for Claude to read at once. It reads parts of it where the room's tools allow that."
-)
+_TOO_LONG: Final = "Too long for Claude to read at once."
 # Of a text that no one has looked at yet: about what a letter of English counts.
 _BYTES_PER_TOKEN: Final = 4
 
@@ -41,4 +39,4 @@ def reading_of(upload: Upload, model: str) -> Reading | None:
     tokens = upload.size // _BYTES_PER_TOKEN if file.tokens is None else file.tokens
     is_long = tokens > settings.CLAUDE_CONTEXT_TOKENS * FILES_SHARE
     # An office file holds much beside its text: how much that is, no one knows yet.
-    return Reading(False, _IN_PARTS) if is_long and not legible.is_office(upload.content_type) else Reading(True)
+    return Reading(False, _TOO_LONG) if is_long and not legible.is_office(upload.content_type) else Reading(True)

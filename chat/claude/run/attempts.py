@@ -14,6 +14,7 @@ from typing import Final
 import structlog
 
 from accounts.visible import has_ink
+from chat.billing.pricing import PAGE_TOKENS
 from chat.claude.backends.backend import (
     Backend,
     Call,
@@ -49,6 +50,7 @@ class Attempts:
         self._reported = Usage()
         self._heard_tokens = 0
         self._searches: set[str] = set()
+        self._lookups = 0
         self._is_whole = False
         self._was_left = False
 
@@ -64,8 +66,18 @@ class Attempts:
         if not self._is_whole:
             searches = max(now.web_search_requests, len(self._searches))
             output = max(now.output_tokens, self._heard_tokens)
-            now = now._replace(output_tokens=output, web_search_requests=searches)
+            now = self._with_lookups(now._replace(output_tokens=output, web_search_requests=searches))
         return [*self._before, now]
+
+    def _with_lookups(self, now: Usage) -> Usage:
+        """Add what was read again after each lookup of Anthropic's: only a call's end tells of that."""
+        count = self._lookups
+        cached = now.cache_creation_input_tokens + now.cache_read_input_tokens
+        found = PAGE_TOKENS * count * (count + 1) // 2
+        return now._replace(
+            input_tokens=now.input_tokens * (count + 1) + found,
+            cache_read_input_tokens=now.cache_read_input_tokens + cached * count,
+        )
 
     async def stream(self) -> AsyncGenerator[Piece, None]:
         """Yield the pieces of the attempt that gets so far as to say a word, and `End` last; raise CallFailed."""
@@ -110,6 +122,7 @@ class Attempts:
         log.info("claude.attempt_failed", code=failure.code, retries_left=failure.retries_left)
         self._before, self._reported = self.calls, Usage()
         self._searches.clear()
+        self._lookups = 0
         self._call = self._call._replace(retries=failure.retries_left - 1)
         return True
 
@@ -124,6 +137,7 @@ class Attempts:
                 if piece.name == "web_search":
                     self._searches.add(piece.id)
             case ServerResult(id, error):
+                self._lookups += 1
                 if error:  # such a search is not billed
                     self._searches.discard(id)
             case Usage():

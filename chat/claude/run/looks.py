@@ -14,6 +14,11 @@ class Looks:
         self._uses: dict[str, ServerUse] = {}
         self._open: set[str] = set()
 
+    @property
+    def count(self) -> int:
+        """Return how many uses there have been."""
+        return len(self._uses)
+
     def left(self, used: Usage) -> tuple[int, int]:
         """Return the uses that are left after those that were billed. A search that failed is not.
 

@@ -4,8 +4,9 @@ No socket owns it. It ends in exactly one outcome: the model's end, a stop, a fa
 """
 
 import asyncio
+from collections.abc import Callable
 from contextlib import aclosing
-from typing import Final
+from typing import Any, Final
 
 import structlog
 from django.conf import settings
@@ -13,6 +14,7 @@ from django.utils import timezone
 
 from chat import known_models
 from chat.billing import spending
+from chat.billing.pricing import PAGE_TOKENS
 from chat.claude.backends.backend import (
     Backend,
     Call,
@@ -237,8 +239,10 @@ class Stream:
                 async for piece in pieces:
                     if isinstance(piece, End):
                         end = piece
-                    else:
-                        self._take(piece, calls)
+                        continue
+                    self._take(piece, calls)
+                    if isinstance(piece, ServerUse) and not await self._may_look_up(reading_tokens):
+                        return End("budget", []), []
         finally:
             self._current_call = None
             self._deltas.call_ended()
@@ -267,8 +271,16 @@ class Stream:
     async def _has_money(self, reading_tokens: int, *, again: bool = False) -> bool:
         # The first reservation holds searches for all calls; one that is made again may search once more.
         wanted = reading_tokens, self._max_tokens, self._looks.left(total(self._calls)) if again else (0, 0)
+        return await self._is_reserved(spending.extend_reply, *wanted)
+
+    async def _may_look_up(self, reading_tokens: int) -> bool:
+        """Reserve money for what a lookup of Anthropic's makes of the call: the model reads all of it again."""
+        found = self._looks.count * PAGE_TOKENS
+        return await self._is_reserved(spending.extend_reading, reading_tokens + found)
+
+    async def _is_reserved(self, extend: Callable[..., None], *wanted: Any) -> bool:
         try:
-            await in_database(spending.extend_reply, self.id, self._reply.attempt, *wanted)
+            await in_database(extend, self.id, self._reply.attempt, *wanted)
         except ProtocolError as error:
             if error.code == ErrorCode.QUOTA_EXCEEDED:
                 return False

@@ -214,3 +214,37 @@ async def test_with_no_other_tool_the_call_has_none(fake: FakeClaude) -> None:
         await desk.set_up(claude_web_search=True)
         reply = await desk.ask("What is new?")
     assert reply.state == "complete" and "tools" not in fake.requests[-1].body
+
+
+LOOKUPS: Any = tuple(block for number in range(3) for block in web_search(f"part {number}"))
+
+
+async def test_what_is_read_again_after_each_search_is_reserved_and_billed(fake: FakeClaude) -> None:
+    fake.will(Normal("Without."), Blocks((*LOOKUPS, text("Found."))))
+    async with open_desk() as desk:
+        await desk.set_up(**ALLOWED)
+        plain = await desk.ask("Look it up. " * 300)
+        reply = await desk.ask("Look it up.")
+        first, charge = await desk.charges()
+    assert reply.usage.prompt_tokens > 3 * plain.usage.prompt_tokens
+    assert charge.reserved_microusd > first.reserved_microusd
+
+
+async def test_a_limit_that_another_reading_would_pass_ends_the_reply(fake: FakeClaude, settings: Any) -> None:
+    settings.SPEND_USER_DAY_USD = pricing.reservation_for("claude-sonnet-5-5", web_uses=(3, 3)) / 1e6 + 0.001
+    fake.will(Blocks((text("I look. "), *LOOKUPS, text("Never said."))))
+    async with open_desk() as desk:
+        await desk.set_up(**ALLOWED)
+        reply = await desk.ask("Look it up.")
+        (charge,) = await desk.charges()
+    assert (reply.state, reply.stop_reason, reply.text) == ("complete", "budget", "I look. ")
+    assert charge.cost_microusd <= settings.SPEND_USER_DAY_USD * 1e6
+
+
+async def test_what_a_reply_has_read_again_is_on_its_bill_when_it_breaks_off(fake: FakeClaude) -> None:
+    fake.will(Normal("Without."), BrokenOff((*LOOKUPS, text("Found it, and more words."))))
+    async with open_desk() as desk:
+        await desk.set_up(**ALLOWED)
+        plain = await desk.ask("Look it up. " * 300)
+        reply = await desk.ask("Look it up.")
+    assert reply.state == "interrupted" and reply.usage.prompt_tokens > 3 * plain.usage.prompt_tokens
