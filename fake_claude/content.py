@@ -39,8 +39,9 @@ _IN_RESULTS: Final = ("text", "image", "document", "search_result")
 _SOURCES: Final = {"base64": {"type", "media_type", "data"}, "url": {"type", "url"}, "file": {"type", "file_id"}}
 _DOCUMENT_SOURCES: Final = {**_SOURCES, "text": {"type", "media_type", "data"}, "content": {"type", "content"}}
 _MOST_PAGES: Final = 100
+_COUNTED_AS_JSON: Final = ("tool_use", "server_tool_use")
 _TITLE_CHARS: Final = 500
-_TOKENS_PER_PAGE: Final = 2_300
+_PAGE_SIDE: Final = 2_000
 _FORMATS: Final = {"image/jpeg": "JPEG", "image/png": "PNG", "image/gif": "GIF", "image/webp": "WEBP"}
 
 
@@ -78,10 +79,16 @@ def tokens_of(value: Any) -> int:
     """Return what a block counts: a picture by its pixels, anything else by its letters."""
     if isinstance(value, dict) and value.get("type") == "image":
         return _tokens_of_image(value)
+    if isinstance(value, dict) and value.get("type") == "document" and value["source"]["type"] == "text":
+        return wire.tokens(str(value.get("title") or "")) + wire.tokens(value["source"]["data"])
     if isinstance(value, dict) and value.get("type") == "document" and value["source"]["type"] == "base64":
-        return pages_of(value) * _TOKENS_PER_PAGE
+        return sum(_tokens_of_page(*page) for page in _pages_in(value["source"].get("data", "")))
     if isinstance(value, dict) and value.get("type") == "tool_result" and isinstance(value.get("content"), list):
         return wire.tokens({**value, "content": []}) + sum(tokens_of(each) for each in value["content"])
+    if isinstance(value, dict) and value.get("type") in _COUNTED_AS_JSON:
+        return wire.tokens(wire.compact(value["input"]))
+    if isinstance(value, dict) and "name" in value:  # the definition of a tool
+        return wire.tokens(wire.compact(value))
     return wire.tokens(value)
 
 
@@ -178,10 +185,27 @@ def _opened(data: str) -> tuple[str, tuple[int, int]] | None:
         return None
 
 
+@functools.lru_cache(maxsize=256)
+def _pages_in(data: str) -> tuple[tuple[float, float, str], ...]:
+    """Return each page of a PDF: its sides, and its text."""
+    try:
+        reader = PdfReader(io.BytesIO(base64.b64decode(data, validate=True)))
+        return tuple((float(p.mediabox.width), float(p.mediabox.height), p.extract_text()) for p in reader.pages)
+    except Exception:  # noqa: BLE001 - a file that can't be read was refused
+        return ()
+
+
+def _tokens_of_page(width: float, height: float, text: str) -> int:
+    """Return what a page counts: it is looked at as a picture that fills what the model makes use of, and read."""
+    enlarged = _PAGE_SIDE / max(width, height, 1)
+    return _tokens_of_pixels(width * enlarged, height * enlarged) + wire.tokens(text)
+
+
 def _tokens_of_image(block: dict[str, Any]) -> int:
     found = _opened(block["source"].get("data", ""))
-    if found is None:
-        return 0
-    width, height = found[1]
+    return 0 if found is None else _tokens_of_pixels(*found[1])
+
+
+def _tokens_of_pixels(width: float, height: float) -> int:
     scale = min(1.0, _LONGEST_SIDE / max(width, height), math.sqrt(_MOST_PIXELS / (width * height)))
     return math.ceil(width * scale * height * scale / _PIXELS_PER_TOKEN)

@@ -63,7 +63,7 @@ class Reply(Mode):
         message_id = f"msg_{secrets.token_hex(8)}"
         model = str(exchange.body["model"])
         usage = {
-            **_read_again(exchange.usage, blocks),
+            **self.input_of(exchange.usage, blocks),
             "output_tokens": sum(wire.tokens(block) for block in blocks),
             "server_tool_use": wire.server_tool_use(blocks),
         }
@@ -92,6 +92,10 @@ class Reply(Mode):
                 return False
             await exchange.send(wire.block_stop(index))
         return True
+
+    def input_of(self, usage: dict[str, Any], blocks: list[dict[str, Any]]) -> dict[str, Any]:
+        """Return the input of the whole call, of which `usage` is what was read first."""
+        return _read_again(usage, blocks)
 
     def remember(self, exchange: Exchange, blocks: list[dict[str, Any]]) -> None:
         """Note what later requests about this reply depend on."""

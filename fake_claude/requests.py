@@ -22,6 +22,7 @@ _TOOL_NAME: Final = re.compile(r"[a-zA-Z0-9_-]{1,128}")
 _MOST_CACHE_POINTS: Final = 4
 _SMALLEST_CACHED_TOKENS: Final = 1024
 _LOOKED_BACK_BLOCKS: Final = 20
+_TOOLS_TOKENS: Final = 346
 
 
 def blocks_of(content: Any) -> list[dict[str, Any]]:
@@ -84,7 +85,11 @@ def usage_of(body: dict[str, Any], cached: set[str]) -> dict[str, Any]:
         parts += [{"role": turn["role"], **block} for block in blocks_of(turn["content"])]
     points = [index for index, part in enumerate(parts) if part.get("cache_control")]
     plain = [{name: value for name, value in part.items() if name != "cache_control"} for part in parts]
-    ends = list(accumulate(tokens_of(part) for part in plain))
+    # What the service says to the model of tools stands before them.
+    counts = [tokens_of(part) for part in plain]
+    if body.get("tools"):
+        counts[0] += _TOOLS_TOKENS
+    ends = list(accumulate(counts))
     # The real service looks back from each point for the longest beginning that it knows.
     looked_at = {index for point in points for index in range(max(0, point - _LOOKED_BACK_BLOCKS), point + 1)}
     begins = list(_beginnings(str(body["model"]), plain))

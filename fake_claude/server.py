@@ -94,6 +94,10 @@ class FakeClaude:
         """Respond so whenever the system prompt or the last turn holds this text; the queue is left alone."""
         self._rules.append((text, mode))
 
+    def forget_cached(self) -> None:
+        """Find nothing in the cache that was put there so far, as after a while."""
+        self._cached.clear()
+
     def release(self) -> None:
         """Let every response go on that is held now."""
         for seen in list(self.requests):

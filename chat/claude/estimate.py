@@ -4,6 +4,7 @@ Where the room's newest reply came of one call, Anthropic has counted what that 
 measured. What Claude will write no one can know: the room's last replies tell what is usual here.
 """
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from statistics import median
@@ -18,8 +19,9 @@ from chat.billing import pricing
 from chat.claude.abilities import abilities_of
 from chat.claude.prompt import prompts
 from chat.claude.prompt.context import FILES_SHARE, RESULTS_SHARE
+from chat.claude.prompt.web import Web
 from chat.claude.reading import tokens, transcript
-from chat.claude.reading.files import COLUMNS, File, carried_tokens, shown_among, with_notes
+from chat.claude.reading.files import COLUMNS, File, shown_among, with_notes
 from chat.claude.reading.rows import PAGE, Row, living, newest_files, newest_first, rows_of, uses_of
 from chat.claude.tools import registry
 from chat.files import legible
@@ -38,8 +40,6 @@ _UNREAD: Final = ("text", "thinking", "prompt_content", "prompt__html", "message
 # In a room without replies: two or three paragraphs.
 _USUAL_REPLY_TOKENS: Final = 400
 _LINE_SHARE: Final = 1 / 2
-# What tools have found is kept with its count on the high side, see `tokens`.
-_LIKELY_OF_MOST: Final = 1 / 1.5
 # Around a result: the use that it belongs to.
 _USE_TOKENS: Final = 20
 # Of prose in the Latin script, as `tokens` weighs it.
@@ -102,16 +102,20 @@ def _reading(room: Room, newest: Sequence[Reply], model: str, note: int) -> _Rea
     """Return what a call will read before the prompt. note: what stands beside it, which is counted apart."""
     last = newest[0] if newest else None
     if last is None or last.prompt is None or not _is_one_call(last):
-        return _Reading(0, _whole(room, newest, model))
+        return _measured(room, last, model)
     since = _shown(rows_of(living(room.pk).filter(seq__gt=last.prompt.seq).order_by("seq")[:PAGE]), room, model)
     in_cache = last.usage.cache_creation_input_tokens + last.usage.cache_read_input_tokens
     # The note beside the last prompt goes. Where the rest is cached, it was all that was not.
     known = in_cache or last.usage.input_tokens - note
     said = sum(_told(line) for line in map(transcript.line_of, since) if line is not None)
     read = min(known + said, settings.CLAUDE_CONTEXT_TOKENS)
-    is_warm = last.model == model and last.ended_at is not None and timezone.now() - last.ended_at < _CACHED_FOR
-    cached = min(in_cache, read) if is_warm else 0
+    cached = min(in_cache, read) if _is_warm(last, model) else 0
     return _Reading(cached, read - cached)
+
+
+def _is_warm(last: Reply, model: str) -> bool:
+    """Whether the cache still holds what was read for a reply."""
+    return last.model == model and last.ended_at is not None and timezone.now() - last.ended_at < _CACHED_FOR
 
 
 def _is_one_call(reply: Reply) -> bool:
@@ -132,33 +136,49 @@ def _shown(rows: Iterable[Row], room: Room, model: str) -> Iterator[Row]:
         yield row._replace(files=with_notes(row.files, shown, able))
 
 
-def _whole(room: Room, newest: Sequence[Reply], model: str) -> int:
-    """Return the tokens of the newest messages that fit, with all that stands before them."""
+def _measured(room: Room, last: Reply | None, model: str) -> _Reading:
+    """Return what stands before the newest messages that fit, and these: up to the last prompt, the cache may hold them."""
+    prompt = None if last is None or not _is_warm(last, model) else last.prompt
     offered = registry.definitions(room.claude_tools)
-    found = _found(newest, [each["name"] for each in offered])
-    read = found + sum(
-        tokens.likely(block["text"]) for block in prompts.system(room, settings.CLAUDE_CONTEXT_TOKENS // 4)
-    )
-    read += tokens.likely(str(offered)) + tokens.TOOLS_TOKENS if offered else 0
+    cached = _fixed(room, model, offered)
+    fresh = 0
     for line in transcript.lines_of(_shown(newest_first(room.pk, room.change), room, model)):
-        read += _told(line)
-        if read > settings.CLAUDE_CONTEXT_TOKENS:
-            return int(settings.CLAUDE_CONTEXT_TOKENS)
-    return read
+        if prompt is not None and line.seq <= prompt.seq:
+            cached += _told(line)
+        else:
+            fresh += _told(line)
+        if cached + fresh > settings.CLAUDE_CONTEXT_TOKENS:
+            cached = int(settings.CLAUDE_CONTEXT_TOKENS) - fresh
+            break
+    if last is not None:
+        fresh += _found(last, [each["name"] for each in offered])
+    return (
+        _Reading(cached, fresh)
+        if prompt is not None and cached >= _CACHED_TOKENS_AT_LEAST
+        else _Reading(0, cached + fresh)
+    )
+
+
+def _fixed(room: Room, model: str, offered: list[dict[str, Any]]) -> int:
+    """Return what stands before all messages: the system prompt and the tools."""
+    web = Web.of(room) if abilities_of(model).web else Web()
+    system = prompts.system(room, settings.CLAUDE_CONTEXT_TOKENS // 4, uses_web=any(web.uses))
+    tools = [*offered, *web.definitions(web.uses, offered)]
+    read = sum(tokens.likely(block["text"]) for block in system)
+    return read + (tokens.likely(json.dumps(tools)) + tokens.likely_of(tokens.TOOLS_TOKENS) if tools else 0)
 
 
 def _told(line: transcript.Line) -> int:
     at_most = int(settings.CLAUDE_CONTEXT_TOKENS * _LINE_SHARE)
-    return sum(tokens.likely(turn.text) + carried_tokens(turn.blocks) for turn in transcript.told(line, at_most))
+    said = sum(tokens.likely(turn.text) for turn in transcript.told(line, at_most))
+    return said + sum(_of_file(file) for file in line.files if file.is_shown)
 
 
-def _found(newest: Sequence[Reply], names: list[str]) -> int:
+def _found(last: Reply, names: list[str]) -> int:
     """Return the tokens of what tools have found for the replies of a room, as far as later calls know it."""
-    if not newest:
-        return 0
-    uses = uses_of(newest[0], names)
-    read = sum(use.tokens for use in uses) * _LIKELY_OF_MOST
-    return round(min(read, settings.CLAUDE_CONTEXT_TOKENS * RESULTS_SHARE)) + _USE_TOKENS * len(uses)
+    uses = uses_of(last, names)
+    most = min(sum(use.tokens for use in uses), int(settings.CLAUDE_CONTEXT_TOKENS * RESULTS_SHARE))
+    return tokens.likely_of(most) + _USE_TOKENS * len(uses)
 
 
 def _prompt(actor: Actor, request: requests.EstimatePrompt) -> int:
@@ -171,4 +191,4 @@ def _of_file(file: File) -> int:
     """Return what a file counts; of a text that no one has measured yet, by its size."""
     if file.tokens is None and file.why_not is None and legible.is_text(file.content_type):
         return file.size // _BYTES_PER_TOKEN
-    return file.tokens or 0
+    return file.likely_tokens or 0

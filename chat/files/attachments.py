@@ -60,6 +60,8 @@ def keep(actor: Actor, slug: str, upload: Upload) -> wire.Attachment:
         preview="" if upload.preview is None else new_file_name(),
         pages=upload.pages,
         unreadable=upload.unreadable,
+        text_tokens=upload.text_tokens,
+        densest_page=upload.densest_page,
     )
     with transaction.atomic():
         quotas.check_storing(actor, upload.size)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from chat.bounded.child import Refused, serve
-from chat.files import documents, office
+from chat.files import documents, legible, office
 from chat.files.legible import Illegible
 
 _MEMORY_BYTES: Final = 2 << 30
@@ -31,6 +31,11 @@ def _pages(given: Any, _made: Any) -> int:
     return documents.pages_of(given)
 
 
+def _page_texts(given: Any, made: Any, seconds: float) -> None:
+    for text in documents.texts_of(given, seconds):
+        made.write((text + legible.PAGE_END).encode(errors="replace"))
+
+
 def _some_pages(given: Any, made: Any, first: int, last: int) -> None:
     documents.write_pages(given, first, last, made)
 
@@ -45,6 +50,7 @@ def _office_text(given: Any, made: Any, content_type: str) -> None:
 
 _TASKS: Final[dict[str, Callable[..., object]]] = {
     "pages": _pages,
+    "page_texts": _page_texts,
     "some_pages": _some_pages,
     "office_type": _office_type,
     "office_text": _office_text,

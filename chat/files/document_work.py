@@ -10,10 +10,10 @@ import structlog
 
 from chat.bounded import pool
 from chat.bounded.child import Status
-from chat.files.legible import MOST_BYTES, Illegible, Why, is_pdf
+from chat.files.legible import MOST_BYTES, PAGE_END, Illegible, Why, is_pdf
 from chat.files.office import may_be_office
 from chat.files.on_disk import on_disk
-from chat.files.uploads import Upload
+from chat.files.uploads import ANYTHING, Upload, type_of
 from chat.lifetime import Threads, part
 
 log = structlog.get_logger(__name__)
@@ -21,6 +21,8 @@ log = structlog.get_logger(__name__)
 # Of processor time: enough for a hundred pages that are only counted or copied, or for a long text.
 _SECONDS: Final = 10.0
 _WALL_SECONDS: Final = 60.0
+# Someone waits for the reply; how dense the rest is, the first pages tell.
+_TEXT_SECONDS: Final = 2.0
 _HEAD_BYTES: Final = 8
 
 
@@ -38,10 +40,25 @@ async def pages_of(file: IO[bytes], owner: Hashable) -> int:
     return int(count)
 
 
+async def page_texts(file: IO[bytes], owner: Hashable) -> list[str]:
+    """Return the texts of a PDF's first pages, as many as can be read soon. Raises Illegible, NotNow or OSError."""
+    _, made = await _done(file, owner, task="page_texts", seconds=_TEXT_SECONDS)
+    return made.decode(errors="replace").split(PAGE_END)[:-1]
+
+
 async def office_text(file: IO[bytes], owner: Hashable, content_type: str) -> bytes:
     """Return the text of an office file, in UTF-8. Raises Illegible, NotNow or OSError."""
     _, text = await _done(file, owner, task="office_text", content_type=content_type)
     return text
+
+
+async def kind_of(file: IO[bytes], owner: Hashable) -> str | None:
+    """Return what a file is that was kept as just anything; None for what it stays. Raises Illegible, NotNow or OSError."""
+    if may_be_office(await part(_Copying).run(_head_of, file)):
+        found, _ = await _done(file, owner, task="office_type")
+        return str(found) if found else None
+    kind = await part(_Copying).run(type_of, file)
+    return None if kind == ANYTHING else kind
 
 
 async def looked_at(upload: Upload, owner: Hashable) -> Upload:

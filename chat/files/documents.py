@@ -5,12 +5,14 @@ in a process that can be killed. So nothing here knows of Django.
 """
 
 import logging
+import time
+from collections.abc import Iterator
 from typing import IO, Final
 
 from pypdf import PdfReader, PdfWriter
 from pypdf.errors import FileNotDecryptedError, PyPdfError
 
-from chat.files.legible import Illegible, Why
+from chat.files.legible import MOST_TEXT_CHARS, PAGE_END, Illegible, Why
 
 # It tells of each fault that it finds in a file.
 logging.getLogger("pypdf").setLevel(logging.CRITICAL)
@@ -38,6 +40,22 @@ def pages_of(file: IO[bytes]) -> int:
     if count < 1:
         raise Illegible(Why.DAMAGED)
     return count
+
+
+def texts_of(file: IO[bytes], seconds: float) -> Iterator[str]:
+    """Yield the text of each page, in order, as long as so much processor time lasts. Raises Illegible."""
+    reader = _reader(file)
+    end = time.process_time() + seconds
+    left = MOST_TEXT_CHARS
+    try:
+        for page in reader.pages:
+            if time.process_time() > end or left <= 0:
+                return
+            text = page.extract_text().replace(PAGE_END, " ")[:left]
+            left -= len(text)
+            yield text
+    except _FAULTS as error:
+        raise Illegible(Why.DAMAGED) from error
 
 
 def write_pages(file: IO[bytes], first: int, last: int, to: IO[bytes]) -> None:

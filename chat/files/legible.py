@@ -14,6 +14,7 @@ PPTX: Final = "application/vnd.openxmlformats-officedocument.presentationml.pres
 OFFICE: Final = (DOCX, XLSX, PPTX)
 # Of the text of an office file: much more than any model reads at once.
 MOST_TEXT_CHARS: Final = 2_000_000
+PAGE_END: Final = "\f"
 
 
 class Why(StrEnum):

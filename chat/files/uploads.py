@@ -45,6 +45,8 @@ class Upload(NamedTuple):
     preview: IO[bytes] | None = None
     pages: int | None = None
     unreadable: str = ""
+    text_tokens: int | None = None
+    densest_page: int | None = None
 
     def close(self) -> None:
         self.file.close()
@@ -72,7 +74,7 @@ def inspect(file: IO[bytes], name: str, picture: Picture | None = None) -> Uploa
         return _of_picture(picture, name)
     if is_picture(file):
         return _of_picture(_picture(file), name)
-    return Upload(name, _type_of(file), size, file)
+    return Upload(name, type_of(file), size, file)
 
 
 def check_size(size: int) -> None:
@@ -106,7 +108,8 @@ def _size_of(file: IO[bytes]) -> int:
     return size
 
 
-def _type_of(file: IO[bytes]) -> str:
+def type_of(file: IO[bytes]) -> str:
+    """Return what a file is by its first bytes, or by its text."""
     file.seek(0)
     is_pdf = file.read(5) == b"%PDF-"
     file.seek(0)

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_POST, require_safe
 from chat import access
 from chat.access import Actor
 from chat.claude.prompt import readable
+from chat.claude.run.looking import measured
 from chat.files import attachments, document_work, picture_work, uploads
 from chat.files.pictures import PREVIEW_TYPE
 from chat.files.text_files import CHUNK_BYTES
@@ -81,8 +82,10 @@ async def _keep(actor: Actor, slug: str, file: "UploadedFile[bytes]") -> wire.At
     is_picture = await part(_Disk).run(uploads.is_picture, file)
     picture = await picture_work.made_anew(file, of_user(actor.id)) if is_picture else None
     found = await part(_Disk).run(uploads.inspect, file, file.name or "", picture)
+    owner = of_user(actor.id)
     try:
-        return await in_database(_kept, actor, slug, await document_work.looked_at(found, of_user(actor.id)))
+        known = await measured(await document_work.looked_at(found, owner), owner)
+        return await in_database(_kept, actor, slug, known)
     finally:
         await part(_Disk).run(found.close)
 

@@ -42,6 +42,9 @@ class Attachment(models.Model):
     text_tokens = models.PositiveIntegerField(
         null=True, blank=True, help_text="What its text counts for Claude, once it was looked at."
     )
+    densest_page = models.PositiveIntegerField(
+        null=True, blank=True, help_text="What the text of a PDF's densest page counts for Claude."
+    )
     unreadable = models.CharField(
         max_length=20,
         blank=True,

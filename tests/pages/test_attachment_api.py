@@ -109,7 +109,7 @@ READINGS: Final = (
     ("a locked letter", office_files.locked, "it is encrypted"),
     ("a damaged paper", lambda: b"%PDF-1.7 and no more", "it is damaged"),
     ("a book", lambda: seen_documents.pdf(101), "more than 100 pages"),
-    ("a long paper", lambda: seen_documents.pdf(20), "Too long for Claude to read at once."),
+    ("a long paper", lambda: seen_documents.pdf(40), "Too long for Claude to read at once."),
     ("a long text", lambda: b"word " * 100_000, "Too long for Claude to read at once."),
     ("an archive", lambda: office_files.archive(notes_txt=b"hello"), "files of this kind"),
     ("bytes", lambda: bytes(range(256)), "files of this kind"),

@@ -1,4 +1,4 @@
-"""Twenty kinds of prompts: what is said before Send must be about what is billed after it, where nothing is thought.
+"""Forty kinds of prompts: what is said before Send must be about what is billed after it, where nothing is thought.
 
 The fake counts with a tokenizer of its own, `count`: it cuts words, where Parley weighs characters by their block. Both
 follow the same published figures (see tests/reports/stopped_replies.py), so these cases prove the bookkeeping: what is read,
@@ -75,4 +75,56 @@ CASES: Final = (
     Case("a table", "| day | place | price |\n| --- | --- | --- |\n| 1 | harbour | 12.50 |\n" * 10),
     Case("a list", "- bread\n- milk\n- a map of the town\n" * 20),
     Case("several scripts", "harbour 港 гавань λιμάνι ميناء बंदरगाह 항구 " * 15),
+)
+
+
+class Around(NamedTuple):
+    """A prompt with what comes with it, or stands before it in the room.
+
+    room: settings of the room. before: what was said there, each with the names of its files; a reply follows each.
+    since: what was said after the last reply. prompt, files: what is asked. hours: since the last reply.
+    uses: a tool that the last reply used, by the name of a mode in the test. context: CLAUDE_CONTEXT_TOKENS.
+    """
+
+    kind: str
+    prompt: str = "What do you make of it?"
+    files: tuple[str, ...] = ()
+    before: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    since: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    room: dict[str, Any] = {}  # noqa: RUF012 - no case changes it
+    hours: float = 0.0
+    uses: str = ""
+    context: int = 0
+
+    def __str__(self) -> str:
+        return self.kind
+
+
+_HELLO: Final = ("Hello, we plan a trip.", ())
+_TOOLS: Final = {"claude_tools": ["search_history", "list_members", "read_attachment"]}
+_WEB: Final = {"claude_web_search": True, "claude_web_fetch": True}
+
+AROUND: Final = (
+    Around("a picture", files=("photo",), before=(_HELLO,)),
+    Around("three pictures", files=("photo", "drawing", "icon"), before=(_HELLO,)),
+    Around("a PDF", files=("paper",), before=(_HELLO,)),
+    Around("a dense PDF", files=("dense paper",), before=(_HELLO,)),
+    Around("a scanned PDF", files=("scan",), before=(_HELLO,)),
+    Around("a docx", files=("letter",), before=(_HELLO,)),
+    Around("a long docx", files=("long letter",), before=(_HELLO,)),
+    Around("a text file", files=("notes",), before=(_HELLO,)),
+    Around("a text file in Japanese", files=("Japanese notes",), before=(_HELLO,)),
+    Around("a file that Claude can't read", files=("archive",), before=(_HELLO,)),
+    Around("after a picture", before=(_HELLO, ("Look.", ("photo",)))),
+    Around("after a PDF, cache gone", before=(_HELLO, ("Read this.", ("paper",))), hours=1),
+    Around("a picture since the last reply", before=(_HELLO,), since=(("Look.", ("photo",)),)),
+    Around("the first prompt, after pictures", since=(("Look.", ("photo",)), ("And this.", ("drawing",)))),
+    Around("a long history", before=((_ENGLISH * 60, ()), (_ENGLISH * 80, ()))),
+    Around("a long history, cache gone", before=((_ENGLISH * 60, ()), (_ENGLISH * 80, ())), hours=1),
+    Around("more history than fits", before=((_ENGLISH * 170, ()),) * 5, hours=1, context=20_000),
+    Around("tools", before=(_HELLO,), room=_TOOLS),
+    Around("after a use of a tool", before=(_HELLO, ("Who is here?", ())), room=_TOOLS, uses="tool"),
+    Around("the web", before=(_HELLO,), room=_WEB),
+    Around("after a search", before=(_HELLO, ("When is high tide?", ())), room=_WEB, uses="search"),
+    Around("long instructions", before=(_HELLO,), room={"claude_instructions": _ENGLISH * 35}),
 )

@@ -30,7 +30,7 @@ def reading_of(upload: Upload, model: str) -> Reading | None:
         return None
     file = File(
         0, upload.name, upload.content_type, upload.size, upload.width, upload.height, upload.pages,
-        unreadable=upload.unreadable,
+        upload.text_tokens, upload.unreadable, upload.densest_page,
     )  # fmt: skip
     if file.why_not is not None:
         return Reading(False, legible.SAID[file.why_not])

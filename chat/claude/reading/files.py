@@ -10,6 +10,7 @@ from itertools import groupby
 from typing import Any, Final, NamedTuple
 
 from chat.claude.abilities import Abilities
+from chat.claude.reading import tokens
 from chat.files import legible, model_sizes
 from chat.files.legible import MOST_PAGES, Why
 
@@ -19,15 +20,16 @@ NO_ROOM: Final = "not shown here: it doesn't fit"
 NO_PICTURES: Final = "not shown here: this model can't see pictures"
 NO_PDFS: Final = "not shown here: this model can't read PDF"
 _NOT_SHOWN: Final = "not shown here: {}"
-# Each page is looked at as a picture, and read as text.
-TOKENS_PER_PAGE: Final = 3_000
+# Each page is looked at as a picture, and read as text: as dense a text as this, where no one has looked at it.
+PAGE_PICTURE_TOKENS: Final = 1_600
+PAGE_TEXT_TOKENS: Final = 1_400
 _NAMED: Final = "parley"
 
 
 class File(NamedTuple):
     """A file of a message. is_shown: a block of the call holds it. note: why not, where that is worth a word.
 
-    pages, text_tokens: None until someone has looked at it. unreadable: a `Why`, where one was found out.
+    pages, text_tokens, densest_page: None until someone has looked at it. unreadable: a `Why`, where one was found out.
     """
 
     id: int
@@ -39,6 +41,7 @@ class File(NamedTuple):
     pages: int | None = None
     text_tokens: int | None = None
     unreadable: str = ""
+    densest_page: int | None = None
     is_shown: bool = False
     note: str = ""
 
@@ -63,11 +66,39 @@ class File(NamedTuple):
         if self.width is not None and self.height is not None:
             return model_sizes.tokens(self.width, self.height)
         if self.is_pdf:
-            return None if self.pages is None else self.pages * TOKENS_PER_PAGE
+            return None if self.pages is None else self.pages * PAGE_PICTURE_TOKENS + self._text_of_pages
         return self.text_tokens
 
+    @property
+    def likely_tokens(self) -> int | None:
+        """Return what it is likely to cost, where `tokens` is on the high side."""
+        most = self.tokens
+        if most is None or self.is_picture:
+            return most
+        text = self._text_of_pages if self.is_pdf else most
+        return most - text + tokens.likely_of(text)
 
-COLUMNS: Final = ("pk", "name", "content_type", "size", "width", "height", "pages", "text_tokens", "unreadable")
+    @property
+    def _text_of_pages(self) -> int:
+        return (self.pages or 0) * PAGE_TEXT_TOKENS if self.text_tokens is None else self.text_tokens
+
+    def tokens_of_pages(self, count: int) -> int:
+        """Return the most that so many pages of it cost, whichever they are."""
+        return count * (PAGE_PICTURE_TOKENS + max(self.densest_page or 0, PAGE_TEXT_TOKENS))
+
+
+COLUMNS: Final = (
+    "pk",
+    "name",
+    "content_type",
+    "size",
+    "width",
+    "height",
+    "pages",
+    "text_tokens",
+    "unreadable",
+    "densest_page",
+)
 """Of an attachment: the first fields of a File."""
 
 
@@ -181,8 +212,8 @@ class Named(NamedTuple):
 def block_of(file: File, pages: tuple[int, int] | None = None) -> dict[str, Any]:
     """Return the block in which a file is shown, or some of a PDF's pages, without its bytes."""
     first, last = pages or (0, 0)
-    tokens = (last - first + 1) * TOKENS_PER_PAGE if pages else file.tokens or 0
-    source = {"type": _NAMED, "attachment": file.id, "first": first, "last": last, "tokens": tokens}
+    size = file.tokens_of_pages(last - first + 1) if pages else file.tokens or 0
+    source = {"type": _NAMED, "attachment": file.id, "first": first, "last": last, "tokens": size}
     if file.is_picture:
         return {"type": "image", "source": source}
     # The place for `"citations": {"enabled": True}`, which all documents of a call must have, or none.

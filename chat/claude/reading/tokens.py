@@ -88,6 +88,11 @@ def likely(text: str) -> int:
     return -(-_hundredths(text) // _HUNDREDTHS)
 
 
+def likely_of(most: int) -> int:
+    """Return how many tokens a text is likely to cost that was taken for so many on the high side."""
+    return most * _HUNDREDTHS // _HIGH_SIDE_PERCENT
+
+
 def estimate_json(value: Any) -> int:
     return estimate(json.dumps(value, ensure_ascii=False))
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from accounts.models import User
 from chat.access import Actor
+from chat.claude.run.looking import measured
 from chat.files import attachments, document_work, uploads
 from chat.messages import replies
 from chat.messages.posting import Post
@@ -47,6 +48,7 @@ class Desk:
 
     async def upload(self, content: bytes, name: str = "file") -> Attachment:
         found = await document_work.looked_at(uploads.inspect(BytesIO(content), name), self.alice.id)
+        found = await measured(found, self.alice.id)
 
         def keep() -> Attachment:
             return Attachment.objects.get(public_id=attachments.keep(self.alice, "desk", found).id)

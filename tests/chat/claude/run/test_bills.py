@@ -32,6 +32,9 @@ class Telling(Blocks):
         exchange.usage = {**nothing, **self.usage}
         await super().respond(exchange)
 
+    def input_of(self, usage: dict[str, Any], blocks: list[dict[str, Any]]) -> dict[str, Any]:
+        return usage
+
 
 @pytest.mark.parametrize("bill", BILLS, ids=str)
 async def test_a_reply_costs_what_anthropic_bills_for_it(bill: Bill, fake: FakeClaude) -> None:

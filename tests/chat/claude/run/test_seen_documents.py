@@ -12,6 +12,7 @@ from chat import known_models
 from chat.claude.reading import files
 from chat.claude.run import looking
 from chat.claude.tools import read_attachment
+from chat.files import document_work
 from chat.known_models import KnownModel
 from chat.lifetime import part
 from chat.models import Attachment
@@ -125,7 +126,7 @@ async def test_each_file_is_looked_at_once(fake: FakeClaude, monkeypatch: pytest
 
 
 async def test_documents_and_pictures_share_the_room_and_the_newest_come_first(fake: FakeClaude, settings: Any) -> None:
-    settings.CLAUDE_CONTEXT_TOKENS = 40_000
+    settings.CLAUDE_CONTEXT_TOKENS = 22_000
     fake.default = Normal("Fine.")
     async with open_desk() as desk:
         await desk.ask("One", await desk.upload(pdf(3, "first"), "one.pdf"))
@@ -154,7 +155,53 @@ async def test_the_tool_shows_a_long_pdf_some_pages_at_a_time(fake: FakeClaude) 
     ]
     assert [block["title"] for block in shown] == ["book.pdf, pages 1-5", "book.pdf, pages 101-102"]
     assert [tool["result"] for tool in reply.tools] == ['read "book.pdf"', 'read "book.pdf"', 'end of "book.pdf"']
-    assert tokens_of(shown[0]) <= read_attachment._PAGES_AT_ONCE * files.TOKENS_PER_PAGE
+    assert tokens_of(shown[0]) <= read_attachment._PAGES_AT_ONCE * (files.PAGE_PICTURE_TOKENS + files.PAGE_TEXT_TOKENS)
+
+
+@pytest.mark.parametrize("words", [3, 400, 2_000], ids=["a scan", "a letter", "a dense page"])
+async def test_a_pdf_counts_by_its_text_before_it_is_read(words: int, fake: FakeClaude) -> None:
+    async with open_desk() as desk:
+        await desk.ask("What is this?", await desk.upload(pdf(2, "harbour " * words), "it.pdf"))
+        row = await in_database(Attachment.objects.get)
+    counted = files.File(*(getattr(row, column) for column in files.COLUMNS))
+    (shown,) = documents_in(fake.requests[0])
+    assert counted.tokens is not None and tokens_of(shown) <= counted.tokens <= 2 * tokens_of(shown)
+    assert counted.tokens_of_pages(1) >= counted.tokens / 2
+
+
+async def test_pages_that_take_too_long_count_as_those_that_were_read(
+    fake: FakeClaude, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(document_work, "_TEXT_SECONDS", -1.0)
+    async with open_desk() as desk:
+        reply = await desk.ask("What is this?", await desk.upload(pdf(3), "it.pdf"))
+        row = await in_database(Attachment.objects.get)
+    assert (reply.state, row.pages, row.text_tokens) == ("complete", 3, 3 * files.PAGE_TEXT_TOKENS)
+
+
+@pytest.mark.parametrize("case", OFFICE, ids=str)
+async def test_a_file_that_an_older_version_did_not_know_is_known_by_what_is_in_it(
+    case: OfficeFile, fake: FakeClaude
+) -> None:
+    async with open_desk() as desk:
+        file = await desk.upload(case.make(), "it.docx")
+        was = await in_database(lambda: Attachment.objects.get(pk=file.pk).content_type)
+        unknown = {"content_type": "application/octet-stream", "unreadable": "", "text_tokens": None}
+        await in_database(lambda: Attachment.objects.filter(pk=file.pk).update(**unknown))
+        await desk.ask("What is this?", file)
+        row = await in_database(Attachment.objects.get)
+    found = [block["source"]["data"] for block in documents_in(fake.requests[0])]
+    assert found == ([case.text] if case.text else [])
+    assert row.content_type == was and (row.unreadable or row.text_tokens)
+
+
+async def test_a_text_of_another_encoding_that_an_older_version_did_not_know_is_read(fake: FakeClaude) -> None:
+    async with open_desk() as desk:
+        file = await desk.upload("Über den Hafen".encode("utf-16"), "notes.txt")
+        unknown = {"content_type": "application/octet-stream", "text_tokens": None}
+        await in_database(lambda: Attachment.objects.update(**unknown))
+        await desk.ask("What is this?", file)
+    assert [block["source"]["data"] for block in documents_in(fake.requests[0])] == ["Über den Hafen"]
 
 
 async def test_a_model_that_cannot_read_pdf_is_told_so(fake: FakeClaude, monkeypatch: pytest.MonkeyPatch) -> None:
