@@ -16,6 +16,17 @@ _KNOWN: Final = {
     "model", "messages", "max_tokens", "system", "stream", "thinking", "tools", "tool_choice", "cache_control",
     "metadata", "stop_sequences", "output_config", "service_tier", "container", "diagnostics", "inference_geo",
 }  # fmt: skip
+_KNOWN_WITHIN: Final = {
+    "thinking": {"type", "display"},
+    "output_config": {"effort", "format"},
+    "tool_choice": {"type", "disable_parallel_tool_use"},
+    "metadata": {"user_id"},
+}
+_THINKING: Final = ("adaptive", "between_tools")
+_TOOL_KEYS: Final = {
+    "type", "name", "description", "input_schema", "cache_control", "allowed_callers", "defer_loading",
+    "eager_input_streaming", "input_examples", "strict",
+}  # fmt: skip
 _EFFORTS: Final = ("low", "medium", "high", "xhigh", "max")
 _GONE: Final = ("temperature", "top_p", "top_k")
 _TOOL_NAME: Final = re.compile(r"[a-zA-Z0-9_-]{1,128}")
@@ -137,9 +148,25 @@ def refusal_of(body: Any) -> str | None:
     effort = (body.get("output_config") or {}).get("effort")
     if effort is not None and effort not in _EFFORTS:
         return "output_config.effort: must be one of " + ", ".join(_EFFORTS)
-    if (body.get("thinking") or {}).get("type") == "enabled":
-        return "thinking.type: enabled is not supported by this model"
-    return _refusal_of_offer(body) or _refusal_of_turns(body)
+    thinking = (body.get("thinking") or {}).get("type", "adaptive")
+    if thinking not in _THINKING:
+        return f"thinking.type: {thinking} is not supported by this model"
+    return _refusal_within(body) or _refusal_of_offer(body) or _refusal_of_turns(body)
+
+
+def _refusal_within(body: dict[str, Any]) -> str | None:
+    """Look for what no parameter holds."""
+    for name, known in _KNOWN_WITHIN.items():
+        unknown = (body.get(name) or {}).keys() - known
+        if unknown:
+            return f"{name}.{min(unknown)}: Extra inputs are not permitted"
+    system = blocks_of(body.get("system") or [])
+    for part in [*body.get("tools", []), *system]:
+        if (part.get("cache_control") or {}).keys() - {"type", "ttl"}:
+            return "cache_control: Extra inputs are not permitted"
+    if any(block.keys() - {"type", "text", "cache_control", "citations"} for block in system):
+        return "system.0: Extra inputs are not permitted"
+    return None
 
 
 def _refusal_of_offer(body: dict[str, Any]) -> str | None:
@@ -152,6 +179,9 @@ def _refusal_of_offer(body: dict[str, Any]) -> str | None:
             continue
         if not _TOOL_NAME.fullmatch(tool.get("name", "")) or tool.get("input_schema", {}).get("type") != "object":
             return "tools: a tool needs a name and an input_schema of type object"
+        unknown = tool.keys() - _TOOL_KEYS
+        if unknown:
+            return f"tools.{tool['name']}.{min(unknown)}: Extra inputs are not permitted"
     choice = body.get("tool_choice")
     if choice is not None and not body.get("tools"):
         return "tool_choice: may only be specified while providing tools"

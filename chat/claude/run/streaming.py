@@ -4,9 +4,8 @@ No socket owns it. It ends in exactly one outcome: the model's end, a stop, a fa
 """
 
 import asyncio
-from collections.abc import Callable
 from contextlib import aclosing
-from typing import Any, Final
+from typing import Final
 
 import structlog
 from django.conf import settings
@@ -14,7 +13,6 @@ from django.utils import timezone
 
 from chat import known_models
 from chat.billing import spending
-from chat.billing.pricing import PAGE_TOKENS
 from chat.claude.backends.backend import (
     Backend,
     Call,
@@ -33,6 +31,7 @@ from chat.claude.prompt import context as contexts
 from chat.claude.prompt import prompts
 from chat.claude.prompt.conversation import Asked, Conversation, shown_to_members, told
 from chat.claude.run import lease
+from chat.claude.run.allowance import Allowance
 from chat.claude.run.attempts import Attempts
 from chat.claude.run.carrying import Carrying
 from chat.claude.run.deltas import Deltas
@@ -46,7 +45,7 @@ from chat.messages import findings, reply_rows
 from chat.model_choice import is_demo_model
 from chat.models import Reply, ReplyState, Usage
 from chat.protocol import wire
-from chat.protocol.errors import ErrorCode, ProtocolError
+from chat.protocol.errors import ProtocolError
 from chat.realtime.database import in_database, in_database_at_last
 from chat.realtime.hub import Hub
 from chat.realtime.rendering import html_of_reply
@@ -78,6 +77,7 @@ class Stream:
         self._asked_to_end = asyncio.Event()
         self.context_from: int | None = None
         self._looks = Looks()
+        self._allowance = Allowance(reply)
 
     @property
     def id(self) -> int:
@@ -195,7 +195,7 @@ class Stream:
         )
         for round_ in range(1, _ROUNDS_AT_MOST + 1):
             if round_ > 1 and not await self._has_money(talk.tokens):
-                return self._complete("budget")
+                return self._complete("budget", self._allowance.refusal)
             if round_ == _ROUNDS_AT_MOST:
                 call = call._replace(may_use_tools=False)  # the last results would be paid for and never read
             tools = [*context.tools, *self._looks.definitions(total(self._calls), context.tools)]
@@ -203,22 +203,25 @@ class Stream:
             if end.stop_reason == "tool_use" and not calls:
                 return self._complete("end_turn")  # there is nothing to send back
             if end.stop_reason not in ("tool_use", "pause_turn"):
-                return self._complete(end.stop_reason)
+                return self._complete(end.stop_reason, self._allowance.refusal)
             talk.model_said(end.content)
             if calls:
                 await self._use_tools(calls, round_, talk)
-        return self._complete("tool_limit")
+        return self._complete("tool_limit", f"The last of {_ROUNDS_AT_MOST} calls ended with {end.stop_reason}.")
 
     @property
     def _max_tokens(self) -> int:
         wanted = self._reply.max_tokens or int(settings.CLAUDE_REPLY_TOKENS)
         return min(wanted, known_models.of(self.model).most_output)
 
-    def _complete(self, stop_reason: str) -> Outcome:
-        """Return the end of a reply that came to its own end; of one that says nothing, say so."""
+    def _complete(self, stop_reason: str, detail: str = "") -> Outcome:
+        """Return the end of a reply that came to its own end; of one that says nothing, say so.
+
+        detail: the reason, for administrators.
+        """
         is_clear = not self._deltas.is_blank or stop_reason in _SAID_BY_ITSELF
         error = "" if is_clear else self._no_room if stop_reason == "max_tokens" else _NO_REPLY
-        return Outcome(ReplyState.COMPLETE, stop_reason, error)
+        return Outcome(ReplyState.COMPLETE, stop_reason, error, detail)
 
     @property
     def _no_room(self) -> str:
@@ -241,7 +244,9 @@ class Stream:
                         end = piece
                         continue
                     self._take(piece, calls)
-                    if isinstance(piece, ServerUse) and not await self._may_look_up(reading_tokens):
+                    if isinstance(piece, ServerUse) and not await self._allowance.for_lookup(
+                        reading_tokens, self._looks.count
+                    ):
                         return End("budget", []), []
         finally:
             self._current_call = None
@@ -270,22 +275,8 @@ class Stream:
 
     async def _has_money(self, reading_tokens: int, *, again: bool = False) -> bool:
         # The first reservation holds searches for all calls; one that is made again may search once more.
-        wanted = reading_tokens, self._max_tokens, self._looks.left(total(self._calls)) if again else (0, 0)
-        return await self._is_reserved(spending.extend_reply, *wanted)
-
-    async def _may_look_up(self, reading_tokens: int) -> bool:
-        """Reserve money for what a lookup of Anthropic's makes of the call: the model reads all of it again."""
-        found = self._looks.count * PAGE_TOKENS
-        return await self._is_reserved(spending.extend_reading, reading_tokens + found)
-
-    async def _is_reserved(self, extend: Callable[..., None], *wanted: Any) -> bool:
-        try:
-            await in_database(extend, self.id, self._reply.attempt, *wanted)
-        except ProtocolError as error:
-            if error.code == ErrorCode.QUOTA_EXCEEDED:
-                return False
-            raise
-        return True
+        web_uses = self._looks.left(total(self._calls)) if again else (0, 0)
+        return await self._allowance.for_call(reading_tokens, self._max_tokens, web_uses)
 
     async def _use_tools(self, asked: list[Asked], round_: int, talk: Conversation) -> None:
         until = len(self._deltas.text)

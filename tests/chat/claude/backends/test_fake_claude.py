@@ -1,5 +1,7 @@
 """The fake of Anthropic's API: it keeps to the wire format, refuses what the real one refuses, and sees who goes away."""
 
+import base64
+import io
 import json
 import os
 import signal
@@ -16,6 +18,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 from django.core.management import CommandError, call_command
+from PIL import Image
 
 from fake_claude import (
     Cut,
@@ -239,6 +242,22 @@ def test_models_are_listed_and_tokens_counted(fake):
 # --- What the real service refuses ----------------------------------------------------------------------------------
 
 _USE = {"type": "tool_use", "id": "t1", "name": "find", "input": {}}
+_TOOL = {"name": "find", "input_schema": {"type": "object"}}
+_CACHED = {"cache_control": {"type": "ephemeral"}}
+
+
+def _picture(width, height=10, kind="PNG", **source):
+    file = io.BytesIO()
+    Image.new("RGB", (width, height)).save(file, kind)
+    data = base64.b64encode(file.getvalue()).decode()
+    return {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": data, **source}}
+
+
+def _with(*blocks, role="user"):
+    turns = [{"role": "user", "content": [{"type": "text", "text": "a"}]}]
+    if role == "user":
+        return {"messages": [{"role": "user", "content": [*blocks, *turns[0]["content"]]}]}
+    return {"messages": [*turns, {"role": role, "content": list(blocks)}, *turns]}
 
 
 @pytest.mark.parametrize(
@@ -268,6 +287,27 @@ _USE = {"type": "tool_use", "id": "t1", "name": "find", "input": {}}
         {"top_p": 1},
         {"unheard_of": True},
         {"thinking": {"type": "enabled", "budget_tokens": 2000}},
+        {"thinking": {"type": "disabled"}},
+        {"thinking": {"type": "adaptive", "unheard_of": True}},
+        {"output_config": {"effort": "low", "unheard_of": True}},
+        {"metadata": {"room": "den"}},
+        {"tools": [_TOOL], "tool_choice": {"type": "any"}},
+        {"tools": [_TOOL], "tool_choice": {"type": "tool", "name": "find"}},
+        {"tools": [{**_TOOL, "unheard_of": True}]},
+        {"tool_choice": {"type": "auto"}},
+        {"messages": [{"role": "user", "content": []}]},
+        {"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": []}]},
+        _with({"type": "text", "text": "a", "unheard_of": True}),
+        _with({"type": "unheard_of"}),
+        {**_with(*[{"type": "text", "text": "a", **_CACHED}] * 4), "tools": [{**_TOOL, **_CACHED}]},
+        _with(_picture(8_001)),
+        _with(*[_picture(2_001)] * 21),
+        _with(*[_picture(1)] * 101),
+        _with(_picture(10, data="A" * (5 * 1024 * 1024 + 4))),
+        _with(_picture(10, media_type="image/tiff")),
+        _with(_picture(10, kind="JPEG")),
+        _with(_picture(10, data="bm8gcGljdHVyZQ==")),
+        _with(_picture(10), role="assistant"),
         {"tools": [{"name": "with space", "input_schema": {"type": "object"}}]},
         {"max_tokens": None},
         {"system": [{"type": "text", "text": "a", "cache_control": {"type": "ephemeral"}}] * 5},
@@ -279,6 +319,21 @@ def test_it_refuses_what_the_real_service_refuses(fake, changes):
 
     assert response.status == 400
     assert body["error"]["type"] == "invalid_request_error"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"thinking": {"type": "between_tools"}},
+        {"tools": [_TOOL], "tool_choice": {"type": "none"}},
+        _with(*[{"type": "text", "text": "a", **_CACHED}] * 4),
+        _with(*[_picture(2_000)] * 20, _picture(2_000)),
+        _with(_picture(8_000)),
+    ],
+)
+def test_it_takes_what_the_real_service_takes(fake, changes):
+    with posted(fake, body_of(**changes)) as response:
+        assert response.status == 200
 
 
 @pytest.mark.parametrize("raw", [b"{", b"[]", b'"text"', b"null"])
