@@ -19,12 +19,15 @@ _MANY_TOKENS: Final = 128_000
 class KnownModel(NamedTuple):
     """efforts: those it takes, none where it takes no such word. most_output: tokens that one call may write.
 
+    unthinking: the type of `thinking` with which it replies without thinking first; empty where it has none.
+
     retires: the day on which it is said to end. is_leaving: it still replies, but not for long.
     """
 
     id: str
     name: str
     efforts: tuple[str, ...] = EFFORTS
+    unthinking: str = ""
     most_output: int = _MANY_TOKENS
     most_input: int = 1_000_000
     pictures: bool = True
@@ -46,8 +49,8 @@ _BUILT_IN: Final = {
     model.id: model
     for model in (
         KnownModel("claude-opus-5-5", "Claude Opus 5.5"),
-        KnownModel("claude-sonnet-5-5", "Claude Sonnet 5.5"),
-        KnownModel("claude-haiku-5-5", "Claude Haiku 5.5"),
+        KnownModel("claude-sonnet-5-5", "Claude Sonnet 5.5", unthinking="between_tools"),
+        KnownModel("claude-haiku-5-5", "Claude Haiku 5.5", unthinking="disabled"),
     )
 }
 

@@ -256,6 +256,8 @@ def present_reply(reply: Reply, versions: int, people: Mapping[int, wire.UserRef
         model=reply.model,
         demo=is_demo_model(reply.model),
         effort=reply.effort or UNSET,
+        withoutThinking=reply.without_thinking or UNSET,
+        goneModel=_gone_model(reply) or UNSET,
         requestedBy=None if reply.requested_by_id is None else people.get(reply.requested_by_id),
         prompt=UNSET if reply.prompt_id is None else str(reply.prompt_id),
         thinking=reply.thinking or UNSET,
@@ -270,6 +272,12 @@ def present_reply(reply: Reply, versions: int, people: Mapping[int, wire.UserRef
         startedAt=_optional_millis(reply.started_at),
         endedAt=_optional_millis(reply.ended_at),
     )
+
+
+def _gone_model(reply: Reply) -> str:
+    """Return the model that was chosen for a prompt, where another one replies because it isn't offered any more."""
+    chosen = str(reply.chosen.get("model", ""))
+    return "" if is_demo_model(reply.model) or chosen == reply.model else chosen
 
 
 def present_usage(reply: Reply) -> wire.Usage:

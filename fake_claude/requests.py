@@ -22,7 +22,6 @@ _KNOWN_WITHIN: Final = {
     "tool_choice": {"type", "disable_parallel_tool_use"},
     "metadata": {"user_id"},
 }
-_THINKING: Final = ("adaptive", "between_tools")
 _TOOL_KEYS: Final = {
     "type", "name", "description", "input_schema", "cache_control", "allowed_callers", "defer_loading",
     "eager_input_streaming", "input_examples", "strict",
@@ -148,10 +147,12 @@ def refusal_of(body: Any) -> str | None:
     effort = (body.get("output_config") or {}).get("effort")
     if effort is not None and effort not in _EFFORTS:
         return "output_config.effort: must be one of " + ", ".join(_EFFORTS)
-    thinking = (body.get("thinking") or {}).get("type", "adaptive")
-    if thinking not in _THINKING:
-        return f"thinking.type: {thinking} is not supported by this model"
-    return _refusal_within(body) or _refusal_of_offer(body) or _refusal_of_turns(body)
+    return (
+        _refusal_of_thinking(body, effort)
+        or _refusal_within(body)
+        or _refusal_of_offer(body)
+        or _refusal_of_turns(body)
+    )
 
 
 def _refusal_within(body: dict[str, Any]) -> str | None:
@@ -166,6 +167,15 @@ def _refusal_within(body: dict[str, Any]) -> str | None:
             return "cache_control: Extra inputs are not permitted"
     if any(block.keys() - {"type", "text", "cache_control", "citations"} for block in system):
         return "system.0: Extra inputs are not permitted"
+    return None
+
+
+def _refusal_of_thinking(body: dict[str, Any], effort: str | None) -> str | None:
+    kind = (body.get("thinking") or {}).get("type", "adaptive")
+    if kind not in ("adaptive", wire.unthinking(body["model"])):
+        return f"thinking.type: {kind} is not supported by this model"
+    if kind != "adaptive" and effort in ("xhigh", "max"):
+        return f"thinking.type: {kind} is not supported at effort {effort}"
     return None
 
 

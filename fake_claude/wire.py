@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from typing import Any, Final
 
 MODELS: Final = ("claude-opus-5-5", "claude-sonnet-5-5", "claude-haiku-5-5")
@@ -85,7 +86,7 @@ def model_info(model: str, **facts: Any) -> dict[str, Any]:
     return {
         "type": "model",
         "id": model,
-        "display_name": model.replace("-", " ").title(),
+        "display_name": re.sub(r"(\d) (\d)", r"\1.\2", model.replace("-", " ").title()),
         "created_at": "2026-06-01T00:00:00Z",
         "lifecycle": "active",
         "deprecated_at": None,
@@ -93,8 +94,22 @@ def model_info(model: str, **facts: Any) -> dict[str, Any]:
         "line": None,
         "max_input_tokens": 1_000_000,
         "max_tokens": MOST_OUTPUT_TOKENS,
-        "capabilities": capabilities(),
+        "capabilities": capabilities(thinking=thinking_of(model)),
         **facts,
+    }
+
+
+def unthinking(model: str) -> str:
+    """Return the type of `thinking` by which a model does without; "" where it has none."""
+    return "" if "opus" in model else "disabled" if "haiku" in model else "between_tools"
+
+
+def thinking_of(model: str) -> dict[str, Any]:
+    """Return what a model is said to take as `thinking`."""
+    types = ("adaptive", "between_tools", "disabled", "enabled")
+    return {
+        "supported": True,
+        "types": {each: {"supported": each in ("adaptive", unthinking(model))} for each in types},
     }
 
 
@@ -103,16 +118,10 @@ def capabilities(**less: Any) -> dict[str, Any]:
     yes = {"supported": True}
     names = ("batch", "citations", "code_execution", "image_input", "pdf_input", "structured_outputs")
     efforts = dict.fromkeys(("low", "medium", "high", "xhigh", "max"), yes)
-    thinking = {
-        "adaptive": yes,
-        "between_tools": yes,
-        "disabled": {"supported": False},
-        "enabled": {"supported": False},
-    }
     return {
         **dict.fromkeys(names, yes),
         "effort": {**yes, **efforts},
-        "thinking": {**yes, "types": thinking},
+        "thinking": thinking_of(""),
         "context_management": yes,
         "server_tools": {**yes, "web_search": yes, "code_execution": yes},
         **less,

@@ -27,6 +27,7 @@ from chat.claude.tools import registry
 from chat.files import legible
 from chat.limits import rates
 from chat.limits.rates import rated
+from chat.messages.choosing import chosen_in
 from chat.model_choice import is_demo_model, model_of
 from chat.models import Attachment, Reply, ReplyState, Room, Usage
 from chat.protocol import requests, wire
@@ -62,7 +63,7 @@ def estimate_prompt(actor: Actor, request: requests.EstimatePrompt) -> wire.Prom
     if found is None:
         raise access.refuse_stranger(actor.id, access.room_for(actor, request.room))
     room = found[0]
-    model = model_of(room)
+    model = model_of(room, chosen_in(request.claude))
     if is_demo_model(model):
         return wire.PromptEstimate(request.room, model, likely=0, most=0, promptTokens=0)
     newest = _newest(room)

@@ -9,14 +9,16 @@ from typing import Final
 import structlog
 from asgiref.sync import async_to_sync
 from django.conf import settings
+from msgspec import UNSET
 
 from chat import known_models
 from chat.billing import pricing
-from chat.claude.backends.chosen import list_models
+from chat.claude.backends import chosen
 from chat.known_models import KnownModel, Listed
 from chat.lifetime import part
 from chat.model_choice import is_demo
 from chat.models import Room
+from chat.protocol import wire
 from chat.protocol.errors import ProtocolError
 from chat.realtime.database import in_database
 
@@ -33,18 +35,37 @@ _RENEWED_SECONDS: Final = 3600.0
 def offered_models(current: str = "") -> list[tuple[str, str]]:
     """Return (value, label) of each model that a room may choose; "" is the installation's. `current` is among them."""
     async_to_sync(learn_models)()
-    names = dict.fromkeys([settings.CLAUDE_MODEL, *pricing.models(), *_listed_names(), current])
-    own = [(name, label_of(name)) for name in names if name]
+    own = [(name, label_of(name)) for name in _names(current)]
     return [("", f"This server's choice ({label_of(settings.CLAUDE_MODEL)})"), *own]
+
+
+async def list_models() -> wire.ModelList:
+    """Return the models that a prompt may choose, with what each can do."""
+    if is_demo():
+        return wire.ModelList([])
+    await learn_models()
+    return wire.ModelList([_present(model) for model in _names() if known_models.is_listed(model) is not False])
 
 
 def label_of(model: str) -> str:
     """Return a model's name, and whether it will not be there for long."""
-    known = known_models.of(model)
-    warning = known.warning(_today())
-    if known_models.is_listed(model) is False:
-        warning = "not available"
+    known, warning = known_models.of(model), _shown_warning(model)
     return f"{known.name}, {warning}" if warning else known.name
+
+
+def _names(current: str = "") -> list[str]:
+    names = dict.fromkeys([settings.CLAUDE_MODEL, *pricing.models(), *_listed_names(), current])
+    return [name for name in names if name]
+
+
+def _present(model: str) -> wire.OfferedModel:
+    known = known_models.of(model)
+    warning = _shown_warning(model) or UNSET
+    return wire.OfferedModel(model, known.name, list(known.efforts), bool(known.unthinking), warning)
+
+
+def _shown_warning(model: str) -> str:
+    return "not available" if known_models.is_listed(model) is False else known_models.of(model).warning(_today())
 
 
 async def learn_models(patience: float = _PATIENCE_SECONDS) -> None:
@@ -54,7 +75,7 @@ async def learn_models(patience: float = _PATIENCE_SECONDS) -> None:
         return
     listed.ask_again_at = time.monotonic() + _FAILED_FOR_SECONDS
     try:
-        found = await asyncio.wait_for(list_models(), patience)
+        found = await asyncio.wait_for(chosen.list_models(), patience)
     except Exception as error:  # noqa: BLE001 - no key, no network, too slow: what is known has to do
         log.info("models.not_listed", error=type(error).__name__)
         known_models.remember_listed(None)

@@ -16,7 +16,8 @@ from chat.files import attachments
 from chat.markdown import candidates
 from chat.messages import mentions, reply_rows
 from chat.messages.naming import name_from, name_session
-from chat.messages.reply_rows import NewReplies, calls_claude
+from chat.messages.reply_rows import Asked, NewReplies, calls_claude
+from chat.model_choice import AS_THE_ROOM, Chosen
 from chat.models import Kind, Membership, Message, Room
 from chat.models.plain_sql import insert_all, locked, new, rows_of
 from chat.presenter import present_message, present_new, user_ref
@@ -34,7 +35,7 @@ class Post(NamedTuple):
 
     html: with what may be a mention marked. candidates: the names that it may mention.
     session_name: what a session without a name is called after it. chars: how much memory its texts take, about.
-    must_reply: Claude replies whatever it says.
+    must_reply: Claude replies whatever it says. chosen: how, where that isn't as in the room.
     """
 
     actor: Actor
@@ -49,6 +50,7 @@ class Post(NamedTuple):
     must_reply: bool
     requester: Requester
     attachments: tuple[str, ...]
+    chosen: Chosen
 
     @classmethod
     def of(
@@ -64,12 +66,25 @@ class Post(NamedTuple):
         must_reply: bool = False,
         requester: Requester = NO_REQUESTER,
         attachments: tuple[str, ...] = (),
+        chosen: Chosen = AS_THE_ROOM,
     ) -> "Post":
         """Return the post of a text, with everything that is read from it. may_name: the room may be a session."""
         name = name_from(content) if may_name else ""
         names, chars = candidates(html) if "@" in content else (), len(content) + len(html)
         return cls(
-            actor, slug, content, html, names, name, chars, client_id, reply_to, must_reply, requester, attachments
+            actor,
+            slug,
+            content,
+            html,
+            names,
+            name,
+            chars,
+            client_id,
+            reply_to,
+            must_reply,
+            requester,
+            attachments,
+            chosen,
         )
 
     @property
@@ -79,6 +94,10 @@ class Post(NamedTuple):
         if self.attachments:
             parts = "\0".join((parts, *self.attachments))
         return blake2b(parts.encode(), digest_size=_DIGEST_BYTES).digest()
+
+    @property
+    def asked(self) -> Asked:
+        return Asked(self.actor, self.requester, self.chosen)
 
     @property
     def key(self) -> tuple[int, str] | None:
@@ -203,7 +222,7 @@ class _Round:
         self._fresh.append(message)
         if calls:
             try:
-                reply_message = self._new_replies.plan(room, message, post.actor, post.requester, self._now)
+                reply_message = self._new_replies.plan(room, message, post.asked, self._now)
             except ProtocolError as error:
                 self._fresh.pop()
                 room.change = before

@@ -10,7 +10,9 @@ from chat import access
 from chat.access import Actor
 from chat.markdown import names_in, without_mentions
 from chat.messages import memory, mentions, reply_rows
+from chat.messages.choosing import chosen_in
 from chat.messages.notices import take_change
+from chat.messages.reply_rows import Asked
 from chat.models import Membership, Message, Reply, ReplyState, Room
 from chat.models.plain_sql import rows_of
 from chat.protocol import requests, wire
@@ -47,9 +49,10 @@ def state_of(actor: Actor, message_id: str) -> wire.ReplyResponse:
 def retry_reply(actor: Actor, request: requests.RetryReply, requester: Requester = NO_REQUESTER) -> wire.ReplyResponse:
     """Have Claude reply again. Raises REQUEST_FAILED while it still replies, QUOTA_EXCEEDED without money."""
     room, _membership, message, reply = _locked_reply(actor, request.message, "retry")
+    asked = Asked(actor, requester, chosen_in(request.claude, reply.chosen))
     if reply.is_blank and reply.state != ReplyState.STOPPED:
-        return _response(reply_rows.queue_again(room, message, reply, actor, requester, is_fresh=True))
-    return _response(reply_rows.queue_version(room, message, actor, reply.prompt, requester))
+        return _response(reply_rows.queue_again(room, message, reply, asked, is_fresh=True))
+    return _response(reply_rows.queue_version(room, message, reply.prompt, asked))
 
 
 @transaction.atomic
@@ -63,7 +66,7 @@ def continue_reply(
         raise failed("There is nothing to continue.")
     if len(reply.text) + len(reply.thinking) > CONTINUED_UP_TO_CHARS:
         raise failed("This reply is as long as a reply can be. Ask for the rest in a new prompt.")
-    return _response(reply_rows.queue_again(room, message, reply, actor, requester))
+    return _response(reply_rows.queue_again(room, message, reply, Asked(actor, requester, reply.chosen)))
 
 
 def version_text(actor: Actor, request: requests.ShowVersion) -> tuple[str, str]:
@@ -131,7 +134,7 @@ def prompt_edited(room: Room, prompt: Message, actor: Actor) -> None:
     if message.shown.state == ReplyState.QUEUED:
         Reply.objects.filter(pk=message.shown.pk).update(prompt_content=prompt.content)
     elif reply_rows.calls_claude(room, names_in(prompt.html)):
-        reply_rows.queue_version(room, message, actor, prompt, NO_REQUESTER)
+        reply_rows.queue_version(room, message, prompt, Asked(actor, chosen=message.shown.chosen))
 
 
 def before_deletion(room: Room, message: Message, by_user_id: int) -> Message | None:

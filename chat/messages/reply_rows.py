@@ -3,7 +3,7 @@
 import json
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from django.conf import settings
 from django.utils import timezone
@@ -15,7 +15,7 @@ from chat.access import Actor
 from chat.billing import spending
 from chat.messages import findings, memory
 from chat.messages.notices import take_change
-from chat.model_choice import model_of
+from chat.model_choice import AS_THE_ROOM, Chosen, model_of
 from chat.models import Charge, Kind, Membership, Message, Reply, ReplyState, Room
 from chat.presenter import present_message, present_new, present_reply, user_ref
 from chat.protocol import wire
@@ -40,20 +40,29 @@ def request_id_of(request_id: str | int | None) -> str:
     return "" if request_id is None else json.dumps(request_id)
 
 
+class Asked(NamedTuple):
+    """A wish for a reply: whose, for which call of a socket, and what was chosen for it."""
+
+    actor: Actor
+    requester: Requester = NO_REQUESTER
+    chosen: Chosen = AS_THE_ROOM
+
+
 class NewReplies:
     """The replies that one round of stored messages begins: planned beside their prompts, inserted after them."""
 
     def __init__(self) -> None:
-        self._planned: list[tuple[Message, Message, Actor, Charge, Requester]] = []
+        self._planned: list[tuple[Message, Message, Charge, Asked]] = []
         self.by_prompt: dict[int, wire.Message] = {}
 
-    def plan(self, room: Room, prompt: Message, actor: Actor, requester: Requester, now: datetime) -> Message:
+    def plan(self, room: Room, prompt: Message, asked: Asked, now: datetime) -> Message:
         """Reserve the money and return the reply's message, to be inserted with its prompt.
 
         Raises QUOTA_EXCEEDED, and REQUEST_FAILED when too much waits for Claude in this room.
         """
-        _check_queue(room, actor, [who.id for _, message, who, *_ in self._planned if message.room_id == room.pk])
-        charge = spending.reserve(actor.id, room.pk, model_of(room), web_uses=room.web_uses)
+        waiting = [asked.actor.id for _, message, _, asked in self._planned if message.room_id == room.pk]
+        _check_queue(room, asked.actor, waiting)
+        charge = spending.reserve(asked.actor.id, room.pk, model_of(room, asked.chosen), web_uses=room.web_uses)
         room.change += 1
         message = Message(
             room_id=room.pk,
@@ -64,15 +73,15 @@ class NewReplies:
             version_count=1,
             created_at=now,
         )
-        self._planned.append((prompt, message, actor, charge, requester))
+        self._planned.append((prompt, message, charge, asked))
         return message
 
     def insert(self, slugs: dict[int, str]) -> None:
         """Store the replies, whose messages have been inserted."""
-        for prompt, message, actor, charge, requester in self._planned:
-            reply = _queue(message, prompt, actor, charge, requester)
+        for prompt, message, charge, asked in self._planned:
+            reply = _queue(message, prompt, charge, asked)
             message.save(update_fields=["shown"])
-            self.by_prompt[id(prompt)] = _present_new(slugs[message.room_id], message, reply, actor)
+            self.by_prompt[id(prompt)] = _present_new(slugs[message.room_id], message, reply, asked.actor)
 
 
 def _check_queue(room: Room, actor: Actor, planned: Sequence[int] = ()) -> None:
@@ -97,7 +106,7 @@ def _check_queue(room: Room, actor: Actor, planned: Sequence[int] = ()) -> None:
         )
 
 
-def _queue(message: Message, prompt: Message | None, actor: Actor, charge: Charge, requester: Requester) -> Reply:
+def _queue(message: Message, prompt: Message | None, charge: Charge, asked: Asked) -> Reply:
     """Store the newest version of a reply, and have the message show it; the message is still to be saved."""
     reply = Reply.objects.create(
         message=message,
@@ -106,10 +115,11 @@ def _queue(message: Message, prompt: Message | None, actor: Actor, charge: Charg
         prompt_content="" if prompt is None else prompt.content,
         version=message.version_count,
         change=message.change,
-        requested_by_id=actor.id,
-        requester=requester.connection,
-        request_id=requester.request_id,
+        requested_by_id=asked.actor.id,
+        requester=asked.requester.connection,
+        request_id=asked.requester.request_id,
         model=charge.model,
+        chosen=dict(asked.chosen),
     )
     spending.attach(charge, reply.pk)
     message.shown = reply
@@ -134,37 +144,33 @@ def to_prompt(prompt: Message) -> Message | None:
     return None if reply is None else reply.message
 
 
-def queue_version(
-    room: Room, message: Message, actor: Actor, prompt: Message | None, requester: Requester
-) -> wire.Message:
+def queue_version(room: Room, message: Message, prompt: Message | None, asked: Asked) -> wire.Message:
     """Queue another version of a reply that has ended, and show it. Raises QUOTA_EXCEEDED and REQUEST_FAILED."""
-    _check_queue(room, actor)
-    charge = spending.reserve(actor.id, room.pk, model_of(room), web_uses=room.web_uses)
+    _check_queue(room, asked.actor)
+    charge = spending.reserve(asked.actor.id, room.pk, model_of(room, asked.chosen), web_uses=room.web_uses)
     message.version_count += 1
     message.content = message.html = ""
     message.change = take_change(room)
-    _queue(message, prompt, actor, charge, requester)
+    _queue(message, prompt, charge, asked)
     message.save(update_fields=["version_count", "content", "html", "change", "shown"])
     memory.forget(room, message)
     return tell(room, message)
 
 
-def queue_again(
-    room: Room, message: Message, reply: Reply, actor: Actor, requester: Requester, *, is_fresh: bool = False
-) -> wire.Message:
+def queue_again(room: Room, message: Message, reply: Reply, asked: Asked, *, is_fresh: bool = False) -> wire.Message:
     """Queue a version that has ended once more, to go on with the text it has. Raises QUOTA_EXCEEDED and REQUEST_FAILED.
 
     is_fresh: it begins again. That is for one that says nothing: it is not worth keeping beside another version.
     """
     forgotten: dict[str, Any] = {"text": "", "thinking": "", "tools": []} if is_fresh else {}
-    _check_queue(room, actor)
+    _check_queue(room, asked.actor)
     if is_fresh and reply.stop_reason == "max_tokens":
         forgotten["max_tokens"] = more_room(reply)
     max_tokens = forgotten.get("max_tokens") or reply.max_tokens or 0
     charge = spending.reserve(
-        actor.id,
+        asked.actor.id,
         room.pk,
-        model_of(room),
+        model_of(room, asked.chosen),
         attempt=reply.attempt + 1,
         reply_id=reply.pk,
         writing_tokens=max_tokens,
@@ -176,10 +182,11 @@ def queue_again(
         state=ReplyState.QUEUED,
         change=message.change,
         attempt=reply.attempt + 1,
-        requested_by_id=actor.id,
-        requester=requester.connection,
-        request_id=requester.request_id,
+        requested_by_id=asked.actor.id,
+        requester=asked.requester.connection,
+        request_id=asked.requester.request_id,
         model=charge.model,
+        chosen=dict(asked.chosen),
         stop_reason="",
         stopped_by_id=None,
         error="",

@@ -48,7 +48,10 @@ class Reply(Metered, models.Model):
     requester = models.CharField(max_length=32, blank=True)
     request_id = models.CharField(max_length=400, blank=True)
     model = models.CharField(max_length=80)
+    # What was chosen for this prompt alone: names and values of `chat.protocol.room_settings.OF_ONE_PROMPT`.
+    chosen = models.JSONField(default=dict, db_default={}, blank=True)
     effort = models.CharField(max_length=6, blank=True, default="", db_default="")
+    without_thinking = models.BooleanField(default=False, db_default=False)
     text = models.TextField(blank=True)
     thinking = models.TextField(blank=True)
     tools = models.JSONField(default=list, blank=True)

@@ -91,6 +91,7 @@ class Room(models.Model):
     claude_every_message = models.BooleanField(default=True)
     claude_tools = models.JSONField(default=list, blank=True)
     claude_effort = models.CharField(max_length=6, blank=True, default="", db_default="")
+    claude_thinking = models.CharField(max_length=3, blank=True, default="", db_default="")
     claude_web_search = models.BooleanField(default=False, db_default=False)
     claude_web_fetch = models.BooleanField(default=False, db_default=False)
     claude_web_domains = models.JSONField(default=list, db_default=[], blank=True)

@@ -11,7 +11,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from chat.protocol import wire
 from chat.protocol.names import LIST_CURSOR_PATTERN, ROOM_SLUG_PATTERN, ROW_ID_PATTERN
-from chat.protocol.room_settings import ClaudeOptions
+from chat.protocol.room_settings import ClaudeChoice, ClaudeOptions
 
 _MAX_INT = 2**53 - 1  # what JavaScript can count
 
@@ -298,6 +298,7 @@ class CreateMessage(Request):
     clientId: ClientId | UnsetType = UNSET
     replyTo: RowId | UnsetType = UNSET
     attachments: AttachmentIds = []
+    claude: ClaudeChoice | UnsetType = UNSET
 
 
 class EditMessage(Request):
@@ -411,6 +412,7 @@ class Execute(Request):
     prompt: str
     clientId: ClientId | UnsetType = UNSET
     attachments: AttachmentIds = []
+    claude: ClaudeChoice | UnsetType = UNSET
 
 
 class EstimatePrompt(Request):
@@ -421,6 +423,13 @@ class EstimatePrompt(Request):
     room: Slug
     content: str
     attachments: AttachmentIds = []
+    claude: ClaudeChoice | UnsetType = UNSET
+
+
+class ListModels(Request):
+    """Lists the models that a prompt may choose."""
+
+    response: ClassVar = wire.ModelList
 
 
 class StopReply(Request):
@@ -432,11 +441,15 @@ class StopReply(Request):
 
 
 class RetryReply(Request):
-    """Has Claude reply again: another version of its message. The earlier ones are kept."""
+    """Has Claude reply again: another version of its message. The earlier ones are kept.
+
+    Without `claude`, it replies as the version that is shown was asked to.
+    """
 
     response: ClassVar = wire.ReplyResponse
 
     message: RowId
+    claude: ClaudeChoice | UnsetType = UNSET
 
 
 class ContinueReply(Request):

@@ -5,6 +5,7 @@ are the options of requests (below), what the presenter shows, the forms of the 
 prompt loads. Its column in `chat.models.Room` is its name after `claude_`: `claude_every_message` for `everyMessage`.
 """
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, NamedTuple, get_type_hints
 
 import msgspec
@@ -14,6 +15,8 @@ from chat.protocol.base import Wire
 
 ToolName = Literal["search_history", "list_members", "read_attachment"]
 Effort = Literal["", "low", "medium", "high", "xhigh", "max"]
+Thinking = Literal["", "on", "off"]
+"""Whether the model may think before it replies; empty: as it does on its own, or as the room has it."""
 Domain = Annotated[str, Meta(max_length=253)]
 """The name of a site, as `chat.rooms.domains` writes it."""
 # Two lists of the longest names, in the longest spelling, must fit into a frame.
@@ -64,6 +67,14 @@ class ClaudeSettings(Wire):
         Effort,
         Setting("Effort", "How much Claude thinks before it replies. More takes longer and costs more."),
     ]
+    thinking: Annotated[
+        Thinking,
+        Setting(
+            "Thinking",
+            "“Off”: Claude begins to reply sooner, and less well where there is much to think about. Not every model lets"
+            " its thinking be switched off, and at the efforts “xhigh” and “max” none does.",
+        ),
+    ]
     webSearch: Annotated[
         bool,
         Setting(
@@ -105,6 +116,9 @@ SETTINGS: Final[dict[str, Setting]] = {
 }
 """What people read of each setting, in the order of forms."""
 
+OF_ONE_PROMPT: Final = ("model", "effort", "thinking")
+"""What a person may choose otherwise for one prompt."""
+
 if TYPE_CHECKING:
 
     class ClaudeOptions(msgspec.Struct):
@@ -112,14 +126,28 @@ if TYPE_CHECKING:
 
         def __init__(self, **chosen: Any) -> None: ...
 
+    class ClaudeChoice(ClaudeOptions):
+        """The settings that are chosen for one prompt: any of OF_ONE_PROMPT."""
+
 else:
-    ClaudeOptions = msgspec.defstruct(
+
+    def _options(name: str, fields: Iterable[str], meaning: str) -> type[msgspec.Struct]:
+        return msgspec.defstruct(
+            name,
+            [(field, TYPES[field] | UnsetType, UNSET) for field in fields],
+            module=__name__,
+            namespace={"__doc__": meaning},
+            frozen=True,
+            forbid_unknown_fields=True,
+        )
+
+    ClaudeOptions = _options(
         "ClaudeOptions",
-        [(name, type_ | UnsetType, UNSET) for name, type_ in TYPES.items()],
-        module=__name__,
-        namespace={
-            "__doc__": "How Claude behaves in a room; what is left out stays. An empty model: the installation's."
-        },
-        frozen=True,
-        forbid_unknown_fields=True,
+        TYPES,
+        "How Claude behaves in a room; what is left out stays. An empty model: the installation's.",
+    )
+    ClaudeChoice = _options(
+        "ClaudeChoice",
+        OF_ONE_PROMPT,
+        "How Claude replies to one prompt; what is left out or empty is as the room has it.",
     )

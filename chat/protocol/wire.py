@@ -126,6 +126,25 @@ class PromptEstimate(Wire):
     promptTokens: int
 
 
+class OfferedModel(Wire):
+    """A model that may be chosen. efforts: those that it takes. canSkipThinking: its thinking can be switched off.
+
+    warning: what people should know who choose it, such as the day on which it retires.
+    """
+
+    id: str
+    name: str
+    efforts: list[str]
+    canSkipThinking: bool
+    warning: str | UnsetType = UNSET
+
+
+class ModelList(Wire):
+    """The models that may be chosen here; none where only the demo model replies."""
+
+    models: list[OfferedModel]
+
+
 class WebPage(Wire):
     """A page of the web. `url` begins with http:// or https://; the title is what the page calls itself, or empty."""
 
@@ -154,6 +173,7 @@ class Reply(Wire):
     state: `queued`, `running`, `complete`, `stopped`, `interrupted` or `failed`; `change` is the room's change at
     which it became so. version counts from 1 to versions. n: deltas sent so far, so a stream that starts here goes on
     with n + 1. cost: in millionths of a US dollar. contextFrom: the `seq` from which on Claude saw the room.
+    goneModel: was chosen for this prompt, and isn't offered any more, so that `model` replied.
     """
 
     state: str
@@ -178,6 +198,8 @@ class Reply(Wire):
     summarised: bool | UnsetType = UNSET
     startedAt: Millis | UnsetType = UNSET
     endedAt: Millis | UnsetType = UNSET
+    withoutThinking: bool | UnsetType = UNSET
+    goneModel: str | UnsetType = UNSET
 
 
 class Attachment(Wire):

@@ -4,12 +4,10 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
-from django.conf import settings
 from msgspec import UNSET, UnsetType
 
-from chat.billing import pricing
 from chat.markdown import without_blank_ends
-from chat.model_choice import may_be_offered
+from chat.messages.choosing import is_known
 from chat.models import Room
 from chat.models.room import CLAUDE_COLUMNS
 from chat.protocol.errors import failed
@@ -51,8 +49,7 @@ def change(room: Room, options: ClaudeOptions | UnsetType) -> None:
 def _model(room: Room, chosen: str) -> str:
     """Return a model's name, or "" for the installation's. With one that no one knows, every reply would fail."""
     name = chosen.strip()
-    is_known = name in ("", room.claude_model, settings.CLAUDE_MODEL) or pricing.has_price(name) or may_be_offered(name)
-    if not is_known:
+    if name != room.claude_model and not is_known(name):
         raise failed("Unknown model. Choose one from the room's settings.")
     return name
 

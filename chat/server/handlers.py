@@ -13,12 +13,13 @@ from django.conf import settings
 from msgspec import UNSET
 
 from chat.access import JOIN_FIRST, Actor
-from chat.claude import estimate
+from chat.claude import estimate, model_offer
 from chat.claude.model_offer import learn_models
 from chat.files.attachments import checked_message
 from chat.limits import rates
 from chat.markdown.content import checked_content
 from chat.messages import changes, drafts, history, reading, replies
+from chat.messages.choosing import chosen_in
 from chat.messages.posting import Post, Stored
 from chat.messages.reply_rows import request_id_of
 from chat.people import lookup
@@ -127,6 +128,7 @@ async def _create_message(runtime: Runtime, connection: Connection, frame: Frame
         client_id=_client_id(request.clientId, frame.id),
         reply_to=None if request.replyTo is UNSET else int(request.replyTo),
         attachments=tuple(request.attachments),
+        chosen=chosen_in(request.claude),
     )
     await _post(runtime, connection, frame, post)
 
@@ -147,6 +149,7 @@ async def _execute(runtime: Runtime, connection: Connection, frame: Frame) -> No
         must_reply=True,
         requester=_requester(connection, frame),
         attachments=tuple(request.attachments),
+        chosen=chosen_in(request.claude),
     )
     await _post(runtime, connection, frame, post)
 
@@ -209,6 +212,10 @@ def _response_to(frame: Frame, stored: Stored) -> wire.Wire:
     if frame.type == "execute" and stored.reply is not None:
         return wire.ExecuteResponse(stored.message, stored.reply)
     return wire.MessageResponse(stored.message)
+
+
+async def _list_models(_runtime: Runtime, _connection: Connection, _frame: Frame) -> wire.Wire:
+    return await model_offer.list_models()
 
 
 async def _stop_reply(runtime: Runtime, connection: Connection, frame: Frame) -> wire.Wire:
@@ -312,6 +319,7 @@ HANDLERS: Final[dict[str, Handler]] = {
     "list_presence": _list_presence,
     "execute": _execute,
     "estimate_prompt": _by_action(estimate.estimate_prompt),
+    "list_models": _list_models,
     "stop_reply": _stop_reply,
     "retry_reply": _retry_reply,
     "continue_reply": _continue_reply,

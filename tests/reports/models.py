@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any, Final, NamedTuple
 
 from chat.known_models import KnownModel
-from fake_claude.wire import capabilities, model_info
+from fake_claude.wire import capabilities, model_info, thinking_of
 
 _YES: Final = {"supported": True}
 _NO: Final = {"supported": False}
@@ -29,7 +29,7 @@ def _able(**less: Any) -> dict[str, Any]:
     return _info(capabilities=capabilities(**less))
 
 
-_NEXT: Final = KnownModel("claude-next", "Claude Next")
+_NEXT: Final = KnownModel("claude-next", "Claude Next", unthinking="between_tools")
 _FEWER: Final = {"supported": True, "low": _YES, "medium": _YES, "high": _YES, "xhigh": None, "max": _NO}
 
 CASES: Final = (
@@ -39,8 +39,12 @@ CASES: Final = (
     Case("fewer efforts", _able(effort=_FEWER), _NEXT._replace(efforts=("low", "medium", "high"))),
     Case("no pictures", _able(image_input=_NO), _NEXT._replace(pictures=False)),
     Case("no PDFs", _able(pdf_input=_NO), _NEXT._replace(pdfs=False)),
-    Case("capabilities of null", _info(capabilities=None), _NEXT),
+    Case("capabilities of null", _info(capabilities=None), _NEXT._replace(unthinking="")),
     Case("one capability of null", _able(pdf_input=None), _NEXT._replace(pdfs=False)),
+    Case("always thinks", _able(thinking=thinking_of("opus")), _NEXT._replace(unthinking="")),
+    Case("can do without thinking", _able(thinking=thinking_of("haiku")), _NEXT._replace(unthinking="disabled")),
+    Case("says nothing of types of thinking", _able(thinking=_YES), _NEXT._replace(unthinking="")),
+    Case("thinking of null", _able(thinking=None), _NEXT._replace(unthinking="")),
     Case("shorter replies", _info(max_tokens=8_192), _NEXT._replace(most_output=8_192)),
     Case("tokens of null", _info(max_tokens=None, max_input_tokens=None), _NEXT),
     Case("a shorter context", _info(max_input_tokens=200_000), _NEXT._replace(most_input=200_000)),

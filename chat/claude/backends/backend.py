@@ -50,7 +50,8 @@ class Call(NamedTuple):
     may_use_tools: False where the model is to reply from what it has; the tools stay in the call for the earlier uses.
     retries: how often the backend may try again before it fails.
     carrier: puts the files into the turns that name them; file_tokens: what these are taken for.
-    effort: a word that the model knows; empty for its own choice.
+    effort: a word that the model knows; empty for its own choice. unthinking: the type of `thinking` by which it does
+    without; empty where it may think.
     """
 
     model: str
@@ -63,6 +64,7 @@ class Call(NamedTuple):
     carrier: Carrier | None = None
     file_tokens: int = 0
     effort: str = ""
+    unthinking: str = ""
 
     async def carried(self, store: Store | None) -> Messages:
         """Return the messages with their files."""

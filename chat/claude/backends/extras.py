@@ -22,19 +22,21 @@ _WORDS: Final = (("output_config", ("effort", "output_config")), ("thinking", ("
 
 class Extras:
     def __init__(self) -> None:
-        self._refused: set[tuple[str, str]] = set()
+        self._refused: set[tuple[str, str, str]] = set()  # models, parameters, values
 
     def of(self, call: Call) -> Wanted:
         """Return the parameters that a model has not refused yet."""
-        wanted: Wanted = {"thinking": _THINKING}
+        wanted: Wanted = {"thinking": {"type": call.unthinking} if call.unthinking else _THINKING}
         if call.effort:
             wanted["output_config"] = {"effort": call.effort}
-        return {name: value for name, value in wanted.items() if (call.model, name) not in self._refused}
+        return {name: value for name, value in wanted.items() if (call.model, name, str(value)) not in self._refused}
 
     def learn(self, call: Call, taken: Wanted) -> None:
         """Remember what a call was taken without."""
-        for name in self.of(call).keys() - taken.keys():
-            self._refused.add((call.model, name))
+        for name, value in self.of(call).items():
+            if name in taken:
+                continue
+            self._refused.add((call.model, name, str(value)))
             log.info("claude.parameter_refused", model=call.model, parameter=name)
 
 

@@ -21,7 +21,7 @@ from chat.claude.run import turns
 from chat.claude.run.turns import Head
 from chat.messages import reply_rows
 from chat.messages.notices import take_change
-from chat.model_choice import effort_of
+from chat.model_choice import effort_of, is_without_thinking
 from chat.models import Message, Reply, ReplyState, Room, Usage
 from chat.models.plain_sql import rows_of, update_rows
 from chat.realtime.events import Requester
@@ -103,7 +103,8 @@ def _claim(head: Head, owner: str) -> Reply | None:
         epoch=F("epoch") + 1,
         lease_expires_at=_lease(),
         started_at=timezone.now(),
-        effort=effort_of(room, waiting.model),
+        effort=effort_of(room, waiting.model, waiting.chosen),
+        without_thinking=is_without_thinking(room, waiting.model, waiting.chosen),
     )
     if not taken:
         return None

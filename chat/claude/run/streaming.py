@@ -191,6 +191,7 @@ class Stream:
             self._max_tokens,
             context.tools,
             effort=self._reply.effort,
+            unthinking=known_models.of(self.model).unthinking if self._reply.without_thinking else "",
             carrier=Carrying(self.room_id),
         )
         for round_ in range(1, _ROUNDS_AT_MOST + 1):

@@ -72,6 +72,13 @@ export interface BrowseRooms {
   limit?: number;
 }
 
+/** How Claude replies to one prompt; what is left out or empty is as the room has it. */
+export interface ClaudeChoice {
+  model?: string;
+  effort?: "" | "high" | "low" | "max" | "medium" | "xhigh";
+  thinking?: "" | "off" | "on";
+}
+
 /** How Claude behaves in a room; what is left out stays. An empty model: the installation's. */
 export interface ClaudeOptions {
   model?: string;
@@ -79,6 +86,7 @@ export interface ClaudeOptions {
   everyMessage?: boolean;
   tools?: ("list_members" | "read_attachment" | "search_history")[];
   effort?: "" | "high" | "low" | "max" | "medium" | "xhigh";
+  thinking?: "" | "off" | "on";
   webSearch?: boolean;
   webFetch?: boolean;
   webDomains?: string[];
@@ -93,6 +101,7 @@ export interface ClaudeSettings {
   everyMessage: boolean;
   tools: ("list_members" | "read_attachment" | "search_history")[];
   effort: "" | "high" | "low" | "max" | "medium" | "xhigh";
+  thinking: "" | "off" | "on";
   webSearch: boolean;
   webFetch: boolean;
   webDomains: string[];
@@ -118,6 +127,7 @@ export interface CreateMessage {
   clientId?: string;
   replyTo?: string;
   attachments?: string[];
+  claude?: ClaudeChoice;
 }
 
 /** Creates a room. Of a direct room between the same two people there is only ever one. */
@@ -178,6 +188,7 @@ export interface EstimatePrompt {
   room: string;
   content: string;
   attachments?: string[];
+  claude?: ClaudeChoice;
 }
 
 /** Stores a prompt and has Claude reply to it, at once or when its turn comes. Joins the session if need be. */
@@ -186,6 +197,7 @@ export interface Execute {
   prompt: string;
   clientId?: string;
   attachments?: string[];
+  claude?: ClaudeChoice;
 }
 
 /** The stored prompt, and Claude's message that will be the reply. */
@@ -299,6 +311,10 @@ export interface ListBans {
 export interface ListInvitations {
 }
 
+/** Lists the models that a prompt may choose. */
+export interface ListModels {
+}
+
 /** Lists who has the room open now. */
 export interface ListPresence {
   room: string;
@@ -392,6 +408,11 @@ export interface MessageResponse {
   message: Message;
 }
 
+/** The models that may be chosen here; none where only the demo model replies. */
+export interface ModelList {
+  models: OfferedModel[];
+}
+
 /** Marks a room as muted, or not: my tabs then count its news quietly. Mentions still reach me. */
 export interface MuteRoom {
   room: string;
@@ -419,6 +440,15 @@ export interface Notification {
   muted?: boolean;
   invitation?: Invitation;
   total?: ReadFact;
+}
+
+/** A model that may be chosen. efforts: those that it takes. canSkipThinking: its thinking can be switched off. */
+export interface OfferedModel {
+  id: string;
+  name: string;
+  efforts: string[];
+  canSkipThinking: boolean;
+  warning?: string;
 }
 
 export interface OnlineUser {
@@ -565,6 +595,8 @@ export interface Reply {
   summarised?: boolean;
   startedAt?: number;
   endedAt?: number;
+  withoutThinking?: boolean;
+  goneModel?: string;
 }
 
 /** Claude's message, and its reply's state once more. */
@@ -589,6 +621,7 @@ export interface RestoreRoom {
 /** Has Claude reply again: another version of its message. The earlier ones are kept. */
 export interface RetryReply {
   message: string;
+  claude?: ClaudeChoice;
 }
 
 /** unreachable: true where the other person of a direct room can't use Parley any more. Nothing is posted there. */
@@ -860,6 +893,7 @@ export interface RequestPayloads {
   list_presence: ListPresence;
   execute: Execute;
   estimate_prompt: EstimatePrompt;
+  list_models: ListModels;
   stop_reply: StopReply;
   retry_reply: RetryReply;
   continue_reply: ContinueReply;
@@ -912,6 +946,7 @@ export interface ResponseData {
   list_presence: PresenceFact;
   execute: ExecuteResponse;
   estimate_prompt: PromptEstimate;
+  list_models: ModelList;
   stop_reply: ReplyResponse;
   retry_reply: ReplyResponse;
   continue_reply: ReplyResponse;

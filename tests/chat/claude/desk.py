@@ -7,14 +7,18 @@ from contextlib import asynccontextmanager
 from io import BytesIO
 from typing import Any
 
+from msgspec import UNSET
+
 from accounts.models import User
 from chat.access import Actor
 from chat.claude.run.looking import measured
 from chat.files import attachments, document_work, uploads
 from chat.messages import replies
 from chat.messages.posting import Post
+from chat.model_choice import AS_THE_ROOM, Chosen
 from chat.models import Attachment, Charge, Reply, Room
 from chat.protocol import requests
+from chat.protocol.room_settings import ClaudeChoice
 from chat.realtime.database import in_database
 from chat.realtime.events import Event
 from chat.rooms import rooms
@@ -38,12 +42,12 @@ class Desk:
 
         runtime.hub.publish = heard  # type: ignore[method-assign]
 
-    async def post(self, prompt: str, *files: Attachment) -> None:
-        names = tuple(file.public_id for file in files)
-        await self.runtime.writer.post(Post.of(self.alice, "desk", prompt, f"<p>{prompt}</p>", attachments=names))
+    async def post(self, prompt: str, *files: Attachment, choice: Chosen = AS_THE_ROOM) -> None:
+        facts: dict[str, Any] = {"attachments": tuple(file.public_id for file in files), "chosen": choice}
+        await self.runtime.writer.post(Post.of(self.alice, "desk", prompt, f"<p>{prompt}</p>", **facts))
 
-    async def ask(self, prompt: str, *files: Attachment) -> Reply:
-        await self.post(prompt, *files)
+    async def ask(self, prompt: str, *files: Attachment, choice: Chosen = AS_THE_ROOM) -> Reply:
+        await self.post(prompt, *files, choice=choice)
         return await self.end()
 
     async def upload(self, content: bytes, name: str = "file") -> Attachment:
@@ -55,8 +59,9 @@ class Desk:
 
         return await in_database(keep)
 
-    async def retry(self, reply: Reply) -> Reply:
-        request = requests.RetryReply(message=str(reply.message_id))
+    async def retry(self, reply: Reply, choice: Chosen | None = None) -> Reply:
+        chosen = UNSET if choice is None else ClaudeChoice(**choice)
+        request = requests.RetryReply(message=str(reply.message_id), claude=chosen)
         await in_database(replies.retry_reply, self.alice, request)
         return await self.end()
 

@@ -150,6 +150,7 @@ async def test_every_response_and_event_of_a_conversation_is_what_the_catalogue_
     await bob.get("save_draft", room="demo", content="shared", version=1)
     await bob.get("get_user", userId="alice")
     await bob.get("estimate_prompt", room="demo", content="Where should we go first?")
+    await bob.get("list_models")
     await bob.get("list_presence", room="lounge")
     await bob.get("ping")
     await talk_with_claude(bob)

@@ -7,6 +7,7 @@ import { Emitter } from "./emitter.js";
 import { randomId } from "./random-id.js";
 
 /** @typedef {import("../protocol.d.ts").Message} Message */
+/** @typedef {import("../protocol.d.ts").ClaudeChoice} ClaudeChoice */
 
 export class ClaudeRequests extends Emitter {
   /**
@@ -23,11 +24,11 @@ export class ClaudeRequests extends Emitter {
    * Has Claude reply to a prompt in a session. With the same `clientId` it can be sent again, and is stored once.
    * @param {string} session slug
    * @param {string} prompt
-   * @param {{clientId?: string}} [options]
+   * @param {{clientId?: string, claude?: ClaudeChoice}} [options] claude: what isn't as in the room
    * @returns {Promise<{message: Message, reply: Message}>} the stored prompt, and the message that will hold the reply
    */
-  execute(session, prompt, { clientId = randomId() } = {}) {
-    return this.request("execute", { session, prompt, clientId });
+  execute(session, prompt, { clientId = randomId(), claude } = {}) {
+    return this.request("execute", { session, prompt, clientId, ...(claude && { claude }) });
   }
 
   /** @param {string} messageId of Claude's message */
@@ -35,9 +36,13 @@ export class ClaudeRequests extends Emitter {
     return this.request("stop_reply", { message: messageId });
   }
 
-  /** Asks for another version of the reply. @param {string} messageId */
-  retryReply(messageId) {
-    return this.request("retry_reply", { message: messageId });
+  /**
+   * Asks for another version of the reply.
+   * @param {string} messageId
+   * @param {ClaudeChoice} [claude] what isn't as in the room; without it, all is as for the version that is shown
+   */
+  retryReply(messageId, claude) {
+    return this.request("retry_reply", { message: messageId, ...(claude && { claude }) });
   }
 
   /** Takes up a reply that was cut off. @param {string} messageId */

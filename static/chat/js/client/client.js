@@ -19,6 +19,7 @@ import { socketAddress } from "./connection/socket-address.js";
 import { Streams } from "./streams/streams.js";
 
 /** @typedef {import("./state.d.ts").RoomState} RoomState */
+/** @typedef {import("./state.d.ts").Entry} Entry */
 /** @typedef {import("./state.d.ts").Stream} Stream */
 /** @typedef {import("../protocol.d.ts").Message} Message */
 /** @typedef {import("../protocol.d.ts").RequestPayloads} RequestPayloads */
@@ -195,7 +196,8 @@ export class Client extends ClaudeRequests {
    * Posts a message: shown at once as pending, kept until the server has confirmed it, sent exactly once.
    * @param {string} room slug
    * @param {string} content
-   * @param {{replyTo?: string, attachments?: string[]}} [options] attachments: ids of files uploaded to this room
+   * @param {Pick<Entry, "replyTo" | "attachments" | "claude">} [options] attachments: ids of files uploaded to this
+   *   room. claude: how it replies to this message, where that isn't as in the room
    * @returns {string} its client id
    */
   post(room, content, options = {}) {

@@ -1,6 +1,7 @@
 // What the library keeps of rooms, replies and unsent messages. What travels over the socket is in ../protocol.d.ts.
 
 import type {
+  ClaudeChoice,
   Draft,
   ErrorBody,
   Message,
@@ -48,6 +49,8 @@ export interface Entry {
   replyTo?: string;
   /** ids of uploaded files */
   attachments?: string[];
+  /** what was chosen of Claude for this message alone */
+  claude?: ClaudeChoice;
   createdAt: number;
   /** rising; messages of a room are sent in this order */
   order: number;

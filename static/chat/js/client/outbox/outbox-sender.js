@@ -106,16 +106,17 @@ export class OutboxSender {
   /**
    * @param {string} room
    * @param {string} content
-   * @param {{replyTo?: string, attachments?: string[]}} [options]
+   * @param {Pick<Entry, "replyTo" | "attachments" | "claude">} [options]
    * @returns {string} the client id
    */
-  post(room, content, { replyTo, attachments } = {}) {
+  post(room, content, { replyTo, attachments, claude } = {}) {
     const createdAt = this.#clock.now();
     // Not the time alone: two messages of one millisecond, or a clock set back, must not change places.
     this.#lastOrder = Math.max(this.#lastOrder + 1, createdAt);
     const entry = {
       clientId: randomId(), room, content, ...(replyTo !== undefined && { replyTo }),
-      ...(attachments?.length && { attachments }), createdAt, order: this.#lastOrder, owner: this.#tab,
+      ...(attachments?.length && { attachments }), ...(claude && { claude }), createdAt, order: this.#lastOrder,
+      owner: this.#tab,
       state: /** @type {const} */ ("sending"),
       error: null,
     };
@@ -183,12 +184,13 @@ export class OutboxSender {
   }
 
   /** @param {Entry} entry */
-  async #send({ clientId, room, content, replyTo, attachments }) {
+  async #send({ clientId, room, content, replyTo, attachments, claude }) {
     const sending = { clientId };
     this.#underWay.set(room, sending);
     try {
       const { message } = await this.#create({
         room, content, clientId, ...(replyTo !== undefined && { replyTo }), ...(attachments && { attachments }),
+        ...(claude && { claude }),
       });
       this.#forgetPause(room);
       if (!this.#isPaused(EVERY_ROOM)) this.#forgetPause(EVERY_ROOM);

@@ -24,8 +24,9 @@ export class MessageCommands {
    *   picker: import("../base/emoji-picker.js").EmojiPicker, timeline: import("../timeline/timeline.js").Timeline,
    *   deletions: import("./deletions.js").Deletions, unfinished: import("../composer/unfinished.js").Unfinished,
    *   onReply: (message: any) => void, onUnread: (seq: number) => void,
-   *   onGoTo: (seq: number) => void, onEditEnd: () => void, desk: () => import("../claude/claude-desk.js").ClaudeDesk}}
-   *   options
+   *   onGoTo: (seq: number) => void, onEditEnd: () => void, desk: () => import("../claude/claude-desk.js").ClaudeDesk,
+   *   choice: () => import("../../protocol.d.ts").ClaudeChoice | undefined}} options
+   *   choice: how Claude is to reply, where that isn't as in the room
    */
   constructor(root, options) {
     this.#options = options;
@@ -136,7 +137,7 @@ export class MessageCommands {
           ? this.#options.desk().withdraw(message.id)
           : deletions.ask(message.id),
       "stop-reply": () => this.#ask(this.#client.stopReply(message.id)),
-      "retry-reply": () => this.#ask(this.#client.retryReply(message.id)),
+      "retry-reply": () => this.#ask(this.#client.retryReply(message.id, this.#options.choice())),
       "continue-reply": () => this.#ask(this.#client.continueReply(message.id)),
       "show-version": () =>
         this.#ask(this.#client.showVersion(message.id, Number(button.getAttribute("data-version")))),

@@ -2,10 +2,10 @@
  * A small window of emoji beside the button that opened it.
  */
 
+import { placeBeside } from "./beside.js";
 import { closest, el } from "./dom.js";
 import { EMOJI } from "./emoji.js";
 
-const EDGE_PX = 8;
 const COLUMNS = 7;
 
 export class EmojiPicker {
@@ -44,14 +44,8 @@ export class EmojiPicker {
   open(opener, onPick) {
     this.#onPick = onPick;
     this.#home = [/** @type {HTMLElement} */ (opener), opener.closest(".message"), opener.closest(".timeline")];
-    const box = opener.getBoundingClientRect();
     this.#element.showPopover();
-    const { width, height } = this.#element.getBoundingClientRect();
-    const left = Math.max(EDGE_PX, Math.min(box.right - width, innerWidth - width - EDGE_PX));
-    const above = box.top - height - EDGE_PX;
-    this.#element.style.left = `${left}px`;
-    const top = above > EDGE_PX ? above : Math.min(box.bottom + EDGE_PX, innerHeight - height - EDGE_PX);
-    this.#element.style.top = `${top}px`;
+    placeBeside(this.#element, opener);
     this.#element.querySelector("button")?.focus();
   }
 

@@ -9,6 +9,13 @@ const DELAY_MS = 700;
 /** Where Claude only replies when it is called. */
 const CALL = /(?:^|[^\w@])@claude\b/i;
 
+/**
+ * Is this text a prompt?
+ * @param {string} content
+ * @param {boolean} callsClaude only a text that names Claude is one here
+ */
+export const isPrompt = (content, callsClaude) => content.trim() !== "" && (!callsClaude || CALL.test(content));
+
 export class PromptEstimate {
   #line;
   #options;
@@ -33,14 +40,13 @@ export class PromptEstimate {
 
   /**
    * @param {string} content
-   * @param {{attachments: string[], callsClaude: boolean, isOff: boolean, seq: number}} facts
+   * @param {{attachments: string[], callsClaude: boolean, isOff: boolean, seq: number, chosen: string}} facts
    *   callsClaude: only a text that names Claude is a prompt here. isOff: nothing costs anything, or nothing can be
-   *   sent. seq: of the newest message
+   *   sent. seq: of the newest message. chosen: how Claude is to reply: another choice has another price
    */
-  show(content, { attachments, callsClaude, isOff, seq }) {
-    const isPrompt = !isOff && content.trim() !== "" && (!callsClaude || CALL.test(content));
-    if (!isPrompt) return this.#clear();
-    const key = JSON.stringify([content, attachments, seq]);
+  show(content, { attachments, callsClaude, isOff, seq, chosen }) {
+    if (isOff || !isPrompt(content, callsClaude)) return this.#clear();
+    const key = JSON.stringify([content, attachments, seq, chosen]);
     if (key === this.#asked) return;
     this.#asked = key;
     clearTimeout(this.#timer);

@@ -10,7 +10,7 @@ import { fullNameInText, handle, nameInText } from "../people/shown-name.js";
 import { renderedOrWritten } from "../../client/rooms/rendered-text.js";
 import { isOpen } from "../../client/streams/stream-state.js";
 import { showRendered } from "./message-text.js";
-import { endingWords, progressWords } from "./reply-words.js";
+import { endingWords, modelWords, progressWords } from "./reply-words.js";
 
 /** @typedef {import("./item.js").Item} Item */
 
@@ -75,7 +75,7 @@ function authorHandle(author) {
 /** Which model replies, and to whom. @param {Item["message"]} message */
 function replyHead({ reply, deletedAt }) {
   if (!reply || deletedAt) return [];
-  const { demo, model, effort, requestedBy } = reply;
+  const { demo, requestedBy } = reply;
   return [
     demo
       ? el(
@@ -86,9 +86,7 @@ function replyHead({ reply, deletedAt }) {
           },
           "Demo",
         )
-      : el(
-          "span", { class: "reply-model", "data-testid": "reply-model" }, effort ? `${model}, ${effort} effort` : model,
-        ),
+      : el("span", { class: "reply-model", "data-testid": "reply-model" }, modelWords(reply)),
     requestedBy && el("span", { class: "reply-asker", "data-testid": "reply-asker" }, "for ", personName(requestedBy)),
   ];
 }

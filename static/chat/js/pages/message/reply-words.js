@@ -31,6 +31,14 @@ const TOOLS = {
 };
 
 /**
+ * Which model replies, and how it was asked to.
+ * @param {Reply} reply
+ */
+export function modelWords({ model, effort, withoutThinking }) {
+  return [model, effort && `${effort} effort`, withoutThinking && "no thinking"].filter(Boolean).join(", ");
+}
+
+/**
  * While it is open: one line that says what happens.
  * @param {string} state
  * @param {boolean} hasText
@@ -46,7 +54,7 @@ export function progressWords(state, hasText) {
  * @param {string} content what it says
  * @returns {{text: string, title?: string, isError: boolean} | null} title: who is meant, in full
  */
-export function endingWords({ state, stopReason, stoppedBy, error }, content) {
+export function endingWords({ state, stopReason, stoppedBy, error, goneModel }, content) {
   if (state === "stopped" && stoppedBy)
     return { text: `Stopped by ${nameInText(stoppedBy)}.`, title: fullNameInText(stoppedBy), isError: false };
   if (state === "stopped") return { text: "Stopped.", isError: false };
@@ -54,7 +62,8 @@ export function endingWords({ state, stopReason, stoppedBy, error }, content) {
   if (state === "failed") return { text: error ?? "Claude could not reply.", isError: true };
   const reason =
     error ?? STOP_REASONS[stopReason ?? ""] ?? (state === "complete" && content.trim() === "" ? NO_REPLY : undefined);
-  return reason ? { text: reason, isError: false } : null;
+  const gone = goneModel && `${goneModel} isn't offered any more, so another model replied.`;
+  return reason || gone ? { text: [reason, gone].filter(Boolean).join(" "), isError: false } : null;
 }
 
 /** @param {Reply} reply @param {string} content */

@@ -29,7 +29,8 @@ export class Messages {
    * @param {import("./shared.d.ts").Shared & {slug: string, unfinished: import("../composer/unfinished.js").Unfinished,
    *   view: () => RoomView, claude: () => import("../claude/claude-desk.js").ClaudeDesk, draw: () => void,
    *   onScroll: () => void, onReply: (message: import("../../protocol.d.ts").Message) => void,
-   *   onUnread: (seq: number) => void, onGoTo: (seq: number) => void, onEditEnd: () => void}} options
+   *   onUnread: (seq: number) => void, onGoTo: (seq: number) => void, onEditEnd: () => void,
+   *   choice: () => import("../../protocol.d.ts").ClaudeChoice | undefined}} options
    */
   constructor(root, options) {
     const { client, me, toasts, picker, slug, view, claude, onScroll } = options;

@@ -59,7 +59,7 @@ export class RoomPage {
     });
     this.#view = viewOf(facts, this.#client.room(slug), this.#place.isSeeking);
     this.#messages = new Messages(root, {
-      ...part, claude: () => this.#claude, onScroll: () => this.#scrolled(),
+      ...part, claude: () => this.#claude, choice: () => this.#writing.choice, onScroll: () => this.#scrolled(),
       onReply: (message) => this.#writing.replyTo(message), onUnread: (seq) => this.#markUnread(seq),
       onGoTo: (seq) => this.goTo(seq),
     });

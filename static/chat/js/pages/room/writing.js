@@ -8,7 +8,8 @@ import { completionSources } from "../composer/completion-sources.js";
 import { Composer } from "../composer/composer.js";
 import { find } from "../base/dom.js";
 import { DraftSync } from "../composer/draft-sync.js";
-import { PromptEstimate } from "../composer/prompt-estimate.js";
+import { ModelMenu } from "../composer/model-menu.js";
+import { isPrompt, PromptEstimate } from "../composer/prompt-estimate.js";
 import { SlashCommands } from "../composer/slash-commands.js";
 import { placeholder } from "./room-view.js";
 import { TypingSignal } from "./typing-signal.js";
@@ -21,6 +22,7 @@ export class Writing {
   #tray;
   #composer;
   #estimate;
+  #menu;
   #options;
 
   /**
@@ -34,7 +36,12 @@ export class Writing {
     const { client, me, toasts, contentChars: limit, slug, unfinished, people, view, onSent, onEditLast } = options;
     this.#options = options;
     this.#estimate = new PromptEstimate(find(root, ".prompt-estimate"), {
-      ask: (content, attachments) => client.request("estimate_prompt", { room: slug, content, attachments }),
+      ask: (content, attachments) =>
+        client.request("estimate_prompt", { room: slug, content, attachments, ...this.#chosen }),
+    });
+    this.#menu = new ModelMenu(find(root, "[data-model-menu]"), {
+      key: `parley.choice.${me.id}.${slug}`, list: () => client.request("list_models"),
+      room: () => view().room.claude ?? {}, onChange: () => this.#tellPrice(),
     });
     this.#draft = new DraftSync({
       key: `parley.draft.${me.id}.${slug}`,
@@ -55,7 +62,7 @@ export class Writing {
       takeCommand: (text) => commands.take(text),
       onSend: (content, replyTo, attachments) => {
         this.#typing.stop();
-        client.post(slug, content, { replyTo, attachments });
+        client.post(slug, content, { replyTo, attachments, ...this.#chosen });
         this.#draft.sent();
         onSent();
       },
@@ -74,6 +81,17 @@ export class Writing {
     this.#composer.destroy();
     this.#tray.destroy();
     this.#estimate.destroy();
+    this.#menu.destroy();
+  }
+
+  /** What was chosen of Claude for the next prompts, as a request has it. */
+  get #chosen() {
+    return this.choice && { claude: this.choice };
+  }
+
+  /** What was chosen of Claude for the next prompts, if anything was. */
+  get choice() {
+    return this.#menu.choice;
   }
 
   /** The page goes away, perhaps for good. */
@@ -108,9 +126,12 @@ export class Writing {
   #tellPrice() {
     const { view, isDemo } = this.#options;
     const { messages, callsClaude, readOnly } = view();
+    const isOff = isDemo() || Boolean(readOnly);
     this.#estimate.show(this.#composer.text, {
-      attachments: this.#tray.ids, callsClaude, isOff: isDemo() || Boolean(readOnly), seq: messages.at(-1)?.seq ?? 0,
+      attachments: this.#tray.ids, callsClaude, isOff, seq: messages.at(-1)?.seq ?? 0,
+      chosen: JSON.stringify(this.choice ?? {}),
     });
+    this.#menu.show(!isOff && (!callsClaude || isPrompt(this.#composer.text, callsClaude)));
   }
 
   focus() {

@@ -14,11 +14,11 @@ document.addEventListener("submit", async (event) => {
   if (!userId || event.defaultPrevented) return;
   event.preventDefault();
   const outbox = new Outbox(userId);
-  const drafts = draftsOf(userId);
+  const drafts = keysOf(`parley.draft.${userId}.`);
   const entries = await soon(outbox.all(), []);
   if ((entries.length || drafts.length) && !confirm(question(entries.length, drafts.length))) return;
   await soon(outbox.clear(), undefined);
-  for (const key of drafts) localStorage.removeItem(key);
+  for (const key of [...drafts, ...keysOf(`parley.choice.${userId}.`)]) localStorage.removeItem(key);
   form.submit();
 });
 
@@ -32,10 +32,10 @@ function question(messages, drafts) {
 /** @param {number} number @param {string} word */
 const count = (number, word) => (number ? `${number} ${word}${number === 1 ? "" : "s"}` : "");
 
-/** @param {string} userId @returns {string[]} keys of what was typed and could not be saved */
-function draftsOf(userId) {
+/** @param {string} beginning @returns {string[]} keys of what this browser has kept */
+function keysOf(beginning) {
   try {
-    return Object.keys(localStorage).filter((key) => key.startsWith(`parley.draft.${userId}.`));
+    return Object.keys(localStorage).filter((key) => key.startsWith(beginning));
   } catch {
     return []; // storage is forbidden: nothing was kept
   }
