@@ -82,6 +82,7 @@ class Reply(Mode):
     async def _send_blocks(self, exchange: Exchange, blocks: list[dict[str, Any]]) -> bool:
         """Send the blocks piece by piece; return whether the reply goes on to its end."""
         for index, block in enumerate(blocks):
+            await self.before_block(exchange, block)
             await exchange.send(wire.block_start(index, _empty(block)))
             for delta in self._deltas(block):
                 if not await self.before_delta(exchange):
@@ -99,6 +100,9 @@ class Reply(Mode):
 
     def remember(self, exchange: Exchange, blocks: list[dict[str, Any]]) -> None:
         """Note what later requests about this reply depend on."""
+
+    async def before_block(self, exchange: Exchange, block: dict[str, Any]) -> None:
+        """Wait, or do nothing."""
 
     async def before_delta(self, exchange: Exchange) -> bool:
         if self.pause_s and exchange.deltas:

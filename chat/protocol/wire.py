@@ -153,12 +153,17 @@ class WebPage(Wire):
 
 
 class ToolUse(Wire):
-    """A tool that Claude has used: what it asked, the beginning of what it got, and the pages of the web in that."""
+    """A tool that Claude has used: what it asked, the beginning of what it got, and the pages of the web in that.
+
+    result: empty while a lookup on the web runs. replaces: in a delta, the place among the reply's tools, from 0, of the
+    lookup that has ended with this.
+    """
 
     name: str
     input: str
     result: str
     pages: list[WebPage] | UnsetType = UNSET
+    replaces: int | UnsetType = UNSET
 
     @classmethod
     def of(cls, kept: dict[str, Any]) -> "ToolUse":

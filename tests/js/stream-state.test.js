@@ -76,6 +76,8 @@ test("tools come with deltas and keyframes", () => {
   const tool = { name: "search", input: "x", result: "y" };
   equal(after(queued(), delta(1, "", { tool })).tools, [tool]);
   equal(withKeyframe(queued(), keyframe(4, "", { tools: [tool, tool] })).tools.length, 2);
+  const begun = after(after(queued(), delta(1, "", { tool: { ...tool, result: "" } })), delta(2, "", { tool }));
+  equal(after(begun, delta(3, "", { tool: { ...tool, replaces: 0 } })).tools, [tool, tool]);
 });
 
 test("deltas beyond a gap do not grow without bound", () => {

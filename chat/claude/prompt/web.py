@@ -80,11 +80,16 @@ def _sources(ours: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def shown(use: ServerUse, result: ServerResult) -> dict[str, Any]:
-    """Return a use of the web as the page shows it: the query or address, and the pages with safe addresses."""
+def begun(use: ServerUse) -> dict[str, Any]:
+    """Return a use of the web as the page shows it while it runs: the query or address."""
     asked = " ".join(str(use.input.get("query") or use.input.get("url") or "").split())
+    return {"name": use.name, "input": _short(asked), "result": ""}
+
+
+def shown(use: ServerUse, result: ServerResult) -> dict[str, Any]:
+    """Return a use of the web as the page shows it afterwards, with the pages that have safe addresses."""
     pages = [{"title": _short(title), "url": url} for title, url in result.pages if _is_safe(url)][:_PAGES_SHOWN]
-    kept = {"name": use.name, "input": _short(asked), "result": _summary(use, result)}
+    kept = {**begun(use), "result": _summary(use, result)}
     return {**kept, "pages": pages} if pages else kept
 
 

@@ -51,6 +51,7 @@ class Attempts:
         self._heard_tokens = 0
         self._searches: set[str] = set()
         self._lookups = 0
+        self._looking_up: dict[str, None] = {}
         self._is_whole = False
         self._was_left = False
 
@@ -94,18 +95,24 @@ class Attempts:
             except CallFailed as failure:
                 if not await self._goes_on_after(failure):
                     raise
+            for id_ in self._looking_up:  # they are shown already, and end with their attempt
+                yield ServerResult(id_, "unavailable", ())
+            self._looking_up.clear()
             await asyncio.sleep(_FIRST_WAIT_SECONDS * 2**waited * random.uniform(0.75, 1))  # noqa: S311 - spreads load
             waited += 1
 
     async def _attempt(self) -> AsyncGenerator[Piece, None]:
-        """Yield an attempt's pieces. Blanks and uses of tools wait for a word or the end: it may be made again."""
+        """Yield an attempt's pieces. Blanks and uses of our tools wait for a word or the end: it may be made again.
+
+        A lookup of Anthropic's waits for nothing: it happens now, and people want to see it.
+        """
         held: list[Piece] = []
         has_said = False
         async with aclosing(self._backend.stream(self._call)) as pieces:
             async for piece in pieces:
                 self._count(piece)
                 has_said = has_said or _is_telling(piece)
-                if isinstance(piece, Usage):
+                if isinstance(piece, Usage | ServerUse | ServerResult):
                     yield piece
                     continue
                 held.append(piece)
@@ -134,10 +141,12 @@ class Attempts:
                 self._heard_tokens += tokens.likely(json.dumps(piece.input, ensure_ascii=False))
             case ServerUse():
                 self._heard_tokens += tokens.likely(json.dumps(piece.input, ensure_ascii=False))
+                self._looking_up[piece.id] = None
                 if piece.name == "web_search":
                     self._searches.add(piece.id)
             case ServerResult(id, error):
                 self._lookups += 1
+                self._looking_up.pop(id, None)
                 if error:  # such a search is not billed
                     self._searches.discard(id)
             case Usage():

@@ -5,6 +5,7 @@ import re
 import time
 from typing import Any, Final
 
+import msgspec
 from django.conf import settings
 from msgspec import UNSET
 
@@ -82,6 +83,7 @@ class Deltas:
         self._text = Words(reply.text)
         self._thinking = Words(reply.thinking)
         self.tools: list[dict[str, Any]] = list(reply.tools)
+        self._lookups: dict[str, int] = {}  # where in it those stand that have begun
         self.n = reply.n
         self._flushed_at = 0.0
         self._timer: asyncio.TimerHandle | None = None
@@ -140,14 +142,24 @@ class Deltas:
             words.end()
             words.tool_used()
 
-    def tool_used(self, shown: dict[str, Any] | None) -> None:
-        """Tell of a use of a tool, after all that was said before it."""
+    def tool_used(self, shown: dict[str, Any] | None, lookup: str = "") -> None:
+        """Tell of a use of a tool, after all that was said before it.
+
+        lookup: the id of one that is told of twice: when it begins, and when it has ended.
+        """
         if shown is None:
             return
         self.flush()
         self.tool_begun()  # the model may have said more after it had asked for the tool
-        self.tools.append(shown)
-        self._send("", "", wire.ToolUse.of(shown))
+        place = self._lookups.pop(lookup, None)
+        if place is None:
+            self.tools.append(shown)
+            if lookup:
+                self._lookups[lookup] = len(self.tools) - 1
+            self._send("", "", wire.ToolUse.of(shown))
+        else:
+            self.tools[place] = shown
+            self._send("", "", msgspec.structs.replace(wire.ToolUse.of(shown), replaces=place))
 
     def lease_renewed(self) -> None:
         self._lease_renewed_at = time.monotonic()

@@ -33,11 +33,11 @@ class Looks:
         return self._allowed.definitions(self.left(used), ours)
 
     def hear(self, piece: ServerUse | ServerResult) -> dict[str, Any] | None:
-        """Return what the room is shown of a use, once that has ended."""
+        """Return what the room is shown of a use: when it begins, and when it has ended."""
         if isinstance(piece, ServerUse):
             self._uses[piece.id] = piece
             self._open.add(piece.id)
-            return None
+            return web.begun(piece)
         self._open.discard(piece.id)
         use = self._uses.get(piece.id)
         return None if use is None else web.shown(use, piece)

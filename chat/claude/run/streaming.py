@@ -266,7 +266,7 @@ class Stream:
             case ToolBegun():
                 self._deltas.tool_begun()
             case ServerUse() | ServerResult():
-                self._deltas.tool_used(self._looks.hear(piece))
+                self._deltas.tool_used(self._looks.hear(piece), piece.id)
             case ToolCall():
                 self._deltas.tool_begun()
                 self._deltas.flush()

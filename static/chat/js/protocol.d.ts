@@ -769,6 +769,7 @@ export interface ToolUse {
   input: string;
   result: string;
   pages?: WebPage[];
+  replaces?: number;
 }
 
 /** Tells the others in the room that I am typing, or not any more. */

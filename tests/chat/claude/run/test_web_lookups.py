@@ -81,12 +81,13 @@ async def test_a_lookup_is_shown_live_and_kept(case: Shown, fake: FakeClaude) ->
     async with open_desk() as desk:
         await desk.set_up(claude_web_search=True, claude_web_fetch=True)
         reply = await desk.ask("Look it up.")
-        (live,) = [delta["tool"] for delta in desk.deltas if "tool" in delta]
+        begun, live = [delta["tool"] for delta in desk.deltas if "tool" in delta]
 
     (kept,) = reply.tools
     assert (kept["input"], kept["result"]) == (case.input, case.result)
     assert tuple((page["url"], page["title"]) for page in kept.get("pages", ())) == case.pages
-    assert live == kept
+    assert begun == {"name": kept["name"], "input": kept["input"], "result": ""}
+    assert live == {**kept, "replaces": 0}
 
 
 ALLOWED: Any = {"claude_web_search": True, "claude_web_fetch": True}
@@ -248,3 +249,15 @@ async def test_what_a_reply_has_read_again_is_on_its_bill_when_it_breaks_off(fak
         plain = await desk.ask("Look it up. " * 300)
         reply = await desk.ask("Look it up.")
     assert reply.state == "interrupted" and reply.usage.prompt_tokens > 3 * plain.usage.prompt_tokens
+
+
+async def test_lookups_of_an_attempt_that_failed_end_with_it(fake: FakeClaude) -> None:
+    use, _ = web_search("one")
+    fake.will(BrokenOff((use, text(" "))), Blocks((*web_search("two"), text("Found."))))
+    async with open_desk() as desk:
+        await desk.set_up(**ALLOWED)
+        reply = await desk.ask("Look it up.")
+    assert (reply.text, [(tool["input"], tool["result"]) for tool in reply.tools]) == (
+        "Found.",
+        [("one", "did not work: the web can't be searched right now"), ("two", "1 page")],
+    )

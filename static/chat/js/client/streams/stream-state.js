@@ -122,8 +122,18 @@ function appended(stream, { n, text, thinking, tool }) {
     n, state: "running",
     text: stream.text + text,
     thinking: thinking ? stream.thinking + thinking : stream.thinking,
-    tools: tool ? [...stream.tools, tool] : stream.tools,
+    tools: tool ? placed(stream.tools, tool) : stream.tools,
   };
+}
+
+/**
+ * A lookup on the web comes twice: when it begins, and when it has ended.
+ * @param {import("../../protocol.d.ts").ToolUse[]} tools
+ * @param {import("../../protocol.d.ts").ToolUse} tool
+ */
+function placed(tools, { replaces, ...tool }) {
+  if (replaces === undefined || replaces >= tools.length) return [...tools, tool];
+  return tools.map((each, place) => (place === replaces ? tool : each));
 }
 
 /**

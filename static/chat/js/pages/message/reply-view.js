@@ -25,6 +25,14 @@ export class ReplyView {
     this.#thinking,
   );
   #tools = el("ul", { class: "reply-tools", "data-testid": "reply-tools" });
+  /** What each of its lines was drawn from. @type {string[]} */
+  #toolsDrawn = [];
+  #lookupsTitle = el("summary");
+  #lookups = el(
+    "details", { class: "reply-lookups", "data-testid": "reply-lookups" }, this.#lookupsTitle, this.#tools,
+  );
+  /** @type {boolean | null} whether the lookups stand below the text */
+  #areBelow = null;
   #foot = el("div", { class: "reply-foot" });
   /** @type {Record<string, unknown>} what the foot was drawn from */
   #footFacts = {};
@@ -38,7 +46,7 @@ export class ReplyView {
   /** @param {Item} item */
   constructor(item) {
     this.#item = item;
-    this.element.append(this.#details, this.#tools, this.#text.element, this.#foot);
+    this.element.append(this.#details, this.#lookups, this.#text.element, this.#foot);
     this.update(item);
   }
 
@@ -97,10 +105,34 @@ export class ReplyView {
 
   #drawTools() {
     const tools = this.#stream?.tools ?? this.#reply.tools ?? [];
-    this.#tools.hidden = tools.length === 0;
-    const known = this.#tools.children.length;
-    if (known > tools.length) this.#tools.replaceChildren();
-    for (const tool of tools.slice(this.#tools.children.length)) this.#tools.append(toolLine(tool));
+    this.#lookups.hidden = tools.length === 0;
+    const isOver = !isOpen(this.#reply.state);
+    const lines = tools.map((tool) => JSON.stringify([tool, isOver]));
+    for (const [place, tool] of tools.entries()) {
+      if (lines[place] === this.#toolsDrawn[place]) continue;
+      const [line, drawn] = [toolLine(tool, isOver), this.#tools.children[place]];
+      if (drawn) drawn.replaceWith(line);
+      else this.#tools.append(line);
+    }
+    while (this.#tools.children.length > tools.length) this.#tools.lastElementChild?.remove();
+    this.#toolsDrawn = lines;
+    this.#placeLookups(isOver, tools.length);
+  }
+
+  /**
+   * Above the text while it comes, each on its line; afterwards below it, and folded where they are several.
+   * @param {boolean} isOver
+   * @param {number} count
+   */
+  #placeLookups(isOver, count) {
+    if (isOver === this.#areBelow || this.#lookups.contains(document.activeElement)) return;
+    this.#areBelow = isOver;
+    if (isOver) this.#foot.before(this.#lookups);
+    else this.#text.element.before(this.#lookups);
+    const isFolded = isOver && count > 1;
+    this.#lookupsTitle.textContent = `Looked things up ${count} times`;
+    this.#lookupsTitle.hidden = !isFolded;
+    this.#lookups.toggleAttribute("open", !isFolded);
   }
 
   #drawText() {
@@ -144,9 +176,9 @@ function grow(element, text) {
   } else element.textContent = text;
 }
 
-/** @param {import("../../protocol.d.ts").ToolUse} tool */
-function toolLine(tool) {
-  const what = el("b", {}, words.toolWords(tool));
+/** @param {import("../../protocol.d.ts").ToolUse} tool @param {boolean} isOver whether the reply has ended */
+function toolLine(tool, isOver) {
+  const what = el("b", {}, words.toolWords(tool, isOver));
   const parts = [
     what, tool.input && ": ", tool.input && el("bdi", { class: "reply-tool-input" }, tool.input),
     tool.result && " → ", tool.result && el("bdi", {}, tool.result),

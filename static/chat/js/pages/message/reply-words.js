@@ -30,6 +30,9 @@ const TOOLS = {
   web_search: "Searched the web", web_fetch: "Opened a page",
 };
 
+/** While they run. @type {Record<string, string>} */
+const LOOKUPS = { web_search: "Searching the web", web_fetch: "Opening a page" };
+
 /**
  * Which model replies, and how it was asked to.
  * @param {Reply} reply
@@ -112,5 +115,8 @@ export function siteOf(url) {
   return parsed && /^https?:$/.test(parsed.protocol) ? parsed.hostname.replace(/^www\./, "") : "";
 }
 
-/** @param {import("../../protocol.d.ts").ToolUse} tool */
-export const toolWords = ({ name }) => (Object.hasOwn(TOOLS, name) ? TOOLS[name] : `Used ${name.replaceAll("_", " ")}`);
+/** @param {import("../../protocol.d.ts").ToolUse} tool @param {boolean} isOver whether its reply has ended */
+export function toolWords({ name, result }, isOver) {
+  if (!isOver && !result && Object.hasOwn(LOOKUPS, name)) return LOOKUPS[name];
+  return Object.hasOwn(TOOLS, name) ? TOOLS[name] : `Used ${name.replaceAll("_", " ")}`;
+}
