@@ -255,6 +255,8 @@ CLAUDE_BACKEND = env.str("CLAUDE_BACKEND", default="auto")
 if CLAUDE_BACKEND not in ("auto", "anthropic", "demo"):
     raise ImproperlyConfigured(f"CLAUDE_BACKEND is {CLAUDE_BACKEND!r}; it must be auto, anthropic or demo.")
 CLAUDE_MODEL = env.str("CLAUDE_MODEL", default="claude-sonnet-5-5")
+# Whether the cheapest model gives sessions that were begun without a name a title, after the first reply.
+CLAUDE_TITLES = env.bool("CLAUDE_TITLES", default=True)
 # What Claude is told in all rooms, after Parley's own words and before those of a room's owners.
 CLAUDE_INSTRUCTIONS = env.str("CLAUDE_INSTRUCTIONS", default="", multiline=True).strip()
 _INSTRUCTIONS_CHARS = 4000

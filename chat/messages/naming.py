@@ -1,7 +1,9 @@
-"""What a session is called that was begun without a name: after its first prompt."""
+"""What a session is called that was begun without a name: after its first prompt, and then as a model calls it."""
 
 import re
 from typing import Final
+
+from django.db import transaction
 
 from accounts.visible import without_unseen
 from chat.models import Kind, Message, Room
@@ -22,6 +24,7 @@ _LINK: Final = re.compile(r"!?\[([^\[\]]*)\]\([^()]*\)")
 _EMPHASIS_SIGNS: Final = re.compile(r"\*+|_+|~+")
 _EMPHASES: Final = frozenset({"*", "**", "***", "_", "__", "___", "~~"})
 _FENCES: Final = ("```", "~~~")
+_QUOTATION_MARKS: Final = "\"'“”„‘’‚«»「」『』"
 
 
 def name_session(room: Room, name: str) -> None:
@@ -34,6 +37,37 @@ def name_session(room: Room, name: str) -> None:
         return
     if Message.objects.filter(room=room, kind__in=(Kind.TEXT, Kind.RENAME)).exists():
         return
+    _rename(room, name)
+
+
+@transaction.atomic
+def take_title_turn(room_id: int) -> str | None:
+    """Return the name of a session that wants a title, and see to it that no one else is told so; None for all others."""
+    room = Room.objects.select_for_update(no_key=True).filter(pk=room_id, wants_title=True, archived_at=None).first()
+    if room is None:
+        return None
+    room.wants_title = False
+    room.save(update_fields=["wants_title"])
+    # Named by a person meanwhile: theirs stays.
+    return None if Message.objects.filter(room=room, kind=Kind.RENAME).exists() else room.name
+
+
+@transaction.atomic
+def give_title(room_id: int, before: str, title: str) -> bool:
+    """Name a session, unless its name is another one by now or a person has chosen it. Tell its tabs."""
+    room = Room.objects.select_for_update(no_key=True).filter(pk=room_id, name=before, archived_at=None).first()
+    if room is None or Message.objects.filter(room=room, kind=Kind.RENAME).exists():
+        return False
+    _rename(room, title)
+    return True
+
+
+def title_from(said: str) -> str:
+    """Return what a model wrote as a title: one line, and not too long."""
+    return name_from(said.strip()).strip(_QUOTATION_MARKS).removesuffix(".").strip()
+
+
+def _rename(room: Room, name: str) -> None:
     room.name = name
     room.save(update_fields=["name"])
     publish_after_commit(ephemeral(room_group(room.slug), "room_updated", wire.RoomFact(present_room(room))))

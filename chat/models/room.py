@@ -85,6 +85,8 @@ class Room(models.Model):
     archived_at = models.DateTimeField(null=True, blank=True)
     deletes_at = models.DateTimeField(null=True, blank=True, editable=False)
     last_message_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # Of a session that was begun without a name: `chat.claude.run.titles`.
+    wants_title = models.BooleanField(default=False, db_default=False, editable=False)
     # Claude's settings: what they mean, and their limits, stand in `chat.protocol.room_settings`.
     claude_model = models.CharField(max_length=80, blank=True)
     claude_instructions = models.TextField(blank=True)

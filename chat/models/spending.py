@@ -19,10 +19,11 @@ class ChargePurpose(models.TextChoices):
     REPLY = "reply"
     LATE = "late"  # what an attempt used after its runner had been taken for dead
     SUMMARY = "summary"
+    TITLE = "title"
 
 
 class Charge(Metered, models.Model):
-    """One attempt at a reply, what it used late, or one summary: the bill's line."""
+    """One attempt at a reply, what it used late, one summary or title: the bill's line."""
 
     reply = models.ForeignKey("chat.Reply", on_delete=models.SET_NULL, null=True, blank=True, related_name="charges")
     attempt = models.PositiveIntegerField(default=1)

@@ -111,6 +111,7 @@ def _create(actor: Actor, request: requests.CreateRoom, others: list[User]) -> w
     if not (name or slug) and request.kind != "session":
         raise invalid("Give the room a name.", "$.name")
     room = Room(kind=request.kind, name=name or slug or NEW_SESSION, topic=request.topic, created_by_id=actor.id)
+    room.wants_title = not (name or slug)
     claude_settings.change(room, request.claude)
     quotas.lock_people([actor.id, *(person.pk for person in others)])  # all at once: one after the other may deadlock
     quotas.check_creating(actor)

@@ -16,7 +16,7 @@ def test_commands_are_completed_and_done(someone: Cast) -> None:
     say(page, "/help")
     expect(composer).to_have_value("/")
     offered = page.get_by_role("listbox", name="Suggestions").get_by_role("option")
-    expect(offered).to_have_count(7)
+    expect(offered).to_have_count(8)
     assert faults(page) == []
     composer.press_sequentially("to")
     expect(offered).to_have_count(1)

@@ -16,7 +16,7 @@ from django.conf import settings
 from chat.billing import spending
 from chat.claude.backends.chosen import backend_for, close_backends, warm_up
 from chat.claude.model_offer import keep_models_known
-from chat.claude.run import lease, sent_files, summary
+from chat.claude.run import lease, sent_files, summary, titles
 from chat.claude.run.lease import Verdict
 from chat.claude.run.pace import Pace
 from chat.claude.run.streaming import Stream
@@ -141,7 +141,10 @@ class Runner:
                 del self._by_message[stream.message_id]
             self.wake()
         log.info("reply.ended", reply=stream.id)
-        if stream.context_from is not None and not self._is_draining:
+        if self._is_draining:
+            return
+        await titles.write_title(stream.id, stream.room_id)
+        if stream.context_from is not None:
             await summary.summarise(stream.room_id, backend_for(stream.model), stream.model)
 
     # --- Keeping --------------------------------------------------------------------------------------------

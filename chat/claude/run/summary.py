@@ -5,25 +5,22 @@ Nothing waits for it, and it never raises: without notes Claude replies from wha
 
 import asyncio
 from collections.abc import Iterable
-from contextlib import aclosing
 from typing import Final, NamedTuple
 
 import structlog
 from django.conf import settings
-from django.db import transaction
 
-from chat.billing import pricing, spending
-from chat.claude.backends.backend import Backend, Call, CallFailed, End, Text, total
+from chat.claude.backends.backend import Backend, Call, CallFailed
 from chat.claude.prompt import prompts
 from chat.claude.reading import tokens, transcript
 from chat.claude.reading.rows import Row, living, rows_of
 from chat.claude.reading.transcript import Line, Turn
-from chat.claude.run.attempts import Attempts
+from chat.claude.run.aside import said_aside
 from chat.lifetime import part
 from chat.markdown import without_blank_ends
 from chat.messages import summaries
 from chat.model_choice import is_demo_model
-from chat.models import Charge, ChargePurpose, Message, RoomSummary
+from chat.models import ChargePurpose, Message, RoomSummary
 from chat.protocol.errors import ErrorCode, ProtocolError
 from chat.realtime.database import in_database
 
@@ -41,7 +38,6 @@ _NOTES_TOKENS: Final = 1_400
 # Room for what the model thinks before it writes.
 _CALL_TOKENS: Final = 4_000
 _PLAIN_CHARS: Final = 100
-_GOOD_ENDS: Final = ("end_turn", "max_tokens", "stop_sequence")
 
 
 class AtWork(set[int]):
@@ -124,41 +120,9 @@ def _cut(rows: Iterable[Row], old: tuple[int, str], payer: int | None) -> Slice 
 
 
 async def _ask(room_id: int, backend: Backend, model: str, found: Slice) -> str:
-    """Return the new notes, or nothing when the model would not write them; settle what that cost, however it ended."""
-    charge = await in_database(_reserve, found.payer, room_id, model)
-    words, end = [], ""
-    attempts = Attempts(backend, call := _call(model, found), _reading_tokens(call), lambda: _has_money(charge))
-    try:
-        async with aclosing(attempts.stream()) as pieces:
-            async for piece in pieces:
-                if isinstance(piece, Text):
-                    words.append(piece.text)
-                elif isinstance(piece, End):
-                    end = piece.stop_reason
-    finally:
-        await in_database(spending.settle_charge, charge.pk, total(attempts.calls), attempts.calls)
-    text = transcript.clean("".join(words))
-    return bounded(text) if end in _GOOD_ENDS else ""
-
-
-@transaction.atomic
-def _reserve(payer: int | None, room_id: int, model: str) -> Charge:
-    return spending.reserve(payer, room_id, model, purpose=ChargePurpose.SUMMARY)
-
-
-async def _has_money(charge: Charge) -> bool:
-    """Set aside what one more attempt may cost, if a limit allows it."""
-    try:
-        await in_database(spending.extend, charge.pk, pricing.reservation_for(charge.model))
-    except ProtocolError as error:
-        if error.code == ErrorCode.QUOTA_EXCEEDED:
-            return False
-        raise
-    return True
-
-
-def _reading_tokens(call: Call) -> int:
-    return tokens.estimate_json([call.system, call.messages])
+    """Return the new notes, or nothing when the model would not write them."""
+    said = await said_aside(backend, _call(model, found), found.payer, room_id, ChargePurpose.SUMMARY)
+    return bounded(transcript.clean(said))
 
 
 def _call(model: str, found: Slice) -> Call:

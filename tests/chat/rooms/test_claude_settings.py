@@ -26,6 +26,7 @@ CHOSEN: Final[dict[str, Any]] = {
     "everyMessage": False,
     "tools": ["list_members"],
     "effort": "low",
+    "thinking": "off",
     "webSearch": True,
     "webFetch": True,
     "webDomains": ["example.org", "xn--bcher-kva.example"],

@@ -42,6 +42,10 @@ export const COMMANDS = [
     run: ({ slug, request }, topic) => request("update_room", { room: slug, topic }),
   },
   {
+    name: "rename", takes: "NAME", does: "Rename this room", may: moderates,
+    run: ({ slug, request }, name) => request("update_room", { room: slug, name }),
+  },
+  {
     name: "invite", takes: "NAME", fits: /^@?[\w.-]+$/, does: "Add someone to this room", may: moderates,
     run: async ({ slug, request, say }, name) => {
       const { user, pending } = await request("add_member", { room: slug, user: name.replace("@", "").toLowerCase() });

@@ -9,29 +9,37 @@ import { roomUsername } from "../people/names.js";
 import { PeoplePanel } from "../people/people-panel.js";
 import { showStart } from "../timeline/room-start.js";
 import { nameInText } from "../people/shown-name.js";
+import { Renaming } from "./renaming.js";
 import { showTyping } from "./typing-line.js";
 
 export class RoomChrome {
   #parts;
   #panel;
+  #renaming;
   #myId;
   /** Newest seq that the reader had seen when they scrolled away. */
   #seenSeq;
 
-  /** @param {HTMLElement} root @param {{myId: string, seenSeq: number}} options */
-  constructor(root, { myId, seenSeq }) {
+  /**
+   * @param {HTMLElement} root
+   * @param {{myId: string, seenSeq: number, rename: (name: string) => Promise<unknown>,
+   *   toasts: import("../base/toasts.js").Toasts}} options
+   */
+  constructor(root, { myId, seenSeq, rename, toasts }) {
     const part = (/** @type {string} */ selector) => /** @type {HTMLElement} */ (root.querySelector(selector));
     this.#parts = {
       title: part("[data-room-title]"), topic: part("[data-room-topic]"), typing: part(".typing"),
       notice: part(".read-only"), start: part(".timeline-start"), pill: part(".jump-to-latest"),
     };
     this.#panel = new PeoplePanel(root);
+    this.#renaming = new Renaming(root, { rename, toasts });
     this.#myId = myId;
     this.#seenSeq = seenSeq;
   }
 
   destroy() {
     this.#panel.destroy();
+    this.#renaming.destroy();
   }
 
   /**
@@ -45,6 +53,7 @@ export class RoomChrome {
     const session = room.kind === "session";
     this.#parts.title.textContent = title;
     this.#parts.topic.textContent = room.topic ?? "";
+    this.#renaming.show(view.moderates && room.kind !== "direct" && !view.readOnly);
     const { online, onlineCount } = view;
     this.#panel.show({
       people, peopleCount, online, onlineCount, session, claude: briefWords(claude), live: view.joined,

@@ -66,7 +66,8 @@ export class RoomPage {
     this.#claude = new ClaudeDesk(root, { ...part, facts, onChange: () => this.#redraw.soon() });
     this.#people = new RoomPeople(facts, () => this.#writing.complete());
     this.#chrome = new RoomChrome(root, {
-      myId: shared.me.id, seenSeq: facts.page.messages.at(-1)?.seq ?? facts.lastReadSeq,
+      myId: shared.me.id, seenSeq: facts.page.messages.at(-1)?.seq ?? facts.lastReadSeq, toasts: shared.toasts,
+      rename: (name) => this.#client.request("update_room", { room: slug, name }),
     });
     this.#writing = new Writing(root, {
       ...part, people: this.#people, onSent: () => this.#place.toLatest(), onEditLast: () => this.#messages.editLast(),
