@@ -129,11 +129,12 @@ async def test_who_loses_access_while_their_process_is_frozen_gets_nothing_that_
         site.people.tell("set_password", username=scene.bob.username, password=PASSWORD)
     await scene.set_up(by_session=by_session)
     lost_at = await scene.freeze_and(lose)
-    assert late(scene.bobs, scene.room, lost_at) == []
     if code:
-        assert (await scene.bobs.wait_closed(1))[0] == code
+        assert (await scene.bobs.wait_closed(SETTLED_SECONDS))[0] == code
     else:
+        await scene.bobs.expect("left", room=scene.room, seconds=SETTLED_SECONDS)
         assert [frame["data"]["room"] for frame in scene.bobs.frames if frame["type"] == "left"] == [scene.room]
+    assert late(scene.bobs, scene.room, lost_at) == []
     if not by_session:
         assert late(scene.watching, scene.room, lost_at) == []
         events = await scene.stream.rest()

@@ -175,6 +175,8 @@ async def test_a_muted_direct_room_tells_of_mentions_only(
     room = made["room"]["slug"]
     await tab.request("join_room", room=room)
     await bobs.request("mute_room", room=room, muted=True)
+    await bobs.request("join_room", room=room)
+    await until_online(tab, room, {alice.username: 1, bob.username: 1})
     await bobs.close()
     await until_online(tab, room, {alice.username: 1})
     await tab.post(room, "quiet")
