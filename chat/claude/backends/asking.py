@@ -40,6 +40,11 @@ class Asking:
                 self._extras.learn(self._call, self._wanted)
                 return stream
 
+    @property
+    def refused(self) -> tuple[str, ...]:
+        """What the call asked for and was taken without, as the fields of `Call` are called."""
+        return self._extras.asked_in_vain(self._call, self._wanted)
+
     async def _goes_without(self, error: Exception) -> bool:
         """Change the call so that it isn't refused for the same again; False when nothing can be changed."""
         less = without_refused(self._wanted, error)

@@ -107,6 +107,12 @@ class ServerResult(NamedTuple):
     pages: tuple[tuple[str, str], ...]
 
 
+class Without(NamedTuple):
+    """The call was taken only without what it asked for: names of `Call`'s fields."""
+
+    asked: tuple[str, ...]
+
+
 class ToolBegun(NamedTuple):
     """The model begins to use a tool, its own (a web search, say) or one of ours: what follows is a paragraph apart."""
 
@@ -123,7 +129,7 @@ class End(NamedTuple):
 
 
 # Usage is that of one call so far. Cumulative: a later one replaces an earlier one.
-Piece = Text | Thinking | ToolBegun | ToolCall | ServerUse | ServerResult | Usage | End
+Piece = Without | Text | Thinking | ToolBegun | ToolCall | ServerUse | ServerResult | Usage | End
 
 
 class CallFailed(Exception):

@@ -17,7 +17,7 @@ from django.conf import settings
 
 from chat.claude.backends.accumulator import Accumulator
 from chat.claude.backends.asking import Asking
-from chat.claude.backends.backend import Call, CallFailed, Piece
+from chat.claude.backends.backend import Call, CallFailed, Piece, Without
 from chat.claude.backends.extras import Extras
 from chat.claude.backends.failures import PATIENCE_WITH_PINGS, Progress, failure_of, incomplete, unusable_key
 from chat.claude.backends.file_store import FilesRefused, FileStore, delete
@@ -80,7 +80,9 @@ class AnthropicBackend:
         reply = Accumulator()
         got = Progress()
         try:
-            events = await self._open(call)
+            events, refused = await self._open(call)
+            if refused:
+                yield Without(refused)
             got = Progress(opened=True, retries_left=call.retries - _retries_taken(events))
             # The SDK's own stream would close its connection only when the garbage collector finds it.
             # It passes over pings: they end no wait of its own, and bring nothing to us.
@@ -138,8 +140,11 @@ class AnthropicBackend:
         elif not _has_failed(held[1]):
             await held[1].result().close()
 
-    async def _open(self, call: Call) -> "AsyncStream[RawMessageStreamEvent]":
-        """Return the open stream. The SDK tries again, `call.retries` times, when Anthropic is busy or cannot be reached."""
+    async def _open(self, call: Call) -> "tuple[AsyncStream[RawMessageStreamEvent], tuple[str, ...]]":
+        """Return the open stream, and what the call was taken without.
+
+        The SDK tries again, `call.retries` times, when Anthropic is busy or cannot be reached.
+        """
         unusable = unusable_key()
         if unusable is not None:
             raise unusable
@@ -149,9 +154,10 @@ class AnthropicBackend:
         store = self._store(client)
         async with with_room_for(call.file_tokens):
             create: Any = client.messages.create  # its overloads cannot tell what a dict of arguments makes of it
-            stream: AsyncStream[RawMessageStreamEvent] = await Asking(call, self._extras, store).opened(create)
+            asking = Asking(call, self._extras, store)
+            stream: AsyncStream[RawMessageStreamEvent] = await asking.opened(create)
             forget_what_was_sent(stream)
-            return stream
+            return stream, asking.refused
 
     def _store(self, client: "AsyncAnthropic") -> FileStore | None:
         """Return where large files are uploaded; None where they go with each call."""

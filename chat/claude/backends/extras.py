@@ -31,6 +31,11 @@ class Extras:
             wanted["output_config"] = {"effort": call.effort}
         return {name: value for name, value in wanted.items() if (call.model, name, str(value)) not in self._refused}
 
+    def asked_in_vain(self, call: Call, taken: Wanted) -> tuple[str, ...]:
+        """Return the fields of a call for which the parameters that were taken have nothing."""
+        fields = {"effort": call.effort and "output_config", "unthinking": call.unthinking and "thinking"}
+        return tuple(field for field, parameter in fields.items() if parameter and parameter not in taken)
+
     def learn(self, call: Call, taken: Wanted) -> None:
         """Remember what a call was taken without."""
         for name, value in self.of(call).items():

@@ -26,6 +26,7 @@ from chat.claude.backends.backend import (
     Text,
     Thinking,
     ToolCall,
+    Without,
 )
 from chat.claude.reading import tokens
 from chat.models import Usage
@@ -112,7 +113,7 @@ class Attempts:
             async for piece in pieces:
                 self._count(piece)
                 has_said = has_said or _is_telling(piece)
-                if isinstance(piece, Usage | ServerUse | ServerResult):
+                if isinstance(piece, Usage | ServerUse | ServerResult | Without):
                     yield piece
                     continue
                 held.append(piece)

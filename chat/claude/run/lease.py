@@ -42,7 +42,10 @@ class Verdict(Enum):
 
 
 class Checkpoint(NamedTuple):
-    """How far a running reply has come. usage: that of all attempts so far; calls: that of each call of this attempt."""
+    """How far a running reply has come. usage: that of all attempts so far; calls: that of each call of this attempt.
+
+    made: fields of the reply that say how it was asked for, where Anthropic refused that.
+    """
 
     reply_id: int
     epoch: int
@@ -52,11 +55,12 @@ class Checkpoint(NamedTuple):
     tools: list[dict[str, str]]
     usage: Usage
     calls: tuple[Usage, ...] = ()
+    made: dict[str, Any] = {}  # noqa: RUF012 - never changed
 
     @property
     def said(self) -> dict[str, Any]:
-        """Return the reply's fields that hold its words: each belongs to the same `n`."""
-        return {"text": self.text, "thinking": self.thinking, "n": self.n, "tools": self.tools}
+        """Return the reply's fields that hold its words, each of the same `n`, and how it was made if not as asked."""
+        return {"text": self.text, "thinking": self.thinking, "n": self.n, "tools": self.tools, **self.made}
 
 
 class Outcome(NamedTuple):
@@ -161,9 +165,8 @@ def _end(room: Room, reply: Reply, last: Checkpoint, outcome: Outcome, html: str
     requester = Requester(reply.requester, reply.request_id)
     reply.state = outcome.state
     reply.change = message.change = take_change(room)
-    reply.text, reply.thinking, reply.n, reply.tools = last.text, last.thinking, last.n, last.tools
-    for name, tokens in last.usage._asdict().items():
-        setattr(reply, name, tokens)
+    for name, value in {**last.said, **last.usage._asdict()}.items():
+        setattr(reply, name, value)
     reply.cost_microusd += cost
     reply.stop_reason = outcome.stop_reason
     reply.error, reply.error_detail = outcome.error, outcome.error_detail

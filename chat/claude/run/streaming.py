@@ -5,7 +5,7 @@ No socket owns it. It ends in exactly one outcome: the model's end, a stop, a fa
 
 import asyncio
 from contextlib import aclosing
-from typing import Final
+from typing import Any, Final
 
 import structlog
 from django.conf import settings
@@ -25,6 +25,7 @@ from chat.claude.backends.backend import (
     Thinking,
     ToolBegun,
     ToolCall,
+    Without,
     total,
 )
 from chat.claude.prompt import context as contexts
@@ -59,6 +60,8 @@ _NO_ROOM: Final = "Claude reached the length limit before it replied. Retry give
 _NO_MORE_ROOM: Final = "Claude reached the length limit before it replied. Ask for less at once."
 # Readers are told of these whether there is a reply or not.
 _SAID_BY_ITSELF: Final = ("refusal", "model_context_window_exceeded", "tool_limit", "budget")
+# What a reply says of how it was made, once a field of its `Call` was refused.
+_REFUSED: Final[dict[str, dict[str, Any]]] = {"effort": {"effort": ""}, "unthinking": {"without_thinking": False}}
 _RESTARTED: Final = "The server was restarted."
 
 
@@ -77,6 +80,7 @@ class Stream:
         self._asked_to_end = asyncio.Event()
         self.context_from: int | None = None
         self._looks = Looks()
+        self._made: dict[str, Any] = {}
         self._allowance = Allowance(reply)
 
     @property
@@ -117,7 +121,8 @@ class Stream:
         said.flush()
         calls = self._calls
         usage = self._earlier_usage.plus(total(calls))
-        return Checkpoint(self.id, self._reply.epoch, said.text, said.thinking, said.n, list(said.tools), usage, calls)
+        words = said.text, said.thinking, said.n, list(said.tools)
+        return Checkpoint(self.id, self._reply.epoch, *words, usage, calls, self._made)
 
     @property
     def _calls(self) -> tuple[Usage, ...]:
@@ -271,6 +276,8 @@ class Stream:
                 self._deltas.tool_begun()
                 self._deltas.flush()
                 calls.append(Asked(piece, len(self._deltas.text)))
+            case Without(asked):
+                self._made |= {name: value for field in asked for name, value in _REFUSED[field].items()}
             case Usage() | End():
                 pass  # the attempts count it
 

@@ -142,6 +142,7 @@ async def test_a_model_that_refuses_to_do_without_thinking_replies_and_is_asked_
         first = await desk.ask("Hello", choice={"thinking": "off"})
         second = await desk.ask("Hello")
     assert (first.text, second.state) == ("Yes.", "complete")
+    assert not first.without_thinking, "it doesn't say so"
     assert [seen.body.get("thinking") for seen in fake.requests] == [{"type": "between_tools"}, None, ADAPTIVE]
 
 

@@ -57,6 +57,7 @@ async def test_a_model_that_refuses_it_replies_without_and_is_not_asked_again(
     assert [(reply.state, reply.text) for reply in replies] == [("complete", "Yes."), ("complete", "Again.")]
     assert ["output_config" in seen.body for seen in fake.requests] == [True, False, False]
     assert all("thinking" in seen.body for seen in fake.requests), "only what was refused goes"
+    assert [reply.effort for reply in replies] == ["", ""], "neither says that it was made with it"
 
 
 def test_a_model_that_knows_no_such_word_is_not_asked() -> None:
