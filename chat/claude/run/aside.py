@@ -1,19 +1,37 @@
 """A call of our own beside the replies, for notes or a title: billed to the person whose reply it follows."""
 
-from contextlib import aclosing
+from collections.abc import Iterator
+from contextlib import aclosing, contextmanager
 from typing import Final
 
+import structlog
 from django.db import transaction
 
 from chat.billing import pricing, spending
-from chat.claude.backends.backend import Backend, Call, End, Text, total
+from chat.claude.backends.backend import Backend, Call, CallFailed, End, Text, total
 from chat.claude.reading import tokens
 from chat.claude.run.attempts import Attempts
 from chat.models import Charge, ChargePurpose
 from chat.protocol.errors import ErrorCode, ProtocolError
 from chat.realtime.database import in_database
 
+log = structlog.get_logger(__name__)
+
 _GOOD_ENDS: Final = ("end_turn", "max_tokens", "stop_sequence")
+
+
+@contextmanager
+def faults_logged(what: str, room_id: int) -> Iterator[None]:
+    """Log what goes wrong, and end there: the reply that it follows has ended well, and must not look as if it hadn't."""
+    try:
+        yield
+    except CallFailed as error:
+        log.warning("aside.call_failed", what=what, room=room_id, code=error.code)
+    except ProtocolError as error:
+        level = log.info if error.code == ErrorCode.QUOTA_EXCEEDED else log.warning
+        level("aside.refused", what=what, room=room_id, code=str(error.code))
+    except Exception:
+        log.exception("aside.failed", what=what, room=room_id)
 
 
 async def said_aside(backend: Backend, call: Call, payer: int | None, room_id: int, purpose: ChargePurpose) -> str:

@@ -10,18 +10,17 @@ from typing import Final, NamedTuple
 import structlog
 from django.conf import settings
 
-from chat.claude.backends.backend import Backend, Call, CallFailed
+from chat.claude.backends.backend import Backend, Call
 from chat.claude.prompt import prompts
 from chat.claude.reading import tokens, transcript
 from chat.claude.reading.rows import Row, living, rows_of
 from chat.claude.reading.transcript import Line, Turn
-from chat.claude.run.aside import said_aside
+from chat.claude.run.aside import faults_logged, said_aside
 from chat.lifetime import part
 from chat.markdown import without_blank_ends
 from chat.messages import summaries
 from chat.model_choice import is_demo_model
 from chat.models import ChargePurpose, Message, RoomSummary
-from chat.protocol.errors import ErrorCode, ProtocolError
 from chat.realtime.database import in_database
 
 log = structlog.get_logger(__name__)
@@ -61,16 +60,9 @@ async def summarise(room_id: int, backend: Backend, model: str) -> None:
         return  # two calls would be paid for, and one of them be thrown away
     at_work.add(room_id)
     try:
-        async with asyncio.timeout(_SECONDS_AT_MOST):
-            await _fold_next(room_id, backend, model)
-    except CallFailed as error:
-        log.warning("summary.call_failed", room=room_id, code=error.code)
-    except ProtocolError as error:
-        level = log.info if error.code == ErrorCode.QUOTA_EXCEEDED else log.warning
-        level("summary.refused", room=room_id, code=str(error.code))
-    except Exception:
-        # The reply that it follows has ended well; a fault here must not look like one of the reply.
-        log.exception("summary.failed", room=room_id)
+        with faults_logged("summary", room_id):
+            async with asyncio.timeout(_SECONDS_AT_MOST):
+                await _fold_next(room_id, backend, model)
     finally:
         at_work.discard(room_id)
 

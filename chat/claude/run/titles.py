@@ -12,15 +12,14 @@ from django.conf import settings
 
 from chat import known_models
 from chat.billing import pricing
-from chat.claude.backends.backend import Call, CallFailed
+from chat.claude.backends.backend import Call
 from chat.claude.backends.chosen import backend_for
 from chat.claude.prompt import prompts
 from chat.claude.reading import tokens, transcript
-from chat.claude.run.aside import said_aside
+from chat.claude.run.aside import faults_logged, said_aside
 from chat.messages import naming
 from chat.model_choice import is_demo
 from chat.models import ChargePurpose, Reply, ReplyState
-from chat.protocol.errors import ErrorCode, ProtocolError
 from chat.realtime.database import in_database
 
 log = structlog.get_logger(__name__)
@@ -43,17 +42,9 @@ async def write_title(reply_id: int, room_id: int) -> None:
     """Give the session of this reply a title, if it has none of its own and wasn't given one before."""
     if is_demo() or not settings.CLAUDE_TITLES:
         return
-    try:
+    with faults_logged("title", room_id):
         async with asyncio.timeout(_SECONDS_AT_MOST):
             await _write(reply_id, room_id)
-    except CallFailed as error:
-        log.warning("title.call_failed", room=room_id, code=error.code)
-    except ProtocolError as error:
-        level = log.info if error.code == ErrorCode.QUOTA_EXCEEDED else log.warning
-        level("title.refused", room=room_id, code=str(error.code))
-    except Exception:
-        # The reply that it follows has ended well; a fault here must not look like one of the reply.
-        log.exception("title.failed", room=room_id)
 
 
 async def _write(reply_id: int, room_id: int) -> None:
